@@ -1,0 +1,137 @@
+"""Every error that apex raises on purpose, and the exit code that each one means.
+
+    ApexError
+    ├── UsageError                 2   the command was given something it cannot take
+    ├── StartError                10   nothing was begun
+    │   ├── ConfigError                a setting is missing or wrong
+    │   ├── StoreUnavailable           a store cannot be reached or started
+    │   └── StagingUnusable            the staging area is full, read-only or not a directory
+    ├── Locked                    11   another run holds the home
+    ├── RecordError                3   one record (or one file) cannot be taken; the others go on
+    │   ├── ReadError                  unreadable, broken or of an unknown kind
+    │   ├── ExtractError               read, but nothing sound can be said about it
+    │   └── EmbedError                 its text could not be embedded
+    └── StoreError                     a store refused or failed; drivers' own errors never leave `stores`
+        ├── StoreTransient             worth another try; never proof that nothing was applied
+        ├── StoreTerminal              will fail again with the same data
+        └── Fenced                     a newer epoch owns this record: the writer must let go
+
+A user's error has a stable `code`, a message, and where one helps a `hint`: what to do about it.
+"""
+
+from __future__ import annotations
+
+
+class ApexError(Exception):
+    """Base of all deliberate errors. `code` is stable and machine readable."""
+
+    code = "error"
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        if code is not None:
+            self.code = code
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class UsageError(ApexError):
+    """The command line asks for something that does not exist or does not fit together."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class StartError(ApexError):
+    """The run could not start; nothing was staged and nothing was written."""
+
+    code = "cannot_start"
+    exit_code = 10
+
+
+class ConfigError(StartError):
+    """A setting is missing or has no sensible meaning."""
+
+    code = "config"
+
+
+class StoreUnavailable(StartError):
+    """A store cannot be started or reached before the run begins."""
+
+    code = "store_unavailable"
+
+
+class StagingUnusable(StartError):
+    """The staging area cannot take what it must: full, read-only, over its limit."""
+
+    code = "staging_unusable"
+
+
+class Locked(ApexError):
+    """Another run is the writer of this home."""
+
+    code = "locked"
+    exit_code = 11
+
+
+class RecordError(ApexError):
+    """One record or file fails alone. `stage` says how far it came; `retriable` whether time may mend it."""
+
+    code = "record"
+    exit_code = 3
+    stage = "read"
+    retriable = False
+
+
+class ReadError(RecordError):
+    """The input cannot be read as what it claims to be."""
+
+    code = "unreadable"
+
+
+class ExtractError(RecordError):
+    """The record was read, but no sound extraction exists for it."""
+
+    code = "extract"
+    stage = "extract"
+
+
+class EmbedError(RecordError):
+    """The record's text could not be turned into vectors."""
+
+    code = "embed"
+    stage = "embed"
+    retriable = True
+
+
+class StoreError(ApexError):
+    """A store refused or failed. `store` names it: graph, postgres, vectors or cache."""
+
+    code = "store"
+    exit_code = 3
+
+    def __init__(self, store: str, message: str, *, hint: str | None = None) -> None:
+        super().__init__(f"{store}: {message}", hint=hint)
+        self.store = store
+
+
+class StoreTransient(StoreError):
+    """A passing failure. The operation may or may not have been applied."""
+
+    code = "store_transient"
+
+
+class StoreTerminal(StoreError):
+    """The store will not take this data, now or later."""
+
+    code = "store_terminal"
+
+
+class Fenced(StoreError):
+    """A newer epoch has taken this record over; what this writer holds is void."""
+
+    code = "fenced"

@@ -1,0 +1,1 @@
+"""From a `Record` to what it says: entities, claims and text."""

@@ -1,0 +1,236 @@
+"""The words that every room speaks: records, what they say, and what is committed.
+
+A `Record` is one thing that arrived. An `Extraction` is what it says: entities, claims and text.
+A `Plan` is one attempt (one saga) to make a record's new version visible in all four stores.
+
+Identifiers are UUID version 5 (RFC 9562) in text form, made from names, so the same thing has the
+same id in every run and process. Times are aware datetimes in UTC.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vectors = NDArray[np.float32]
+    """A matrix of vectors, one per row: shape (texts, dimensions), float32, rows of length one."""
+
+JsonObject = Mapping[str, Any]
+
+NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:apex:memory")
+
+
+def named_uuid(*parts: str) -> str:
+    """A UUIDv5 in text form from an ordered list of names; no two lists share one."""
+    return str(uuid.uuid5(NAMESPACE, "".join(f"{len(part)}:{part}" for part in parts)))
+
+
+class EntityType(StrEnum):
+    """The closed list of things. `VALUE` is the node of a plain value, such as a status; it is not an entity to users."""
+
+    VEHICLE = "Vehicle"
+    DRIVER = "Driver"
+    SHIPMENT = "Shipment"
+    CUSTOMER = "Customer"
+    CARRIER = "Carrier"
+    LOCATION = "Location"
+    STOP = "Stop"
+    GEOFENCE = "Geofence"
+    ORDER = "Order"
+    REFERENCE = "Reference"
+    MESSAGE = "Message"
+    CONVERSATION = "Conversation"
+    PERSON = "Person"
+    DOCUMENT = "Document"
+    ALERT = "Alert"
+    VALUE = "Value"
+
+
+class Predicate(StrEnum):
+    """The closed list of relations between things."""
+
+    LOCATED_AT = "LOCATED_AT"
+    HAS_ENGINE_STATE = "HAS_ENGINE_STATE"
+    INSIDE_GEOFENCE = "INSIDE_GEOFENCE"
+    DRIVES = "DRIVES"
+    FOR_CUSTOMER = "FOR_CUSTOMER"
+    HAULED_BY = "HAULED_BY"
+    ASSIGNED_DRIVER = "ASSIGNED_DRIVER"
+    HAS_STATUS = "HAS_STATUS"
+    ORIGIN = "ORIGIN"
+    DESTINATION = "DESTINATION"
+    HAS_STOP = "HAS_STOP"
+    AT = "AT"
+    HAS_REFERENCE = "HAS_REFERENCE"
+    MANAGED_BY = "MANAGED_BY"
+    SENT_BY = "SENT_BY"
+    SENT_TO = "SENT_TO"
+    CC = "CC"
+    IN_CONVERSATION = "IN_CONVERSATION"
+    REPLIES_TO = "REPLIES_TO"
+    HAS_ATTACHMENT = "HAS_ATTACHMENT"
+    MENTIONS = "MENTIONS"
+    ABOUT = "ABOUT"
+
+
+FUNCTIONAL = frozenset(
+    {
+        Predicate.LOCATED_AT,
+        Predicate.HAS_ENGINE_STATE,
+        Predicate.INSIDE_GEOFENCE,
+        Predicate.DRIVES,
+        Predicate.HAULED_BY,
+        Predicate.ASSIGNED_DRIVER,
+        Predicate.HAS_STATUS,
+    }
+)
+"""Predicates with one current value at a time: a new value closes the one before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record as it arrived: identity, payload, hash.
+
+    `payload` is plain JSON data (documents: `{"path", "format", "content"}`). `content_hash` is the
+    BLAKE2b-256 of the canonical JSON (see `sources.canonical`). `observed_at` is when the input was
+    staged: the time of last resort for payloads that carry none. `locator` says where in the input
+    it stood (`orders.json:3`), for messages to people.
+    """
+
+    source: str
+    data_type: str
+    external_id: str
+    payload: JsonObject
+    content_hash: str
+    observed_at: datetime
+    locator: str
+
+    @property
+    def record_id(self) -> str:
+        return record_id(self.source, self.data_type, self.external_id)
+
+
+def record_id(source: str, data_type: str, external_id: str) -> str:
+    """The id of a record in all four stores."""
+    return named_uuid("record", source, data_type, external_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One thing as one record tells it.
+
+    `keys` identify it (`"vehicle:vin:1XKYD49X7PJ304417"`, made by `extract.keys`), the preferred one first, never
+    empty. Any of them, once known, reaches the known node; two that reach two nodes make them one.
+    `names` are weaker: they reach a known node only when no key does, and become aliases where they are still free.
+    `hints` are looked up like names but never become aliases: a bare name that may be known from elsewhere.
+    `certain` is false for things only mentioned in free text: their spelling never overrules a system of record.
+    """
+
+    type: EntityType
+    keys: tuple[str, ...]
+    name: str
+    names: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    certain: bool = True
+
+    @property
+    def key(self) -> str:
+        """The preferred key: what claims of the same extraction refer to."""
+        return self.keys[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One record's statement that `subject PREDICATE object` holds from `valid_at` on.
+
+    `subject` and `object` are preferred keys of entities of the same extraction. `sentence` says it in plain words
+    ("Vehicle TRUCK-6520 is at Chicago, IL") without a time, for it is the text of every interval of this fact.
+    `invalid_at` is set only where the record itself says when it ended. What is stored as a *fact* (an interval with
+    evidence) is computed from all records' claims: see `timeline`.
+    """
+
+    subject: str
+    predicate: Predicate
+    object: str
+    sentence: str
+    valid_at: datetime
+    invalid_at: datetime | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What a record says: when it happened, its text, the pieces to embed (one or more), entities and claims."""
+
+    event_time: datetime
+    title: str
+    text: str
+    chunks: tuple[str, ...]
+    entities: tuple[Entity, ...]
+    claims: tuple[Claim, ...]
+    llm_calls: int = 0
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """An extraction with its vectors: one row per chunk, per entity name and per claim's sentence, in their order."""
+
+    extraction: Extraction
+    chunk_vectors: Vectors
+    entity_vectors: Vectors
+    claim_vectors: Vectors
+
+
+class PlanKind(StrEnum):
+    """`WRITE` makes a new version visible; `FORGET` makes the record disappear, by the same saga."""
+
+    WRITE = "write"
+    FORGET = "forget"
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """The version that a plan replaces: its saga id and how many vector points it has."""
+
+    saga_id: str
+    chunks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One attempt on one record; everything that the stores need, decided before the first of them is touched.
+
+    `epoch` is the fencing token given by Postgres: every store refuses a plan whose epoch is older than one it has
+    seen for the record. `embedded` and `record` are None for `FORGET`, and after a crash for sagas taken up from the
+    journal (what follows the pivot never needs them).
+    """
+
+    saga_id: str
+    record_id: str
+    epoch: int
+    revision: int
+    kind: PlanKind
+    group_id: str
+    chunks: int
+    superseded: Superseded | None
+    record: Record | None = None
+    embedded: Embedded | None = None
+
+    def point_ids(self) -> list[str]:
+        """The ids of this attempt's vector points."""
+        return point_ids(self.saga_id, self.chunks)
+
+
+def point_ids(saga_id: str, chunks: int) -> list[str]:
+    """Ids of the vector points of one attempt: UUIDv5 of saga and position, so no attempt touches another's."""
+    return [named_uuid("point", saga_id, str(index)) for index in range(chunks)]

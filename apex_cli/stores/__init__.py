@@ -1,0 +1,1 @@
+"""The four stores: small protocols, and one file per engine behind them."""

@@ -1,0 +1,188 @@
+"""What the saga and the readers ask of a store, whichever engine is behind it.
+
+Two kinds. *Prepared* stores (vectors, cache) take data that nobody sees until `publish`. The *pivot* (graph) changes
+everything in one transaction: once it has committed, the record's new version is decided.
+
+Rules for every implementation, held by one contract suite:
+
+- Methods take batches: one round trip each, as far as the engine allows.
+- Every write is idempotent: doing it again with the same plans changes nothing.
+- A write that raised, timed out or was cancelled may have been applied; callers settle that through the journal.
+- Driver exceptions never leave the implementation: they become `StoreTransient` or `StoreTerminal`.
+- `open` may be called once; `close` any number of times, also after a failed `open`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from apex_cli.model import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a store holds of one record, in brief: enough to compare stores.
+
+    `saga_id` is the attempt that wrote it; `parts` how many pieces there are (vector points, mentions);
+    `visible` whether readers see it.
+    """
+
+    record_id: str
+    saga_id: str
+    parts: int
+    visible: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EntityView:
+    """One entity of the graph, as readers see it. `aliases` are its keys (`vehicle:vin:…`)."""
+
+    id: str
+    name: str
+    type: str
+    aliases: tuple[str, ...] = ()
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FactView:
+    """One interval of one fact, with the records that support it. Names are the entities' names."""
+
+    id: str
+    subject: str
+    predicate: str
+    object: str
+    sentence: str
+    valid_at: datetime
+    invalid_at: datetime | None
+    records: tuple[str, ...]
+    subject_id: str = ""
+    object_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GraphView:
+    """What the graph holds of one record. `entities` leaves plain values (statuses) out; facts name them."""
+
+    saga_id: str
+    epoch: int
+    entities: tuple[EntityView, ...]
+    facts: tuple[FactView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PointView:
+    """One vector point: a piece of a record's text."""
+
+    id: str
+    saga_id: str
+    visible: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A record found by a search, best first; `score` is the store's own and comparable only within one answer."""
+
+    record_id: str
+    saga_id: str | None
+    score: float
+    text: str
+
+
+class Store(Protocol):
+    """Life cycle common to all stores."""
+
+    name: str
+    """graph, postgres, vectors or cache."""
+
+    async def open(self) -> None:
+        """Connect and make sure that the schema is there. Raises `StoreUnavailable` with a hint."""
+
+    async def close(self) -> None:
+        """Release everything. Never raises for a store that has already gone."""
+
+    async def check(self) -> Mapping[str, Any]:
+        """Facts for `apex doctor`: at least `{"engine": …, "version": …}`. Raises a `StoreError` when it cannot look."""
+
+
+class PreparedStore(Store, Protocol):
+    """A store whose data is written unseen and then published."""
+
+    async def prepare(self, plans: Sequence[Plan]) -> None:
+        """Write the plans' data, unseen, under ids of their own attempt (saga)."""
+
+    async def publish(self, plans: Sequence[Plan]) -> None:
+        """Make the plans' data visible and drop what they supersede; for `FORGET`, drop the record. Never moves a record back to an older epoch."""
+
+    async def discard(self, plans: Sequence[Plan]) -> None:
+        """Remove what `prepare` wrote for these plans, if anything; never touches another attempt's data."""
+
+    async def sweep(self, keep: frozenset[str]) -> int:
+        """Remove unseen data of sagas not in `keep` (those still open); returns how many pieces went."""
+
+    def scan(self) -> AsyncIterator[Sequence[Held]]:
+        """Everything that the store holds, in batches, for `apex verify`."""
+
+
+class VectorStore(PreparedStore, Protocol):
+    """Vectors of records' text, with `visible` in the payload: readers filter on it."""
+
+    async def read(self, record_ids: Sequence[str]) -> Mapping[str, Sequence[PointView]]:
+        """All points of these records, visible or not."""
+
+    async def search(self, vector: Sequence[float], *, limit: int, source: str | None = None) -> Sequence[Hit]:
+        """The nearest visible points by cosine similarity, best first, one or more per record."""
+
+
+class CacheStore(PreparedStore, Protocol):
+    """The cache of current versions, and the locks that save duplicate work."""
+
+    async def read(self, record_ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+        """Cached current versions: `{"saga_id", "epoch", "revision", "content_hash", "source", "data_type", "external_id", "title"}`."""
+
+    async def lock(self, names: Sequence[str], owner: str, ttl_seconds: float) -> frozenset[str]:
+        """Take each lock that is free (or already `owner`'s, which renews it); returns those now held by `owner`."""
+
+    async def unlock(self, names: Sequence[str], owner: str) -> None:
+        """Release the locks that `owner` still holds; others are left alone."""
+
+
+class PivotStore(Store, Protocol):
+    """The graph: the one store whose transaction decides a saga."""
+
+    async def commit(self, plans: Sequence[Plan]) -> None:
+        """Write all plans in one transaction: fence, marker (saga id), entities, facts, episodes.
+
+        All or nothing. A plan for a record appears at most once in a batch. Raises `Fenced` when the fence of any
+        record is newer than its plan's epoch. Committing a plan whose marker is already there changes nothing.
+        """
+
+    async def settle(self, targets: Sequence[tuple[str, int]]) -> Mapping[str, str | None]:
+        """Raise each record's fence to the given epoch and return its marker (the last saga committed), in one transaction.
+
+        After it returns, no plan with an older epoch can commit. Raises `Fenced` where the fence is newer already.
+        """
+
+    async def read(self, record_ids: Sequence[str]) -> Mapping[str, GraphView]:
+        """What the graph holds of these records; records it does not hold are absent."""
+
+    async def find_entities(self, text: str, *, limit: int = 20) -> Sequence[EntityView]:
+        """Entities whose name, alias value or id equals `text`, letter case and surrounding space aside."""
+
+    async def facts(
+        self, entity_id: str, *, at: datetime | None = None, predicate: str | None = None
+    ) -> Sequence[FactView]:
+        """Facts with this entity as subject or object, oldest first; `at` keeps those that held at that moment."""
+
+    async def search(self, text: str, vector: Sequence[float], *, limit: int) -> Sequence[Hit]:
+        """Records whose facts or entities match, by Graphiti's own hybrid search over its schema."""
+
+    def scan(self) -> AsyncIterator[Sequence[Held]]:
+        """Markers of all records that are present, with their number of mentions (values included), in batches."""
+
+    async def audit(self) -> Sequence[tuple[str, str]]:
+        """Breaches of the graph's own rules, as (id, description): nodes nobody mentions, facts without evidence or ends, overlapping intervals."""
