@@ -14,26 +14,25 @@ from dataclasses import dataclass
 
 from apex_cli.errors import ConfigError, StoreTransient
 
-POINTS = (
-    "staging.put.after",
-    "journal.prepare.before",
-    "journal.prepare.after",
-    "vectors.prepare.before",
-    "vectors.prepare.after",
-    "cache.prepare.before",
-    "cache.prepare.after",
-    "graph.commit.before",
-    "graph.commit.after",
-    "journal.commit.before",
-    "journal.commit.after",
-    "vectors.publish.before",
-    "vectors.publish.after",
-    "cache.publish.before",
-    "cache.publish.after",
-    "journal.done.before",
-    "journal.done.after",
-    "staging.remove.before",
+STEPS = (
+    "staging.put",
+    "journal.prepare",
+    "vectors.prepare",
+    "cache.prepare",
+    "graph.commit",
+    "journal.commit",
+    "vectors.publish",
+    "cache.publish",
+    "journal.done",
+    "journal.abort",
+    "vectors.discard",
+    "cache.discard",
+    "journal.claim",
+    "graph.settle",
+    "journal.resolve",
+    "staging.remove",
 )
+POINTS = tuple(f"{step}.{moment}" for step in STEPS for moment in ("before", "after"))
 ACTIONS = ("kill", "error", "hang")
 
 
@@ -45,14 +44,16 @@ class _Armed:
     passed: int = 0
 
 
-_armed: _Armed | None = None
+class _Fault:
+    """The one armed fault of this process."""
+
+    armed: _Armed | None = None
 
 
 def arm(spec: str | None) -> None:
     """Arm the fault that `spec` describes; None or "" disarms. Raises `ConfigError` for a spec that names no point."""
-    global _armed
     if not spec:
-        _armed = None
+        _Fault.armed = None
         return
     point, _, rest = spec.partition(":")
     action, _, nth = rest.partition(":")
@@ -61,18 +62,19 @@ def arm(spec: str | None) -> None:
             f"APEX_FAULT={spec!r} names no fault point and action",
             hint="`apex debug fault-points` lists the points; actions are " + ", ".join(ACTIONS),
         )
-    _armed = _Armed(point, action, int(nth or 1))
+    _Fault.armed = _Armed(point, action, int(nth or 1))
 
 
 async def reach(point: str) -> None:
     """Pass a fault point. `error` fails this and every later passing, as a store that stays broken would."""
-    if _armed is None or _armed.point != point:
+    armed = _Fault.armed
+    if armed is None or armed.point != point:
         return
-    _armed.passed += 1
-    if _armed.passed < _armed.nth:
+    armed.passed += 1
+    if armed.passed < armed.nth:
         return
-    if _armed.action == "kill":
+    if armed.action == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
-    if _armed.action == "hang":
+    if armed.action == "hang":
         await asyncio.Event().wait()
     raise StoreTransient(point.partition(".")[0], f"fault injected at {point}")

@@ -34,7 +34,7 @@ def named_uuid(*parts: str) -> str:
 
 
 class EntityType(StrEnum):
-    """The closed list of things. `VALUE` is the node of a plain value, such as a status; it is not an entity to users."""
+    """The closed list of things. `VALUE` is the node of a plain value such as a status: no entity to users."""
 
     VEHICLE = "Vehicle"
     DRIVER = "Driver"
@@ -102,7 +102,7 @@ class Record:
     `payload` is plain JSON data (documents: `{"path", "format", "content"}`). `content_hash` is the
     BLAKE2b-256 of the canonical JSON (see `sources.canonical`). `observed_at` is when the input was
     staged: the time of last resort for payloads that carry none. `locator` says where in the input
-    it stood (`orders.json:3`), for messages to people.
+    it stood (`orders.json:3`), for messages to people; `size` is about how many bytes it took there.
     """
 
     source: str
@@ -112,6 +112,7 @@ class Record:
     content_hash: str
     observed_at: datetime
     locator: str
+    size: int = 0
 
     @property
     def record_id(self) -> str:

@@ -106,7 +106,7 @@ class Store(Protocol):
         """Release everything. Never raises for a store that has already gone."""
 
     async def check(self) -> Mapping[str, Any]:
-        """Facts for `apex doctor`: at least `{"engine": …, "version": …}`. Raises a `StoreError` when it cannot look."""
+        """Facts for `apex doctor`, at least `{"engine": …, "version": …}`; a `StoreError` when it cannot look."""
 
 
 class PreparedStore(Store, Protocol):
@@ -116,13 +116,19 @@ class PreparedStore(Store, Protocol):
         """Write the plans' data, unseen, under ids of their own attempt (saga)."""
 
     async def publish(self, plans: Sequence[Plan]) -> None:
-        """Make the plans' data visible and drop what they supersede; for `FORGET`, drop the record. Never moves a record back to an older epoch."""
+        """Make the plans' data visible and drop what they supersede; for `FORGET`, drop the record.
+
+        Never moves a record back to an older epoch.
+        """
 
     async def discard(self, plans: Sequence[Plan]) -> None:
         """Remove what `prepare` wrote for these plans, if anything; never touches another attempt's data."""
 
-    async def sweep(self, keep: frozenset[str]) -> int:
-        """Remove unseen data of sagas not in `keep` (those still open); returns how many pieces went."""
+    async def unseen(self) -> frozenset[str]:
+        """Saga ids whose prepared data is still unseen."""
+
+    async def sweep(self, saga_ids: frozenset[str]) -> int:
+        """Remove the unseen data of these sagas; returns how many pieces went."""
 
     def scan(self) -> AsyncIterator[Sequence[Held]]:
         """Everything that the store holds, in batches, for `apex verify`."""
@@ -142,7 +148,9 @@ class CacheStore(PreparedStore, Protocol):
     """The cache of current versions, and the locks that save duplicate work."""
 
     async def read(self, record_ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
-        """Cached current versions: `{"saga_id", "epoch", "revision", "content_hash", "source", "data_type", "external_id", "title"}`."""
+        """Cached current versions: `{"saga_id", "epoch", "revision", "content_hash", "source", "data_type",
+        "external_id", "title"}`; records that are not cached are absent.
+        """
 
     async def lock(self, names: Sequence[str], owner: str, ttl_seconds: float) -> frozenset[str]:
         """Take each lock that is free (or already `owner`'s, which renews it); returns those now held by `owner`."""
@@ -162,9 +170,10 @@ class PivotStore(Store, Protocol):
         """
 
     async def settle(self, targets: Sequence[tuple[str, int]]) -> Mapping[str, str | None]:
-        """Raise each record's fence to the given epoch and return its marker (the last saga committed), in one transaction.
+        """Raise each record's fence to the given epoch and return its marker: the last saga committed, or None.
 
-        After it returns, no plan with an older epoch can commit. Raises `Fenced` where the fence is newer already.
+        One transaction. After it, no plan with an older epoch can commit. Raises `Fenced` where the fence is newer
+        already.
         """
 
     async def read(self, record_ids: Sequence[str]) -> Mapping[str, GraphView]:
@@ -185,4 +194,7 @@ class PivotStore(Store, Protocol):
         """Markers of all records that are present, with their number of mentions (values included), in batches."""
 
     async def audit(self) -> Sequence[tuple[str, str]]:
-        """Breaches of the graph's own rules, as (id, description): nodes nobody mentions, facts without evidence or ends, overlapping intervals."""
+        """Breaches of the graph's own rules, as (id, description).
+
+        Nodes nobody mentions, facts without evidence or ends, intervals that overlap.
+        """

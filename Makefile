@@ -1,0 +1,39 @@
+# `make demo` and `make test` are all a newcomer needs; both install into .venv first.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-faults lint bench clean
+
+help: ## say what each target does
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+
+install: .venv/.installed ## install apex and its development tools into .venv
+.venv/.installed: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "error: no python >= 3.11 found; set PYTHON=/path/to/python3" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "installing into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: install ## ingest the fixtures into four embedded stores and show what was stored
+	@scripts/demo $(BIN)/apex
+
+test: install ## import rules and the whole test suite except the long fault campaigns
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n auto --maxprocesses 4 -m 'not campaign'
+
+test-faults: install ## the long campaigns: kill -9 at random moments, every fault point
+	$(BIN)/pytest -m campaign
+
+lint: install ## ruff, formatting, mypy --strict, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install ## speed and memory of one run: rates, ratios, peak memory
+	$(BIN)/python -m bench
+
+clean: ## remove .venv, the demo's home and caches
+	rm -rf .venv .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""One module for each verb: its options, its help and a thin run."""

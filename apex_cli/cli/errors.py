@@ -1,0 +1,80 @@
+"""The one place where errors become exit codes and words."""
+
+from __future__ import annotations
+
+import signal
+import traceback
+from collections.abc import Callable
+
+import typer
+
+from apex_cli.cli.output import Screen
+from apex_cli.cli.redact import redact
+from apex_cli.cli.text import clean_lines
+from apex_cli.errors import ApexError
+
+EXIT_BUG = 1
+EXIT_INTERRUPTED = 130
+
+
+class Interrupted(Exception):
+    """The work was cancelled by a signal and has cleaned up. `exit_code` is 128 + the signal's number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"interrupted by {signal.Signals(number).name}")
+        self.exit_code = 128 + number
+
+
+def exit_code(screen: Screen, action: Callable[[], None]) -> int:
+    """Run `action`; say on `screen` what went wrong, if something did, and return the exit code that it means.
+
+    With `--json` an error of ours is the last line on stdout, too: `{"type": "error", "code", "message", "hint",
+    "exit_code"}`. A command line that cannot be parsed is answered on stderr alone.
+    """
+    try:
+        try:
+            action()
+        finally:
+            screen.flush()
+    except typer.Exit as end:
+        return end.exit_code
+    except typer.TyperException as error:
+        context = getattr(error, "ctx", None)
+        verb = context.command_path if context is not None else "apex"
+        screen.problem(error.format_message(), f"`{verb} --help` shows how it is used")
+        return error.exit_code
+    except KeyboardInterrupt:
+        screen.problem("interrupted")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        return 0
+    except Exception as error:  # noqa: BLE001
+        return _told(screen, _alone(error))
+    return 0
+
+
+def _told(screen: Screen, error: BaseException) -> int:
+    if isinstance(error, ApexError):
+        return _say(screen, error.code, error.message, error.hint, error.exit_code)
+    if isinstance(error, Interrupted):
+        return _say(screen, "interrupted", str(error), None, error.exit_code)
+    if screen.verbose:
+        screen.note(clean_lines(redact("".join(traceback.format_exception(error)))))
+    hint = "please report it; with -v the same command shows where it happened"
+    message = f"this is a bug in apex: {type(error).__name__}: {str(error)[:1000]}"
+    return _say(screen, "bug", message, hint, EXIT_BUG)
+
+
+def _say(screen: Screen, code: str, message: str, hint: str | None, status: int) -> int:
+    screen.problem(message, hint)
+    if screen.json:
+        line = {"type": "error", "code": code, "message": redact(message), "hint": redact(hint) if hint else None}
+        screen.object({**line, "exit_code": status})
+    return status
+
+
+def _alone(error: BaseException) -> BaseException:
+    """The one error inside groups of one, as task groups raise them."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error

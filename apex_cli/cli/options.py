@@ -1,0 +1,71 @@
+"""Options that several verbs share, and how their values are read. A bad value is a usage error (exit 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+import typer
+
+from apex_cli.config import parse_duration
+
+_T = TypeVar("_T")
+
+Source = Literal["auto", "samsara", "turvo", "frontapp", "json", "document"]
+Extractor = Literal["auto", "rules", "llm"]
+
+
+def duration(text: str) -> float:
+    """Seconds from `90`, `30s`, `5m`, `24h`, `7d`."""
+    return _read(parse_duration, text)
+
+
+def moment(text: str) -> datetime:
+    """An aware UTC time from RFC 3339, a date (its midnight), or a date and time without a zone (taken as UTC)."""
+    return _read(_moment, text)
+
+
+def filled(text: str) -> str:
+    """A text that is not empty and holds no NUL, which no store and no file name can."""
+    return _read(_filled, text)
+
+
+Home = Annotated[Path | None, typer.Option("--home", metavar="DIR", help="Home of the embedded stores (APEX_HOME).")]
+StagingDir = Annotated[
+    Path | None, typer.Option("--staging-dir", metavar="DIR", help="The staging area (APEX_STAGING_DIR).")
+]
+LockTimeout = Annotated[
+    float | None,
+    typer.Option(
+        "--lock-timeout", parser=duration, metavar="TIME", help="Wait so long for another run to end, e.g. 5m."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Write one JSON object a line.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing unless something failed.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more; show where a bug happened.")]
+NoColour = Annotated[bool, typer.Option("--no-color", help="No colours (also: NO_COLOR).")]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, metavar="N", help="At most so many.")]
+Ident = Annotated[str, typer.Argument(metavar="ID", parser=filled, help="A record id, or source:external_id.")]
+
+
+def _read(reader: Callable[[str], _T], text: str) -> _T:
+    try:
+        return reader(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def _moment(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text.strip())
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{text!r} is not a time such as 2025-10-19 or 2025-10-19T14:30:00Z") from error
+
+
+def _filled(text: str) -> str:
+    if not text.strip() or "\0" in text:
+        raise ValueError("is empty")
+    return text

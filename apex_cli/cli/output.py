@@ -1,0 +1,123 @@
+"""Where a verb writes: data on stdout, everything else on stderr, nothing raw from a payload on either.
+
+A reader that leaves early (`apex search … | head -1`) is no failure: what is left to say goes nowhere and the work
+ends as it would have.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TextIO
+
+from apex_cli.cli.redact import redact
+from apex_cli.cli.text import clean
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+_UNBROKEN = 100_000
+"""Columns of an output that is no terminal: nothing is wrapped or cut for a screen that is not there."""
+
+
+@dataclass(slots=True)
+class Screen:
+    """The two streams of one run. `json`: data as JSON Lines; `quiet`: nothing on success; `verbose`: details."""
+
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    colour: bool = True
+
+    def line(self, text: str = "") -> None:
+        """A line of data for a person, already clean."""
+        _write(sys.stdout, text + "\n")
+
+    def object(self, fields: Mapping[str, Any]) -> None:
+        """One line of JSON, flushed: pure ASCII, times as RFC 3339 UTC."""
+        _write(sys.stdout, json.dumps(fields, default=_jsonable) + "\n", flush=True)
+
+    def note(self, text: str) -> None:
+        """A line for a person on stderr, already clean."""
+        _write(sys.stderr, text + "\n", flush=True)
+
+    def problem(self, message: str, hint: str | None = None) -> None:
+        """An error and what to do about it, on stderr; cleaned and masked here."""
+        self.note(f"{self._styled('error:', '1;31')} {clean(redact(message))}")
+        if hint:
+            self.note(f"{self._styled('hint:', '1;36')} {clean(redact(hint))}")
+
+    def table(self, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """Rows under headings, cells cleaned here; fitted to a terminal, unbroken elsewhere."""
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for heading in headings:
+            table.add_column(heading, overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(clean(cell)) for cell in row))
+        _write(sys.stdout, self._rendered(table))
+
+    def console(self, stream: TextIO) -> Console:
+        """A Rich console on `stream` that takes text as it is: no markup, no emoji codes, no highlighting."""
+        from rich.console import Console
+
+        # Rich knows of NO_COLOR, but would still write bold and dim.
+        coloured = self.colour and not Console().no_color
+        return Console(
+            file=stream,
+            width=None if stream.isatty() else _UNBROKEN,
+            color_system="auto" if coloured else None,
+            markup=False,
+            emoji=False,
+            highlight=False,
+        )
+
+    def flush(self) -> None:
+        """Bring both streams to their end, so that a failure to write shows here and not at the interpreter's exit."""
+        for stream in (sys.stdout, sys.stderr):
+            _write(stream, "", flush=True)
+
+    def _rendered(self, table: Table) -> str:
+        console = self.console(sys.stdout)
+        with console.capture() as captured:
+            console.print(table)
+        return "".join(line.rstrip() + "\n" for line in captured.get().splitlines())
+
+    def _styled(self, text: str, style: str) -> str:
+        if not sys.stderr.isatty() or self.console(sys.stderr).color_system is None:
+            return text
+        return f"\x1b[{style}m{text}\x1b[0m"
+
+
+def rfc3339(moment: datetime) -> str:
+    """`2025-10-19T14:30:00Z`, with as many decimals of a second as there are."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    return str(value)
+
+
+def _write(stream: TextIO, text: str, *, flush: bool = False) -> None:
+    try:
+        stream.write(text)
+        if flush:
+            stream.flush()
+    except BrokenPipeError:
+        # What is buffered would fail again at exit: from here on the stream leads nowhere.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

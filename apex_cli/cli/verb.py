@@ -1,0 +1,86 @@
+"""A verb: a function with its own options, to which the shared ones, its examples and its exit codes are added.
+
+`verb` makes it impossible to have a verb without them, and every shared option has one definition.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import typer
+
+from apex_cli.cli import options
+from apex_cli.cli.call import Call
+from apex_cli.cli.output import Screen
+
+OK = {0: "done, or nothing to do"}
+USAGE = {2: "usage: an option, a name or a path that does not fit"}
+RECORDS = {3: "some records failed or were left; nothing is half-written"}
+START = {10: "could not start: configuration, a store, the staging area"}
+LOCKED = {11: "another run holds the home (--lock-timeout waits)"}
+_ALWAYS = {1: "a bug in apex", 130: "interrupted by SIGINT (143: SIGTERM), after cleaning up"}
+
+_ON_SCREEN = {"json": options.Json, "quiet": options.Quiet, "verbose": options.Verbose}
+_IN_SETTINGS = {"home": options.Home, "staging_dir": options.StagingDir, "lock_timeout": options.LockTimeout}
+_SHARED = {**_ON_SCREEN, **_IN_SETTINGS, "no_color": options.NoColour}
+
+
+class Verb:
+    """What Typer is given in the function's place: called with all options, it hands the shared ones on as a `Call`."""
+
+    __signature__: inspect.Signature
+
+    def __init__(self, function: Callable[..., None], shared: Sequence[str], epilog: str) -> None:
+        self.name = function.__name__.removesuffix("_").replace("_", "-")
+        self.help = inspect.getdoc(function)
+        self.epilog = epilog
+        self._function = function
+        own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
+        context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+        added = [_parameter(name) for name in shared]
+        keyword = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in (*own, *added)]
+        self.__signature__ = inspect.Signature([context, *keyword])
+        self.__annotations__ = {each.name: each.annotation for each in (context, *keyword)}
+
+    def __call__(self, ctx: typer.Context, **given: Any) -> None:
+        """Fill in the screen of this run, and do what the verb does."""
+        screen: Screen = ctx.obj
+        for name in _ON_SCREEN:
+            setattr(screen, name, given.pop(name, False) or getattr(screen, name))
+        if given.pop("no_color", False):
+            screen.colour = False
+        flags = {name: given.pop(name, None) for name in _IN_SETTINGS}
+        if ctx.invoked_subcommand is None:
+            self._function(Call(screen, flags), **given)
+
+    def add_to(self, app: typer.Typer, *, hidden: bool = False) -> None:
+        """Register it as a command of `app`."""
+        app.command(self.name, help=self.help, epilog=self.epilog, hidden=hidden)(self)
+
+
+def verb(
+    *shared: str, examples: Sequence[str], exits: Mapping[int, str]
+) -> Callable[[Callable[..., None]], Verb]:
+    """Make a verb of a function whose first parameter is a `Call` and whose docstring is the help.
+
+    `shared` names the shared options it takes besides `--verbose` and `--no-color`, which all take.
+    """
+
+    def made(function: Callable[..., None]) -> Verb:
+        return Verb(function, (*shared, "verbose", "no_color"), _epilog(examples, {**exits, **_ALWAYS}))
+
+    return made
+
+
+def _parameter(name: str) -> inspect.Parameter:
+    default = None if name in _IN_SETTINGS else False
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=_SHARED[name], default=default)
+
+
+def _epilog(examples: Sequence[str], exits: Mapping[int, str]) -> str:
+    """Two blocks that help keeps as they are: a line with a backspace alone says so."""
+    shown = "\n".join(f"  {example}" for example in examples)
+    codes = "\n".join(f"  {code:<4}{meaning}" for code, meaning in sorted(exits.items()))
+    return f"\b\nExamples:\n{shown}\n\n\b\nExit codes:\n{codes}"

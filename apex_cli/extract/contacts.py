@@ -1,0 +1,92 @@
+"""E-mail addresses and telephone numbers, alone and in running text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from apex_cli.extract import clean, fields, keys
+from apex_cli.extract.findings import Finding
+
+_ADDRESS = r"[A-Za-z0-9_][\w.+'-]{0,63}@[A-Za-z0-9][A-Za-z0-9-]{0,62}(?:\.[A-Za-z0-9-]{1,63}){1,8}"
+_EMAIL = re.compile(rf"(?<![\w.+'-]){_ADDRESS}", re.ASCII)
+_ONLY_EMAIL = re.compile(_ADDRESS, re.ASCII)
+_NAMED = re.compile(r"(?P<name>[^<>]{0,300})<(?P<address>[^<>]{1,320})>")
+_NORTH_AMERICAN = r"(?:\+?1[ .-]?)?(?:\([2-9]\d{2}\)[ ]?|[2-9]\d{2}[ .-])\d{3}[ .-]\d{4}"
+_INTERNATIONAL = r"\+\d{1,3}(?:[ .-]?\d{2,4}){2,5}"
+_LABELLED = r"(?:TEL|PHONE|CELL|MOBILE|CALL|TEXT)\.?[ :#]{0,3}(?P<value>[2-9]\d{9})"
+_PHONE = re.compile(rf"(?<![\w.+-])(?:{_NORTH_AMERICAN}|{_INTERNATIONAL}|{_LABELLED})(?![\w-])", re.ASCII)
+_ONLY_PHONE = re.compile(r"[+(]?[\d][\d ().-]{6,24}(?:[ ]?(?:x|ext\.?)[ ]?\d{1,6})?", re.ASCII | re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One person as a source names them; at least one of the three is there. `phone` as `keys.normal_phone` gives it."""
+
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+
+
+def parse(value: object) -> Contact | None:
+    """A contact from "Name <address>", a bare address, a telephone number, a bare name or an object with such fields."""
+    if isinstance(value, Mapping):
+        return _from_object(value)
+    text = fields.scalar(value)
+    if text is None or len(text) > 700:
+        return None
+    named = _NAMED.fullmatch(text)
+    if named is None:
+        return _from_handle(text)
+    inside = _from_handle(named["address"].strip())
+    name = clean.line(named["name"].strip(" \"'")) or inside.name
+    return Contact(name, inside.email, inside.phone)
+
+
+def parse_all(value: object) -> list[Contact]:
+    """The contacts of a list, or of one text with commas or semicolons between them."""
+    if isinstance(value, str):
+        value = [part for part in re.split(r"[,;]", value[:20_000]) if part.strip()]
+    return [contact for item in fields.items(value) if (contact := parse(item))]
+
+
+def email(value: object) -> str | None:
+    """The value as an address, lower case; None if it is none."""
+    text = fields.scalar(value)
+    return text.lower() if text and len(text) <= 320 and _ONLY_EMAIL.fullmatch(text) else None
+
+
+def phone(value: object) -> str | None:
+    """The value as a telephone number, digits with the country code; None if it is none."""
+    text = fields.scalar(value)
+    return keys.normal_phone(text) if text and len(text) <= 40 and _ONLY_PHONE.fullmatch(text) else None
+
+
+def find_emails(text: str) -> Iterator[Finding]:
+    """All e-mail addresses of a text."""
+    if "@" in text:
+        for match in _EMAIL.finditer(text):
+            yield Finding("email", match[0].rstrip("-").lower(), match[0], match.start(), match.end())
+
+
+def find_phones(upper: str) -> Iterator[Finding]:
+    """Telephone numbers of a text in capitals: North American ones, international ones with a plus, labelled ones."""
+    for match in _PHONE.finditer(upper):
+        written = match["value"] or match[0]
+        digits = keys.normal_phone(written)
+        if digits:
+            yield Finding("phone", digits, written, match.start(), match.end())
+
+
+def _from_object(value: Mapping[str, Any]) -> Contact | None:
+    handle = _from_handle(fields.pick(value, "email", "handle", "address", "mail") or "")
+    name = fields.pick(value, "name", "display_name", "displayName", "fullName")
+    contact = Contact(name or handle.name, handle.email, phone(fields.pick(value, "phone", "mobile")) or handle.phone)
+    return contact if contact != Contact() else None
+
+
+def _from_handle(text: str) -> Contact:
+    address, number = email(text), phone(text)
+    return Contact(None if address or number else text or None, address, number)

@@ -1,0 +1,96 @@
+"""Lenient reading of JSON fields: what is a string today is a number, a list or an object tomorrow."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from apex_cli.extract import clean
+
+_EXACT_FLOAT = 2**53
+_MAX_BITS = 128
+_MAX_ITEMS = 200
+
+
+def scalar(value: object) -> str | None:
+    """A string or number as one clean line; None for anything else and for what is empty."""
+    if isinstance(value, str):
+        # Room for the longest key part: `keys` tells long values apart by the hash of the whole.
+        return value if _is_plain(value) else _raw_line(value)
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return str(value) if value.bit_length() <= _MAX_BITS else None
+    if isinstance(value, float) and math.isfinite(value):
+        return str(int(value)) if value.is_integer() and abs(value) < _EXACT_FLOAT else repr(value)
+    return None
+
+
+def word(value: object) -> str | None:
+    """A scalar, or the scalar inside `{"name": …}` or `{"value": …}`."""
+    if isinstance(value, Mapping):
+        return pick(value, "name", "value")
+    return scalar(value)
+
+
+def pick(payload: Mapping[str, Any], *names: str) -> str | None:
+    """The first of these fields that holds something sayable."""
+    for name in names:
+        found = scalar(payload.get(name))
+        if found:
+            return found
+    return None
+
+
+def number(value: object) -> float | None:
+    """A finite number, also from a string; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, str) and len(value) > 40:
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
+
+
+def position(latitude: object, longitude: object) -> tuple[float, float] | None:
+    """Both in degrees where they are a place on earth, (0, 0) included; else None."""
+    north, east = number(latitude), number(longitude)
+    if north is None or east is None or not (-90 <= north <= 90 and -180 <= east <= 180):
+        return None
+    return north, east
+
+
+def objects(value: object) -> list[Mapping[str, Any]]:
+    """The objects of a list (the first 200), or the one object itself."""
+    if isinstance(value, Mapping):
+        return [value]
+    if isinstance(value, list):
+        return [item for item in value[:_MAX_ITEMS] if isinstance(item, Mapping)]
+    return []
+
+
+def items(value: object) -> list[Any]:
+    """The items of a list (the first 200), or the one value itself; nothing for null."""
+    if isinstance(value, list):
+        return value[:_MAX_ITEMS]
+    return [] if value is None else [value]
+
+
+def scalars(value: object) -> list[str]:
+    """All sayable items of a list, or of a comma separated string."""
+    found = value.split(",")[:_MAX_ITEMS] if isinstance(value, str) else items(value)
+    return [text for item in found if (text := word(item))]
+
+
+def _is_plain(value: str) -> bool:
+    return value.isascii() and value.isprintable() and value == value.strip() and "  " not in value and bool(value)
+
+
+def _raw_line(value: str) -> str | None:
+    if len(value) > clean.NAME_LIMIT:
+        return value if value.strip() else None
+    return clean.line(value) or None

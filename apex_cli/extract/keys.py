@@ -1,0 +1,201 @@
+"""Every key of an entity is spelled here and nowhere else: `type:kind:value`.
+
+The same thing gets the same key in every record, run and process. Values are cleaned (`clean.key_part`), their case
+folded where people do not tell things apart by case.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from apex_cli.extract import clean
+
+NamedKind = Literal["customer", "carrier", "driver", "person", "geofence"]
+DocketKind = Literal["mc", "mx", "ff", "dot", "scac"]
+ReferenceKind = Literal[
+    "bol", "pro", "container", "seal", "invoice", "sscc", "awb", "imo", "reference", "pickup", "release", "confirmation"
+]
+
+_PREFERENCE = (
+    "vehicle:samsara",
+    "vehicle:vin",
+    "vehicle:unit",
+    "driver:id",
+    "driver:phone",
+    "driver:email",
+    "shipment:id",
+    "shipment:turvo",
+    "customer:turvo",
+    "carrier:turvo",
+    "carrier:mc",
+    "carrier:dot",
+    "person:email",
+    "person:phone",
+)
+_RANK = {prefix: rank for rank, prefix in enumerate(_PREFERENCE)}
+
+# "PO-88412" under a PO label and "88412" under the same label are one order; likewise for the other labelled numbers.
+_OWN_LABEL = {
+    "po": re.compile(r"P\.?O\.?[ #:-]{0,3}(?=[A-Z-]{0,10}\d)"),
+    "bol": re.compile(r"B/?O?/?L[ #:-]{0,3}(?=[A-Z-]{0,10}\d)"),
+    "pro": re.compile(r"PRO[ #:-]{0,3}(?=\d)"),
+    "invoice": re.compile(r"INV(?:OICE)?[ #:-]{0,3}(?=[A-Z-]{0,10}\d)"),
+}
+_JOINTS = re.compile(r"[ -]")
+_PUNCTUATION = re.compile(r"[.,;]")
+_NOT_DIGIT = re.compile(r"\D")
+_SNAKE_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_NOT_WORD = re.compile(r"[\W_]+")
+
+
+def rank(key: str) -> int:
+    """Where a key stands in the order of preference: the lower, the better. A bare name comes last."""
+    if is_bare_name(key):
+        return len(_PREFERENCE) + 1
+    kind = ":".join(key.split(":", 2)[:2]).partition("@")[0]
+    return _RANK.get(kind, len(_PREFERENCE))
+
+
+def is_bare_name(key: str) -> bool:
+    """Whether the key is a name as one source spells it, which any id outranks."""
+    return key.split(":", 2)[1].startswith("name@")
+
+
+def source_name(kind: NamedKind, source: str, name: str) -> str:
+    """A name within one source."""
+    return f"{kind}:name@{source}:{normal_name(name)}"
+
+
+def any_name(kind: NamedKind, name: str) -> str:
+    """A name wherever it is used."""
+    return f"{kind}:name:{normal_name(name)}"
+
+
+def source_id(kind: Literal["driver", "geofence", "vehicle"], source: str, value: str) -> str:
+    """An id that means something within one source only."""
+    return f"{kind}:id@{source}:{clean.key_part(value)}"
+
+
+def vehicle_samsara(value: str) -> str:
+    return f"vehicle:samsara:{clean.key_part(value)}"
+
+
+def vehicle_vin(value: str) -> str:
+    return f"vehicle:vin:{clean.key_part(value).upper()}"
+
+
+def vehicle_unit(value: str) -> str:
+    return f"vehicle:unit:{clean.key_part(value).upper()}"
+
+
+def phone(kind: Literal["driver", "person"], digits: str) -> str:
+    """`digits` as `normal_phone` gives them."""
+    return f"{kind}:phone:{digits}"
+
+
+def email(kind: Literal["driver", "person"], address: str) -> str:
+    return f"{kind}:email:{clean.key_part(address).lower()}"
+
+
+def shipment(value: str) -> str:
+    return f"shipment:id:{clean.key_part(value).upper()}"
+
+
+def turvo_id(kind: Literal["shipment", "customer", "carrier"], value: str) -> str:
+    return f"{kind}:turvo:{clean.key_part(value)}"
+
+
+def docket(kind: DocketKind, value: str) -> str:
+    """A carrier by its MC, MX, FF or USDOT number or its SCAC."""
+    return f"carrier:{kind}:{clean.key_part(value).upper()}"
+
+
+def location_address(value: str) -> str:
+    return f"location:address:{clean.key_part(value)}"
+
+
+def location_city(name: str) -> str:
+    """`name` is "City, ST"."""
+    return f"location:city:{clean.key_part(name).casefold()}"
+
+
+def location_position(name: str) -> str:
+    """`name` as `position_name` spells it."""
+    return f"location:pos:{name}"
+
+
+def position_name(latitude: float, longitude: float) -> str:
+    """Degrees rounded to four decimals (about 11 metres): "41.8781,-87.6298"."""
+    # Adding zero turns the -0.0 of rounding into 0.0: one place, one spelling.
+    return f"{round(latitude, 4) + 0.0:.4f},{round(longitude, 4) + 0.0:.4f}"
+
+
+def stop(shipment_id: str, value: str) -> str:
+    return f"stop:{clean.key_part(shipment_id).upper()}:{clean.key_part(value)}"
+
+
+def geofence(value: str) -> str:
+    return f"geofence:id:{clean.key_part(value)}"
+
+
+def order(value: str) -> str:
+    return f"order:po:{_without_label('po', value)}"
+
+
+def reference(kind: ReferenceKind, value: str) -> str:
+    bare = _without_label(kind, value)
+    return f"reference:{kind}:{_JOINTS.sub('', bare) if kind in ('container', 'pro', 'awb', 'sscc') else bare}"
+
+
+def message(value: str) -> str:
+    return f"message:id:{clean.key_part(value)}"
+
+
+def conversation(value: str) -> str:
+    return f"conversation:id:{clean.key_part(value)}"
+
+
+def document_content(digest: str) -> str:
+    return f"document:content:{digest}"
+
+
+def document_attachment(source: str, message_id: str, filename: str) -> str:
+    return f"document:attachment@{source}:{clean.key_part(message_id)}:{clean.key_part(filename)}"
+
+
+def document_record(source: str, data_type: str, external_id: str) -> str:
+    return f"document:record@{source}:{clean.key_part(data_type)}:{clean.key_part(external_id)}"
+
+
+def value(predicate: str, text: str) -> str:
+    return f"value:{predicate}:{clean.key_part(text)}"
+
+
+def normal_name(name: str) -> str:
+    """A name for comparing: case folded, without stops and commas ("Acme Trucking, LLC." is "acme trucking llc")."""
+    folded = clean.key_part(name).casefold()
+    return " ".join(_PUNCTUATION.sub("", folded).split()) or folded
+
+
+def normal_phone(text: str) -> str | None:
+    """Digits with the country code, as E.164 without the plus; ten digits are North American. None if it is no number."""
+    if len(text) > 40:
+        return None
+    spoken = re.split(r"(?:x|ext)", text.lower(), maxsplit=1)[0]
+    digits = _NOT_DIGIT.sub("", spoken) if spoken.isascii() else ""
+    if len(digits) == 10 and not text.lstrip().startswith("+"):
+        return f"1{digits}"
+    return digits if 8 <= len(digits) <= 15 else None
+
+
+def snake(text: str) -> str:
+    """The source's own word in snake case: "Route Complete" is `route_complete`. Empty if no letter or digit is in it."""
+    return _NOT_WORD.sub("_", _SNAKE_HUMP.sub("_", clean.line(text))).strip("_").lower()
+
+
+def _without_label(kind: str, text: str) -> str:
+    upper = clean.key_part(text).upper()
+    label = _OWN_LABEL.get(kind)
+    found = label.match(upper) if label else None
+    return upper[found.end() :] if found else upper

@@ -1,0 +1,30 @@
+"""Extraction by rules: no model, no network, the same answer every time.
+
+Each source has a function from `Record` to `Extraction`; a record of an unknown source is read as any JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from apex_cli.extract.rules import document, frontapp, generic, samsara, turvo
+from apex_cli.model import Extraction, Record
+
+RULES_VERSION = "rules-1"
+"""Changes whenever the same record may yield another extraction: part of the key under which results are kept."""
+
+_RULES: dict[str, Callable[[Record], Extraction]] = {
+    "samsara": samsara.extract,
+    "turvo": turvo.extract,
+    "frontapp": frontapp.extract,
+    "document": document.extract,
+    "json": generic.extract,
+}
+
+
+def extract(record: Record) -> Extraction:
+    """What the record says. Pure and synchronous; never touches a store, a file or the clock.
+
+    Raises ExtractError (`no_vehicle`, `bad_position`) where nothing sound can be said.
+    """
+    return _RULES.get(record.source, generic.extract)(record)

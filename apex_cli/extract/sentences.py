@@ -1,0 +1,54 @@
+"""A claim in plain words, without a time: "Vehicle TRUCK-6520 is at Chicago, IL."."""
+
+from __future__ import annotations
+
+from apex_cli.model import Entity, EntityType, Predicate
+
+_TEMPLATES = {
+    Predicate.LOCATED_AT: "{subject} is at {object}.",
+    Predicate.HAS_ENGINE_STATE: "{subject} has engine state {object}.",
+    Predicate.INSIDE_GEOFENCE: "{subject} is inside {object}.",
+    Predicate.DRIVES: "{subject} drives {object}.",
+    Predicate.FOR_CUSTOMER: "{subject} is for {object}.",
+    Predicate.HAULED_BY: "{subject} is hauled by {object}.",
+    Predicate.ASSIGNED_DRIVER: "{subject} is assigned to {object}.",
+    Predicate.HAS_STATUS: "{subject} has status {object}.",
+    Predicate.ORIGIN: "{subject} starts from {object}.",
+    Predicate.DESTINATION: "{subject} goes to {object}.",
+    Predicate.HAS_STOP: "{subject} has {object}.",
+    Predicate.AT: "{subject} is at {object}.",
+    Predicate.HAS_REFERENCE: "{subject} has {object}.",
+    Predicate.MANAGED_BY: "{subject} is managed by {object}.",
+    Predicate.SENT_BY: "{subject} was sent by {object}.",
+    Predicate.SENT_TO: "{subject} was sent to {object}.",
+    Predicate.CC: "{subject} was copied to {object}.",
+    Predicate.IN_CONVERSATION: "{subject} is part of {object}.",
+    Predicate.REPLIES_TO: "{subject} replies to {object}.",
+    Predicate.HAS_ATTACHMENT: "{subject} has the attachment {object}.",
+    Predicate.MENTIONS: "{subject} mentions {object}.",
+    Predicate.ABOUT: "{subject} is about {object}.",
+}
+_SPEAK_FOR_THEMSELVES = frozenset({EntityType.LOCATION, EntityType.VALUE, EntityType.PERSON})
+_ABBREVIATIONS = frozenset({"bol", "pro", "sscc", "awb", "imo"})
+
+
+def sentence(subject: Entity, predicate: Predicate, obj: Entity) -> str:
+    """The claim as a sentence."""
+    # Names may hold braces: the template is filled once, its fillings are never read as templates.
+    text = _TEMPLATES[predicate].format(subject=describe(subject), object=describe(obj))
+    return text[0].upper() + text[1:]
+
+
+def describe(entity: Entity) -> str:
+    """The thing with its kind before its name, where the name alone would not tell."""
+    if entity.type in _SPEAK_FOR_THEMSELVES:
+        return entity.name
+    if entity.type is EntityType.REFERENCE:
+        return f"{kind_word(str(entity.attributes.get('kind', 'reference')))} {entity.name}"
+    word = "purchase order" if entity.type is EntityType.ORDER else entity.type.value.lower()
+    return f"{word} {entity.name}"
+
+
+def kind_word(kind: str) -> str:
+    """How people write the kind of a reference: "BOL", "container"."""
+    return kind.upper() if kind in _ABBREVIATIONS else kind

@@ -1,0 +1,174 @@
+"""The read side: one record as the four stores hold it, search, and the history of facts.
+
+PostgreSQL's pointer says which version is current; what another store holds of any other attempt is never shown as an
+answer of `search`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from apex_cli.errors import UsageError
+from apex_cli.stores.factory import Stores
+from apex_cli.stores.postgres.catalog import Version
+from apex_cli.stores.protocol import EntityView, FactView, GraphView, Hit, PointView
+
+_RRF = 60
+"""Rank constant of reciprocal rank fusion (Cormack, Clarke, Büttcher, SIGIR 2009)."""
+
+
+class Ambiguous(UsageError):
+    """Several entities answer to the name."""
+
+    code = "ambiguous"
+
+    def __init__(self, text: str, candidates: Sequence[EntityView]) -> None:
+        super().__init__(f"{len(candidates)} entities answer to {text!r}", hint="name one of them by its id")
+        self.candidates = candidates
+
+
+@dataclass(frozen=True, slots=True)
+class RecordView:
+    """What each of the four stores holds of one record."""
+
+    version: Version
+    graph: GraphView | None
+    points: Sequence[PointView]
+    cache: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """A record found, with the legs that found it: `vector`, `keyword`, `graph`."""
+
+    rank: int
+    score: float
+    record_id: str
+    source: str
+    external_id: str
+    text: str
+    matched_by: tuple[str, ...]
+
+
+async def find_record(stores: Stores, ident: str) -> Version:
+    """The current version of a record, by record id or `source:external_id`. Raises `UsageError` (none or several)."""
+    found: Sequence[Version] = ()
+    record_id = _as_uuid(ident)
+    if record_id is not None:
+        found = list((await stores.catalog.by_id([record_id])).values())
+    if not found and ":" in ident:
+        source, _, external_id = ident.partition(":")
+        found = await stores.catalog.by_name(source, external_id)
+    if not found:
+        raise UsageError(
+            f"no record {ident!r}",
+            hint="name it by its record id or as source:external_id, e.g. turvo:SHIP-2025-10-19-002",
+            code="not_found",
+        )
+    if len(found) > 1:
+        listed = ", ".join(f"{version.record_id} ({version.data_type})" for version in found)
+        raise UsageError(f"{len(found)} records are called {ident!r}", hint=f"name one by its id: {listed}")
+    return found[0]
+
+
+async def get(stores: Stores, ident: str) -> RecordView:
+    """One record out of all four stores. Raises `UsageError` when there is none, or several."""
+    version = await find_record(stores, ident)
+    ids = [version.record_id]
+    graph, points, cache = await asyncio.gather(
+        stores.graph.read(ids), stores.vectors.read(ids), stores.cache.read(ids)
+    )
+    return RecordView(
+        version, graph.get(version.record_id), points.get(version.record_id, ()), cache.get(version.record_id)
+    )
+
+
+async def facts(
+    stores: Stores, entity: str, *, at: datetime | None = None, predicate: str | None = None
+) -> tuple[EntityView, Sequence[FactView]]:
+    """An entity, found by any of its names, ids or aliases, and its facts, oldest first.
+
+    Raises `Ambiguous` when several answer to the name, `UsageError` when none does.
+    """
+    found = await stores.graph.find_entities(entity)
+    if not found:
+        raise UsageError(
+            f"nothing is known as {entity!r}",
+            hint="try a part of what it says with `apex search`, or the id of a shipment, vehicle or person",
+            code="not_found",
+        )
+    if len(found) > 1:
+        raise Ambiguous(entity, found)
+    return found[0], await stores.graph.facts(found[0].id, at=at, predicate=predicate)
+
+
+async def search(stores: Stores, text: str, *, limit: int = 10, source: str | None = None) -> Sequence[SearchHit]:
+    """Records that fit `text`, by meaning, by words and by the graph, fused by reciprocal rank."""
+    vector = (await stores.embedding.embedder.embed([text]))[0].tolist()
+    depth = max(50, limit * 5)
+    legs = await asyncio.gather(
+        stores.vectors.search(vector, limit=depth, source=source),
+        stores.catalog.search(text, limit=depth, source=source),
+        stores.graph.search(text, vector, limit=depth),
+    )
+    fused = _Fusion()
+    for name, hits in zip(("vector", "keyword", "graph"), legs, strict=True):
+        fused.add(name, hits)
+    versions = await stores.catalog.by_id(fused.record_ids())
+    return list(_ranked(fused, versions, limit, source))
+
+
+@dataclass
+class _Fusion:
+    scores: dict[str, float] = field(default_factory=dict)
+    legs: dict[str, list[str]] = field(default_factory=dict)
+    best: dict[str, Hit] = field(default_factory=dict)
+
+    def add(self, leg: str, hits: Sequence[Hit]) -> None:
+        """Count each record once a leg, at its best rank."""
+        seen: set[str] = set()
+        for hit in hits:
+            if hit.record_id in seen:
+                continue
+            seen.add(hit.record_id)
+            self.scores[hit.record_id] = self.scores.get(hit.record_id, 0.0) + 1.0 / (_RRF + len(seen))
+            self.legs.setdefault(hit.record_id, []).append(leg)
+            if leg == "vector":
+                self.best[hit.record_id] = hit
+
+    def record_ids(self) -> list[str]:
+        return sorted(self.scores, key=lambda record_id: (-self.scores[record_id], record_id))
+
+
+def _ranked(fused: _Fusion, versions: Mapping[str, Version], limit: int, source: str | None) -> Iterable[SearchHit]:
+    rank = 0
+    for record_id in fused.record_ids():
+        version = versions.get(record_id)
+        if version is None or (source is not None and version.source != source):
+            continue
+        point = fused.best.get(record_id)
+        piece = point.text if point is not None and point.saga_id == version.saga_id else version.text
+        rank += 1
+        yield SearchHit(
+            rank,
+            round(fused.scores[record_id], 6),
+            record_id,
+            version.source,
+            version.external_id,
+            piece[:500],
+            tuple(fused.legs[record_id]),
+        )
+        if rank == limit:
+            return
+
+
+def _as_uuid(text: str) -> str | None:
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        return None

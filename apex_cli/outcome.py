@@ -1,0 +1,119 @@
+"""What an ingest tells about each record and about the whole: the shapes behind `--json` (see contract in README)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from apex_cli.errors import ApexError
+
+EXIT_OK = 0
+EXIT_FAILED_RECORDS = 3
+EXIT_NOTHING_TO_DO = 9
+
+
+class Status(StrEnum):
+    """The end of one record within one run. `PENDING`: not taken this time, still staged."""
+
+    COMMITTED = "committed"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+    PENDING = "pending"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error as users see it. `code` is stable, `hint` says what to do."""
+
+    code: str
+    message: str
+    hint: str | None = None
+
+    @classmethod
+    def of(cls, error: ApexError) -> Problem:
+        return cls(error.code, error.message, error.hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One record's end. `stage` names the step that failed; `locator` where in the input the record stood."""
+
+    locator: str
+    source: str
+    data_type: str | None
+    external_id: str | None
+    record_id: str | None
+    status: Status
+    stage: str | None = None
+    error: Problem | None = None
+    entities: int = 0
+    facts: int = 0
+    vectors: int = 0
+    llm_calls: int = 0
+    tokens: int = 0
+    ms: float = 0.0
+
+    def as_json(self, run_id: str) -> dict[str, Any]:
+        """The `record` line of `--json`."""
+        return {"type": "record", "run_id": run_id, **asdict(self)}
+
+
+@dataclass(slots=True)
+class Summary:
+    """The whole run in numbers. `reason` says why a run stopped before its end, if it did."""
+
+    run_id: str
+    inputs: int = 0
+    counts: Counter[Status] = field(default_factory=Counter)
+    llm_calls: int = 0
+    tokens: int = 0
+    cost_usd: float = 0.0
+    seconds: float = 0.0
+    recovered: int = 0
+    skipped_young: int = 0
+    reason: Problem | None = None
+    interrupted: int = 0
+    dry_run: bool = False
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one record."""
+        self.counts[outcome.status] += 1
+        self.llm_calls += outcome.llm_calls
+        self.tokens += outcome.tokens
+
+    @property
+    def records(self) -> int:
+        return self.counts.total()
+
+    @property
+    def exit_code(self) -> int:
+        """130/143 when interrupted, 3 when something failed or was left, else 0."""
+        if self.interrupted:
+            return 128 + self.interrupted
+        left = self.counts[Status.PENDING] and not self.dry_run
+        if self.counts[Status.FAILED] or left or self.reason is not None:
+            return EXIT_FAILED_RECORDS
+        return EXIT_OK
+
+    def as_json(self) -> dict[str, Any]:
+        """The `summary` line of `--json`."""
+        return {
+            "type": "summary",
+            "run_id": self.run_id,
+            "inputs": self.inputs,
+            "records": self.records,
+            **{status.value: self.counts[status] for status in Status},
+            "seconds": round(self.seconds, 3),
+            "records_per_second": round(self.records / self.seconds, 1) if self.seconds else 0.0,
+            "llm_calls": self.llm_calls,
+            "tokens": self.tokens,
+            "cost_usd": self.cost_usd,
+            "recovered": self.recovered,
+            "skipped_young": self.skipped_young,
+            "dry_run": self.dry_run,
+            "reason": asdict(self.reason) if self.reason else None,
+            "exit_code": self.exit_code,
+        }

@@ -1,0 +1,81 @@
+"""`apex ingest --dry-run`: reads and extracts in place; stages nothing, opens no store, writes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from apex_cli.config import Settings
+from apex_cli.errors import RecordError
+from apex_cli.extract.rules import extract
+from apex_cli.model import EntityType, Record
+from apex_cli.outcome import Outcome, Problem, Status, Summary
+from apex_cli.pipeline.inputs import limits
+from apex_cli.pipeline.request import STDIN, IngestRequest, Observer
+from apex_cli.sources.read import read_input
+from apex_cli.sources.rejected import Rejected
+from apex_cli.sources.walk import Young, walk
+
+
+async def dry_run(settings: Settings, request: IngestRequest, observer: Observer) -> Summary:
+    """What an ingest of these paths would take: every sound record is `pending`, the others fail as they would."""
+    summary = Summary(run_id=str(uuid.uuid4()), dry_run=True)
+    started = time.monotonic()
+    observer.phase("reading")
+    outcomes = _outcomes(settings, request, summary)
+    while (outcome := await asyncio.to_thread(next, outcomes, None)) is not None:
+        summary.add(outcome)
+        observer.outcome(outcome)
+        if request.limit is not None and summary.records >= request.limit:
+            break
+    summary.seconds = time.monotonic() - started
+    return summary
+
+
+def _outcomes(settings: Settings, request: IngestRequest, summary: Summary) -> Iterator[Outcome]:
+    now = datetime.now(UTC)
+    paths = [Path(path) for path in request.paths if path != STDIN]
+    for found in walk(paths, min_age_seconds=request.min_age, exclude=(settings.staging_dir,)):
+        if isinstance(found, Young):
+            summary.skipped_young += 1
+            continue
+        summary.inputs += 1
+        if isinstance(found, Rejected):
+            yield _rejected(found)
+            continue
+        reads = read_input(
+            found.path,
+            name=found.path.name,
+            origin=str(found.path.absolute()),
+            source=request.source,
+            observed_at=now,
+            limits=limits(settings),
+        )
+        for what in reads:
+            yield _rejected(what) if isinstance(what, Rejected) else _extracted(what)
+
+
+def _rejected(rejected: Rejected) -> Outcome:
+    problem = Problem.of(rejected.error)
+    return Outcome(rejected.locator, "unknown", None, None, None, Status.FAILED, stage="read", error=problem)
+
+
+def _extracted(record: Record) -> Outcome:
+    identity = (record.locator, record.source, record.data_type, record.external_id, record.record_id)
+    started = time.monotonic()
+    try:
+        extraction = extract(record)
+    except RecordError as error:
+        return Outcome(*identity, Status.FAILED, stage=error.stage, error=Problem.of(error))
+    return Outcome(
+        *identity,
+        Status.PENDING,
+        entities=sum(entity.type is not EntityType.VALUE for entity in extraction.entities),
+        facts=len(extraction.claims),
+        vectors=len(extraction.chunks),
+        ms=round((time.monotonic() - started) * 1000, 1),
+    )

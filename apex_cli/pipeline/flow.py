@@ -1,0 +1,190 @@
+"""The stages of an ingest, joined by queues of one batch: while one batch commits, the next is understood and the one
+after it is read. Backpressure is the queues: nothing runs further ahead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from apex_cli.embed.codec import load
+from apex_cli.errors import ApexError, RecordError, StoreTransient
+from apex_cli.model import Embedded, Record
+from apex_cli.outcome import Status
+from apex_cli.pipeline.desk import Desk, Versions
+from apex_cli.pipeline.inputs import Batch, Input, Inputs, Read
+from apex_cli.pipeline.understand import Understanding
+from apex_cli.saga.coordinator import Coordinator, Fate, Result
+from apex_cli.sources.rejected import Rejected
+from apex_cli.stores.journal import Journal
+
+_STATUS = {
+    Fate.COMMITTED: Status.COMMITTED,
+    Fate.UPDATED: Status.UPDATED,
+    Fate.UNCHANGED: Status.UNCHANGED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One record on its way to the stores."""
+
+    read: Read
+    record: Record
+    embedded: Embedded
+    started: float
+
+
+@dataclass(slots=True)
+class _Ready:
+    """A batch that is understood, and the inputs that ended with it. `None` in the queue is the end."""
+
+    jobs: list[_Job] = field(default_factory=list)
+    ended: list[Input] = field(default_factory=list)
+
+
+class Flow:
+    """Runs one ingest from its inputs to the desk."""
+
+    def __init__(
+        self,
+        inputs: Inputs,
+        desk: Desk,
+        understanding: Understanding,
+        coordinator: Coordinator,
+        journal: Journal,
+        worker: ThreadPoolExecutor,
+        versions: Versions,
+    ) -> None:
+        self._inputs = inputs
+        self._desk = desk
+        self._understanding = understanding
+        self._coordinator = coordinator
+        self._journal = journal
+        self._worker = worker
+        self._versions = versions
+        self._read: asyncio.Queue[Batch | None] = asyncio.Queue(1)
+        self._ready: asyncio.Queue[_Ready | None] = asyncio.Queue(1)
+        self._on_the_way: Counter[str] = Counter()
+        self.halted: ApexError | None = None
+        self.broken: ApexError | None = None
+
+    async def run(self) -> None:
+        """Until the inputs are used up, or `halted` or `broken` says why it ended early. Settles what is in flight."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._reading())
+            group.create_task(self._understand())
+            group.create_task(self._commit())
+
+    async def _reading(self) -> None:
+        batches: Iterator[Batch] = self._inputs.batches()
+        loop = asyncio.get_running_loop()
+        try:
+            while (batch := await loop.run_in_executor(self._worker, next, batches, None)) is not None:
+                await self._read.put(batch)
+        except ApexError as error:
+            # What was staged before can still be committed.
+            self.broken = error
+        await self._read.put(None)
+
+    async def _understand(self) -> None:
+        while (batch := await self._read.get()) is not None:
+            started = time.monotonic()
+            fresh = await self._screened(batch.reads, started)
+            records = [record for _, record in fresh]
+            understood = await self._understanding.batch(records, self._kept(fresh))
+            ready = _Ready(ended=batch.ended)
+            for (read, record), result in zip(fresh, understood, strict=True):
+                if isinstance(result, RecordError):
+                    self._on_the_way[record.record_id] -= 1
+                    self._desk.failed(read, record, result, started)
+                else:
+                    ready.jobs.append(_Job(read, record, result, started))
+            await self._ready.put(ready)
+        await self._ready.put(None)
+
+    async def _screened(self, reads: Sequence[Read], started: float) -> list[tuple[Read, Record]]:
+        """Leave out what cannot be read and what is known with this very content.
+
+        A record with a version still on its way is never called unchanged here: A, B, A are three versions. The saga
+        decides again, under a lock.
+        """
+        records = [read.what.record_id for read in reads if isinstance(read.what, Record)]
+        known = await self._journal.current_hashes(records) if records else {}
+        fresh: list[tuple[Read, Record]] = []
+        for read in reads:
+            what = read.what
+            if isinstance(what, Rejected):
+                self._desk.rejected(read, what)
+                continue
+            record_id = what.record_id
+            if known.get(record_id) == what.content_hash and not self._on_the_way[record_id]:
+                self._desk.settled(read, what, Status.UNCHANGED, started)
+                continue
+            self._on_the_way[record_id] += 1
+            fresh.append((read, what))
+        return fresh
+
+    def _kept(self, fresh: Sequence[tuple[Read, Record]]) -> dict[int, Embedded]:
+        """Results of an earlier attempt, by position."""
+        kept: dict[int, Embedded] = {}
+        for index, (read, _) in enumerate(fresh):
+            data = read.origin.extraction
+            if data is not None:
+                embedded = load(data, extractor=self._versions.extractor, embedder=self._versions.embedder)
+                if embedded is not None:
+                    kept[index] = embedded
+        return kept
+
+    async def _commit(self) -> None:
+        while (ready := await self._ready.get()) is not None:
+            for wave in _waves(ready.jobs):
+                await self._carry(wave)
+            for origin in ready.ended:
+                self._desk.ended(origin)
+            await self._desk.flush()
+
+    async def _carry(self, jobs: Sequence[_Job]) -> None:
+        """Commit one batch, unless the run has halted: then its records are left for the next."""
+        if self.halted is not None:
+            for job in jobs:
+                self._desk.pending(job.record, job.started)
+            return
+        results = {
+            result.record_id: result
+            for result in await self._coordinator.write([(job.record, job.embedded) for job in jobs])
+        }
+        for job in jobs:
+            self._on_the_way[job.record.record_id] -= 1
+            self._told(job, results[job.record.record_id])
+        if self._coordinator.tripped():
+            self.halt(StoreTransient("run", "a store keeps failing", hint="`apex doctor` shows which one and why"))
+
+    def _told(self, job: _Job, result: Result) -> None:
+        status = _STATUS.get(result.fate)
+        if status is not None:
+            self._desk.settled(job.read, job.record, status, job.started, job.embedded)
+            return
+        assert result.error is not None
+        self._desk.failed(job.read, job.record, result.error, job.started, job.embedded)
+
+    def halt(self, reason: ApexError) -> None:
+        """Take no more batches; what is in flight is settled."""
+        self.halted = self.halted or reason
+
+
+def _waves(jobs: Sequence[_Job]) -> Iterator[list[_Job]]:
+    """Split a batch so that no record appears twice in one saga batch, its versions in arrival order."""
+    waves: list[list[_Job]] = []
+    seen: Counter[str] = Counter()
+    for job in jobs:
+        turn = seen[job.record.record_id]
+        seen[job.record.record_id] += 1
+        if turn == len(waves):
+            waves.append([])
+        waves[turn].append(job)
+    return iter(waves)

@@ -1,0 +1,89 @@
+"""`apex ingest`: opens everything, settles what earlier runs left, runs the flow, sums up."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from apex_cli.config import Settings
+from apex_cli.errors import ApexError
+from apex_cli.extract.rules import RULES_VERSION
+from apex_cli.outcome import Problem, Summary
+from apex_cli.pipeline.desk import Desk, Versions
+from apex_cli.pipeline.flow import Flow
+from apex_cli.pipeline.inputs import Inputs
+from apex_cli.pipeline.request import STDIN, IngestRequest, Observer, Stop
+from apex_cli.pipeline.sagas import sagas
+from apex_cli.pipeline.understand import Understanding
+from apex_cli.saga.recovery import recover
+from apex_cli.sources.walk import walk
+from apex_cli.staging import Staging
+from apex_cli.stores.factory import Stores, open_stores
+
+
+async def ingest(settings: Settings, request: IngestRequest, observer: Observer, stop: Stop) -> Summary:
+    """Commit every record of the request's inputs and of what earlier runs left staged.
+
+    Raises `StartError`, `Locked` or `UsageError` before anything is staged; afterwards failures are outcomes.
+    """
+    summary = Summary(run_id=str(uuid.uuid4()))
+    started = time.monotonic()
+    staging = Staging(settings.staging_dir, max_bytes=settings.staging_max_bytes)
+    named = [Path(path) for path in request.paths if path != STDIN]
+    files = walk(named, min_age_seconds=request.min_age, exclude=(staging.root,))
+    observer.phase("starting the stores")
+    async with open_stores(settings) as stores:
+        await asyncio.to_thread(staging.open)
+        await stores.runs.start(summary.run_id, "ingest", {"paths": list(request.paths), "source": request.source})
+        try:
+            inputs = Inputs(settings, request, files, staging, stop.event.is_set)
+            await _run(settings, observer, stop, stores, staging, inputs, summary)
+        finally:
+            staging.close()
+            summary.seconds = time.monotonic() - started
+            summary.interrupted = stop.signal
+            await stores.runs.finish(summary.run_id, summary.as_json(), summary.exit_code)
+    summary.seconds = time.monotonic() - started
+    return summary
+
+
+async def _run(
+    settings: Settings,
+    observer: Observer,
+    stop: Stop,
+    stores: Stores,
+    staging: Staging,
+    inputs: Inputs,
+    summary: Summary,
+) -> None:
+    coordinator, participants, locks = sagas(settings, stores, run_id=summary.run_id)
+    observer.phase("settling what earlier runs left")
+    recovered = await recover(participants, locks)
+    summary.recovered = recovered.rolled_forward + recovered.aborted
+    observer.phase("ingesting")
+    versions = Versions(extractor=RULES_VERSION, embedder=stores.embedding.embedder.name)
+    with ThreadPoolExecutor(1, "staging") as worker:
+        desk = Desk(staging, summary, observer, worker, versions)
+        understanding = Understanding(stores.embedding, concurrency=settings.concurrency)
+        flow = Flow(inputs, desk, understanding, coordinator, stores.journal, worker, versions)
+        halting = asyncio.create_task(_halt_on(stop, flow))
+        try:
+            await flow.run()
+        finally:
+            halting.cancel()
+            await desk.release(inputs.unfinished())
+    summary.inputs = inputs.seen
+    summary.skipped_young = inputs.young
+    ended_early = flow.halted or flow.broken
+    if ended_early is not None and not stop.signal:
+        if flow.broken is not None and not summary.records:
+            raise flow.broken
+        summary.reason = Problem.of(ended_early)
+
+
+async def _halt_on(stop: Stop, flow: Flow) -> None:
+    await stop.event.wait()
+    flow.halt(ApexError("interrupted", code="interrupted"))

@@ -1,0 +1,105 @@
+"""Every call of the saga to a store goes through a guard: fault points, a time limit, retries and a breaker.
+
+A transient error is tried again after 1, 2 and 4 seconds (with jitter). A store that keeps failing trips its breaker:
+calls then fail at once, so that the run ends soon and leaves the rest staged, until one probe after the cool-down
+works.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import stamina
+
+from apex_cli import faults
+from apex_cli.errors import StoreTransient
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often a transient failure is tried again, and how long the first and the longest wait are, in seconds."""
+
+    attempts: int = 4
+    wait_initial: float = 1.0
+    wait_max: float = 4.0
+
+
+class Breaker:
+    """Counts consecutive failures; open after `failures` of them, for `cooldown` seconds, then one probe at a time."""
+
+    def __init__(self, store: str, *, failures: int, cooldown: float, clock: Callable[[], float] = time.monotonic):
+        self.store = store
+        self._limit = failures
+        self._cooldown = cooldown
+        self._clock = clock
+        self._failures = 0
+        self._opened_at: float | None = None
+        self._probing = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether calls are refused just now."""
+        if self._opened_at is None:
+            return False
+        return self._probing or self._clock() - self._opened_at < self._cooldown
+
+    def admit(self) -> None:
+        """Let a call through or raise `StoreTransient`; after the cool-down the first one through is the probe."""
+        if self.is_open:
+            raise StoreTransient(
+                self.store,
+                f"not tried: it failed {self._failures} times in a row",
+                hint="`apex doctor` shows what is wrong; what was not committed stays staged",
+            )
+        self._probing = self._opened_at is not None
+
+    def succeeded(self) -> None:
+        self._failures, self._opened_at, self._probing = 0, None, False
+
+    def failed(self) -> None:
+        self._failures += 1
+        self._probing = False
+        if self._failures >= self._limit:
+            self._opened_at = self._clock()
+
+
+class Guard:
+    """The way to one store. `await guard("prepare", lambda: store.prepare(plans))`."""
+
+    def __init__(self, store: str, breaker: Breaker, *, timeout: float, retry: RetryPolicy) -> None:
+        self.breaker = breaker
+        self._store = store
+        self._timeout = timeout
+        self._retry = retry
+
+    async def __call__(self, step: str, call: Callable[[], Awaitable[T]], *, idempotent: bool = True) -> T:
+        """Run one step. Raises the store's own error when retries are used up; a time-out is a `StoreTransient`."""
+        self.breaker.admit()
+        retrying = stamina.AsyncRetryingCaller(
+            attempts=self._retry.attempts if idempotent else 1,
+            wait_initial=self._retry.wait_initial,
+            wait_max=self._retry.wait_max,
+            timeout=None,
+        )
+        return await retrying(StoreTransient, self._once, step, call)
+
+    async def _once(self, step: str, call: Callable[[], Awaitable[T]]) -> T:
+        try:
+            async with asyncio.timeout(self._timeout):
+                await faults.reach(f"{self._store}.{step}.before")
+                result = await call()
+                await faults.reach(f"{self._store}.{step}.after")
+        except TimeoutError as error:
+            self.breaker.failed()
+            raise StoreTransient(self._store, f"{step} took longer than {self._timeout:g} s") from error
+        except StoreTransient:
+            self.breaker.failed()
+            raise
+        self.breaker.succeeded()
+        return result

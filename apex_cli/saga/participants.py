@@ -1,0 +1,88 @@
+"""The four stores as the saga sees them: each behind its guard."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from apex_cli.model import Plan
+from apex_cli.saga.guard import Breaker, Guard, RetryPolicy
+from apex_cli.stores.journal import Journal
+from apex_cli.stores.protocol import CacheStore, PivotStore, VectorStore
+
+
+@dataclass(frozen=True, slots=True)
+class Participants:
+    """Stores and guards. Build with `participants`."""
+
+    journal: Journal
+    graph: PivotStore
+    vectors: VectorStore
+    cache: CacheStore
+    journal_guard: Guard
+    graph_guard: Guard
+    vectors_guard: Guard
+    cache_guard: Guard
+
+    async def prepare(self, plans: Sequence[Plan]) -> None:
+        """Step 3: unseen data into both prepared stores, side by side."""
+        await _both(
+            self.vectors_guard("prepare", lambda: self.vectors.prepare(plans)),
+            self.cache_guard("prepare", lambda: self.cache.prepare(plans)),
+        )
+
+    async def discard(self, plans: Sequence[Plan]) -> None:
+        """Undo step 3."""
+        await _both(
+            self.vectors_guard("discard", lambda: self.vectors.discard(plans)),
+            self.cache_guard("discard", lambda: self.cache.discard(plans)),
+        )
+
+    async def publish(self, plans: Sequence[Plan]) -> None:
+        """Step 6 and the end: make visible, drop what was superseded, close the sagas."""
+        await _both(
+            self.vectors_guard("publish", lambda: self.vectors.publish(plans)),
+            self.cache_guard("publish", lambda: self.cache.publish(plans)),
+        )
+        await self.journal_guard("done", lambda: self.journal.done(plans))
+
+    def tripped(self) -> bool:
+        """Whether any store's breaker refuses calls just now."""
+        guards = (self.journal_guard, self.graph_guard, self.vectors_guard, self.cache_guard)
+        return any(guard.breaker.is_open for guard in guards)
+
+
+def participants(
+    *,
+    journal: Journal,
+    graph: PivotStore,
+    vectors: VectorStore,
+    cache: CacheStore,
+    timeout: float,
+    retry: RetryPolicy | None = None,
+) -> Participants:
+    """Put each store behind a guard with a breaker of its own (cache: 3 failures, 30 s; the others: 5, 60 s)."""
+    policy = retry or RetryPolicy()
+
+    def guard(store: str, failures: int = 5, cooldown: float = 60.0) -> Guard:
+        return Guard(store, Breaker(store, failures=failures, cooldown=cooldown), timeout=timeout, retry=policy)
+
+    return Participants(
+        journal=journal,
+        graph=graph,
+        vectors=vectors,
+        cache=cache,
+        journal_guard=guard("journal"),
+        graph_guard=guard("graph"),
+        vectors_guard=guard("vectors"),
+        cache_guard=guard("cache", failures=3, cooldown=30.0),
+    )
+
+
+async def _both(first: Coroutine[Any, Any, None], second: Coroutine[Any, Any, None]) -> None:
+    """Run both to their end, then raise the first error: nothing may still be writing when the caller cleans up."""
+    for outcome in await asyncio.gather(first, second, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome

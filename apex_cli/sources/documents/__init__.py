@@ -1,0 +1,1 @@
+"""Documents: text to read, and the pieces to embed and search. One file per format."""

@@ -1,0 +1,19 @@
+"""Turvo: shipments, one flat record for each."""
+
+from __future__ import annotations
+
+from apex_cli.model import JsonObject
+from apex_cli.sources.ids import external_id
+
+DATA_TYPE = "shipment"
+_COMPANIONS = ("customerName", "status", "origin", "destination")
+
+
+def matches(payload: JsonObject) -> bool:
+    """A `shipmentId` together with a customer, a status, an origin or a destination."""
+    return payload.get("shipmentId") is not None and any(payload.get(key) is not None for key in _COMPANIONS)
+
+
+def identify(payload: JsonObject) -> tuple[str, str | None]:
+    """Data type and external id: the `shipmentId`."""
+    return DATA_TYPE, external_id(payload.get("shipmentId"))

@@ -1,0 +1,122 @@
+"""The part of a file that is in hand, and where in the file it is."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+from typing import BinaryIO
+
+CHUNK = 1 << 18
+_MOST = 1 << 24
+_SPACE = re.compile(rb"[ \t\r\n]*+")
+_CONTINUATION = bytes(range(0x80, 0xC0))
+_UTF16 = {codecs.BOM_UTF16_LE: 3, codecs.BOM_UTF16_BE: 2}
+"""Byte order marks, and where the zero byte of an ASCII character that follows them lies."""
+
+
+class Window:
+    """A forward view of a binary file: `data[pos:]` is what has been read and not yet consumed.
+
+    `line` and `column` (1-based, in characters) and `offset` (bytes from the start) say where `pos` stands. A UTF-8
+    byte order mark is passed over. A UTF-16 one is believed when an ASCII character follows, as it must in JSON; the
+    file is then read as if it were UTF-8, and reading raises `UnicodeDecodeError` where it is not UTF-16.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.data = b""
+        self.pos = 0
+        self.line = 1
+        self.column = 1
+        self._passed = 0
+        self._file: BinaryIO = file
+        self._text: io.TextIOWrapper | None = None
+        self._begin()
+
+    @property
+    def offset(self) -> int:
+        return self._passed + self.pos
+
+    @property
+    def left(self) -> int:
+        """How many bytes are in hand."""
+        return len(self.data) - self.pos
+
+    def fill(self) -> bool:
+        """Read on, the more the more is in hand, so a large value is copied few times; False at the end of the file."""
+        rest = self.data[self.pos :]
+        more = self._read(min(max(CHUNK, len(rest)), _MOST))
+        self._passed += self.pos
+        self.data = rest + more
+        self.pos = 0
+        return bool(more)
+
+    def reach(self, size: int) -> bool:
+        """Read until `size` bytes are in hand; False when the file ends before."""
+        while self.left < size:
+            if not self.fill():
+                return False
+        return True
+
+    def skip(self, size: int) -> None:
+        """Consume `size` bytes, which are in hand."""
+        passed = self.data[self.pos : self.pos + size]
+        newlines = passed.count(b"\n")
+        if newlines:
+            self.line += newlines
+            self.column = 1
+            passed = passed[passed.rfind(b"\n") + 1 :]
+        self.column += len(passed) if passed.isascii() else len(passed.translate(None, _CONTINUATION))
+        self.pos += size
+
+    def skip_space(self) -> bool:
+        """Consume white space; False when nothing else is left."""
+        while True:
+            match = _SPACE.match(self.data, self.pos)
+            size = match.end() - self.pos if match else 0
+            if size:
+                self.skip(size)
+            if self.pos < len(self.data):
+                return True
+            if not self.fill():
+                return False
+
+    def line_size(self, limit: int) -> int | None:
+        """How many bytes are left on this line, without its end; None when there are more than `limit`."""
+        searched = 0
+        while True:
+            end = self.data.find(b"\n", self.pos + searched, self.pos + limit + 1)
+            if end >= 0:
+                return end - self.pos
+            searched = min(self.left, limit + 1)
+            if searched > limit:
+                return None
+            if not self.fill():
+                return self.left
+
+    def skip_line(self) -> None:
+        """Consume the rest of this line and its end, however long it is."""
+        while (end := self.data.find(b"\n", self.pos)) < 0:
+            self.skip(self.left)
+            if not self.fill():
+                return
+        self.pos = end + 1
+        self.line += 1
+        self.column = 1
+
+    def rest(self, limit: int) -> bytes | None:
+        """All that is left of the file, without consuming it; None when that is more than `limit` bytes."""
+        return None if self.reach(limit + 1) else self.data[self.pos :]
+
+    def _begin(self) -> None:
+        head = self._file.read(4)
+        zero = _UTF16.get(head[:2])
+        if zero is not None and len(head) == 4 and head[zero] == 0:
+            self._file.seek(0)
+            self._text = io.TextIOWrapper(self._file, encoding="utf-16", newline="")
+        else:
+            self.data = head.removeprefix(codecs.BOM_UTF8)
+            self._passed = len(head) - len(self.data)
+
+    def _read(self, size: int) -> bytes:
+        return self._file.read(size) if self._text is None else self._text.read(size).encode()

@@ -1,0 +1,166 @@
+"""What is known of one staged item, and its form on disk (`status.json`)."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from apex_cli.staging import names
+
+TEXT_LIMIT = 4000
+"""Characters kept of an error's message, hint and locator: they may quote a hostile payload."""
+
+
+class Status(StrEnum):
+    """How far an item is.
+
+    `STAGED` waits for work, `FAILED` for help; `PROCESSING` is worked on, or was before a crash where its lock is free.
+    """
+
+    STAGED = "staged"
+    PROCESSING = "processing"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an item failed, when (aware UTC), how far it came, and whether time alone may mend it."""
+
+    code: str
+    message: str
+    hint: str | None
+    stage: str
+    retriable: bool
+    at: datetime
+    locator: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileIdentity:
+    """What tells whether a path still holds the very file that was read from it."""
+
+    device: int
+    inode: int
+    size: int
+    modified_ns: int
+
+    @classmethod
+    def of(cls, found: os.stat_result) -> FileIdentity:
+        return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+@dataclass(slots=True)
+class Item:
+    """One item of the staging area, as it was when it was last looked at.
+
+    `path` is its folder, `payload` the file in it, `bytes` the payload's size. `name` is for people. `origin` is the
+    original's absolute path, or `-` for a stream; a failed record has its input's. `staged_at` (aware UTC) is when the
+    input arrived and is kept over retries. `forced_source` is the source asked for at staging (None: recognise it).
+    `consume`: the original, `original` as it was when read, goes once all is committed. `record_id` is set where the
+    item holds one failed record whose id is known. `busy`: another run works on this very item; it cannot be claimed.
+    """
+
+    source: str
+    item_id: str
+    path: Path
+    payload: Path
+    name: str
+    origin: str
+    status: Status
+    attempts: int
+    staged_at: datetime
+    bytes: int
+    failure: Failure | None = None
+    forced_source: str | None = None
+    consume: bool = False
+    record_id: str | None = None
+    original: FileIdentity | None = None
+    busy: bool = False
+
+    @property
+    def is_record(self) -> bool:
+        """Whether this is one failed record, kept alone, and not a whole input."""
+        return names.is_record_item(self.item_id)
+
+    def become(self, other: Item) -> None:
+        """Take over every field of `other`."""
+        for field in fields(self):
+            setattr(self, field.name, getattr(other, field.name))
+
+
+def encode(item: Item) -> bytes:
+    """The content of `status.json`: all that the folder itself does not tell."""
+    failure = item.failure
+    original = item.original
+    document = {
+        "version": 1,
+        "name": item.name,
+        "origin": item.origin,
+        "status": item.status.value,
+        "attempts": item.attempts,
+        "staged_at": item.staged_at.isoformat(),
+        "forced_source": item.forced_source,
+        "consume": item.consume,
+        "record_id": item.record_id,
+        "original": original and [original.device, original.inode, original.size, original.modified_ns],
+        "failure": failure
+        and {
+            "code": failure.code,
+            "message": failure.message[:TEXT_LIMIT],
+            "hint": failure.hint and failure.hint[:TEXT_LIMIT],
+            "stage": failure.stage,
+            "retriable": failure.retriable,
+            "at": failure.at.isoformat(),
+            "locator": failure.locator and failure.locator[:TEXT_LIMIT],
+        },
+    }
+    return json.dumps(document).encode("ascii")
+
+
+def decode(item: Item, content: bytes) -> None:
+    """Fill `item` from the content of its `status.json`. Raises `ValueError`, changing nothing, if damaged."""
+    try:
+        document: dict[str, Any] = json.loads(content)
+        status = Status(document["status"])
+        attempts = int(document["attempts"])
+        staged_at = _time(document["staged_at"])
+        failure = _failure(document["failure"])
+        original = FileIdentity(*map(int, document["original"])) if document["original"] else None
+        name, origin = str(document["name"]), str(document["origin"])
+        forced_source, record_id = _text(document["forced_source"]), _text(document["record_id"])
+        consume = bool(document["consume"])
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"{names.STATUS} is damaged: {error}") from error
+    item.status, item.attempts, item.staged_at, item.failure = status, attempts, staged_at, failure
+    item.name, item.origin, item.original, item.consume = name, origin, original, consume
+    item.forced_source, item.record_id = forced_source, record_id
+
+
+def _failure(document: dict[str, Any] | None) -> Failure | None:
+    if not document:
+        return None
+    return Failure(
+        code=str(document["code"]),
+        message=str(document["message"]),
+        hint=_text(document["hint"]),
+        stage=str(document["stage"]),
+        retriable=bool(document["retriable"]),
+        at=_time(document["at"]),
+        locator=_text(document["locator"]),
+    )
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _time(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
+        raise ValueError(f"{text} has no time zone")
+    return time

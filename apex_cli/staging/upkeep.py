@@ -1,0 +1,145 @@
+"""Looking after the staging area: what lies in it, what a crash left, what is old enough to go."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator, Set
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from apex_cli.staging import names
+from apex_cli.staging.area import Area
+from apex_cli.staging.index import Key
+from apex_cli.staging.items import Item, Status
+
+
+@dataclass(slots=True)
+class Tally:
+    """A number of items and the bytes of their payloads."""
+
+    count: int = 0
+    bytes: int = 0
+
+    def add(self, item: Item) -> None:
+        self.count += 1
+        self.bytes += item.bytes
+
+
+@dataclass(slots=True)
+class Stats:
+    """The staging area in figures: sizes in bytes, times aware UTC.
+
+    `oldest` and `newest` say when the item of longest and shortest stay arrived, None in an empty area. `free` is what
+    the disk has left, None while the area does not exist.
+    """
+
+    limit: int
+    free: int | None
+    total: Tally = field(default_factory=Tally)
+    by_status: dict[Status, Tally] = field(default_factory=lambda: {status: Tally() for status in Status})
+    by_source: dict[str, Tally] = field(default_factory=dict)
+    oldest: datetime | None = None
+    newest: datetime | None = None
+
+
+def all_items(area: Area) -> Iterator[Item]:
+    """Every item, in no order, one in hand at a time."""
+    for key in area.scan():
+        item = area.load(key)
+        if item is not None:
+            yield item
+
+
+def stats(area: Area) -> Stats:
+    free = None
+    with suppress(FileNotFoundError):
+        free = shutil.disk_usage(area.root).free
+    found = Stats(limit=area.usage.limit, free=free)
+    for item in all_items(area):
+        found.total.add(item)
+        found.by_status[item.status].add(item)
+        found.by_source.setdefault(item.source, Tally()).add(item)
+        found.oldest = min(found.oldest or item.staged_at, item.staged_at)
+        found.newest = max(found.newest or item.staged_at, item.staged_at)
+    return found
+
+
+def leftovers(area: Area, *, retriable_failed: bool, all_failed: bool) -> Iterator[Item]:
+    """Items to be worked on that no live process holds, in order of arrival."""
+
+    def wanted(item: Item) -> bool:
+        if item.status is not Status.FAILED or all_failed:
+            return True
+        return retriable_failed and (item.failure is None or item.failure.retriable)
+
+    waiting = sorted((item.staged_at, item.source, item.item_id) for item in all_items(area) if wanted(item))
+    for _, source, item_id in waiting:
+        item = area.load((source, item_id))
+        if item is not None and wanted(item) and _free(area, (source, item_id)):
+            yield item
+
+
+def clean(area: Area, *, older_than: float, statuses: Set[Status], dry_run: bool) -> list[Item]:
+    """Remove items by age (since they failed, else since they arrived) and status, and broken remains of any age."""
+    now = datetime.now(UTC)
+
+    def due(item: Item) -> bool:
+        since = item.failure.at if item.status is Status.FAILED and item.failure else item.staged_at
+        return item.status in statuses and (now - since).total_seconds() >= older_than
+
+    if not dry_run and area.root.exists():
+        area.sweep()
+    removed = []
+    for key in area.scan():
+        item = area.load(key)
+        if item is not None and not due(item):
+            continue
+        lock = area.take(key)
+        if lock is None:
+            continue
+        try:
+            item = area.load(key)
+            if item is None or due(item):
+                if not dry_run:
+                    area.remove(key)
+                if item is not None:
+                    removed.append(item)
+        finally:
+            lock.release()
+    return removed
+
+
+def retry(area: Area, item_ids: Iterable[str] | None) -> int:
+    """Set failed items back to staged: those named, or all."""
+    changed = 0
+    for key in area.scan() if item_ids is None else _named(area, item_ids):
+        item = area.load(key)
+        if item is None or item.status is not Status.FAILED:
+            continue
+        lock = area.take(key)
+        if lock is None:
+            continue
+        try:
+            item = area.load(key)
+            if item is not None and item.status is Status.FAILED:
+                item.status, item.failure = Status.STAGED, None
+                area.save(item)
+                changed += 1
+        finally:
+            lock.release()
+    return changed
+
+
+def _named(area: Area, item_ids: Iterable[str]) -> Iterator[Key]:
+    sources = area.sources()
+    for item_id in item_ids:
+        if names.is_item_id(item_id):
+            yield from ((source, item_id) for source in sources)
+
+
+def _free(area: Area, key: Key) -> bool:
+    lock = area.take(key)
+    if lock is not None:
+        lock.release()
+    return lock is not None

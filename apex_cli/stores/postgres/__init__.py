@@ -1,0 +1,1 @@
+"""PostgreSQL: the journal of sagas, the versions of records, the history of runs."""

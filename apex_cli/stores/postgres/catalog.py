@@ -1,0 +1,130 @@
+"""The read side of PostgreSQL: current versions, keyword search, and the counts that `verify` compares."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from apex_cli.stores.postgres.connection import Database, Row
+from apex_cli.stores.protocol import Hit
+
+_BY_ID = "SELECT * FROM current_record WHERE record_id = ANY(%(ids)s::uuid[])"
+_BY_NAME = "SELECT * FROM current_record WHERE source = %(source)s AND external_id = %(external_id)s"
+# Any of the words will do: a person's question rarely has all of them. Lexemes are quoted by tsvector's own output.
+_SEARCH = """
+WITH query AS (
+    SELECT to_tsquery('simple', string_agg(quote_literal(lexeme), ' | ')) AS words
+    FROM unnest(to_tsvector('english', left(%(text)s, 2000)))
+)
+SELECT r.record_id, v.saga_id, ts_rank_cd(v.search, query.words, 1) AS score, left(v.text, 500) AS text
+FROM record_version v JOIN record r ON r.current_saga = v.saga_id, query
+WHERE v.search @@ query.words AND (%(source)s::text IS NULL OR r.source = %(source)s)
+ORDER BY score DESC, r.record_id LIMIT %(limit)s
+"""
+# What every current version should have in the other stores; entities are counted as the graph holds them.
+_EXPECTED = """
+SELECT r.record_id, r.epoch, r.current_saga AS saga_id, v.revision, v.chunks, v.content_hash
+FROM record r JOIN record_version v ON v.saga_id = r.current_saga
+WHERE r.record_id > %(after)s ORDER BY r.record_id LIMIT %(limit)s
+"""
+_BROKEN = """
+SELECT r.record_id, 'the current version ' || r.current_saga || ' is missing' AS detail
+FROM record r LEFT JOIN record_version v ON v.saga_id = r.current_saga
+WHERE r.current_saga IS NOT NULL AND v.saga_id IS NULL
+UNION ALL
+SELECT v.record_id, 'version ' || v.saga_id || ' belongs to no record or to an aborted attempt'
+FROM record_version v LEFT JOIN record r USING (record_id) LEFT JOIN saga s USING (saga_id)
+WHERE r.record_id IS NULL OR s.state = 'ABORTED'
+UNION ALL
+SELECT v.record_id, 'version ' || v.saga_id || ' of a forgotten record is still there'
+FROM record_version v JOIN record r USING (record_id)
+WHERE r.current_saga IS NULL AND NOT EXISTS (
+    SELECT FROM saga s WHERE s.record_id = v.record_id AND s.state IN ('PREPARED', 'RESOLVING', 'COMMITTED')
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """The current version of a record as PostgreSQL holds it.
+
+    `extraction` is the journalled plan: entities and claims.
+    """
+
+    record_id: str
+    source: str
+    data_type: str
+    external_id: str
+    epoch: int
+    revision: int
+    saga_id: str
+    content_hash: str
+    event_time: datetime
+    observed_at: datetime
+    first_seen: datetime
+    title: str
+    text: str
+    payload: Mapping[str, Any]
+    extraction: Mapping[str, Any]
+    chunks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the other stores should hold of a record."""
+
+    record_id: str
+    saga_id: str
+    epoch: int
+    revision: int
+    chunks: int
+    content_hash: str
+
+
+class Catalog:
+    """Reads over `current_record`; never sees an attempt that is not the current version."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def by_id(self, record_ids: Sequence[str]) -> Mapping[str, Version]:
+        """Current versions by record id; records without one are absent."""
+        rows = await self._database.rows(_BY_ID, {"ids": list(record_ids)})
+        return {version.record_id: version for version in map(_version, rows)}
+
+    async def by_name(self, source: str, external_id: str) -> Sequence[Version]:
+        """Current versions with this source and external id: one for each data type that has it."""
+        rows = await self._database.rows(_BY_NAME, {"source": source, "external_id": external_id})
+        return [_version(row) for row in rows]
+
+    async def search(self, text: str, *, limit: int, source: str | None = None) -> Sequence[Hit]:
+        """Records that have any of the words of `text` (English stemming), best first."""
+        rows = await self._database.rows(_SEARCH, {"text": text, "source": source, "limit": limit})
+        return [Hit(str(row["record_id"]), str(row["saga_id"]), row["score"], row["text"]) for row in rows]
+
+    async def expected(self, batch: int = 1000) -> AsyncIterator[Sequence[Expected]]:
+        """What every current version should have in the other stores, in batches ordered by record id."""
+        after = "00000000-0000-0000-0000-000000000000"
+        while rows := await self._database.rows(_EXPECTED, {"after": after, "limit": batch}):
+            yield [
+                Expected(
+                    str(row["record_id"]),
+                    str(row["saga_id"]),
+                    row["epoch"],
+                    row["revision"],
+                    row["chunks"],
+                    row["content_hash"],
+                )
+                for row in rows
+            ]
+            after = str(rows[-1]["record_id"])
+
+    async def broken(self) -> Sequence[tuple[str, str]]:
+        """Breaches of PostgreSQL's own rules: (record id, what is wrong)."""
+        return [(str(row["record_id"]), row["detail"]) for row in await self._database.rows(_BROKEN)]
+
+
+def _version(row: Row) -> Version:
+    return Version(**{**row, "record_id": str(row["record_id"]), "saga_id": str(row["saga_id"])})

@@ -1,0 +1,50 @@
+"""JSON and text in the form that PostgreSQL can hold.
+
+`jsonb` and `text` have no NUL character and no lone surrogates, both legal in JSON (RFC 8259): they become U+FFFD.
+The content hash is taken before this, so it still tells such payloads apart.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+REPLACEMENT = "\ufffd"
+
+
+def pg_text(text: str) -> str:
+    """`text` without characters that PostgreSQL refuses."""
+    if "\x00" in text:
+        text = text.replace("\x00", REPLACEMENT)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def pg_json(value: Any) -> str:
+    """`value` as JSON text for a `jsonb` column."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if "\\u0000" not in text and _encodable(text):
+        return text
+    return json.dumps(_clean(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return pg_text(value)
+    if isinstance(value, Mapping):
+        return {pg_text(key): _clean(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(item) for item in value]
+    return value

@@ -1,0 +1,302 @@
+"""The cache of current versions and the locks that save duplicate work, on Redis or anything that speaks like it.
+
+Keys, all under `apex:<namespace>:`
+    prep:<saga id>      what an attempt will publish, as JSON; gone after `PREPARED_SECONDS`
+    rec:<record id>     hash: `epoch`, `saga`, and `value` (JSON) while the record is cached
+    lock:<name>         its owner, with a time to live
+
+A `rec` without `value` is a tombstone: the record was forgotten, or its value was lost between commit and publish (a
+flushed server, and a saga taken up from the journal). Readers then go to Postgres, and publishes of older epochs are
+still refused. Tombstones go after `TOMBSTONE_SECONDS`, when no attempt of that age can be alive. A flushed server
+costs time only: nothing here is the sole copy of anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from apex_cli.errors import StoreTerminal, StoreTransient, StoreUnavailable
+from apex_cli.model import Plan, PlanKind
+from apex_cli.stores.protocol import Held
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+PREPARED_SECONDS = 7 * 86_400
+TOMBSTONE_SECONDS = 86_400
+TIMEOUT_SECONDS = 10.0
+_SCAN_COUNT = 1_000
+
+_PUBLISH = """
+local epoch, saga, value = tonumber(ARGV[1]), ARGV[2], ARGV[4]
+local held = redis.call('HMGET', KEYS[1], 'epoch', 'saga', 'value')
+local seen = tonumber(held[1] or -1)
+local prepared = redis.call('GET', KEYS[2])
+redis.call('DEL', KEYS[2])
+if seen > epoch or (seen == epoch and (held[2] ~= saga or held[3])) then
+  return 0
+end
+if value == '' and prepared then
+  value = prepared
+end
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'saga', saga)
+if ARGV[3] == 'write' and value ~= '' then
+  redis.call('HSET', KEYS[1], 'value', value)
+else
+  redis.call('EXPIRE', KEYS[1], ARGV[5])
+end
+return 1
+"""
+"""KEYS rec, prep. ARGV epoch, saga, kind, value or '', seconds of a tombstone. Only forward; a second time, nothing."""
+
+_LOCK = """
+local held = {}
+for index, key in ipairs(KEYS) do
+  local owner = redis.call('GET', key)
+  if not owner or owner == ARGV[1] then
+    redis.call('SET', key, ARGV[1], 'PX', ARGV[2])
+    held[#held + 1] = index
+  end
+end
+return held
+"""
+
+_UNLOCK = """
+for _, key in ipairs(KEYS) do
+  if redis.call('GET', key) == ARGV[1] then
+    redis.call('DEL', key)
+  end
+end
+return 0
+"""
+
+
+class RedisCache:
+    """`CacheStore` on a server at `url` (`redis://…`, `rediss://…`) or behind `unix_socket`: give one of them.
+
+    Every call ends within `timeout` seconds.
+    """
+
+    name = "cache"
+
+    def __init__(
+        self,
+        url: str = "",
+        *,
+        unix_socket: Path | None = None,
+        namespace: str,
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> None:
+        self._url = url if unix_socket is None else f"unix://{quote(str(unix_socket))}"
+        self._prefix = f"apex:{namespace}:"
+        self._timeout = timeout
+        self._connected: Redis | None = None
+
+    async def open(self) -> None:
+        """Connect. Raises `StoreUnavailable`."""
+        from redis.asyncio import Redis
+        from redis.asyncio.retry import Retry
+        from redis.backoff import NoBackoff
+        from redis.exceptions import RedisError
+
+        try:
+            self._connected = Redis.from_url(
+                self._url,
+                decode_responses=True,
+                socket_timeout=self._timeout,
+                socket_connect_timeout=self._timeout,
+                retry=Retry(NoBackoff(), 0),
+            )
+            await self._connected.ping()
+        except (RedisError, OSError, ValueError) as error:
+            raise StoreUnavailable(
+                f"the cache cannot be reached: {error}", hint="check APEX_REDIS_URL, and that the server runs"
+            ) from error
+
+    async def close(self) -> None:
+        """Disconnect. Idempotent."""
+        client, self._connected = self._connected, None
+        if client is not None:
+            with suppress(StoreTransient, StoreTerminal), _translated():
+                await client.aclose()
+
+    async def check(self) -> Mapping[str, Any]:
+        """Engine, version and memory in use (bytes)."""
+        with _translated():
+            info = await self._client.info()
+        version = info.get("valkey_version")
+        return {
+            "engine": "redis" if version is None else "valkey",
+            "version": version or info["redis_version"],
+            "memory_bytes": info["used_memory"],
+        }
+
+    async def prepare(self, plans: Sequence[Plan]) -> None:
+        """See `PreparedStore`."""
+        with _translated():
+            async with self._client.pipeline(transaction=False) as pipe:
+                for plan in plans:
+                    if value := _value(plan):
+                        pipe.set(self._key("prep", plan.saga_id), value, ex=PREPARED_SECONDS)
+                await pipe.execute()
+
+    async def publish(self, plans: Sequence[Plan]) -> None:
+        """See `PreparedStore`. Compares epochs and sets in one script a plan; see the module for lost values."""
+        calls = [
+            (
+                (self._key("rec", plan.record_id), self._key("prep", plan.saga_id)),
+                (plan.epoch, plan.saga_id, plan.kind.value, _value(plan), TOMBSTONE_SECONDS),
+            )
+            for plan in plans
+        ]
+        with _translated():
+            await self._run(_PUBLISH, calls)
+
+    async def discard(self, plans: Sequence[Plan]) -> None:
+        """See `PreparedStore`."""
+        await self._unlink(plan.saga_id for plan in plans)
+
+    async def unseen(self) -> frozenset[str]:
+        """See `PreparedStore`."""
+        return frozenset([self._id("prep", key) async for keys in self._keys("prep") for key in keys])
+
+    async def sweep(self, saga_ids: frozenset[str]) -> int:
+        """See `PreparedStore`."""
+        return await self._unlink(saga_ids)
+
+    async def read(self, record_ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+        """See `CacheStore`. Values that are no JSON objects count as absent."""
+        with _translated():
+            async with self._client.pipeline(transaction=False) as pipe:
+                for record_id in record_ids:
+                    pipe.hget(self._key("rec", record_id), "value")
+                values = await pipe.execute()
+        found = {}
+        for record_id, text in zip(record_ids, values, strict=True):
+            with suppress(TypeError, ValueError):
+                value = json.loads(text)
+                if isinstance(value, dict):
+                    found[record_id] = value
+        return found
+
+    async def scan(self) -> AsyncIterator[Sequence[Held]]:
+        """See `PreparedStore`. A record may come twice while the server resizes its table (SCAN's guarantee)."""
+        async for keys in self._keys("rec"):
+            with _translated():
+                async with self._client.pipeline(transaction=False) as pipe:
+                    for key in keys:
+                        pipe.hmget(key, ["saga", "value"])
+                    rows = await pipe.execute()
+            yield [
+                Held(self._id("rec", key), saga, parts=1, visible=True)
+                for key, (saga, value) in zip(keys, rows, strict=True)
+                if saga is not None and value is not None
+            ]
+
+    async def lock(self, names: Sequence[str], owner: str, ttl_seconds: float) -> frozenset[str]:
+        """See `CacheStore`."""
+        if not names:
+            return frozenset()
+        keys = tuple(self._key("lock", name) for name in names)
+        with _translated():
+            (held,) = await self._run(_LOCK, [(keys, (owner, max(1, int(ttl_seconds * 1000))))])
+        return frozenset(names[int(index) - 1] for index in held)
+
+    async def unlock(self, names: Sequence[str], owner: str) -> None:
+        """See `CacheStore`."""
+        if names:
+            keys = tuple(self._key("lock", name) for name in names)
+            with _translated():
+                await self._run(_UNLOCK, [(keys, (owner,))])
+
+    async def _unlink(self, saga_ids: Iterable[str]) -> int:
+        keys = [self._key("prep", saga_id) for saga_id in saga_ids]
+        if not keys:
+            return 0
+        with _translated():
+            return int(await self._client.unlink(*keys))
+
+    @property
+    def _client(self) -> Redis:
+        if self._connected is None:
+            raise StoreTransient(self.name, "is not open")
+        return self._connected
+
+    async def _run(self, script: str, calls: Sequence[tuple[Sequence[str], Sequence[str | int]]]) -> list[Any]:
+        """One pipelined round trip of a script, by its hash; it is loaded when the server does not know it."""
+        from redis.exceptions import NoScriptError
+
+        try:
+            return await self._pipelined(script, calls)
+        except NoScriptError:
+            await self._client.script_load(script)
+            return await self._pipelined(script, calls)
+
+    async def _pipelined(self, script: str, calls: Sequence[tuple[Sequence[str], Sequence[str | int]]]) -> list[Any]:
+        digest = hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
+        async with self._client.pipeline(transaction=False) as pipe:
+            for keys, arguments in calls:
+                pipe.evalsha(digest, len(keys), *keys, *arguments)
+            return list(await pipe.execute())
+
+    async def _keys(self, kind: str) -> AsyncIterator[list[str]]:
+        cursor = 0
+        while True:
+            with _translated():
+                cursor, keys = await self._client.scan(cursor, match=self._key(kind, "*"), count=_SCAN_COUNT)
+            if keys:
+                yield list(dict.fromkeys(map(str, keys)))
+            if int(cursor) == 0:
+                return
+
+    def _key(self, kind: str, identifier: str) -> str:
+        return f"{self._prefix}{kind}:{identifier}"
+
+    def _id(self, kind: str, key: str) -> str:
+        return key[len(self._key(kind, "")) :]
+
+
+def _value(plan: Plan) -> str:
+    """The cached value of a plan that still has its record, else an empty string."""
+    if plan.record is None or plan.kind is PlanKind.FORGET:
+        return ""
+    return json.dumps(
+        {
+            "saga_id": plan.saga_id,
+            "epoch": plan.epoch,
+            "revision": plan.revision,
+            "content_hash": plan.record.content_hash,
+            "source": plan.record.source,
+            "data_type": plan.record.data_type,
+            "external_id": plan.record.external_id,
+            "title": plan.embedded.extraction.title if plan.embedded is not None else "",
+        }
+    )
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn the driver's exceptions into ours."""
+    from redis import exceptions
+
+    passing = (
+        exceptions.ConnectionError,
+        exceptions.TimeoutError,
+        exceptions.ReadOnlyError,
+        exceptions.OutOfMemoryError,
+        exceptions.TryAgainError,
+        OSError,
+    )
+    try:
+        yield
+    except passing as error:
+        raise StoreTransient("cache", str(error) or type(error).__name__) from error
+    except exceptions.RedisError as error:
+        raise StoreTerminal("cache", str(error) or type(error).__name__) from error

@@ -1,0 +1,44 @@
+"""Fixtures for all tests. Engines are real; what is shared by a worker is only a server process, never a database."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from apex_cli.stores.embedded.home import Home
+from apex_cli.stores.embedded.postgres import EmbeddedPostgres
+from apex_cli.stores.postgres.connection import Database
+
+
+@pytest.fixture(scope="session")
+def short_tmp() -> Iterator[Path]:
+    """A folder with a short path: unix sockets and users without rights to pytest's own folder need one."""
+    path = Path(tempfile.mkdtemp(prefix="apex"))
+    path.chmod(0o711)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(short_tmp: Path) -> Iterator[EmbeddedPostgres]:
+    """One PostgreSQL a test worker; every test has a schema of its own in it."""
+    home = Home(short_tmp / "pg")
+    home.create()
+    server = EmbeddedPostgres(home.postgres)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+async def database(postgres_server: EmbeddedPostgres) -> AsyncIterator[Database]:
+    """A migrated, empty namespace."""
+    opened = Database(postgres_server.dsn, namespace=f"t{uuid.uuid4().hex[:20]}", timeout=30)
+    await opened.open()
+    yield opened
+    await opened.close()

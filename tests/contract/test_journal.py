@@ -1,0 +1,197 @@
+"""The journal of sagas, whichever database keeps it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from apex_cli.errors import StoreError, StoreUnavailable
+from apex_cli.model import Plan, PlanKind
+from apex_cli.stores.journal import Begun, OpenSaga, SagaState
+from apex_cli.stores.postgres.catalog import Catalog
+from apex_cli.stores.postgres.connection import Database
+from apex_cli.stores.postgres.journal import PostgresJournal
+from apex_cli.stores.postgres.migrations import migrations
+from tests.plans import make_embedded, make_record
+
+
+@pytest.fixture
+def journal(database: Database) -> PostgresJournal:
+    return PostgresJournal(database)
+
+
+@pytest.fixture
+def catalog(database: Database) -> Catalog:
+    return Catalog(database)
+
+
+async def begin(journal: PostgresJournal, *names: str, content: str = "a") -> Begun:
+    items = [(make_record(name, payload={"id": name, "content": content}), make_embedded()) for name in names]
+    return await journal.begin_write(items, run_id=None, group_id="test")
+
+
+async def written(journal: PostgresJournal, name: str, content: str = "a") -> Plan:
+    (plan,) = (await begin(journal, name, content=content)).plans
+    assert await journal.commit([plan]) == {plan.saga_id}
+    await journal.done([plan])
+    return plan
+
+
+async def test_a_new_version_is_unseen_until_it_is_committed(journal: PostgresJournal, catalog: Catalog) -> None:
+    (plan,) = (await begin(journal, "r-1")).plans
+    assert (plan.epoch, plan.revision, plan.superseded) == (1, 1, None)
+    assert await catalog.by_id([plan.record_id]) == {}
+    assert await journal.commit([plan]) == {plan.saga_id}
+    seen = (await catalog.by_id([plan.record_id]))[plan.record_id]
+    assert (seen.saga_id, seen.revision, seen.external_id) == (plan.saga_id, 1, "r-1")
+
+
+async def test_the_same_content_is_unchanged_and_going_back_is_a_new_version(journal: PostgresJournal) -> None:
+    first = await written(journal, "r-1", "a")
+    assert (await begin(journal, "r-1", content="a")).unchanged == {first.record_id}
+    second = await written(journal, "r-1", "b")
+    third = await written(journal, "r-1", "a")
+    assert [p.revision for p in (first, second, third)] == [1, 2, 3]
+    assert second.superseded is not None
+    assert second.superseded.saga_id == first.saga_id
+    assert first.epoch < second.epoch < third.epoch
+
+
+async def test_a_record_with_an_open_saga_is_busy(journal: PostgresJournal) -> None:
+    (plan,) = (await begin(journal, "r-1")).plans
+    begun = await begin(journal, "r-1", "r-2", content="b")
+    assert begun.busy == {plan.record_id}
+    assert [p.record.external_id for p in begun.plans if p.record] == ["r-2"]
+
+
+async def test_abort_leaves_no_version_and_frees_the_record(journal: PostgresJournal, catalog: Catalog) -> None:
+    (plan,) = (await begin(journal, "r-1")).plans
+    await journal.abort([plan], "because")
+    assert await journal.open_sagas() == []
+    assert await catalog.by_id([plan.record_id]) == {}
+    assert await catalog.broken() == []
+    again = (await begin(journal, "r-1")).plans[0]
+    assert again.epoch == plan.epoch + 1
+
+
+async def test_a_writer_whose_epoch_was_taken_over_commits_nothing(journal: PostgresJournal, catalog: Catalog) -> None:
+    (plan,) = (await begin(journal, "r-1")).plans
+    (saga,) = await journal.open_sagas()
+    epochs = await journal.claim([saga])
+    assert epochs == {plan.record_id: plan.epoch + 1}
+    assert await journal.commit([plan]) == frozenset()
+    await journal.resolve([saga], epochs, frozenset())
+    assert await catalog.by_id([plan.record_id]) == {}
+    assert await journal.open_sagas() == []
+
+
+async def test_resolving_forward_makes_the_version_current(journal: PostgresJournal, catalog: Catalog) -> None:
+    (plan,) = (await begin(journal, "r-1")).plans
+    (saga,) = await journal.open_sagas()
+    epochs = await journal.claim([saga])
+    await journal.resolve([saga], epochs, frozenset({plan.saga_id}))
+    assert (await catalog.by_id([plan.record_id]))[plan.record_id].saga_id == plan.saga_id
+    (left,) = await journal.open_sagas()
+    assert left.state is SagaState.COMMITTED
+
+
+async def test_a_stale_judge_decides_nothing(journal: PostgresJournal) -> None:
+    await begin(journal, "r-1")
+    (saga,) = await journal.open_sagas()
+    stale = await journal.claim([saga])
+    fresh = await journal.claim([saga])
+    await journal.resolve([saga], stale, frozenset())
+    (still,) = await journal.open_sagas()
+    assert still.state is SagaState.RESOLVING
+    await journal.resolve([saga], fresh, frozenset())
+    assert await journal.open_sagas() == []
+
+
+async def test_every_step_twice_is_the_same_as_once(journal: PostgresJournal, catalog: Catalog) -> None:
+    plan = await written(journal, "r-1")
+    assert await journal.commit([plan]) == {plan.saga_id}
+    await journal.done([plan])
+    await journal.abort([plan], "too late")
+    assert (await catalog.by_id([plan.record_id]))[plan.record_id].saga_id == plan.saga_id
+
+
+async def test_forgetting_leaves_a_tombstone_with_its_epoch(journal: PostgresJournal, catalog: Catalog) -> None:
+    plan = await written(journal, "r-1")
+    await written(journal, "r-1", "b")
+    (forget,) = (await journal.begin_forget([plan.record_id], run_id=None, group_id="test")).plans
+    assert forget.kind is PlanKind.FORGET
+    await journal.commit([forget])
+    await journal.done([forget])
+    assert await catalog.by_id([plan.record_id]) == {}
+    assert await catalog.broken() == []
+    assert (await journal.begin_forget([plan.record_id], run_id=None, group_id="test")).plans == []
+    (anew,) = (await begin(journal, "r-1")).plans
+    assert anew.epoch > forget.epoch
+    assert anew.superseded is None
+
+
+async def test_open_sagas_carry_what_publishing_needs(journal: PostgresJournal) -> None:
+    first = await written(journal, "r-1", "a")
+    (plan,) = (await begin(journal, "r-1", content="b")).plans
+    (saga,) = await journal.open_sagas([plan.record_id])
+    assert saga == OpenSaga(replace(plan, record=None, embedded=None, group_id=saga.plan.group_id), SagaState.PREPARED)
+    assert saga.plan.superseded is not None
+    assert saga.plan.superseded.saga_id == first.saga_id
+
+
+async def test_two_writers_of_the_same_records_never_deadlock_or_both_begin(journal: PostgresJournal) -> None:
+    names = [f"r-{n}" for n in range(50)]
+    first, second = await asyncio.gather(begin(journal, *names), begin(journal, *reversed(names)))
+    assert len(first.plans) + len(second.plans) == 50
+    assert len(first.busy) + len(second.busy) == 50
+
+
+async def test_text_that_postgres_refuses_is_kept_without_the_bad_characters(
+    journal: PostgresJournal, catalog: Catalog
+) -> None:
+    record = make_record("r\x00-1", payload={"a\x00": "nul \x00", "lone": "\ud800", "back\\u0000slash": 1})
+    embedded = make_embedded(chunks=["text \x00 \udfff"], title="\x00")
+    (plan,) = (await journal.begin_write([(record, embedded)], run_id=None, group_id="test")).plans
+    await journal.commit([plan])
+    seen = (await catalog.by_id([plan.record_id]))[plan.record_id]
+    assert seen.payload == {"a\ufffd": "nul \ufffd", "lone": "\ufffd", "back\\u0000slash": 1}
+    assert seen.text == "text \ufffd \ufffd"
+
+
+async def test_keyword_search_finds_any_of_the_words(journal: PostgresJournal, catalog: Catalog) -> None:
+    record = make_record("r-1")
+    embedded = make_embedded(chunks=["The truck was delayed by snow near Lafayette"], title="Delay notice")
+    plans = (await journal.begin_write([(record, embedded)], run_id=None, group_id="test")).plans
+    assert await catalog.search("snow delays", limit=5) == []
+    await journal.commit(plans)
+    hits = await catalog.search("snowing, or raining?", limit=5)
+    assert [hit.record_id for hit in hits] == [record.record_id]
+    assert await catalog.search("'; DROP TABLE record; --", limit=5) == []
+    assert await catalog.search("...", limit=5) == []
+    assert await catalog.search("snow", limit=5, source="samsara") == []
+
+
+async def test_migrations_run_once_with_many_starting_together(database: Database) -> None:
+    namespace = database.namespace + "x"
+    others = [Database(database.conninfo, namespace=namespace, timeout=30) for _ in range(4)]
+    await asyncio.gather(*(other.open() for other in others))
+    rows = await others[0].rows("SELECT number FROM schema_migration ORDER BY number")
+    assert [row["number"] for row in rows] == [migration.number for migration in migrations()]
+    for other in others:
+        await other.close()
+
+
+async def test_a_schema_from_the_future_is_refused(database: Database) -> None:
+    async with database.connection() as connection:
+        await connection.execute("INSERT INTO schema_migration (number, name, checksum) VALUES (9999, 'x', 'x')")
+    again = Database(database.conninfo, namespace=database.namespace, timeout=30)
+    with pytest.raises(StoreUnavailable, match="version 9999"):
+        await again.open()
+    await again.close()
+
+
+async def test_errors_of_the_driver_stay_inside(database: Database) -> None:
+    with pytest.raises(StoreError, match="does not exist"):
+        await database.rows("SELECT nothing_like_this")

@@ -1,0 +1,283 @@
+"""What every `VectorStore` holds to; each implementation is one more parameter of `opened`."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from apex_cli.errors import StoreError, StoreTerminal, StoreUnavailable
+from apex_cli.model import PlanKind
+from apex_cli.stores import qdrant_edge
+from apex_cli.stores.protocol import Held, VectorStore
+from apex_cli.stores.qdrant_edge import QdrantEdgeStore
+from tests.plans import DIMENSIONS, from_journal, make_plan, new_saga_id, vector_of
+
+MODEL = "test-model"
+Maker = Callable[[Path], VectorStore]
+
+
+def edge(folder: Path) -> VectorStore:
+    return QdrantEdgeStore(folder, model=MODEL, dimensions=DIMENSIONS)
+
+
+@pytest.fixture(params=[edge])
+def make(request: pytest.FixtureRequest) -> Maker:
+    maker: Maker = request.param
+    return maker
+
+
+@pytest.fixture
+async def store(make: Maker, tmp_path: Path) -> AsyncIterator[VectorStore]:
+    opened = make(tmp_path)
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+async def held(store: VectorStore) -> set[Held]:
+    return {item async for batch in store.scan() for item in batch}
+
+
+async def found(store: VectorStore, text: str, source: str | None = None) -> list[tuple[str, str | None]]:
+    hits = await store.search(vector_of(text).tolist(), limit=10, source=source)
+    return [(hit.record_id, hit.saga_id) for hit in hits]
+
+
+async def test_prepared_points_are_held_but_not_found(store: VectorStore) -> None:
+    plan = make_plan(chunks=("one", "two", "three"))
+    await store.prepare([plan])
+    await store.prepare([plan])
+    assert await held(store) == {Held(plan.record_id, plan.saga_id, parts=3, visible=False)}
+    points = (await store.read([plan.record_id]))[plan.record_id]
+    assert [(point.id, point.text, point.visible) for point in points] == [
+        (identifier, text, False) for identifier, text in zip(plan.point_ids(), ("one", "two", "three"), strict=True)
+    ]
+    assert await found(store, "one") == []
+
+
+async def test_publish_shows_the_nearest_first(store: VectorStore) -> None:
+    plans = [make_plan(f"r-{number}", chunks=(f"text {number}",)) for number in range(20)]
+    await store.prepare(plans)
+    await store.publish([from_journal(plan) for plan in plans])
+    await store.publish(plans)
+    hits = await store.search(vector_of("text 7").tolist(), limit=3)
+    assert len(hits) == 3
+    assert (hits[0].record_id, hits[0].saga_id, hits[0].text) == (plans[7].record_id, plans[7].saga_id, "text 7")
+    assert hits[0].score == pytest.approx(1.0, abs=1e-5)
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+
+
+async def test_search_can_be_limited_to_a_source(store: VectorStore) -> None:
+    ours, theirs = make_plan("a", source="turvo", chunks=("same",)), make_plan("a", source="samsara", chunks=("same",))
+    await store.prepare([ours, theirs])
+    await store.publish([ours, theirs])
+    assert await found(store, "same", "samsara") == [(theirs.record_id, theirs.saga_id)]
+    assert len(await found(store, "same")) == 2
+
+
+async def test_an_update_replaces_the_version_before(store: VectorStore) -> None:
+    old = make_plan(epoch=1, chunks=("old one", "old two"))
+    new = make_plan(epoch=2, chunks=("new",), supersedes=old)
+    await store.prepare([old])
+    await store.publish([old])
+    await store.prepare([new])
+    assert await found(store, "new") == [(old.record_id, old.saga_id)] * 2
+    await store.publish([new])
+    assert await held(store) == {Held(new.record_id, new.saga_id, parts=1, visible=True)}
+
+
+async def test_a_late_publish_brings_nothing_back(store: VectorStore) -> None:
+    old = make_plan(epoch=1)
+    new = make_plan(epoch=2, supersedes=old)
+    await store.prepare([old, new])
+    await store.publish([old])
+    await store.publish([new])
+    await store.publish([old])
+    await store.publish([from_journal(old)])
+    assert await held(store) == {Held(new.record_id, new.saga_id, parts=1, visible=True)}
+
+
+async def test_points_that_are_gone_do_not_stop_the_others(store: VectorStore) -> None:
+    gone, there = make_plan("gone"), make_plan("there")
+    await store.prepare([there])
+    await store.publish([gone, there])
+    assert await held(store) == {Held(there.record_id, there.saga_id, parts=1, visible=True)}
+
+
+async def test_forget_drops_the_record(store: VectorStore) -> None:
+    plan, other = make_plan("a"), make_plan("b")
+    await store.prepare([plan, other])
+    await store.publish([plan, other])
+    forget = make_plan("a", epoch=2, kind=PlanKind.FORGET, supersedes=plan)
+    await store.prepare([forget])
+    await store.publish([forget])
+    await store.publish([forget])
+    assert await held(store) == {Held(other.record_id, other.saga_id, parts=1, visible=True)}
+    assert await store.read([plan.record_id]) == {}
+
+
+async def test_discard_leaves_other_attempts_alone(store: VectorStore) -> None:
+    current, failed = make_plan(epoch=1), make_plan(epoch=2, chunks=("x", "y"))
+    await store.prepare([current])
+    await store.publish([current])
+    await store.prepare([failed])
+    await store.discard([from_journal(failed)])
+    await store.discard([from_journal(failed)])
+    assert await held(store) == {Held(current.record_id, current.saga_id, parts=1, visible=True)}
+
+
+async def test_sweep_removes_only_unseen_points_of_the_sagas_named(store: VectorStore) -> None:
+    shown, waiting, orphan = make_plan("a"), make_plan("b"), make_plan("c", chunks=("1", "2"))
+    await store.prepare([shown, waiting, orphan])
+    await store.publish([shown])
+    assert await store.unseen() == {waiting.saga_id, orphan.saga_id}
+    assert await store.sweep(frozenset({orphan.saga_id, shown.saga_id, new_saga_id()})) == 2
+    assert {item.saga_id for item in await held(store)} == {shown.saga_id, waiting.saga_id}
+    assert await store.unseen() == {waiting.saga_id}
+
+
+async def test_more_points_than_fit_one_call(store: VectorStore) -> None:
+    plan = make_plan(chunks=tuple(f"piece {number}" for number in range(2_500)))
+    await store.prepare([plan])
+    await store.publish([plan])
+    assert await held(store) == {Held(plan.record_id, plan.saga_id, parts=2_500, visible=True)}
+    points = (await store.read([plan.record_id]))[plan.record_id]
+    assert [point.id for point in points] == plan.point_ids()
+    await store.discard([plan])
+    assert await held(store) == set()
+
+
+async def test_empty_batches_are_no_work(store: VectorStore) -> None:
+    await store.prepare([])
+    await store.publish([])
+    await store.discard([])
+    assert await store.read([]) == {}
+    assert await store.sweep(frozenset()) == 0
+
+
+async def test_hostile_text_comes_back_as_it_was(store: VectorStore) -> None:
+    text = "NUL \0, \x1b[31mred, \u202e, 🚚, 'quote\" \\ " + "x" * 100_000
+    plan = make_plan("../../x\0", chunks=(text,))
+    await store.prepare([plan])
+    assert [point.text for point in (await store.read([plan.record_id]))[plan.record_id]] == [text]
+
+
+@pytest.mark.parametrize("damage", ["dimensions", "nan"])
+async def test_vectors_that_do_not_fit_are_refused(store: VectorStore, damage: str) -> None:
+    plan = make_plan(chunks=("a text",))
+    assert plan.embedded is not None
+    matrix = plan.embedded.chunk_vectors
+    if damage == "nan":
+        matrix[0, 3] = np.nan
+    else:
+        matrix.resize((1, DIMENSIONS - 1), refcheck=False)
+    with pytest.raises(StoreTerminal):
+        await store.prepare([plan])
+    assert await held(store) == set()
+
+
+async def test_search_with_a_vector_of_another_size_is_refused(store: VectorStore) -> None:
+    with pytest.raises(StoreTerminal):
+        await store.search([0.5, 0.5], limit=1)
+
+
+async def test_what_was_written_is_there_after_closing(make: Maker, tmp_path: Path) -> None:
+    plan = make_plan()
+    first = make(tmp_path)
+    await first.open()
+    await first.prepare([plan])
+    await first.publish([plan])
+    await first.close()
+    await first.close()
+    with pytest.raises(StoreError):
+        await first.check()
+    second = make(tmp_path)
+    await second.open()
+    assert await held(second) == {Held(plan.record_id, plan.saga_id, parts=1, visible=True)}
+    facts = await second.check()
+    assert facts["engine"]
+    assert facts["version"]
+    await second.close()
+
+
+async def test_models_do_not_mix(tmp_path: Path) -> None:
+    plan = make_plan()
+    one, two = (QdrantEdgeStore(tmp_path, model=name, dimensions=DIMENSIONS) for name in ("one", "two"))
+    await one.open()
+    await two.open()
+    await one.prepare([plan])
+    assert await held(two) == set()
+    assert (one.collection, two.collection) == ("one-256", "two-256")
+    await one.close()
+    await two.close()
+
+
+async def test_edge_gives_space_back_after_a_large_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(qdrant_edge, "OPTIMIZE_POINTS", 4_000)
+    monkeypatch.setattr(qdrant_edge, "FLUSH_POINTS", 1_000)
+    store = edge(tmp_path)
+    await store.open()
+    versions = [make_plan(f"r-{number}", chunks=(f"old {number}",)) for number in range(3_000)]
+    await store.prepare(versions)
+    await store.publish(versions)
+    kept = make_plan("r-0", epoch=2, chunks=("kept",), supersedes=versions[0])
+    await store.prepare([kept])
+    await store.publish(
+        [
+            kept,
+            *(
+                make_plan(f"r-{number}", epoch=2, kind=PlanKind.FORGET, supersedes=versions[number])
+                for number in range(1, 3_000)
+            ),
+        ]
+    )
+    await store.close()
+    await store.open()
+    assert await held(store) == {Held(kept.record_id, kept.saga_id, parts=1, visible=True)}
+    assert await found(store, "kept") == [(kept.record_id, kept.saga_id)]
+    await store.close()
+
+
+_WRITER = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from apex_cli.stores.qdrant_edge import QdrantEdgeStore
+from tests.plans import DIMENSIONS, make_plan
+
+async def main() -> None:
+    store = QdrantEdgeStore(Path(sys.argv[1]), model=sys.argv[2], dimensions=DIMENSIONS)
+    await store.open()
+    plans = [make_plan(f"r-{number}", saga_id=f"saga-{number}") for number in range(300)]
+    await store.prepare(plans)
+    await store.publish(plans[:200])
+    print("written", flush=True)
+    sys.stdin.readline()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(main())
+"""
+
+
+async def test_edge_admits_one_process_and_survives_its_kill(tmp_path: Path) -> None:
+    writer = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", _WRITER, str(tmp_path), MODEL), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert writer.stdout is not None
+    assert await writer.stdout.readline() == b"written\n"
+    second = edge(tmp_path)
+    with pytest.raises(StoreUnavailable, match="another process"):
+        await second.open()
+    await second.close()
+    await writer.communicate(b"\n")
+    third = edge(tmp_path)
+    await third.open()
+    items = await held(third)
+    await third.close()
+    assert {item.saga_id for item in items} == {f"saga-{number}" for number in range(300)}
+    assert {item.saga_id for item in items if item.visible} == {f"saga-{number}" for number in range(200)}

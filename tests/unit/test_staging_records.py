@@ -1,0 +1,125 @@
+"""Failed records kept alone: what keeps them, what mends them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from apex_cli.staging import Staging, Status
+from tests.unit.test_staging import an_input, failure, keep, listed, opened, put
+
+
+@pytest.fixture
+def staging(tmp_path: Path) -> Staging:
+    return opened(tmp_path / "area")
+
+
+@pytest.fixture
+def other(staging: Staging) -> Staging:
+    return opened(staging.root)
+
+
+@pytest.fixture
+def original(tmp_path: Path) -> Path:
+    return an_input(tmp_path)
+
+
+def test_kept_alone_when_its_input_goes(staging: Staging, original: Path) -> None:
+    parent = put(staging, original)
+    assert staging.claim(parent)
+    child = keep(staging, parent, 3)
+    staging.complete(parent, keep_children={child.item_id})
+
+    (kept,) = staging.items()
+    assert kept == child
+    assert kept.is_record
+    assert (kept.name, kept.origin, kept.record_id) == ("orders.json:3", str(original), "r")
+    assert (kept.status, kept.attempts, kept.staged_at) == (Status.FAILED, 1, parent.staged_at)
+    assert kept.payload.read_bytes() == b'{"line": 3}'
+    assert staging.extraction(kept) == b"said"
+
+
+def test_mended_ones_go_with_their_input(staging: Staging, original: Path) -> None:
+    parent = put(staging, original)
+    assert staging.claim(parent)
+    one, two = keep(staging, parent, 1), keep(staging, parent, 2)
+    staging.complete(parent, keep_children={one.item_id, two.item_id})
+
+    fresh = opened(staging.root)
+    parent = put(fresh, original)
+    assert fresh.claim(parent)
+    again = keep(fresh, parent, 2)
+    assert (again.item_id, again.attempts) == (two.item_id, 2)
+    fresh.complete(parent, keep_children={again.item_id})
+    assert listed(staging) == {"orders.json:2": Status.FAILED}
+
+
+def test_others_records_stay(staging: Staging, original: Path, tmp_path: Path) -> None:
+    another = tmp_path / "other.json"
+    another.write_bytes(b"{}")
+    keep(staging, put(staging, another), 1)
+    parent = put(staging, original)
+    assert staging.claim(parent)
+    staging.complete(parent)
+    assert "other.json:1" in listed(staging)
+
+
+def test_retriable_ones_stay_until_their_record_is_committed(staging: Staging, original: Path) -> None:
+    parent = put(staging, original)
+    assert staging.claim(parent)
+    keep(staging, parent, 1, retriable=True)
+    staging.complete(parent)
+    assert listed(staging) == {"orders.json:1": Status.FAILED}
+    assert staging.resolve_record("another") == 0
+    assert staging.resolve_record("r") == 1
+    assert listed(staging) == {}
+
+
+def test_one_in_use_stays(staging: Staging, other: Staging, original: Path) -> None:
+    parent = put(staging, original)
+    child = keep(staging, parent, 1)
+    assert other.claim(child)
+    assert staging.claim(parent)
+    assert staging.resolve_record("r") == 0
+    staging.complete(parent)
+    assert listed(staging) == {"orders.json:1": Status.PROCESSING}
+
+
+def test_a_newer_version_outlives_an_older_commit(staging: Staging, original: Path) -> None:
+    child = keep(staging, put(staging, original), 1)
+    assert staging.resolve_record("r", observed_at=child.staged_at - timedelta(seconds=1)) == 0
+    assert staging.resolve_record("r", observed_at=child.staged_at) == 1
+
+
+def test_failing_again(staging: Staging, original: Path) -> None:
+    keep(staging, put(staging, original), 1)
+    sibling = keep(staging, put(staging, original), 2)
+    assert staging.claim(sibling)
+    again = keep(staging, sibling, 1, retriable=True)
+    staging.complete(sibling, keep_children={again.item_id})
+    kept = {item.name: item for item in staging.items() if item.is_record}
+    assert sorted(kept) == ["orders.json:1", "orders.json:2"]
+    assert kept["orders.json:2"].attempts == 2
+    assert kept["orders.json:2"].failure is not None
+    assert kept["orders.json:2"].failure.retriable
+
+
+def test_mended_alone(staging: Staging, original: Path) -> None:
+    parent = put(staging, original)
+    keep(staging, parent, 1)
+    child = keep(staging, parent, 2)
+    assert staging.claim(child)
+    staging.complete(child)
+    assert listed(staging) == {"orders.json": Status.STAGED, "orders.json:1": Status.FAILED}
+
+
+def test_the_same_file_under_another_source_goes_too(staging: Staging, original: Path) -> None:
+    wrong = put(staging, original, source="document")
+    assert staging.claim(wrong)
+    staging.fail(wrong, failure())
+    right = put(staging, original, source="turvo")
+    assert staging.claim(right)
+    staging.complete(right)
+    assert listed(staging) == {}

@@ -1,0 +1,124 @@
+"""Listing, counting, cleaning and retrying."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from apex_cli.staging import Staging, Status
+from tests.unit.test_staging import EVERY, MEGABYTE, an_input, failure, keep, listed, opened, put, waiting
+
+
+@pytest.fixture
+def staging(tmp_path: Path) -> Staging:
+    return opened(tmp_path / "area")
+
+
+@pytest.fixture
+def other(staging: Staging) -> Staging:
+    return opened(staging.root)
+
+
+@pytest.fixture
+def original(tmp_path: Path) -> Path:
+    return an_input(tmp_path)
+
+
+def test_take_up_is_in_order_of_arrival(staging: Staging, tmp_path: Path) -> None:
+    for name in ("c", "a", "b"):
+        (tmp_path / name).write_bytes(b"x")
+        put(staging, tmp_path / name, source=f"source-{name}")
+    assert waiting(staging) == ["c", "a", "b"]
+
+
+def test_retry(staging: Staging, other: Staging, tmp_path: Path) -> None:
+    failed = []
+    for name in ("a", "b", "c"):
+        (tmp_path / name).write_bytes(b"x")
+        item = put(staging, tmp_path / name)
+        assert staging.claim(item)
+        staging.fail(item, failure(retriable=False))
+        failed.append(item)
+    assert staging.retry([failed[0].item_id, "unknown", "../../etc"]) == 1
+    assert waiting(staging) == ["a"]
+    assert other.claim(failed[1])
+    assert staging.retry(None) == 1, "one is staged already and one in use"
+    assert sorted(waiting(staging)) == ["a", "c"]
+    assert {item.attempts for item in staging.items() if item.status is Status.STAGED} == {1}
+
+
+def test_clean_goes_by_age_and_status(staging: Staging, tmp_path: Path) -> None:
+    for name, ago in (("old", 100.0), ("young", 0.0)):
+        (tmp_path / name).write_bytes(b"x")
+        item = put(staging, tmp_path / name)
+        assert staging.claim(item)
+        staging.fail(item, failure(ago=ago))
+    (tmp_path / "waiting").write_bytes(b"x")
+    put(staging, tmp_path / "waiting")
+
+    would = staging.clean(older_than=60, statuses={Status.FAILED}, dry_run=True)
+    assert [item.name for item in would] == ["old"]
+    assert len(listed(staging)) == 3
+    assert [i.name for i in staging.clean(older_than=60, statuses={Status.FAILED}, dry_run=False)] == ["old"]
+    assert sorted(listed(staging)) == ["waiting", "young"]
+    assert len(staging.clean(older_than=0, statuses=EVERY, dry_run=False)) == 2
+    assert listed(staging) == {}
+
+
+def test_clean_spares_what_is_in_use(staging: Staging, other: Staging, original: Path) -> None:
+    item = put(staging, original)
+    assert staging.claim(item)
+    assert other.clean(older_than=0, statuses=EVERY, dry_run=True) == []
+    assert other.clean(older_than=0, statuses=EVERY, dry_run=False) == []
+    assert item.payload.exists()
+
+
+def test_clean_takes_broken_remains_and_nothing_foreign(staging: Staging, original: Path) -> None:
+    item = put(staging, original)
+    item.payload.unlink()
+    foreign = staging.root / "turvo" / "someones-folder"
+    foreign.mkdir()
+    half = staging.root / ".tmp" / "half"
+    half.mkdir()
+    (half / "payload").write_bytes(b"half")
+    assert listed(staging) == {}
+    assert staging.clean(older_than=1e9, statuses=set(), dry_run=False) == []
+    assert not item.path.exists()
+    assert not half.exists()
+    assert foreign.exists()
+
+
+def test_stats(staging: Staging, original: Path) -> None:
+    empty = Staging(staging.root / "nowhere", max_bytes=5).stats()
+    assert (empty.total.count, empty.oldest, empty.newest, empty.free, empty.limit) == (0, None, None, None, 5)
+
+    parent = put(staging, original)
+    child = keep(staging, parent, 1)
+    found = staging.stats()
+    assert (found.total.count, found.total.bytes) == (2, parent.bytes + child.bytes)
+    assert found.by_status[Status.STAGED].count == found.by_status[Status.FAILED].count == 1
+    assert found.by_source["turvo"].bytes == found.total.bytes
+    assert found.oldest == found.newest == parent.staged_at
+    assert found.limit == MEGABYTE
+    assert found.free is not None
+
+
+@pytest.mark.parametrize(
+    "damage", [b"", b"{", b"[]", b"null", b'{"status": "staged"}', b"\xff\x00", b"[" * 100_000, b"1" * 300_000, None]
+)
+def test_a_damaged_status_counts_as_staged(staging: Staging, original: Path, damage: bytes | None) -> None:
+    item = put(staging, original)
+    status = item.path / "status.json"
+    status.unlink()
+    if damage is not None:
+        status.write_bytes(damage)
+    (found,) = staging.items()
+    assert (found.status, found.attempts, found.bytes) == (Status.STAGED, 0, item.bytes)
+    assert waiting(staging) == [found.name]
+    again = put(staging, original)
+    assert again.origin == str(original)
+    assert [i.origin for i in staging.items()] == [str(original)]
+    assert staging.claim(again)
+    staging.complete(again)
+    assert listed(staging) == {}
