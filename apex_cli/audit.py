@@ -39,7 +39,7 @@ class Report:
         return not self.problems
 
 
-async def compare(stores: Stores) -> Report:
+async def verify(stores: Stores) -> Report:
     """Compare all four stores. Memory: one saga id per record, and one batch of records at a time."""
     open_records = {saga.plan.record_id for saga in await stores.journal.open_sagas()}
     report = Report(in_flight=len(open_records))

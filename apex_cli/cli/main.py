@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -83,7 +86,12 @@ def main(arguments: Sequence[str]) -> int:
 
 def run() -> None:
     """The installed command."""
-    for stream in (sys.stdout, sys.stderr):
-        # A locale without Unicode must not turn an answer into an error.
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            # Started with the stream closed (`>&-`): what is written goes nowhere.
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
+        elif isinstance(stream, io.TextIOWrapper):
+            # A locale without Unicode must not turn an answer into an error.
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(main(sys.argv[1:]))

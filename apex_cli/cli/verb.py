@@ -60,9 +60,7 @@ class Verb:
         app.command(self.name, help=self.help, epilog=self.epilog, hidden=hidden)(self)
 
 
-def verb(
-    *shared: str, examples: Sequence[str], exits: Mapping[int, str]
-) -> Callable[[Callable[..., None]], Verb]:
+def verb(*shared: str, examples: Sequence[str], exits: Mapping[int, str]) -> Callable[[Callable[..., None]], Verb]:
     """Make a verb of a function whose first parameter is a `Call` and whose docstring is the help.
 
     `shared` names the shared options it takes besides `--verbose` and `--no-color`, which all take.

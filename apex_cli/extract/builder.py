@@ -87,9 +87,7 @@ class Builder:
 
     def build(self, title: str, text: str, chunks: tuple[str, ...] | None = None) -> Extraction:
         """The extraction. `chunks` defaults to the text in pieces of a size that embeds well."""
-        entities = tuple(
-            entity for place, entity in enumerate(self._entities) if self._target[place] == place
-        )
+        entities = tuple(entity for place, entity in enumerate(self._entities) if self._target[place] == place)
         return Extraction(
             event_time=self.event_time,
             title=title,

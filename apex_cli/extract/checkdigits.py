@@ -37,7 +37,7 @@ def container(text: str) -> bool:
     """A container number: owner and category letters, six digits, one check digit."""
     if len(text) != 11 or any(char not in _CONTAINER_VALUES for char in text) or not text[-1].isdigit():
         return False
-    total = sum(_CONTAINER_VALUES[char] * 2**place for place, char in enumerate(text[:10]))
+    total = sum(_CONTAINER_VALUES[char] * (1 << place) for place, char in enumerate(text[:10]))
     return total % 11 % 10 == int(text[-1])
 
 
@@ -68,4 +68,5 @@ def ship(digits: str) -> bool:
     """An IMO ship number: weights 7 to 2, modulo 10."""
     if len(digits) != 7 or not digits.isdigit():
         return False
-    return sum(int(digit) * weight for digit, weight in zip(digits, range(7, 1, -1), strict=False)) % 10 == int(digits[6])
+    total = sum(int(digit) * weight for digit, weight in zip(digits[:6], range(7, 1, -1), strict=True))
+    return total % 10 == int(digits[6])

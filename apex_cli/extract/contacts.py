@@ -23,15 +23,23 @@ _ONLY_PHONE = re.compile(r"[+(]?[\d][\d ().-]{6,24}(?:[ ]?(?:x|ext\.?)[ ]?\d{1,6
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """One person as a source names them; at least one of the three is there. `phone` as `keys.normal_phone` gives it."""
+    """One person as a source names them, each part where it is known. `phone` as `keys.normal_phone` gives it."""
 
     name: str | None = None
     email: str | None = None
     phone: str | None = None
 
+    def spoken(self) -> str:
+        """All that is known of the person, for running text."""
+        ways = [self.email, f"+{self.phone}" if self.phone else None]
+        known = [way for way in ways if way]
+        if self.name is None:
+            return ", ".join(known)
+        return f"{clean.line(self.name)} ({', '.join(known)})" if known else clean.line(self.name)
+
 
 def parse(value: object) -> Contact | None:
-    """A contact from "Name <address>", a bare address, a telephone number, a bare name or an object with such fields."""
+    """A contact from "Name <address>", an address, a telephone number, a name, or an object with such fields."""
     if isinstance(value, Mapping):
         return _from_object(value)
     text = fields.scalar(value)

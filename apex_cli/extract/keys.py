@@ -179,7 +179,7 @@ def normal_name(name: str) -> str:
 
 
 def normal_phone(text: str) -> str | None:
-    """Digits with the country code, as E.164 without the plus; ten digits are North American. None if it is no number."""
+    """Digits with the country code, as E.164 without the plus; ten digits are North American. None for no number."""
     if len(text) > 40:
         return None
     spoken = re.split(r"(?:x|ext)", text.lower(), maxsplit=1)[0]
@@ -189,8 +189,14 @@ def normal_phone(text: str) -> str | None:
     return digits if 8 <= len(digits) <= 15 else None
 
 
+def docket_number(text: str | None) -> str | None:
+    """The digits of an MC or USDOT number however it is written ("MC-774120"); None if it is none."""
+    digits = _NOT_DIGIT.sub("", text) if text and len(text) <= 20 and text.isascii() else ""
+    return digits if 3 <= len(digits) <= 8 else None
+
+
 def snake(text: str) -> str:
-    """The source's own word in snake case: "Route Complete" is `route_complete`. Empty if no letter or digit is in it."""
+    """The source's own word in snake case: "Route Complete" is `route_complete`. Empty without letter and digit."""
     return _NOT_WORD.sub("_", _SNAKE_HUMP.sub("_", clean.line(text))).strip("_").lower()
 
 

@@ -1,4 +1,4 @@
-"""The expressions behind identifiers that have a prefix, a label or a check digit. See the identifier standards cited in
+"""The expressions behind identifiers that have a prefix, a label or a check digit. The standards are cited in
 `checkdigits`; labels are the usual ones of bills of lading, rate confirmations and invoices.
 
 All expressions are linear: every repeat is bounded and short.

@@ -130,7 +130,9 @@ def order(number: str, *, certain: bool = True) -> Entity:
 def reference(kind: keys.ReferenceKind, number: str, *, certain: bool = True) -> Entity:
     """A numbered paper or thing: bill of lading, PRO, container, seal, invoice."""
     name = clean.line(number)
-    return Entity(EntityType.REFERENCE, (keys.reference(kind, number),), name, attributes={"kind": kind}, certain=certain)
+    return Entity(
+        EntityType.REFERENCE, (keys.reference(kind, number),), name, attributes={"kind": kind}, certain=certain
+    )
 
 
 def docketed_carrier(kind: keys.DocketKind, number: str) -> Entity:

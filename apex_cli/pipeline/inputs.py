@@ -7,7 +7,7 @@ memory than one batch.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from apex_cli.config import Settings
@@ -115,7 +115,7 @@ class Inputs:
         assert item is not None
         reads = read_input(
             item.payload,
-            name=item.name,
+            name=item.payload.name if item.is_record else item.name,
             origin=item.origin,
             source=item.forced_source or AUTO,
             observed_at=item.staged_at,
@@ -128,7 +128,7 @@ class Inputs:
             if self._left is not None:
                 self._left -= 1
             origin.read += 1
-            yield Read(origin, what)
+            yield Read(origin, replace(what, locator=item.name) if item.is_record else what)
         origin.exhausted = True
 
     def _exhausted(self) -> bool:
@@ -161,6 +161,9 @@ class Inputs:
                 except ReadError as error:
                     yield self._refused(Rejected(found.name, error))
                     continue
+                if item.busy:
+                    busy = ReadError(f"{found.name}: another run is working on it", code="in_use")
+                    yield self._refused(Rejected(found.name, busy))
                 yield from self._claimed(item)
 
     def _refused(self, rejected: Rejected) -> Read:

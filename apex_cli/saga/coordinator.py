@@ -54,11 +54,18 @@ class Coordinator:
         self._run_id = run_id
         self._group_id = group_id
 
-    async def write(self, items: Sequence[Item]) -> list[Result]:
-        """Commit records; a record may appear once. Every record gets exactly one result; never raises for a store."""
-        ids = [record.record_id for record, _ in items]
-        async with self._locks.held(ids):
-            return await self._write(items)
+    async def write(self, items: Sequence[Item], *, again: bool = False) -> list[Result]:
+        """Commit records; a record may appear once. Every record gets exactly one result; never raises for a store.
+
+        `again` makes a new version of unchanged content too: how a record is written anew into stores that lost it.
+        """
+
+        async def begin(some: Sequence[Item]) -> Begun:
+            journal = self._stores.journal
+            return await journal.begin_write(some, run_id=self._run_id, group_id=self._group_id, again=again)
+
+        async with self._locks.held([record.record_id for record, _ in items]):
+            return await self._run(list(items), lambda item: item[0].record_id, begin)
 
     async def forget(self, record_ids: Sequence[str]) -> list[Result]:
         """Remove records by the same saga; those that are not there are `UNCHANGED`."""
@@ -72,12 +79,6 @@ class Coordinator:
     def tripped(self) -> bool:
         """Whether a store has failed so often that further batches would only fail too."""
         return self._stores.tripped()
-
-    async def _write(self, items: Sequence[Item]) -> list[Result]:
-        async def begin(some: Sequence[Item]) -> Begun:
-            return await self._stores.journal.begin_write(some, run_id=self._run_id, group_id=self._group_id)
-
-        return await self._run(list(items), lambda item: item[0].record_id, begin)
 
     async def _run(
         self, items: list[T], key: Callable[[T], str], begin: Callable[[Sequence[T]], Awaitable[Begun]]

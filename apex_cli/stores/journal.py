@@ -53,11 +53,11 @@ class Journal(Store, Protocol):
         """Content hash of the current version of each record that has one."""
 
     async def begin_write(
-        self, items: Sequence[tuple[Record, Embedded]], *, run_id: str | None, group_id: str
+        self, items: Sequence[tuple[Record, Embedded]], *, run_id: str | None, group_id: str, again: bool = False
     ) -> Begun:
         """Lock the record rows, raise their epochs, and journal a PREPARED saga and version for each changed record.
 
-        A record may appear once in a batch. Not idempotent: a batch whose outcome is unknown is left to recovery.
+        With `again` unchanged records get a new version too. A record may appear once in a batch. Not idempotent: a batch whose outcome is unknown is left to recovery.
         """
 
     async def begin_forget(self, record_ids: Sequence[str], *, run_id: str | None, group_id: str) -> Begun:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from apex_cli.errors import StagingUnusable
-from apex_cli.staging import Item, Staging, Status
+from apex_cli.staging import Item, Staging, Status, locks
 from tests.unit.test_staging import EVERY, MEGABYTE, an_input, listed, opened, put, waiting
 
 PRELUDE = """
@@ -229,3 +230,22 @@ def test_no_descriptor_is_left_open(staging: Staging, item: Item) -> None:
         assert not staging.clean(older_than=1e9, statuses=EVERY, dry_run=False)
         assert waiting(staging) == ["orders.json"]
     assert open_descriptors() == before
+
+
+def test_a_folder_replaced_while_it_is_locked_is_not_taken(
+    staging: Staging, item: Item, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between opening a folder and locking it, another process completes the item and stages its file anew."""
+    flock = fcntl.flock
+
+    def late(descriptor: int, operation: int) -> None:
+        item.path.rename(staging.root / ".tmp" / "gone")
+        item.path.mkdir()
+        flock(descriptor, operation)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fcntl, "flock", late)
+        assert locks.take(item.path) is None
+    lock = locks.take(item.path)
+    assert lock is not None
+    lock.release()

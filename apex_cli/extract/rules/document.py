@@ -17,14 +17,14 @@ _HEAD = 4_000
 def extract(record: Record) -> Extraction:
     """The document as a node named by its title, known by its content: two copies of one text are one document."""
     content = str(record.payload.get("content") or "")
-    written_as = str(record.payload.get("format") or "text")
+    written_as = "markdown" if record.payload.get("format") == "markdown" else "text"
     text = clean.prose(content, len(content))
     file_name = PurePosixPath(str(record.payload.get("path") or record.external_id)).name
     title = _title(text) or clean.line(file_name) or "Untitled document"
     builder = Builder(times.event_time(record, None))
     digest = hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=32).hexdigest()
     document = builder.add(
-        Entity(EntityType.DOCUMENT, (keys.document_content(digest),), title, attributes={"format": clean.line(written_as)})
+        Entity(EntityType.DOCUMENT, (keys.document_content(digest),), title, attributes={"format": written_as})
     )
     mentions.add(builder, document, text, record.source)
     chunks = tuple(piece.text for piece in chunk(text, written_as))

@@ -32,7 +32,9 @@ def extract(record: Record) -> Extraction:
     subject, body = _subject(payload), _body(payload)
     mentions.add(builder, message, f"{subject}\n{body}", record.source)
     quoted = f' "{subject}"' if subject else ""
-    head = wording.listed([f"Message {entity.name}{quoted}", *people, f"on {times.spoken(builder.event_time)}", *thread])
+    head = wording.listed(
+        [f"Message {entity.name}{quoted}", *people, f"on {times.spoken(builder.event_time)}", *thread]
+    )
     return builder.build(subject or f"Message {entity.name}", f"{head}: {body}" if body else f"{head}.")
 
 
@@ -63,9 +65,7 @@ def _senders(payload: JsonObject) -> list[Contact]:
     return [Contact(sender.name or name, sender.email, sender.phone)]
 
 
-def _people(
-    builder: Builder, message: Handle, source: str, predicate: Predicate, told: list[Contact]
-) -> list[str]:
+def _people(builder: Builder, message: Handle, source: str, predicate: Predicate, told: list[Contact]) -> list[str]:
     word = {Predicate.SENT_BY: "from", Predicate.SENT_TO: "to"}.get(predicate, "copied to")
     names = []
     for contact in told:
@@ -103,8 +103,6 @@ def _attachments(builder: Builder, message: Handle, record: Record, message_id: 
             continue
         name = clean.line(filename)
         key = keys.document_attachment(record.source, message_id, filename)
-        builder.claim(
-            message, Predicate.HAS_ATTACHMENT, builder.add(Entity(EntityType.DOCUMENT, (key,), name))
-        )
+        builder.claim(message, Predicate.HAS_ATTACHMENT, builder.add(Entity(EntityType.DOCUMENT, (key,), name)))
         names.append(name)
     return [f"with attachment {' and '.join(names)}"] if names else []

@@ -111,8 +111,7 @@ def _driver(builder: Builder, vehicle: Handle, record: Record) -> list[str]:
     if driver is None:
         return []
     builder.claim(builder.add(driver), Predicate.DRIVES, vehicle)
-    reached = (contact.email, f"+{contact.phone}" if contact.phone else None)
-    return [f"driven by {wording.listed(dict.fromkeys([driver.name, *reached]))}"]
+    return [f"driven by {contact.spoken() or driver.name}"]
 
 
 def _location(payload: JsonObject) -> Entity | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from apex_cli.errors import ExtractError
-from apex_cli.extract import clean, contacts, fields, keys, places, sentences, things, times, wording
+from apex_cli.extract import clean, contacts, fields, keys, sentences, things, times, wording
 from apex_cli.extract.builder import Builder, Handle
 from apex_cli.extract.contacts import Contact
 from apex_cli.extract.rules import turvo_status, turvo_stops

@@ -140,7 +140,7 @@ class PostgresJournal:
         return {str(row["record_id"]): row["content_hash"] for row in rows}
 
     async def begin_write(
-        self, items: Sequence[tuple[Record, Embedded]], *, run_id: str | None, group_id: str
+        self, items: Sequence[tuple[Record, Embedded]], *, run_id: str | None, group_id: str, again: bool = False
     ) -> Begun:
         by_id = {record.record_id: (record, embedded) for record, embedded in sorted(items, key=_by_record_id)}
         records = [record for record, _ in by_id.values()]
@@ -159,7 +159,7 @@ class PostgresJournal:
             unchanged = frozenset(
                 record_id
                 for record_id, start in starts.items()
-                if not start.busy and start.content_hash == by_id[record_id][0].content_hash
+                if not again and not start.busy and start.content_hash == by_id[record_id][0].content_hash
             )
             plans = [
                 _plan(record_id, starts[record_id], group_id, PlanKind.WRITE, record, embedded)

@@ -1,0 +1,108 @@
+"""`apex facts`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from apex_cli.cli.call import Call
+from apex_cli.cli.commands.get import until
+from apex_cli.cli.options import filled, moment
+from apex_cli.cli.output import Screen, rfc3339
+from apex_cli.cli.text import clean
+from apex_cli.cli.verb import LOCKED, START, USAGE, verb
+
+if TYPE_CHECKING:
+    from apex_cli.stores.protocol import EntityView, FactView
+
+
+@verb(
+    *("json", "home", "lock_timeout"),
+    examples=(
+        "apex facts TRUCK-6520",
+        "apex facts SHIP-2025-10-19-002 --at 2025-10-19T15:00:00Z",
+        'apex facts "Sarah Johnson" --predicate DRIVES --json',
+    ),
+    exits={0: "found", 2: "usage; nothing, or several things, are known by that name", **START, **LOCKED},
+)
+def facts(
+    call: Call,
+    entity: Annotated[str, typer.Argument(metavar="ENTITY", parser=filled, help="Any of its names, ids or aliases.")],
+    at: Annotated[
+        datetime | None, typer.Option(parser=moment, metavar="TIME", help="Only what held then (UTC unless it says).")
+    ] = None,
+    predicate: Annotated[str | None, typer.Option(metavar="P", help="Only this relation, e.g. LOCATED_AT.")] = None,
+) -> None:
+    """Show the facts about one thing and when they held."""
+    from apex_cli import memory
+
+    wanted = predicate.strip().upper() if predicate else None
+    try:
+        found, held = call.read(lambda stores: memory.facts(stores, entity, at=at, predicate=wanted))
+    except memory.Ambiguous as several:
+        _candidates(call.screen, several.candidates)
+        raise
+    moment_asked = at or datetime.now(UTC)
+    if call.screen.json:
+        for fact in held:
+            call.screen.object(as_json(fact, moment_asked))
+    else:
+        _show(call.screen, found, held, moment_asked)
+
+
+def as_json(fact: FactView, at: datetime) -> dict[str, Any]:
+    """The `fact` line; `current` says whether it holds at `at`."""
+    return {
+        "type": "fact",
+        "subject": fact.subject,
+        "predicate": fact.predicate,
+        "object": fact.object,
+        "valid_at": fact.valid_at,
+        "invalid_at": fact.invalid_at,
+        "current": holds(fact, at),
+        "sentence": fact.sentence,
+        "records": fact.records,
+    }
+
+
+def holds(fact: FactView, at: datetime) -> bool:
+    """Whether the fact's interval, closed at its beginning and open at its end, contains `at`."""
+    return fact.valid_at <= at and (fact.invalid_at is None or at < fact.invalid_at)
+
+
+def _show(screen: Screen, entity: EntityView, held: Sequence[FactView], at: datetime) -> None:
+    screen.line(clean(f"{entity.type} {entity.name}"))
+    if entity.aliases:
+        screen.line(clean("also " + ", ".join(entity.aliases)))
+    screen.line()
+    if not held:
+        screen.line("No such facts.")
+        return
+    screen.table(
+        ("FROM", "UNTIL", "", "FACT", "RECORDS"),
+        (
+            (
+                rfc3339(fact.valid_at),
+                until(fact.invalid_at),
+                "holds" if holds(fact, at) else "",
+                f"{fact.subject} {fact.predicate} {fact.object}",
+                str(len(fact.records)),
+            )
+            for fact in held
+        ),
+    )
+
+
+def _candidates(screen: Screen, candidates: Sequence[EntityView]) -> None:
+    if screen.json:
+        for each in candidates:
+            fields = {"id": each.id, "name": each.name, "entity_type": each.type, "aliases": each.aliases}
+            screen.object({"type": "entity", **fields})
+        return
+    screen.table(
+        ("TYPE", "NAME", "ID", "ALIASES"),
+        ((each.type, each.name, each.id, ", ".join(each.aliases)) for each in candidates),
+    )

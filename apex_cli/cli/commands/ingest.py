@@ -1,0 +1,65 @@
+"""`apex ingest`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from apex_cli.cli.call import Call
+from apex_cli.cli.ingesting import run_ingest
+from apex_cli.cli.options import Extractor, Source, duration
+from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, USAGE, verb
+
+
+@verb(
+    *("json", "quiet", "home", "staging_dir", "lock_timeout"),
+    examples=(
+        "apex ingest fixtures/",
+        "apex ingest - < export.jsonl",
+        "apex ingest drop/ --dry-run",
+        "apex ingest /srv/drop --consume --min-age 30s --lock-timeout 4m -q",
+    ),
+    exits={**OK, **USAGE, **RECORDS, 9: "nothing to do, only with --error-on-empty", **START, **LOCKED},
+)
+def ingest(
+    call: Call,
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files and directories; - is stdin.")],
+    source: Annotated[Source, typer.Option(help="Where the records come from; auto recognises them.")] = "auto",
+    extractor: Annotated[Extractor, typer.Option(help="What reads entities and facts out of them.")] = "auto",
+    concurrency: Annotated[int | None, typer.Option(min=1, metavar="N", help="Extractions at a time.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, metavar="N", help="Records a commit.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Take at most so many records.")] = None,
+    consume: Annotated[bool, typer.Option("--consume", help="Remove an original once it is committed.")] = False,
+    min_age: Annotated[
+        float, typer.Option(parser=duration, metavar="TIME", help="Skip files changed more recently, e.g. 30s.")
+    ] = 0.0,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Take up again what failed before, whatever the reason.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and extract only; write nothing.")] = False,
+    error_on_empty: Annotated[bool, typer.Option("--error-on-empty", help="Exit 9 when nothing was there.")] = False,
+) -> None:
+    """Commit records to the four stores: stage, extract, embed, commit, clean up.
+
+    Takes JSON (one object, an array, JSON Lines), plain text and Markdown. Each record is visible in all four stores
+    or in none; what is known already is left unchanged; what fails is kept (see `apex staging`) and the rest goes on.
+    What an earlier run left half done is settled first.
+    """
+    from apex_cli.errors import ConfigError
+    from apex_cli.pipeline.request import STDIN, IngestRequest
+
+    settings = call.settings(concurrency=concurrency, batch_size=batch_size)
+    if extractor == "llm":
+        raise ConfigError("--extractor llm is not in this version", hint="use --extractor rules, or leave it out")
+    request = IngestRequest(
+        paths=tuple(paths),
+        source=source,
+        limit=limit,
+        consume=consume,
+        min_age=min_age,
+        retry_failed=retry_failed,
+        stdin=sys.stdin.buffer if STDIN in paths else None,
+    )
+    run_ingest(call, settings, request, dry_run=dry_run, error_on_empty=error_on_empty)

@@ -1,0 +1,104 @@
+"""`apex runs` and `apex runs show`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from apex_cli.cli.call import Call
+from apex_cli.cli.options import Limit, filled
+from apex_cli.cli.output import rfc3339
+from apex_cli.cli.text import clean, clean_lines
+from apex_cli.cli.verb import LOCKED, START, USAGE, verb
+from apex_cli.errors import UsageError
+from apex_cli.outcome import Status
+
+if TYPE_CHECKING:
+    from apex_cli.stores.postgres.runs import Run
+
+_SHARED = ("json", "home", "lock_timeout")
+
+
+def group() -> typer.Typer:
+    """The verb with its sub-verb."""
+    app = typer.Typer(rich_markup_mode=None)
+    app.callback(invoke_without_command=True, help=runs.help, epilog=runs.epilog)(runs)
+    show.add_to(app)
+    return app
+
+
+@verb(
+    *_SHARED,
+    examples=("apex runs", "apex runs --limit 5 --json", "apex runs show 3f2a"),
+    exits={0: "listed", **USAGE, **START, **LOCKED},
+)
+def runs(call: Call, limit: Limit = 20) -> None:
+    """List past runs, newest first. A run without an end was killed, or is still going on."""
+    found = call.read(lambda stores: stores.runs.list(limit=limit))
+    if call.screen.json:
+        for run in found:
+            call.screen.object({"type": "run", **asdict(run)})
+    elif found:
+        call.screen.table(
+            ("RUN", "VERB", "STARTED", "SECONDS", "EXIT", "RECORDS"),
+            (
+                (run.run_id[:8], run.verb, rfc3339(run.started_at), _seconds(run), _end(run), counts(run.summary or {}))
+                for run in found
+            ),
+        )
+    else:
+        call.screen.line("No runs yet.")
+
+
+@verb(
+    *_SHARED,
+    examples=("apex runs show 3f2a", "apex runs show 3f2a --json"),
+    exits={0: "found", **USAGE, **START, **LOCKED},
+)
+def show(
+    call: Call,
+    run_id: Annotated[str, typer.Argument(metavar="ID", parser=filled, help="A run's id, or the beginning of one.")],
+) -> None:
+    """Show one run in full."""
+    run = _one(call.read(lambda stores: stores.runs.list(limit=2, run_id=run_id.strip().lower())), run_id)
+    if call.screen.json:
+        call.screen.object({"type": "run", **asdict(run)})
+        return
+    for name, value in asdict(run).items():
+        if isinstance(value, Mapping):
+            call.screen.line(f"{name}:")
+            call.screen.line(clean_lines(json.dumps(value, indent=2, ensure_ascii=False)))
+        else:
+            call.screen.line(f"{name}: {_plain(value)}")
+
+
+def counts(summary: Mapping[str, Any]) -> str:
+    """The numbers of a run's summary that are not zero."""
+    names = (*(status.value for status in Status), "forgotten")
+    return ", ".join(f"{summary[name]:,} {name}" for name in names if summary.get(name))
+
+
+def _one(found: Sequence[Run], run_id: str) -> Run:
+    if not found:
+        raise UsageError(f"no run {run_id!r}", hint="`apex runs` lists them", code="not_found")
+    if len(found) > 1:
+        raise UsageError(f"several runs begin with {run_id!r}", hint="give more of the id", code="ambiguous")
+    return found[0]
+
+
+def _seconds(run: Run) -> str:
+    return "" if run.finished_at is None else f"{(run.finished_at - run.started_at).total_seconds():.1f}"
+
+
+def _end(run: Run) -> str:
+    return "no end" if run.exit_code is None else str(run.exit_code)
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return "-"
+    return clean(str(value)) if isinstance(value, str | int) else rfc3339(value)

@@ -1,0 +1,43 @@
+"""`apex search`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from apex_cli.cli.call import Call
+from apex_cli.cli.options import Limit, filled
+from apex_cli.cli.text import clip
+from apex_cli.cli.verb import LOCKED, START, USAGE, verb
+
+
+@verb(
+    *("json", "home", "lock_timeout"),
+    examples=('apex search "late because of snow"', 'apex search "reefer" --source turvo --limit 3 --json'),
+    exits={0: "searched, whatever was found", **USAGE, **START, **LOCKED},
+)
+def search(
+    call: Call,
+    text: Annotated[str, typer.Argument(metavar="TEXT", parser=filled, help="What to look for.")],
+    limit: Limit = 10,
+    source: Annotated[str | None, typer.Option(metavar="SOURCE", help="Records of this source only.")] = None,
+) -> None:
+    """Find records by meaning, by words and by the graph, fused into one ranking."""
+    from apex_cli import memory
+
+    hits = call.read(lambda stores: memory.search(stores, text, limit=limit, source=source))
+    if call.screen.json:
+        for hit in hits:
+            call.screen.object({"type": "hit", **asdict(hit)})
+    elif hits:
+        call.screen.table(
+            ("", "RECORD", "FOUND BY", "TEXT"),
+            (
+                (str(hit.rank), f"{hit.source}:{hit.external_id}", ", ".join(hit.matched_by), clip(hit.text, 160))
+                for hit in hits
+            ),
+        )
+    else:
+        call.screen.line("Nothing found.")

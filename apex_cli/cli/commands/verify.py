@@ -1,0 +1,70 @@
+"""`apex verify`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from apex_cli.cli.call import Call
+from apex_cli.cli.output import Screen
+from apex_cli.cli.verb import LOCKED, START, USAGE, verb
+
+if TYPE_CHECKING:
+    from apex_cli.audit import Report
+
+EXIT_PROBLEMS = 3
+
+
+@verb(
+    *("json", "home", "lock_timeout"),
+    examples=("apex verify", "apex verify --repair", "apex verify --json"),
+    exits={0: "consistent", **USAGE, 3: "problems found (with --repair: problems left)", **START, **LOCKED},
+)
+def verify(
+    call: Call,
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended.")] = False,
+) -> None:
+    """Compare the four stores record by record, both ways: nothing missing, nothing left over."""
+    from apex_cli import audit
+
+    report = call.read(lambda stores: audit.verify(stores, repair=repair))
+    if call.screen.json:
+        _json(call.screen, report)
+    else:
+        _show(call.screen, report, repair)
+    if report.problems:
+        raise typer.Exit(EXIT_PROBLEMS)
+
+
+def _json(screen: Screen, report: Report) -> None:
+    for problem in report.problems:
+        screen.object({"type": "problem", **asdict(problem)})
+    screen.object(
+        {
+            "type": "summary",
+            "records": report.records,
+            "problems": len(report.problems),
+            "in_flight": report.in_flight,
+            "repaired": report.repaired,
+            "ok": not report.problems,
+        }
+    )
+
+
+def _show(screen: Screen, report: Report, repair: bool) -> None:
+    if report.problems:
+        screen.table(
+            ("RECORD", "STORE", "KIND", "DETAIL"),
+            ((each.record_id, each.store, each.kind, each.detail) for each in report.problems),
+        )
+        screen.line()
+    if report.repaired:
+        screen.line(f"{report.repaired:,} repaired.")
+    if report.in_flight:
+        screen.line(f"{report.in_flight:,} in flight: `apex recover` settles them.")
+    verdict = "the four stores agree" if not report.problems else f"{len(report.problems):,} problems"
+    screen.line(f"{report.records:,} records: {verdict}.")
+    if report.problems and not repair:
+        screen.line("Next: `apex verify --repair` mends what can be mended.")

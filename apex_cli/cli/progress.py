@@ -1,0 +1,128 @@
+"""What a person sees of an ingest while it runs: the observers behind a terminal, `-v`, `-q` and `--json`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from apex_cli.cli.output import Screen
+from apex_cli.cli.redact import redact
+from apex_cli.cli.text import clean
+from apex_cli.outcome import Outcome, Problem, Status
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+SHOWN_FAILURES = 10
+
+
+@dataclass(slots=True)
+class Watch:
+    """An observer that remembers the first failures for the summary, and shows nothing by itself.
+
+    It is entered around the run. Memory does not grow with the number of records.
+    """
+
+    screen: Screen
+    failures: list[Outcome] = field(default_factory=list)
+
+    def phase(self, text: str) -> None:
+        if self.screen.verbose:
+            self.screen.note(text)
+
+    def inputs(self, seen: int) -> None:
+        """Inputs are not shown: records are what counts."""
+
+    def outcome(self, outcome: Outcome) -> None:
+        if outcome.status is Status.FAILED and len(self.failures) < SHOWN_FAILURES:
+            self.failures.append(outcome)
+        if self.screen.verbose or (self.screen.quiet and outcome.status is Status.FAILED):
+            self.screen.note(record_line(outcome))
+
+    def showing(self) -> AbstractContextManager[Any]:
+        """What is on the screen while the run lasts."""
+        return nullcontext()
+
+
+@dataclass(slots=True)
+class JsonLines(Watch):
+    """One `record` line on stdout for each record."""
+
+    run_id: str = ""
+
+    def outcome(self, outcome: Outcome) -> None:
+        line = outcome.as_json(self.run_id)
+        if outcome.error is not None:
+            line["error"] = masked(outcome.error)
+        self.screen.object(line)
+        if self.screen.verbose or (self.screen.quiet and outcome.status is Status.FAILED):
+            self.screen.note(record_line(outcome))
+
+
+@dataclass(slots=True)
+class Live(Watch):
+    """One moving line on stderr: phase, records, rate, failures, time. How many records will come is not known."""
+
+    text: str = ""
+    records: int = 0
+    failed: int = 0
+    started: float = field(default_factory=time.monotonic)
+
+    def phase(self, text: str) -> None:
+        self.text = text
+
+    def outcome(self, outcome: Outcome) -> None:
+        Watch.outcome(self, outcome)
+        self.records += 1
+        self.failed += outcome.status is Status.FAILED
+
+    def showing(self) -> AbstractContextManager[Any]:
+        from rich.live import Live as RichLive
+        from rich.spinner import Spinner
+
+        spinner = Spinner("dots")
+
+        def render() -> RenderableType:
+            spinner.update(text=self.line(time.monotonic() - self.started))
+            return spinner
+
+        console = self.screen.console(sys.stderr)
+        return RichLive(console=console, get_renderable=render, refresh_per_second=8, transient=True)
+
+    def line(self, seconds: float) -> str:
+        """What stands beside the spinner."""
+        minutes, rest = divmod(int(seconds), 60)
+        parts = [self.text, f"{self.records:,} records"]
+        if self.records:
+            parts.append(f"{self.records / max(seconds, 0.001):,.0f}/s")
+        if self.failed:
+            parts.append(f"{self.failed:,} failed")
+        return " · ".join([*parts, f"{minutes}:{rest:02d}"])
+
+
+def watch(screen: Screen, run_id: str) -> Watch:
+    """The observer that fits the screen."""
+    if screen.json:
+        return JsonLines(screen, run_id=run_id)
+    if screen.quiet or screen.verbose or not sys.stderr.isatty():
+        return Watch(screen)
+    return Live(screen)
+
+
+def record_line(outcome: Outcome) -> str:
+    """One record on one line: what became of it, what it is, and why it failed or how much was found in it."""
+    name = f"{outcome.source}:{outcome.external_id}" if outcome.external_id else outcome.locator
+    if outcome.error is None:
+        found = f"{outcome.entities} entities, {outcome.facts} facts, {outcome.vectors} vectors"
+        return clean(f"{outcome.status} {name} ({found}, {outcome.ms:.1f} ms)")
+    hint = f" ({outcome.error.hint})" if outcome.error.hint else ""
+    where = "" if name == outcome.locator else f" [{outcome.locator}]"
+    return clean(redact(f"{outcome.status} {name}{where}: {outcome.error.message}{hint}"))
+
+
+def masked(problem: Problem) -> dict[str, Any]:
+    """A problem for `--json`, its secrets masked."""
+    return {key: redact(value) if isinstance(value, str) else value for key, value in asdict(problem).items()}

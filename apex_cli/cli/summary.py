@@ -1,0 +1,68 @@
+"""The end of an ingest in words: what, how many, how long, what failed and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from apex_cli.cli.redact import redact
+from apex_cli.cli.text import clean
+from apex_cli.outcome import Outcome, Status, Summary
+
+
+def summary_lines(summary: Summary, failures: Sequence[Outcome]) -> Iterator[str]:
+    """Lines for stdout, already clean. `failures` are the first ones; how many there are in all is in `summary`."""
+    yield _headline(summary)
+    if summary.recovered:
+        yield f"Settled first what an earlier run had left open: {_count(summary.recovered, 'record')}."
+    if summary.skipped_young:
+        yield f"Left for the next run, younger than --min-age: {_count(summary.skipped_young, 'file')}."
+    yield from _failed(summary, failures)
+    yield from _advice(summary)
+
+
+def _headline(summary: Summary) -> str:
+    inputs = _count(summary.inputs, "input")
+    if not summary.records:
+        return f"Nothing to do: no records in {inputs}." if summary.inputs else "Nothing to do."
+    counted = ", ".join(f"{summary.counts[status]:,} {status}" for status in Status if summary.counts[status])
+    took = f"{summary.seconds:.1f} s, {summary.records / max(summary.seconds, 0.001):,.0f} records/s"
+    what = f"{_count(summary.records, 'record')} from {inputs}"
+    return f"{'Dry run, nothing was written: ' if summary.dry_run else ''}{what}: {counted} ({took})."
+
+
+def _failed(summary: Summary, failures: Sequence[Outcome]) -> Iterator[str]:
+    if not failures:
+        return
+    yield ""
+    yield "Failed:"
+    for outcome in failures:
+        problem = outcome.error
+        yield "  " + clean(redact(f"{outcome.locator}: {problem.message if problem else 'unknown reason'}"))
+        if problem and problem.hint:
+            yield "    hint: " + clean(redact(problem.hint))
+    more = summary.counts[Status.FAILED] - len(failures)
+    if more > 0:
+        yield f"  and {more:,} more"
+
+
+def _advice(summary: Summary) -> Iterator[str]:
+    if summary.dry_run:
+        return
+    if summary.reason is not None:
+        yield ""
+        yield "Stopped early: " + clean(redact(summary.reason.message))
+        if summary.reason.hint:
+            yield "  hint: " + clean(redact(summary.reason.hint))
+    if summary.interrupted:
+        yield ""
+        yield "Interrupted; what was in flight is settled. `apex ingest` goes on with the rest."
+    elif summary.counts[Status.PENDING]:
+        yield ""
+        yield "What is pending stays staged: the next `apex ingest` takes it up."
+    if summary.counts[Status.FAILED]:
+        yield ""
+        yield "Next: `apex staging list` shows what is kept and why; `apex staging retry` tries it again."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,132 @@
+"""Any other JSON: the record is a document, and the names of its fields say what it mentions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast, get_args
+
+from apex_cli.extract import clean, contacts, fields, keys, mentions, places, things, times, wording
+from apex_cli.extract.builder import Builder
+from apex_cli.extract.contacts import Contact
+from apex_cli.extract.rules.json_walk import Group, walk
+from apex_cli.model import Entity, EntityType, Extraction, Record
+
+_TEXT_LIMIT = 4_000
+_LONGEST_NUMBER = 60
+_REFERENCES = frozenset(get_args(keys.ReferenceKind))
+# A number beside one of these names alone is as likely a weight, a count or a position in a list.
+_AMBIGUOUS_ALONE = frozenset(("shipment", "order", "container", "seal", "invoice", "vehicle"))
+
+
+def extract(record: Record) -> Extraction:
+    """The record as a document that mentions things; its free text is searched as well, with less trust. Never fails."""
+    walked = walk(record.payload, record.data_type)
+    builder = Builder(times.event_time(record, walked.time))
+    kind = clean.line(record.data_type.replace("_", " ")) or "record"
+    title = clean.line(f"{kind[0].upper()}{kind[1:]} {record.external_id}")
+    key = keys.document_record(record.source, record.data_type, record.external_id)
+    document = builder.add(Entity(EntityType.DOCUMENT, (key,), title, attributes={"data_type": kind}))
+    for group in walked.groups:
+        for entity in _entities(group, record.source):
+            builder.claim(document, mentions.predicate(builder, document, entity), builder.add(entity))
+    mentions.add(builder, document, "\n".join(walked.free_text), record.source)
+    told = wording.listed(walked.phrases)
+    return builder.build(
+        title,
+        wording.shortened(f"{title} on {times.spoken(builder.event_time)}: {told or 'it is empty'}.", _TEXT_LIMIT),
+    )
+
+
+def _entities(group: Group, source: str) -> Iterator[Entity]:
+    """What a group of parts names; a part that cannot be what its name says is left out."""
+    if not group.parts:
+        return
+    found = [_main(group, source), _place(group)]
+    if group.role not in ("driver", "person"):
+        found.append(_contact_person(group, source))
+    yield from (entity for entity in found if entity is not None)
+
+
+def _main(group: Group, source: str) -> Entity | None:
+    role, number = group.role, _number(group)
+    name = fields.word(group.parts.get("name", group.parts.get("plain")))
+    match role:
+        case "customer":
+            return things.named("customer", source, name) if _is_name(name) else None
+        case "carrier":
+            return _carrier(group, source, name if _is_name(name) else None)
+        case "driver":
+            own_id = fields.scalar(group.parts.get("id"))
+            contact = _contact(group, name)
+            return things.human("driver", source, contact, own_id=None if contact != Contact() else own_id)
+        case "person":
+            return things.human("person", source, _contact(group, name))
+        case "shipment":
+            return things.shipment(shipment_id=number)
+        case "order":
+            return things.order(number) if number else None
+        case _ if role in _REFERENCES:
+            return things.reference(cast(keys.ReferenceKind, role), number) if number else None
+        case _:
+            return _vehicle(group) or _carrier(group, source, None)
+
+
+def _number(group: Group) -> str | None:
+    """The identifying number: something with a digit, short enough to be one."""
+    parts = group.parts
+    names = ["custom_id", "id", "name", "plain"]
+    if isinstance(parts.get("plain"), int | float) and group.role in _AMBIGUOUS_ALONE:
+        names.remove("plain")
+    for name in names:
+        number = fields.word(parts.get(name))
+        if number and len(number) <= _LONGEST_NUMBER and any(char.isdigit() for char in number):
+            return number
+    return None
+
+
+def _vehicle(group: Group) -> Entity | None:
+    vin = fields.scalar(group.parts.get("vin"))
+    unit = fields.scalar(group.parts.get("unit"))
+    if unit is None and group.role == "vehicle":
+        named = fields.scalar(group.parts.get("name"))
+        unit = named if named and any(char.isdigit() for char in named) else _number(group)
+    known_unit = unit if unit and len(unit) <= _LONGEST_NUMBER and any(char.isdigit() for char in unit) else None
+    return things.vehicle(unit=known_unit, vin=vin if vin and len(vin) == 17 and vin.isalnum() else None)
+
+
+def _carrier(group: Group, source: str, name: str | None) -> Entity | None:
+    """A carrier by its numbers or its name; parts that are no numbers of a carrier are not taken for them."""
+    dockets = {
+        kind: number for kind in ("mc", "dot") if (number := keys.docket_number(fields.scalar(group.parts.get(kind))))
+    }
+    found = [keys.docket(cast(keys.DocketKind, kind), number) for kind, number in dockets.items()]
+    label = next((f"{'USDOT' if kind == 'dot' else 'MC'} {number}" for kind, number in dockets.items()), None)
+    return things.named("carrier", source, name, found, label=label, attributes=dockets)
+
+
+def _place(group: Group) -> Entity | None:
+    city, state = fields.word(group.parts.get("city")), fields.word(group.parts.get("state"))
+    if city and state:
+        return things.city(places.city_name(city, state))
+    position = fields.position(group.parts.get("latitude"), group.parts.get("longitude"))
+    return things.position(*position) if position else None
+
+
+def _contact(group: Group, name: str | None) -> Contact:
+    told = contacts.parse(name) or Contact()
+    return Contact(
+        told.name,
+        contacts.email(group.parts.get("email")) or told.email,
+        contacts.phone(group.parts.get("phone")) or told.phone,
+    )
+
+
+def _contact_person(group: Group, source: str) -> Entity | None:
+    """Whom a customer's or a document's e-mail address or telephone number reaches; their name is not the company's."""
+    contact = _contact(group, fields.scalar(group.parts.get("name")) if group.role is None else None)
+    reached = contact.email or contact.phone
+    return things.human("person", source, contact) if reached else None
+
+
+def _is_name(name: str | None) -> bool:
+    return name is not None and any(char.isalpha() for char in name)

@@ -1,0 +1,104 @@
+"""`apex verify --repair`: what PostgreSQL has and another store lacks is written again; what only another store has goes.
+
+Both by the saga itself, so a repair that is killed is settled like any other run. PostgreSQL is the authority: what is
+lost there cannot be mended from the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from apex_cli.audit import Finding, Report, verify
+from apex_cli.config import Settings
+from apex_cli.errors import RecordError
+from apex_cli.model import Embedded, Plan, PlanKind, Record, Superseded
+from apex_cli.pipeline.sagas import sagas
+from apex_cli.pipeline.understand import Understanding
+from apex_cli.saga.coordinator import Coordinator, Fate
+from apex_cli.saga.recovery import recover
+from apex_cli.stores.factory import Stores, open_stores
+from apex_cli.stores.postgres.catalog import Version
+from apex_cli.stores.protocol import Held
+
+_BATCH = 500
+
+
+async def repair(settings: Settings) -> Report:
+    """Settle, compare, mend, compare again; the report is the second comparison's, with what was mended counted."""
+    async with open_stores(settings) as stores:
+        coordinator, participants, locks = sagas(settings, stores, run_id=None)
+        recovered = await recover(participants, locks)
+        before = await verify(stores)
+        mended = await _remove_orphans(settings, stores, before.problems)
+        mended += await _write_again(settings, stores, coordinator, before.problems)
+        after = await verify(stores) if mended else before
+        after.repaired = mended + recovered.rolled_forward + recovered.aborted
+        return after
+
+
+async def _write_again(
+    settings: Settings, stores: Stores, coordinator: Coordinator, problems: Iterable[Finding]
+) -> int:
+    """A new version of each record that some store lacks, from the payload that PostgreSQL holds."""
+    ids = sorted({finding.record_id for finding in problems if finding.kind in ("missing", "stale", "invisible")})
+    understanding = Understanding(stores.embedding, concurrency=settings.concurrency)
+    mended = 0
+    for start in range(0, len(ids), _BATCH):
+        versions = await stores.catalog.by_id(ids[start : start + _BATCH])
+        records = [_record(version) for version in versions.values()]
+        understood: Sequence[Embedded | RecordError] = await understanding.batch(records, {})
+        items = [
+            (record, result)
+            for record, result in zip(records, understood, strict=True)
+            if not isinstance(result, RecordError)
+        ]
+        results = await coordinator.write(items, again=True)
+        mended += sum(result.fate is Fate.UPDATED for result in results)
+    return mended
+
+
+async def _remove_orphans(settings: Settings, stores: Stores, problems: Iterable[Finding]) -> int:
+    """Drop what the vectors and the cache hold of attempts that PostgreSQL does not call current."""
+    wanted = {(finding.store, finding.record_id) for finding in problems if finding.kind == "orphan"}
+    current = await stores.catalog.by_id(sorted({record_id for _, record_id in wanted}))
+    removed = 0
+    for name, store in (("vectors", stores.vectors), ("cache", stores.cache)):
+        async for batch in store.scan():
+            orphans = [
+                held
+                for held in batch
+                if (name, held.record_id) in wanted and not _is_current(held, current.get(held.record_id))
+            ]
+            await store.publish([_farewell(held, settings.namespace) for held in orphans])
+            removed += len(orphans)
+    return removed
+
+
+def _is_current(held: Held, version: Version | None) -> bool:
+    return version is not None and version.saga_id == held.saga_id
+
+
+def _farewell(held: Held, group_id: str) -> Plan:
+    """A plan that removes exactly what one attempt left."""
+    return Plan(
+        saga_id=held.saga_id,
+        record_id=held.record_id,
+        epoch=2**53,
+        revision=0,
+        kind=PlanKind.FORGET,
+        group_id=group_id,
+        chunks=0,
+        superseded=Superseded(held.saga_id, held.parts),
+    )
+
+
+def _record(version: Version) -> Record:
+    return Record(
+        source=version.source,
+        data_type=version.data_type,
+        external_id=version.external_id,
+        payload=version.payload,
+        content_hash=version.content_hash,
+        observed_at=version.observed_at,
+        locator=f"record {version.record_id}",
+    )
