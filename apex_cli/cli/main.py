@@ -90,7 +90,7 @@ def run() -> None:
         stream = getattr(sys, name)
         if stream is None:
             # Started with the stream closed (`>&-`): what is written goes nowhere.
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
         elif isinstance(stream, io.TextIOWrapper):
             # A locale without Unicode must not turn an answer into an error.
             stream.reconfigure(errors="backslashreplace")

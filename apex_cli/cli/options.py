@@ -67,5 +67,5 @@ def _moment(text: str) -> datetime:
 
 def _filled(text: str) -> str:
     if not text.strip() or "\0" in text:
-        raise ValueError("is empty")
+        raise ValueError("is empty or holds a NUL")
     return text

@@ -34,7 +34,8 @@ class Verb:
 
     def __init__(self, function: Callable[..., None], shared: Sequence[str], epilog: str) -> None:
         self.name = function.__name__.removesuffix("_").replace("_", "-")
-        self.help = inspect.getdoc(function)
+        self.help = inspect.getdoc(function) or ""
+        self.short_help = self.help.partition("\n")[0]
         self.epilog = epilog
         self._function = function
         own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
@@ -55,9 +56,9 @@ class Verb:
         if ctx.invoked_subcommand is None:
             self._function(Call(screen, flags), **given)
 
-    def add_to(self, app: typer.Typer, *, hidden: bool = False) -> None:
+    def add_to(self, app: typer.Typer) -> None:
         """Register it as a command of `app`."""
-        app.command(self.name, help=self.help, epilog=self.epilog, hidden=hidden)(self)
+        app.command(self.name, help=self.help, short_help=self.short_help, epilog=self.epilog)(self)
 
 
 def verb(*shared: str, examples: Sequence[str], exits: Mapping[int, str]) -> Callable[[Callable[..., None]], Verb]:

@@ -67,13 +67,16 @@ async def _run(
     versions = Versions(extractor=RULES_VERSION, embedder=stores.embedding.embedder.name)
     with ThreadPoolExecutor(1, "staging") as worker:
         desk = Desk(staging, summary, observer, worker, versions)
-        understanding = Understanding(stores.embedding, concurrency=settings.concurrency)
+        understanding = Understanding(
+            stores.embedding, concurrency=settings.concurrency, parse_timeout=settings.parse_timeout
+        )
         flow = Flow(inputs, desk, understanding, coordinator, stores.journal, worker, versions)
         halting = asyncio.create_task(_halt_on(stop, flow))
         try:
             await flow.run()
         finally:
             halting.cancel()
+            await asyncio.to_thread(understanding.close)
             await desk.release(inputs.unfinished())
     summary.inputs = inputs.seen
     summary.skipped_young = inputs.young

@@ -1,4 +1,4 @@
-"""`apex verify --repair`: what PostgreSQL has and another store lacks is written again; what only another store has goes.
+"""`apex verify --repair`: what PostgreSQL has and another store lacks is written again; what it lacks itself goes.
 
 Both by the saga itself, so a repair that is killed is settled like any other run. PostgreSQL is the authority: what is
 lost there cannot be mended from the others.
@@ -7,6 +7,7 @@ lost there cannot be mended from the others.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 
 from apex_cli.audit import Finding, Report, verify
 from apex_cli.config import Settings
@@ -41,19 +42,21 @@ async def _write_again(
 ) -> int:
     """A new version of each record that some store lacks, from the payload that PostgreSQL holds."""
     ids = sorted({finding.record_id for finding in problems if finding.kind in ("missing", "stale", "invisible")})
-    understanding = Understanding(stores.embedding, concurrency=settings.concurrency)
     mended = 0
-    for start in range(0, len(ids), _BATCH):
-        versions = await stores.catalog.by_id(ids[start : start + _BATCH])
-        records = [_record(version) for version in versions.values()]
-        understood: Sequence[Embedded | RecordError] = await understanding.batch(records, {})
-        items = [
-            (record, result)
-            for record, result in zip(records, understood, strict=True)
-            if not isinstance(result, RecordError)
-        ]
-        results = await coordinator.write(items, again=True)
-        mended += sum(result.fate is Fate.UPDATED for result in results)
+    with closing(
+        Understanding(stores.embedding, concurrency=settings.concurrency, parse_timeout=settings.parse_timeout)
+    ) as understanding:
+        for start in range(0, len(ids), _BATCH):
+            versions = await stores.catalog.by_id(ids[start : start + _BATCH])
+            records = [_record(version) for version in versions.values()]
+            understood: Sequence[Embedded | RecordError] = await understanding.batch(records, {})
+            items = [
+                (record, result)
+                for record, result in zip(records, understood, strict=True)
+                if not isinstance(result, RecordError)
+            ]
+            results = await coordinator.write(items, again=True)
+            mended += sum(result.fate is Fate.UPDATED for result in results)
     return mended
 
 

@@ -9,26 +9,41 @@ from apex_cli.embed.apply import Embedding
 from apex_cli.errors import EmbedError, RecordError
 from apex_cli.extract.rules import extract
 from apex_cli.model import Embedded, Extraction, Record
+from apex_cli.pipeline.workers import DocumentWorkers
 
 _SLICE = 50
 """Records an extraction task takes at once: small enough to interleave, large enough not to matter."""
 
+Extracted = Extraction | RecordError
+
 
 class Understanding:
-    """Extraction and embedding, with at most `concurrency` extractions at a time."""
+    """Extraction and embedding, with at most `concurrency` extraction tasks at a time. Close it at the end."""
 
-    def __init__(self, embedding: Embedding, *, concurrency: int) -> None:
+    def __init__(self, embedding: Embedding, *, concurrency: int, parse_timeout: float) -> None:
         self._embedding = embedding
         self._slots = asyncio.Semaphore(concurrency)
+        self._workers = DocumentWorkers(parse_timeout)
+
+    def close(self) -> None:
+        """End the worker processes."""
+        self._workers.close()
 
     async def batch(self, records: Sequence[Record], kept: Mapping[int, Embedded]) -> list[Embedded | RecordError]:
-        """Results in the order of `records`. `kept` holds results of an earlier attempt, by position: not paid again."""
-        fresh = [index for index in range(len(records)) if index not in kept]
+        """Results in the order of `records`.
+
+        `kept` holds results of an earlier attempt by position: those are not paid for again.
+        """
+        large = [i for i, record in enumerate(records) if i not in kept and self._workers.wants(record)]
+        fresh = [i for i in range(len(records)) if i not in kept and i not in large]
         slices = [fresh[start : start + _SLICE] for start in range(0, len(fresh), _SLICE)]
-        extracted = await asyncio.gather(*(self._extract([records[i] for i in part]) for part in slices))
+        extracted = await asyncio.gather(
+            *(self._extract([records[i] for i in part]) for part in slices),
+            *(self._extract_large(records[i]) for i in large),
+        )
         by_index: dict[int, Embedded | RecordError] = dict(kept)
         sound: list[tuple[int, Extraction]] = []
-        for part, results in zip(slices, extracted, strict=True):
+        for part, results in zip([*slices, *([i] for i in large)], extracted, strict=True):
             for index, result in zip(part, results, strict=True):
                 if isinstance(result, RecordError):
                     by_index[index] = result
@@ -37,9 +52,16 @@ class Understanding:
         by_index.update(await self._embed(sound))
         return [by_index[index] for index in range(len(records))]
 
-    async def _extract(self, records: Sequence[Record]) -> list[Extraction | RecordError]:
+    async def _extract(self, records: Sequence[Record]) -> list[Extracted]:
         async with self._slots:
             return await asyncio.to_thread(_extract_each, records)
+
+    async def _extract_large(self, record: Record) -> list[Extracted]:
+        async with self._slots:
+            try:
+                return [await self._workers.extract(record)]
+            except RecordError as error:
+                return [error]
 
     async def _embed(self, sound: Sequence[tuple[int, Extraction]]) -> dict[int, Embedded | RecordError]:
         try:
@@ -49,8 +71,8 @@ class Understanding:
         return {index: result for (index, _), result in zip(sound, embedded, strict=True)}
 
 
-def _extract_each(records: Sequence[Record]) -> list[Extraction | RecordError]:
-    results: list[Extraction | RecordError] = []
+def _extract_each(records: Sequence[Record]) -> list[Extracted]:
+    results: list[Extracted] = []
     for record in records:
         try:
             results.append(extract(record))

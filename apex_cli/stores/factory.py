@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from apex_cli.stores.postgres.runs import Runs
 
 EMBEDDED_OWNER = "embedded"
-"""Owner of record locks on embedded stores: the home's lock already admits one writer, so a dead run's locks are ours."""
+"""Owner of record locks on embedded stores: the home's lock admits one writer, so a dead run's locks are ours."""
 
 
 @dataclass(frozen=True, slots=True)

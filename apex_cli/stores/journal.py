@@ -57,7 +57,8 @@ class Journal(Store, Protocol):
     ) -> Begun:
         """Lock the record rows, raise their epochs, and journal a PREPARED saga and version for each changed record.
 
-        With `again` unchanged records get a new version too. A record may appear once in a batch. Not idempotent: a batch whose outcome is unknown is left to recovery.
+        With `again` unchanged records get a new version too. A record may appear once in a batch. Not
+        idempotent: a batch whose outcome is unknown is left to recovery.
         """
 
     async def begin_forget(self, record_ids: Sequence[str], *, run_id: str | None, group_id: str) -> Begun:

@@ -13,7 +13,7 @@ from apex_cli.cli.commands.get import until
 from apex_cli.cli.options import filled, moment
 from apex_cli.cli.output import Screen, rfc3339
 from apex_cli.cli.text import clean
-from apex_cli.cli.verb import LOCKED, START, USAGE, verb
+from apex_cli.cli.verb import LOCKED, START, verb
 
 if TYPE_CHECKING:
     from apex_cli.stores.protocol import EntityView, FactView

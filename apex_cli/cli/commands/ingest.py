@@ -25,7 +25,7 @@ from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, USAGE, verb
 )
 def ingest(
     call: Call,
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files and directories; - is stdin.")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files and directories; - is stdin.")],
     source: Annotated[Source, typer.Option(help="Where the records come from; auto recognises them.")] = "auto",
     extractor: Annotated[Extractor, typer.Option(help="What reads entities and facts out of them.")] = "auto",
     concurrency: Annotated[int | None, typer.Option(min=1, metavar="N", help="Extractions at a time.")] = None,
@@ -33,17 +33,18 @@ def ingest(
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Take at most so many records.")] = None,
     consume: Annotated[bool, typer.Option("--consume", help="Remove an original once it is committed.")] = False,
     min_age: Annotated[
-        float, typer.Option(parser=duration, metavar="TIME", help="Skip files changed more recently, e.g. 30s.")
-    ] = 0.0,
+        float | None, typer.Option(parser=duration, metavar="TIME", help="Skip files changed more recently, e.g. 30s.")
+    ] = None,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Take up again what failed before, whatever the reason.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and extract only; write nothing.")] = False,
     error_on_empty: Annotated[bool, typer.Option("--error-on-empty", help="Exit 9 when nothing was there.")] = False,
 ) -> None:
-    """Commit records to the four stores: stage, extract, embed, commit, clean up.
+    """Commit records to the four stores.
 
-    Takes JSON (one object, an array, JSON Lines), plain text and Markdown. Each record is visible in all four stores
+    Stages, extracts, embeds, commits, cleans up. Takes JSON (one object, an array, JSON Lines), plain text and
+    Markdown. Each record is visible in all four stores
     or in none; what is known already is left unchanged; what fails is kept (see `apex staging`) and the rest goes on.
     What an earlier run left half done is settled first.
     """
@@ -58,7 +59,7 @@ def ingest(
         source=source,
         limit=limit,
         consume=consume,
-        min_age=min_age,
+        min_age=min_age or 0.0,
         retry_failed=retry_failed,
         stdin=sys.stdin.buffer if STDIN in paths else None,
     )

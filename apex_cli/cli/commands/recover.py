@@ -14,7 +14,10 @@ from apex_cli.cli.verb import LOCKED, OK, START, USAGE, verb
     exits={**OK, **USAGE, **START, **LOCKED},
 )
 def recover(call: Call) -> None:
-    """Settle what killed runs left half done. Every ingest does this first, so it is seldom needed."""
+    """Settle what killed runs left half done.
+
+    Every ingest does this first, so it is seldom needed.
+    """
     from apex_cli import faults
     from apex_cli.pipeline import upkeep
 

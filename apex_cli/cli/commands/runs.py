@@ -26,7 +26,7 @@ _SHARED = ("json", "home", "lock_timeout")
 def group() -> typer.Typer:
     """The verb with its sub-verb."""
     app = typer.Typer(rich_markup_mode=None)
-    app.callback(invoke_without_command=True, help=runs.help, epilog=runs.epilog)(runs)
+    app.callback(invoke_without_command=True, help=runs.help, short_help=runs.short_help, epilog=runs.epilog)(runs)
     show.add_to(app)
     return app
 
@@ -37,7 +37,10 @@ def group() -> typer.Typer:
     exits={0: "listed", **USAGE, **START, **LOCKED},
 )
 def runs(call: Call, limit: Limit = 20) -> None:
-    """List past runs, newest first. A run without an end was killed, or is still going on."""
+    """List past runs, newest first.
+
+    A run without an end was killed, or is still going on.
+    """
     found = call.read(lambda stores: stores.runs.list(limit=limit))
     if call.screen.json:
         for run in found:

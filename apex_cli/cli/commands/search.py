@@ -24,7 +24,7 @@ def search(
     limit: Limit = 10,
     source: Annotated[str | None, typer.Option(metavar="SOURCE", help="Records of this source only.")] = None,
 ) -> None:
-    """Find records by meaning, by words and by the graph, fused into one ranking."""
+    """Find records by meaning, words and the graph, in one ranking."""
     from apex_cli import memory
 
     hits = call.read(lambda stores: memory.search(stores, text, limit=limit, source=source))

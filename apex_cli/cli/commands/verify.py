@@ -26,7 +26,10 @@ def verify(
     call: Call,
     repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended.")] = False,
 ) -> None:
-    """Compare the four stores record by record, both ways: nothing missing, nothing left over."""
+    """Compare the four stores record by record.
+
+    Both ways: nothing may be missing in any of them, and nothing left over.
+    """
     from apex_cli import audit
 
     report = call.read(lambda stores: audit.verify(stores, repair=repair))

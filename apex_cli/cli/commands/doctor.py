@@ -1,0 +1,59 @@
+"""`apex doctor`."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+import typer
+
+from apex_cli.cli.call import Call
+from apex_cli.cli.redact import redact
+from apex_cli.cli.text import clean
+from apex_cli.cli.verb import USAGE, verb
+
+if TYPE_CHECKING:
+    from apex_cli.doctor import Check
+
+EXIT_FAILED = 10
+
+
+@verb(
+    *("json", "home", "staging_dir", "lock_timeout"),
+    examples=("apex doctor", "apex doctor --json", "apex doctor --lock-timeout 1m"),
+    exits={0: "nothing failed", **USAGE, 10: "something failed; it says what to do"},
+)
+def doctor(call: Call) -> None:
+    """Check everything that a run rests on.
+
+    Configuration, home, disk, staging area, lock, the four stores and the embedding model: each is ok or failed, with
+    a hint. While another run holds the home the stores are not looked at.
+    """
+    from apex_cli.doctor import State, examine
+
+    settings = call.settings()
+    failed = False
+
+    async def work() -> None:
+        nonlocal failed
+        async with aclosing(examine(settings)) as checks:
+            async for check in checks:
+                failed = failed or check.state is State.FAILED
+                _tell(call, check)
+
+    call.run(work)
+    if failed:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _tell(call: Call, check: Check) -> None:
+    detail = redact(check.detail)
+    hint = redact(check.hint) if check.hint else None
+    if call.screen.json:
+        facts = {key: redact(value) if isinstance(value, str) else value for key, value in check.facts.items()}
+        line = {"type": "check", "name": check.name, "status": check.state, "detail": detail, "hint": hint}
+        call.screen.object({**line, "facts": facts})
+        return
+    call.screen.line(f"{check.state:<8} {check.name:<14} {clean(detail)}")
+    if hint:
+        call.screen.line(f"{'':<24}hint: {clean(hint)}")

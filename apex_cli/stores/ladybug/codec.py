@@ -1,0 +1,56 @@
+"""How times, evidence and claims are stored: exact to the microsecond, as whole microseconds since 1970 in UTC."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from apex_cli.timeline import Evidence
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+StoredClaim = tuple[str, str, str, int, int | None]
+"""Subject id, predicate, object id, and the two times of one claim of a record."""
+
+
+def micros(moment: datetime) -> int:
+    """Whole microseconds since the epoch."""
+    return (moment - EPOCH) // _MICROSECOND
+
+
+def moment(value: int) -> datetime:
+    """The aware datetime of a number of microseconds."""
+    return EPOCH + timedelta(microseconds=value)
+
+
+def naive(value: datetime) -> datetime:
+    """As the engine stores a time: UTC without saying so. It would drop the offset of an aware one."""
+    return value.astimezone(UTC).replace(tzinfo=None)
+
+
+def aware(value: datetime) -> datetime:
+    """A time as read from the engine, in UTC."""
+    return value.replace(tzinfo=UTC)
+
+
+def pack_evidence(piece: Evidence) -> str:
+    """`valid|invalid|record|object`; an open end is empty."""
+    end = "" if piece.invalid_at is None else str(micros(piece.invalid_at))
+    return f"{micros(piece.valid_at)}|{end}|{piece.record_id}|{piece.object_id}"
+
+
+def unpack_evidence(text: str) -> Evidence:
+    valid, invalid, record_id, object_id = text.split("|")
+    return Evidence(record_id, object_id, moment(int(valid)), moment(int(invalid)) if invalid else None)
+
+
+def pack_claims(claims: Iterable[StoredClaim]) -> str:
+    """A record's claims as JSON, each once, in a fixed order."""
+    ordered = sorted(set(claims), key=lambda claim: (*claim[:4], claim[4] is None, claim[4] or 0))
+    return json.dumps(ordered, separators=(",", ":"))
+
+
+def unpack_claims(text: str | None) -> list[StoredClaim]:
+    return [(one[0], one[1], one[2], one[3], one[4]) for one in json.loads(text)] if text else []

@@ -1,0 +1,189 @@
+"""The database, its one thread, its transactions, and the edge where the engine's errors become ours.
+
+Every statement runs in one thread of its own, one job at a time: the engine admits one writer, its checkpoint waits for
+readers, and pure Python around the statements stays off the event loop. Each job has a connection of its own, because
+connections keep a prepared statement for every Arrow table that they ever saw, and one whose BEGIN failed is unsafe.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from apex_cli.errors import StoreError, StoreTerminal, StoreTransient, StoreUnavailable
+
+if TYPE_CHECKING:
+    import ladybug
+
+    from apex_cli.stores.ladybug.arrow import Columns
+
+STORE = "graph"
+BUFFER_POOL_BYTES = 256 * 1024**2
+_THREADS = 2
+_DATA_ERRORS = ("Copy exception", "Conversion exception", "Binder exception", "Parser exception", "Overflow exception")
+_open_paths: set[Path] = set()
+
+T = TypeVar("T")
+Row = dict[str, Any]
+
+
+class Session:
+    """A connection for the length of one job."""
+
+    def __init__(self, connection: ladybug.Connection) -> None:
+        self._connection = connection
+
+    def rows(self, query: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+        """All rows of one statement (always a constant string), by column name. Times are naive UTC."""
+        result = self._connection.execute(query, dict(parameters or {}))
+        found: list[Row] = self._single(result).get_as_arrow().to_pylist()
+        return found
+
+    def batches(self, query: str, size: int) -> Iterator[list[Row]]:
+        """The rows of one statement without parameters, some at a time."""
+        result = self._single(self._connection.execute(query))
+        names = result.get_column_names()
+        while result.has_next():
+            yield [dict(zip(names, row, strict=True)) for row in result.get_n(size)]
+
+    def copy(self, statement: str, columns: Columns, rows: Sequence[Sequence[Any]]) -> None:
+        """Bulk load: `COPY … FROM $df`. No rows, no statement. A missing end of a relation is an error."""
+        if rows:
+            from apex_cli.stores.ladybug.arrow import table
+
+            self._connection.execute(statement, {"df": table(columns, rows)})
+
+    def join(self, query: str, columns: Columns, rows: Sequence[Sequence[Any]]) -> list[Row]:
+        """Bulk look-up or change by `LOAD FROM $df MATCH …`: a hash join. No rows, no statement."""
+        if not rows:
+            return []
+        from apex_cli.stores.ladybug.arrow import table
+
+        return self.rows(query, {"df": table(columns, rows)})
+
+    def _single(self, result: Any) -> ladybug.QueryResult:
+        if isinstance(result, list):
+            raise TypeError("one statement at a time")
+        answer: ladybug.QueryResult = result
+        return answer
+
+
+class Engine:
+    """One Ladybug database in one file, for one process."""
+
+    def __init__(self, path: Path, *, buffer_pool_bytes: int = BUFFER_POOL_BYTES) -> None:
+        self._path = path.absolute()
+        self._buffer_pool_bytes = buffer_pool_bytes
+        self._thread: ThreadPoolExecutor | None = None
+        self._database: ladybug.Database | None = None
+
+    @property
+    def database(self) -> ladybug.Database:
+        if self._database is None:
+            raise StoreTransient(STORE, "the graph is not open")
+        return self._database
+
+    async def open(self, tables: Sequence[str]) -> None:
+        """Open or create the file and its tables. Raises `StoreUnavailable`.
+
+        A second opening of the same file in one process is refused: closing either would drop the engine's file lock.
+        """
+        if self._path in _open_paths:
+            raise StoreUnavailable(f"graph: {self._path} is open in this process already")
+        _open_paths.add(self._path)
+        self._thread = ThreadPoolExecutor(1, "apex-graph")
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._create, tables)
+        except (RuntimeError, OSError) as error:
+            await self.close()
+            raise StoreUnavailable(
+                f"graph: {self._path} cannot be opened: {_first_line(error)}",
+                hint="is another process using it? `apex doctor` checks every store on its own",
+            ) from error
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Wait for the job in hand, then close the file. Any number of times."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        await asyncio.shield(asyncio.get_running_loop().run_in_executor(thread, self._close))
+        thread.shutdown(wait=False)
+
+    async def run(self, job: Callable[[Session], T], *, write: bool = False) -> T:
+        """Run a job in the engine's thread; with `write`, in one transaction: all of it or nothing.
+
+        A cancelled caller does not stop the job. Raises `StoreError`s only, for whatever the engine raises.
+        """
+        if self._thread is None:
+            raise StoreTransient(STORE, "the graph is not open")
+        call = self._in_transaction if write else self._plain
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call, job)
+
+    def _create(self, tables: Sequence[str]) -> None:
+        import ladybug
+
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._database = ladybug.Database(
+            self._path, buffer_pool_size=self._buffer_pool_bytes, max_num_threads=_THREADS
+        )
+        connection = ladybug.Connection(self._database)
+        try:
+            for statement in tables:
+                connection.execute(statement)
+        finally:
+            connection.close()
+
+    def _close(self) -> None:
+        database, self._database = self._database, None
+        if database is not None:
+            database.close()
+        _open_paths.discard(self._path)
+
+    @contextmanager
+    def _connected(self) -> Iterator[ladybug.Connection]:
+        import ladybug
+
+        connection = ladybug.Connection(self.database)
+        try:
+            yield connection
+        except StoreError:
+            raise
+        except (RuntimeError, ValueError, OverflowError) as error:
+            raise translate(error) from error
+        finally:
+            connection.close()
+
+    def _plain(self, job: Callable[[Session], T]) -> T:
+        with self._connected() as connection:
+            return job(Session(connection))
+
+    def _in_transaction(self, job: Callable[[Session], T]) -> T:
+        with self._connected() as connection:
+            connection.execute("BEGIN TRANSACTION")
+            try:
+                result = job(Session(connection))
+                connection.execute("COMMIT")
+            except BaseException:
+                # A failed statement has rolled back already, and says so.
+                with suppress(RuntimeError):
+                    connection.execute("ROLLBACK")
+                raise
+            return result
+
+
+def translate(error: Exception) -> StoreError:
+    """Ours for the engine's: what the data did wrong is terminal, as is a value that Arrow cannot take."""
+    line = _first_line(error)
+    terminal = not isinstance(error, RuntimeError) or line.startswith(_DATA_ERRORS)
+    return StoreTerminal(STORE, line) if terminal else StoreTransient(STORE, line)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,120 @@
+"""What is seen of an ingest: observers and the summary in words."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from apex_cli.cli.output import Screen
+from apex_cli.cli.progress import SHOWN_FAILURES, JsonLines, Live, Watch, record_line, watch
+from apex_cli.cli.summary import summary_lines
+from apex_cli.outcome import Outcome, Problem, Status, Summary
+
+Captured = pytest.CaptureFixture[str]
+RUN = "7d9f6a52-0000-4000-8000-000000000000"
+
+
+def committed(status: Status = Status.COMMITTED) -> Outcome:
+    return Outcome("a.json:1", "turvo", "shipment", "SHIP-1", "r-1", status, entities=5, facts=6, vectors=1, ms=12.34)
+
+
+def failed(locator: str = "b.json:2", message: str = "broken JSON at line 2", hint: str | None = None) -> Outcome:
+    problem = Problem("unreadable", message, hint)
+    return Outcome(locator, "unknown", None, None, None, Status.FAILED, stage="read", error=problem)
+
+
+def summed(*outcomes: Outcome, **fields: object) -> Summary:
+    summary = Summary(RUN, inputs=2, seconds=2.0)
+    for outcome in outcomes:
+        summary.add(outcome)
+    for name, value in fields.items():
+        setattr(summary, name, value)
+    return summary
+
+
+def words(summary: Summary, *failures: Outcome) -> str:
+    return "\n".join(summary_lines(summary, failures))
+
+
+def test_json_tells_each_record_with_its_run_and_masks_secrets(capsys: Captured) -> None:
+    lines = JsonLines(Screen(json=True), run_id=RUN)
+    lines.outcome(committed())
+    lines.outcome(failed(message="redis://u:secret@h refused"))
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (first["type"], first["run_id"], first["status"], first["stage"]) == ("record", RUN, "committed", None)
+    assert (first["entities"], first["facts"], first["vectors"], first["ms"]) == (5, 6, 1, 12.34)
+    assert second["error"] == {"code": "unreadable", "message": "redis://***@h refused", "hint": None}
+    assert second["stage"] == "read"
+
+
+def test_quiet_says_nothing_of_success_and_one_line_of_each_failure(capsys: Captured) -> None:
+    quiet = Watch(Screen(quiet=True))
+    quiet.phase("ingesting")
+    quiet.outcome(committed())
+    quiet.outcome(failed(message="broken\nJSON", hint="mend it"))
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == "failed b.json:2: broken\\nJSON (mend it)\n"
+
+
+def test_verbose_has_a_line_for_each_phase_and_record(capsys: Captured) -> None:
+    verbose = Watch(Screen(verbose=True))
+    verbose.phase("ingesting")
+    verbose.outcome(committed(Status.UPDATED))
+    assert capsys.readouterr().err.splitlines() == [
+        "ingesting",
+        "updated turvo:SHIP-1 (5 entities, 6 facts, 1 vectors, 12.3 ms)",
+    ]
+
+
+def test_only_the_first_failures_are_kept() -> None:
+    seen = Watch(Screen())
+    for number in range(1000):
+        seen.outcome(failed(f"x:{number}"))
+    assert [each.locator for each in seen.failures] == [f"x:{number}" for number in range(SHOWN_FAILURES)]
+
+
+def test_the_moving_line_counts_records_failures_and_time() -> None:
+    live = Live(Screen())
+    live.phase("ingesting")
+    assert live.line(3.0) == "ingesting · 0 records · 0:03"
+    for _ in range(1500):
+        live.outcome(committed())
+    live.outcome(failed())
+    assert live.line(75.0) == "ingesting · 1,501 records · 20/s · 1 failed · 1:15"
+
+
+def test_no_terminal_no_moving_line() -> None:
+    assert type(watch(Screen(), RUN)) is Watch
+    assert isinstance(watch(Screen(json=True), RUN), JsonLines)
+
+
+def test_a_hostile_name_is_harmless_in_a_record_line() -> None:
+    outcome = Outcome("x:1", "json", "record", "\x1b]0;owned\x07", "r", Status.COMMITTED)
+    assert record_line(outcome).startswith("committed json:\\x1b]0;owned\\x07 (")
+
+
+def test_the_summary_says_what_how_many_and_how_long() -> None:
+    summary = summed(committed(), committed(Status.UNCHANGED), committed(Status.UNCHANGED))
+    assert words(summary) == "3 records from 2 inputs: 1 committed, 2 unchanged (2.0 s, 2 records/s)."
+
+
+def test_the_summary_says_what_failed_and_what_to_do() -> None:
+    bad = failed(hint="open it in an editor")
+    text = words(summed(committed(), bad, failed("c:1")), bad)
+    assert "  b.json:2: broken JSON at line 2\n    hint: open it in an editor\n  and 1 more" in text
+    assert text.endswith("Next: `apex staging list` shows what is kept and why; `apex staging retry` tries it again.")
+
+
+def test_the_summary_of_nothing_of_an_early_end_and_of_a_dry_run() -> None:
+    assert words(Summary(RUN)) == "Nothing to do."
+    assert words(summed()) == "Nothing to do: no records in 2 inputs."
+    stopped = words(summed(committed(Status.PENDING), reason=Problem("x", "graph: down", "look at it")))
+    assert "Stopped early: graph: down\n  hint: look at it" in stopped
+    assert "What is pending stays staged" in stopped
+    dry = words(summed(committed(Status.PENDING), dry_run=True))
+    assert dry == "Dry run, nothing was written: 1 record from 2 inputs: 1 pending (2.0 s, 0 records/s)."
+    assert "Interrupted" in words(summed(committed(), interrupted=2))
+    assert "an earlier run had left open: 4 records" in words(summed(committed(), recovered=4))
+    assert "younger than --min-age: 1 file" in words(summed(skipped_young=1))

@@ -1,0 +1,66 @@
+"""Data on stdout, words on stderr, readers that leave early."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from apex_cli.cli.output import Screen, rfc3339
+from apex_cli.cli.units import age, size
+
+Captured = pytest.CaptureFixture[str]
+
+
+def test_times_are_utc_with_a_z() -> None:
+    east = timezone(timedelta(hours=2))
+    assert rfc3339(datetime(2025, 10, 19, 16, 30, tzinfo=east)) == "2025-10-19T14:30:00Z"
+    assert rfc3339(datetime(2025, 10, 19, 14, 30, 0, 250000, tzinfo=UTC)) == "2025-10-19T14:30:00.250000Z"
+
+
+def test_json_is_one_ascii_line_with_times_in_utc(capsys: Captured) -> None:
+    when = datetime(2025, 10, 19, tzinfo=UTC)
+    Screen().object({"type": "x", "at": when, "ids": frozenset({"b", "a"}), "text": "\x1b\n\u202eé"})
+    out = capsys.readouterr().out
+    assert out.isascii()
+    assert out.count("\n") == 1
+    assert json.loads(out) == {
+        "type": "x",
+        "at": "2025-10-19T00:00:00Z",
+        "ids": ["a", "b"],
+        "text": "\x1b\n\u202eé",
+    }
+
+
+def test_a_table_that_goes_to_no_terminal_is_neither_cut_nor_styled_nor_marked_up(capsys: Captured) -> None:
+    Screen().table(("A", "B"), [("[red]x[/red]", "y" * 300), (":smile:\x1b[m", "z")])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["A", "B"]
+    assert lines[1].split() == ["[red]x[/red]", "y" * 300]
+    assert lines[2].split() == [":smile:\\x1b[m", "z"]
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_a_reader_that_leaves_early_ends_nothing() -> None:
+    program = (
+        "from apex_cli.cli.output import Screen\n"
+        "screen = Screen()\n"
+        "for number in range(20000): screen.line(str(number))\n"
+        "screen.flush()\n"
+        "screen.note('still here')\n"
+    )
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([sys.executable, "-c", program], stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert done.returncode == 0
+    assert done.stderr == b"still here\n"
+
+
+def test_sizes_and_ages_for_people() -> None:
+    assert [size(0), size(1023), size(1536), size(10 * 1024**3)] == ["0 B", "1023 B", "1.5 KiB", "10.0 GiB"]
+    assert [age(-1), age(59), age(60), age(7300), age(200_000)] == ["0s", "59s", "1m", "2h", "2d"]

@@ -1,0 +1,57 @@
+"""What a run tells, and the exit code that follows from it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from apex_cli.errors import ReadError
+from apex_cli.outcome import Outcome, Problem, Status, Summary
+
+
+def outcome(status: Status) -> Outcome:
+    return Outcome("a.json:1", "json", "record", "1", "id", status, llm_calls=2, tokens=3)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "code"),
+    [
+        ([], 0),
+        ([Status.COMMITTED, Status.UPDATED, Status.UNCHANGED], 0),
+        ([Status.COMMITTED, Status.FAILED], 3),
+        ([Status.COMMITTED, Status.PENDING], 3),
+    ],
+)
+def test_the_exit_code_follows_from_the_records(statuses: list[Status], code: int) -> None:
+    summary = Summary("run")
+    for status in statuses:
+        summary.add(outcome(status))
+    assert summary.exit_code == code
+    assert summary.records == len(statuses)
+
+
+def test_an_interrupt_outranks_and_a_dry_run_leaves_nothing() -> None:
+    summary = Summary("run", interrupted=15)
+    summary.add(outcome(Status.FAILED))
+    assert summary.exit_code == 143
+    dry = Summary("run", dry_run=True)
+    dry.add(outcome(Status.PENDING))
+    assert dry.exit_code == 0
+
+
+def test_a_reason_alone_is_a_failure() -> None:
+    assert Summary("run", reason=Problem("staging_full", "no space")).exit_code == 3
+
+
+def test_the_json_lines_carry_the_contract() -> None:
+    summary = Summary("run")
+    failed = Outcome("a", "json", None, None, None, Status.FAILED, "read", Problem.of(ReadError("m", hint="h")))
+    summary.add(failed)
+    line = json.loads(json.dumps(failed.as_json("run")))
+    assert line["type"] == "record"
+    assert line["error"] == {"code": "unreadable", "message": "m", "hint": "h"}
+    assert {"run_id", "stage", "entities", "facts", "vectors", "llm_calls", "ms"} <= line.keys()
+    last = json.loads(json.dumps(summary.as_json()))
+    assert (last["type"], last["failed"], last["exit_code"]) == ("summary", 1, 3)
+    assert {"committed", "updated", "unchanged", "pending", "records_per_second", "cost_usd"} <= last.keys()
