@@ -122,18 +122,17 @@ def _staging(settings: Settings) -> Check:
 
 
 async def _stores(settings: Settings) -> AsyncGenerator[Check, None]:
-    from apex_cli.stores.factory import open_stores
+    from apex_cli.stores.factory import probe_stores
 
     try:
-        async with open_stores(settings) as stores:
-            yield Check("lock", State.OK, "no other run holds the home")
-            for store in (stores.graph, stores.journal, stores.vectors, stores.cache):
-                try:
-                    facts = await store.check()
-                except ApexError as error:
-                    yield Check(store.name, State.FAILED, error.message, error.hint)
-                else:
-                    yield Check(store.name, State.OK, ", ".join(f"{key} {facts[key]}" for key in facts), facts=facts)
+        probes = await probe_stores(settings)
+        yield Check("lock", State.OK, "no other run holds the home")
+        for probe in probes:
+            if probe.error is not None:
+                yield Check(probe.store, State.FAILED, probe.error.message, probe.error.hint)
+            else:
+                detail = ", ".join(f"{key} {value}" for key, value in probe.facts.items())
+                yield Check(probe.store, State.OK, detail, facts=probe.facts)
     except Locked as error:
         yield Check("lock", State.NOTE, error.message, error.hint)
         for name in _URLS:

@@ -17,9 +17,12 @@ _BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 
 def line(text: str, limit: int = NAME_LIMIT) -> str:
     """One line for people: NFC, white space collapsed, cut to `limit` characters. May be empty."""
-    if not (text.isascii() and text.isprintable()):
+    if text.isascii() and text.isprintable():
+        if len(text) <= limit and "  " not in text and text[:1] != " " and text[-1:] != " ":
+            return text
+    else:
         # Cut before normalising: long runs of combining marks make normalisation slow.
-        text = _UNFIT.sub("", unicodedata.normalize("NFC", _spaced(text[: 4 * limit])))
+        text = _UNFIT.sub("", unicodedata.normalize("NFC", _BREAKS.sub(" ", text[: 4 * limit])))
     collapsed = " ".join(text[: 4 * limit].split())
     return collapsed if len(collapsed) <= limit else collapsed[: limit - 1].rstrip() + "…"
 
@@ -38,7 +41,3 @@ def prose(text: str, limit: int) -> str:
     if cut.isascii() and cut.isprintable():
         return cut.strip()
     return _UNFIT.sub("", _BREAKS.sub("\n", cut)).strip()
-
-
-def _spaced(text: str) -> str:
-    return _BREAKS.sub(" ", text)

@@ -13,6 +13,8 @@ from apex_cli.extract.findings import Finding
 _ADDRESS = r"[A-Za-z0-9_][\w.+'-]{0,63}@[A-Za-z0-9][A-Za-z0-9-]{0,62}(?:\.[A-Za-z0-9-]{1,63}){1,8}"
 _EMAIL = re.compile(rf"(?<![\w.+'-]){_ADDRESS}", re.ASCII)
 _ONLY_EMAIL = re.compile(_ADDRESS, re.ASCII)
+# Commas inside of quotes belong to a name: "Lee, Bob" <bob@example.com>.
+_ONE_OF_MANY = re.compile(r'(?:"[^"]{0,300}"|[^",;]){1,700}')
 _NAMED = re.compile(r"(?P<name>[^<>]{0,300})<(?P<address>[^<>]{1,320})>")
 _NORTH_AMERICAN = r"(?:\+?1[ .-]?)?(?:\([2-9]\d{2}\)[ ]?|[2-9]\d{2}[ .-])\d{3}[ .-]\d{4}"
 _INTERNATIONAL = r"\+\d{1,3}(?:[ .-]?\d{2,4}){2,5}"
@@ -56,7 +58,7 @@ def parse(value: object) -> Contact | None:
 def parse_all(value: object) -> list[Contact]:
     """The contacts of a list, or of one text with commas or semicolons between them."""
     if isinstance(value, str):
-        value = [part for part in re.split(r"[,;]", value[:20_000]) if part.strip()]
+        value = _ONE_OF_MANY.findall(value[:20_000])
     return [contact for item in fields.items(value) if (contact := parse(item))]
 
 

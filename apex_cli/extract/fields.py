@@ -16,8 +16,8 @@ _MAX_ITEMS = 200
 def scalar(value: object) -> str | None:
     """A string or number as one clean line; None for anything else and for what is empty."""
     if isinstance(value, str):
-        # Room for the longest key part: `keys` tells long values apart by the hash of the whole.
-        return value if _is_plain(value) else _raw_line(value)
+        # A long one stays whole: keys tell long values apart by the hash of the whole.
+        return (clean.line(value) if len(value) <= clean.NAME_LIMIT else value.strip()) or None
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -84,13 +84,3 @@ def scalars(value: object) -> list[str]:
     """All sayable items of a list, or of a comma separated string."""
     found = value.split(",")[:_MAX_ITEMS] if isinstance(value, str) else items(value)
     return [text for item in found if (text := word(item))]
-
-
-def _is_plain(value: str) -> bool:
-    return value.isascii() and value.isprintable() and value == value.strip() and "  " not in value and bool(value)
-
-
-def _raw_line(value: str) -> str | None:
-    if len(value) > clean.NAME_LIMIT:
-        return value if value.strip() else None
-    return clean.line(value) or None

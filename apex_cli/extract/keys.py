@@ -116,8 +116,8 @@ def location_address(value: str) -> str:
 
 
 def location_city(name: str) -> str:
-    """`name` is "City, ST"."""
-    return f"location:city:{clean.key_part(name).casefold()}"
+    """`name` is "City, ST"; "St. Louis, MO" and "St Louis, MO" are one place."""
+    return f"location:city:{clean.key_part(name).casefold().replace('.', '')}"
 
 
 def location_position(name: str) -> str:

@@ -49,10 +49,6 @@ class _Reader(HTMLParser):
         elif tag in _CELLS:
             self.parts.append(" ")
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if self._dropping is None and tag in _BLOCKS:
-            self.parts.append("\n")
-
     def handle_endtag(self, tag: str) -> None:
         if self._dropping is not None:
             if tag == self._dropping:

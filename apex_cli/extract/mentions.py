@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast, get_args
 
 from apex_cli.extract import identifiers, keys, things
@@ -31,27 +32,25 @@ def predicate(builder: Builder, subject: Handle, entity: Entity) -> Predicate:
 
 
 def _entity(finding: Finding, source: str) -> Entity | None:
-    match finding.kind:
-        case "vin":
-            return things.vehicle(vin=finding.value, certain=False)
-        case "unit":
-            return things.vehicle(unit=finding.value, certain=False)
-        case "unit number":
-            return things.numbered_vehicle(finding.value)
-        case "shipment":
-            return things.shipment(shipment_id=finding.value, certain=False)
-        case "order":
-            return things.order(finding.text, certain=False)
-        case "email":
-            return things.human("person", source, Contact(email=finding.value), certain=False)
-        case "phone":
-            return things.human("person", source, Contact(phone=finding.value), certain=False)
-        case "place":
-            return things.city(finding.value, certain=False)
-        case "customer" | "carrier":
-            return things.named(finding.kind, source, finding.value, certain=False)
-        case _ if finding.kind in _DOCKETS:
-            return things.docketed_carrier(cast(keys.DocketKind, finding.kind), finding.value)
-        case _:
-            shown = finding.value if finding.kind == "container" else finding.text
-            return things.reference(cast(keys.ReferenceKind, finding.kind), shown, certain=False)
+    kind, value = finding.kind, finding.value
+    if kind in _MAKERS:
+        return _MAKERS[kind](finding, source)
+    if kind in _DOCKETS:
+        return things.docketed_carrier(cast(keys.DocketKind, kind), value)
+    # A container's number is printed in many ways, the others as the sender's papers have them.
+    shown = value if kind == "container" else finding.text
+    return things.reference(cast(keys.ReferenceKind, kind), shown, certain=False)
+
+
+_MAKERS: dict[str, Callable[[Finding, str], Entity | None]] = {
+    "vin": lambda found, _: things.vehicle(vin=found.value, certain=False),
+    "unit": lambda found, _: things.vehicle(unit=found.value, certain=False),
+    "unit number": lambda found, _: things.numbered_vehicle(found.value),
+    "shipment": lambda found, _: things.shipment(shipment_id=found.value, certain=False),
+    "order": lambda found, _: things.order(found.text, certain=False),
+    "place": lambda found, _: things.city(found.value, certain=False),
+    "customer": lambda found, source: things.named("customer", source, found.value, certain=False),
+    "carrier": lambda found, source: things.named("carrier", source, found.value, certain=False),
+    "email": lambda found, source: things.human("person", source, Contact(email=found.value), certain=False),
+    "phone": lambda found, source: things.human("person", source, Contact(phone=found.value), certain=False),
+}

@@ -34,103 +34,24 @@ _MOST_WORDS = 4
 _OUTSIDE_NAME = re.compile(r"[^\w.'’ -]")
 _NAME_WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|[.'’-])*")
 _ABBREVIATED = frozenset({"st.", "ste.", "ft.", "mt.", "n.", "s.", "e.", "w."})
-_NOT_A_CITY = frozenset(
-    [
-        "in",
-        "at",
-        "from",
-        "to",
-        "near",
-        "via",
-        "through",
-        "the",
-        "and",
-        "or",
-        "a",
-        "an",
-        "is",
-        "was",
-        "on",
-        "of",
-        "for",
-        "by",
-        "our",
-        "your",
-        "this",
-        "that",
-        "arrived",
-        "arriving",
-        "delivered",
-        "delivery",
-        "departed",
-        "departing",
-        "left",
-        "leaving",
-        "picked",
-        "pickup",
-        "pick-up",
-        "drop",
-        "dropoff",
-        "drop-off",
-        "origin",
-        "destination",
-        "consignee",
-        "shipper",
-        "customer",
-        "carrier",
-        "stop",
-        "location",
-        "city",
-        "place",
-        "ship",
-        "shipped",
-        "shipment",
-        "load",
-        "truck",
-        "yard",
-        "terminal",
-        "warehouse",
-        "dock",
-        "depot",
-        "hub",
-        "plant",
-        "facility",
-        "receiver",
-        "driver",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-    ]
-)
-_GREETING = frozenset(
-    ["hi", "hello", "hey", "dear", "thanks", "thank", "sorry", "yes", "no", "ok", "okay", "please", "regards"]
-)
-_STREET = frozenset(
-    [
-        "expressway",
-        "avenue",
-        "ave",
-        "blvd",
-        "boulevard",
-        "street",
-        "road",
-        "rd",
-        "highway",
-        "hwy",
-        "parkway",
-        "pkwy",
-        "interstate",
-        "turnpike",
-        "lane",
-        "ln",
-    ]
-)
-_STREET_AFTER_NUMBER = _STREET | frozenset(
-    ["st", "dr", "drive", "way", "ct", "court", "pl", "place", "plaza", "sq", "square", "cir", "circle", "ter"]
+_NOT_A_CITY = frozenset((
+    "in", "at", "from", "to", "near", "via", "through", "the", "and", "or", "a", "an", "is", "was", "on",
+    "of", "for", "by", "our", "your", "this", "that", "arrived", "arriving", "delivered", "delivery",
+    "departed", "departing", "left", "leaving", "picked", "pickup", "pick-up", "drop", "dropoff", "drop-off",
+    "origin", "destination", "consignee", "shipper", "customer", "carrier", "stop", "location", "city",
+    "place", "ship", "shipped", "shipment", "load", "truck", "yard", "terminal", "warehouse", "dock", "depot",
+    "hub", "plant", "facility", "receiver", "driver", "monday", "tuesday", "wednesday", "thursday", "friday",
+    "saturday", "sunday",
+))  # fmt: skip
+_GREETING = frozenset((
+    "hi", "hello", "hey", "dear", "thanks", "thank", "sorry", "yes", "no", "ok", "okay", "please", "regards",
+))  # fmt: skip
+_STREET = frozenset((
+    "expressway", "avenue", "ave", "blvd", "boulevard", "street", "road", "rd", "highway", "hwy", "parkway",
+    "pkwy", "interstate", "turnpike", "lane", "ln",
+))  # fmt: skip
+_STREET_AFTER_NUMBER = _STREET.union(
+    ("st", "dr", "drive", "way", "ct", "court", "pl", "place", "plaza", "sq", "square", "cir", "circle", "ter")
 )
 
 

@@ -24,11 +24,12 @@ _TEMPLATES = {
     Predicate.CC: "{subject} was copied to {object}.",
     Predicate.IN_CONVERSATION: "{subject} is part of {object}.",
     Predicate.REPLIES_TO: "{subject} replies to {object}.",
-    Predicate.HAS_ATTACHMENT: "{subject} has the attachment {object}.",
+    Predicate.HAS_ATTACHMENT: "{subject} has attached {object}.",
     Predicate.MENTIONS: "{subject} mentions {object}.",
     Predicate.ABOUT: "{subject} is about {object}.",
 }
 _SPEAK_FOR_THEMSELVES = frozenset({EntityType.LOCATION, EntityType.VALUE, EntityType.PERSON})
+_WORDS = {EntityType.ORDER: "PO"}
 _ABBREVIATIONS = frozenset({"bol", "pro", "sscc", "awb", "imo"})
 
 
@@ -43,12 +44,9 @@ def describe(entity: Entity) -> str:
     """The thing with its kind before its name, where the name alone would not tell."""
     if entity.type in _SPEAK_FOR_THEMSELVES:
         return entity.name
+    word = _WORDS.get(entity.type, entity.type.value.lower())
     if entity.type is EntityType.REFERENCE:
-        return f"{kind_word(str(entity.attributes.get('kind', 'reference')))} {entity.name}"
-    word = "purchase order" if entity.type is EntityType.ORDER else entity.type.value.lower()
-    return f"{word} {entity.name}"
-
-
-def kind_word(kind: str) -> str:
-    """How people write the kind of a reference: "BOL", "container"."""
-    return kind.upper() if kind in _ABBREVIATIONS else kind
+        kind = str(entity.attributes.get("kind", word))
+        word = kind.upper() if kind in _ABBREVIATIONS else kind
+    # "BOL BOL-5521" says it twice.
+    return entity.name if entity.name.casefold().startswith(f"{word.casefold()}-") else f"{word} {entity.name}"

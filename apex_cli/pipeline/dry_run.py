@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import tempfile
 import time
-import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +24,7 @@ from apex_cli.sources.walk import Young, walk
 
 async def dry_run(settings: Settings, request: IngestRequest, observer: Observer) -> Summary:
     """What an ingest of these paths would take: every sound record is `pending`, the others fail as they would."""
-    summary = Summary(run_id=str(uuid.uuid4()), dry_run=True)
+    summary = Summary(run_id=request.run_id, dry_run=True)
     started = time.monotonic()
     observer.phase("reading")
     outcomes = _outcomes(settings, request, summary)
@@ -37,7 +38,12 @@ async def dry_run(settings: Settings, request: IngestRequest, observer: Observer
 
 
 def _outcomes(settings: Settings, request: IngestRequest, summary: Summary) -> Iterator[Outcome]:
-    now = datetime.now(UTC)
+    if STDIN in request.paths and request.stdin is not None:
+        summary.inputs += 1
+        with tempfile.NamedTemporaryFile(prefix="apex-", suffix=".jsonl") as spool:
+            shutil.copyfileobj(request.stdin, spool)
+            spool.flush()
+            yield from _of_file(settings, request, Path(spool.name), name="stdin.jsonl", origin=STDIN)
     paths = [Path(path) for path in request.paths if path != STDIN]
     for found in walk(paths, min_age_seconds=request.min_age, exclude=(settings.staging_dir,)):
         if isinstance(found, Young):
@@ -46,17 +52,16 @@ def _outcomes(settings: Settings, request: IngestRequest, summary: Summary) -> I
         summary.inputs += 1
         if isinstance(found, Rejected):
             yield _rejected(found)
-            continue
-        reads = read_input(
-            found.path,
-            name=found.path.name,
-            origin=str(found.path.absolute()),
-            source=request.source,
-            observed_at=now,
-            limits=limits(settings),
-        )
-        for what in reads:
-            yield _rejected(what) if isinstance(what, Rejected) else _extracted(what)
+        else:
+            yield from _of_file(settings, request, found.path, name=found.name, origin=str(found.path))
+
+
+def _of_file(settings: Settings, request: IngestRequest, path: Path, *, name: str, origin: str) -> Iterator[Outcome]:
+    reads = read_input(
+        path, name=name, origin=origin, source=request.source, observed_at=datetime.now(UTC), limits=limits(settings)
+    )
+    for what in reads:
+        yield _rejected(what) if isinstance(what, Rejected) else _extracted(what)
 
 
 def _rejected(rejected: Rejected) -> Outcome:

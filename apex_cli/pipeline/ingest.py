@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-import uuid
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any, TypeVar
 
 from apex_cli.config import Settings
 from apex_cli.errors import ApexError
@@ -23,31 +25,50 @@ from apex_cli.sources.walk import walk
 from apex_cli.staging import Staging
 from apex_cli.stores.factory import Stores, open_stores
 
+T = TypeVar("T")
+
 
 async def ingest(settings: Settings, request: IngestRequest, observer: Observer, stop: Stop) -> Summary:
     """Commit every record of the request's inputs and of what earlier runs left staged.
 
     Raises `StartError`, `Locked` or `UsageError` before anything is staged; afterwards failures are outcomes.
     """
-    summary = Summary(run_id=str(uuid.uuid4()))
+    summary = Summary(run_id=request.run_id)
     started = time.monotonic()
     staging = Staging(settings.staging_dir, max_bytes=settings.staging_max_bytes)
     named = [Path(path) for path in request.paths if path != STDIN]
     files = walk(named, min_age_seconds=request.min_age, exclude=(staging.root,))
     observer.phase("starting the stores")
-    async with open_stores(settings) as stores:
-        await asyncio.to_thread(staging.open)
-        await stores.runs.start(summary.run_id, "ingest", {"paths": list(request.paths), "source": request.source})
-        try:
-            inputs = Inputs(settings, request, files, staging, stop.event.is_set)
-            await _run(settings, observer, stop, stores, staging, inputs, summary)
-        finally:
-            staging.close()
-            summary.seconds = time.monotonic() - started
-            summary.interrupted = stop.signal
-            await stores.runs.finish(summary.run_id, summary.as_json(), summary.exit_code)
+    async with AsyncExitStack() as stack:
+        stores = await _unless(stop, stack.enter_async_context(open_stores(settings)))
+        if stores is not None:
+            await asyncio.to_thread(staging.open)
+            await stores.runs.start(summary.run_id, "ingest", {"paths": list(request.paths), "source": request.source})
+            try:
+                inputs = Inputs(settings, request, files, staging, stop.event.is_set)
+                await _run(settings, observer, stop, stores, staging, inputs, summary)
+            finally:
+                staging.close()
+                summary.seconds = time.monotonic() - started
+                summary.interrupted = stop.signal
+                await stores.runs.finish(summary.run_id, summary.as_json(), summary.exit_code)
+    summary.interrupted = stop.signal
     summary.seconds = time.monotonic() - started
     return summary
+
+
+async def _unless(stop: Stop, opening: Coroutine[Any, Any, T]) -> T | None:
+    """What `opening` gives, or None when the run is asked to stop first: the lock may be a long time coming."""
+    task, stopping = asyncio.ensure_future(opening), asyncio.ensure_future(stop.event.wait())
+    try:
+        await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        return None
+    finally:
+        for each in (task, stopping):
+            each.cancel()
+        await asyncio.wait({task, stopping})
 
 
 async def _run(

@@ -17,24 +17,24 @@ from apex_cli.pipeline.sagas import sagas
 from apex_cli.pipeline.understand import Understanding
 from apex_cli.saga.coordinator import Coordinator, Fate
 from apex_cli.saga.recovery import recover
-from apex_cli.stores.factory import Stores, open_stores
+from apex_cli.stores.factory import Stores
 from apex_cli.stores.postgres.catalog import Version
 from apex_cli.stores.protocol import Held
 
 _BATCH = 500
 
 
-async def repair(settings: Settings) -> Report:
+async def repair(settings: Settings, stores: Stores) -> Report:
     """Settle, compare, mend, compare again; the report is the second comparison's, with what was mended counted."""
-    async with open_stores(settings) as stores:
-        coordinator, participants, locks = sagas(settings, stores, run_id=None)
-        recovered = await recover(participants, locks)
-        before = await verify(stores)
-        mended = await _remove_orphans(settings, stores, before.problems)
-        mended += await _write_again(settings, stores, coordinator, before.problems)
-        after = await verify(stores) if mended else before
-        after.repaired = mended + recovered.rolled_forward + recovered.aborted
-        return after
+    coordinator, participants, locks = sagas(settings, stores, run_id=None)
+    recovered = await recover(participants, locks)
+    report = await verify(stores)
+    mended = await _remove_orphans(settings, stores, report.problems)
+    mended += await _write_again(settings, stores, coordinator, report.problems)
+    if mended:
+        report = await verify(stores)
+    report.repaired = mended + recovered.rolled_forward + recovered.aborted
+    return report
 
 
 async def _write_again(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
@@ -36,6 +37,7 @@ class IngestRequest:
     min_age: float = 0.0
     retry_failed: bool = False
     stdin: BinaryIO | None = None
+    run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
 class Observer(Protocol):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apex_cli.config import Settings
 from apex_cli.embed.apply import Embedding
 from apex_cli.embed.local import LocalEmbedder
+from apex_cli.errors import ApexError
 from apex_cli.stores.embedded.engines import EmbeddedServers
 from apex_cli.stores.embedded.home import Home
 from apex_cli.stores.protocol import CacheStore, PivotStore, Store, VectorStore
@@ -38,6 +39,15 @@ class Stores:
     lock_owner: str
 
 
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What one store says of itself, or the error that kept it from saying."""
+
+    store: str
+    facts: Mapping[str, Any]
+    error: ApexError | None = None
+
+
 @asynccontextmanager
 async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
     """All four stores, ready. Raises `Locked`, `ConfigError` or `StoreUnavailable`; leaves nothing running."""
@@ -56,8 +66,26 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
         yield stores
 
 
+async def probe_stores(settings: Settings) -> Sequence[Probe]:
+    """Open, check and close each store on its own, for `apex doctor`. Raises `Locked`, and what stops the servers."""
+    home = Home(settings.home)
+    async with home.lock(settings.lock_timeout), EmbeddedServers(home) as servers:
+        stores = _stores(settings, home, servers)
+        return [await _probe(store) for store in (stores.graph, stores.journal, stores.vectors, stores.cache)]
+
+
+async def _probe(store: Store) -> Probe:
+    try:
+        await store.open()
+        return Probe(store.name, await store.check())
+    except ApexError as error:
+        return Probe(store.name, {}, error)
+    finally:
+        await store.close()
+
+
 def _stores(settings: Settings, home: Home, servers: EmbeddedServers) -> Stores:
-    from apex_cli.stores.ladybug.store import LadybugStore
+    from apex_cli.stores.ladybug.store import LadybugGraph
     from apex_cli.stores.postgres.catalog import Catalog
     from apex_cli.stores.postgres.connection import Database
     from apex_cli.stores.postgres.journal import PostgresJournal
@@ -68,7 +96,7 @@ def _stores(settings: Settings, home: Home, servers: EmbeddedServers) -> Stores:
     embedder = LocalEmbedder()
     database = Database(servers.postgres.dsn, namespace=settings.namespace, timeout=settings.store_timeout)
     return Stores(
-        graph=LadybugStore(home.graph),
+        graph=LadybugGraph(home.graph, namespace=settings.namespace),
         vectors=QdrantEdgeStore(home.vectors, model=embedder.name, dimensions=embedder.dimensions),
         cache=RedisCache(unix_socket=servers.valkey.socket_path, namespace=settings.namespace),
         journal=PostgresJournal(database),

@@ -55,14 +55,13 @@ def test_work_that_can_stop_is_asked_first_and_ends_by_itself() -> None:
 
 
 def test_the_second_signal_cancels_and_later_ones_do_not_disturb_the_clean_up() -> None:
-    numbers: list[int] = []
+    asked = asyncio.Event()
     cleaned = []
 
     async def work() -> None:
         try:
             os.kill(os.getpid(), signal.SIGINT)
-            while not numbers:
-                await asyncio.sleep(0)
+            await asked.wait()
             os.kill(os.getpid(), signal.SIGTERM)
             await asyncio.Event().wait()
         finally:
@@ -72,7 +71,7 @@ def test_the_second_signal_cancels_and_later_ones_do_not_disturb_the_clean_up() 
             cleaned.append(True)
 
     with pytest.raises(Interrupted) as caught:
-        run(work, stop=numbers.append)
+        run(work, stop=lambda _: asked.set())
     assert caught.value.exit_code == 130
     assert cleaned == [True]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -102,7 +103,7 @@ def test_order_of_arrival_does_not_matter(given_evidence: list[Evidence], rng: r
 @given(evidence)
 def test_intervals_are_ordered_apart_and_only_the_last_is_open(given_evidence: list[Evidence]) -> None:
     found = intervals(given_evidence)
-    for one, following in zip(found, found[1:], strict=False):
+    for one, following in pairwise(found):
         assert one.invalid_at is not None
         assert one.valid_at <= one.invalid_at <= following.valid_at
     assert len({(one.object_id, one.valid_at) for one in found}) == len(found)

@@ -31,8 +31,10 @@ def verify(
     Both ways: nothing may be missing in any of them, and nothing left over.
     """
     from apex_cli import audit
+    from apex_cli.pipeline.repair import repair as mend
 
-    report = call.read(lambda stores: audit.verify(stores, repair=repair))
+    settings = call.settings()
+    report = call.read(lambda stores: mend(settings, stores) if repair else audit.verify(stores))
     if call.screen.json:
         _json(call.screen, report)
     else:

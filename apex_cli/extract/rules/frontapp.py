@@ -31,10 +31,8 @@ def extract(record: Record) -> Extraction:
     thread = [*_thread(builder, message, payload), *_attachments(builder, message, record, entity.name)]
     subject, body = _subject(payload), _body(payload)
     mentions.add(builder, message, f"{subject}\n{body}", record.source)
-    quoted = f' "{subject}"' if subject else ""
-    head = wording.listed(
-        [f"Message {entity.name}{quoted}", *people, f"on {times.spoken(builder.event_time)}", *thread]
-    )
+    name = f'Message {entity.name} "{subject}"' if subject else f"Message {entity.name}"
+    head = wording.listed([name, *people, f"on {times.spoken(builder.event_time)}", *thread])
     return builder.build(subject or f"Message {entity.name}", f"{head}: {body}" if body else f"{head}.")
 
 

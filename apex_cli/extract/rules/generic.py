@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import cast, get_args
 
 from apex_cli.extract import clean, contacts, fields, keys, mentions, places, things, times, wording
@@ -14,12 +14,14 @@ from apex_cli.model import Entity, EntityType, Extraction, Record
 _TEXT_LIMIT = 4_000
 _LONGEST_NUMBER = 60
 _REFERENCES = frozenset(get_args(keys.ReferenceKind))
+_PLACED = frozenset(("city", "latitude"))
+_REACHED = frozenset(("email", "phone"))
 # A number beside one of these names alone is as likely a weight, a count or a position in a list.
 _AMBIGUOUS_ALONE = frozenset(("shipment", "order", "container", "seal", "invoice", "vehicle"))
 
 
 def extract(record: Record) -> Extraction:
-    """The record as a document that mentions things; its free text is searched as well, with less trust. Never fails."""
+    """The record as a document that mentions things; its free text is searched too, with less trust. Never fails."""
     walked = walk(record.payload, record.data_type)
     builder = Builder(times.event_time(record, walked.time))
     kind = clean.line(record.data_type.replace("_", " ")) or "record"
@@ -30,45 +32,62 @@ def extract(record: Record) -> Extraction:
         for entity in _entities(group, record.source):
             builder.claim(document, mentions.predicate(builder, document, entity), builder.add(entity))
     mentions.add(builder, document, "\n".join(walked.free_text), record.source)
-    told = wording.listed(walked.phrases)
-    return builder.build(
-        title,
-        wording.shortened(f"{title} on {times.spoken(builder.event_time)}: {told or 'it is empty'}.", _TEXT_LIMIT),
-    )
+    told = wording.listed(walked.phrases) or "it is empty"
+    text = f"{title} on {times.spoken(builder.event_time)}: {told}."
+    return builder.build(title, wording.shortened(text, _TEXT_LIMIT))
 
 
 def _entities(group: Group, source: str) -> Iterator[Entity]:
     """What a group of parts names; a part that cannot be what its name says is left out."""
     if not group.parts:
         return
-    found = [_main(group, source), _place(group)]
-    if group.role not in ("driver", "person"):
+    found = [_main(group, source)]
+    if not _PLACED.isdisjoint(group.parts):
+        found.append(_place(group))
+    if not _REACHED.isdisjoint(group.parts) and group.role not in ("driver", "person"):
         found.append(_contact_person(group, source))
     yield from (entity for entity in found if entity is not None)
 
 
 def _main(group: Group, source: str) -> Entity | None:
-    role, number = group.role, _number(group)
+    if group.role in _REFERENCES:
+        return _reference(group)
+    read = _BY_ROLE.get(group.role or "")
+    return read(group, source) if read else None
+
+
+def _name(group: Group) -> str | None:
     name = fields.word(group.parts.get("name", group.parts.get("plain")))
-    match role:
-        case "customer":
-            return things.named("customer", source, name) if _is_name(name) else None
-        case "carrier":
-            return _carrier(group, source, name if _is_name(name) else None)
-        case "driver":
-            own_id = fields.scalar(group.parts.get("id"))
-            contact = _contact(group, name)
-            return things.human("driver", source, contact, own_id=None if contact != Contact() else own_id)
-        case "person":
-            return things.human("person", source, _contact(group, name))
-        case "shipment":
-            return things.shipment(shipment_id=number)
-        case "order":
-            return things.order(number) if number else None
-        case _ if role in _REFERENCES:
-            return things.reference(cast(keys.ReferenceKind, role), number) if number else None
-        case _:
-            return _vehicle(group) or _carrier(group, source, None)
+    return name if name and any(char.isalpha() for char in name) else None
+
+
+def _customer(group: Group, source: str) -> Entity | None:
+    return things.named("customer", source, _name(group))
+
+
+def _driver(group: Group, source: str) -> Entity | None:
+    contact = _contact(group, _name(group))
+    # Ids of unknown systems meet: one counts only where there is nothing better.
+    own_id = fields.scalar(group.parts.get("id")) if contact == Contact() else None
+    return things.human("driver", source, contact, own_id=own_id)
+
+
+def _person(group: Group, source: str) -> Entity | None:
+    return things.human("person", source, _contact(group, _name(group)))
+
+
+def _shipment(group: Group, _source: str) -> Entity | None:
+    return things.shipment(shipment_id=_number(group))
+
+
+def _order(group: Group, _source: str) -> Entity | None:
+    number = _number(group)
+    return things.order(number) if number else None
+
+
+def _reference(group: Group) -> Entity | None:
+    number = _number(group)
+    return things.reference(cast(keys.ReferenceKind, group.role), number) if number else None
 
 
 def _number(group: Group) -> str | None:
@@ -84,7 +103,7 @@ def _number(group: Group) -> str | None:
     return None
 
 
-def _vehicle(group: Group) -> Entity | None:
+def _vehicle(group: Group, _source: str) -> Entity | None:
     vin = fields.scalar(group.parts.get("vin"))
     unit = fields.scalar(group.parts.get("unit"))
     if unit is None and group.role == "vehicle":
@@ -94,14 +113,14 @@ def _vehicle(group: Group) -> Entity | None:
     return things.vehicle(unit=known_unit, vin=vin if vin and len(vin) == 17 and vin.isalnum() else None)
 
 
-def _carrier(group: Group, source: str, name: str | None) -> Entity | None:
+def _carrier(group: Group, source: str) -> Entity | None:
     """A carrier by its numbers or its name; parts that are no numbers of a carrier are not taken for them."""
     dockets = {
         kind: number for kind in ("mc", "dot") if (number := keys.docket_number(fields.scalar(group.parts.get(kind))))
     }
     found = [keys.docket(cast(keys.DocketKind, kind), number) for kind, number in dockets.items()]
     label = next((f"{'USDOT' if kind == 'dot' else 'MC'} {number}" for kind, number in dockets.items()), None)
-    return things.named("carrier", source, name, found, label=label, attributes=dockets)
+    return things.named("carrier", source, _name(group), found, label=label, attributes=dockets)
 
 
 def _place(group: Group) -> Entity | None:
@@ -128,5 +147,12 @@ def _contact_person(group: Group, source: str) -> Entity | None:
     return things.human("person", source, contact) if reached else None
 
 
-def _is_name(name: str | None) -> bool:
-    return name is not None and any(char.isalpha() for char in name)
+_BY_ROLE: dict[str, Callable[[Group, str], Entity | None]] = {
+    "customer": _customer,
+    "carrier": _carrier,
+    "driver": _driver,
+    "person": _person,
+    "shipment": _shipment,
+    "order": _order,
+    "vehicle": _vehicle,
+}

@@ -41,6 +41,8 @@ _ROLE_OF = {name: role for role, names in _ROLES.items() for name in names}
 _PART_OF = {name: part for part, names in _PARTS.items() for name in names}
 # Any word may stand before these: "pickup_city", "billing_email".
 _ANYONES = frozenset(("email", "phone", "city", "state", "latitude", "longitude"))
+# And these belong to one role, whatever the object is: the `mc` of an invoice is that of its `carrier_name`.
+_OWNER_OF = {"vin": "vehicle", "unit": "vehicle", "mc": "carrier", "dot": "carrier"}
 _EVENT_TIMES = (
     "timestamp", "time", "occurred_at", "event_time", "happened_at", "datetime", "date", "sent_at", "status_time",
     "updated_at", "last_updated", "modified_at", "issued_at", "received_at", "created_at", "created", "updated",
@@ -77,7 +79,9 @@ def meaning(name: str) -> Meaning:
         if spelled in _ROLE_OF:
             return Meaning(words, spelled, _ROLE_OF[spelled], None, rank)
         if spelled in _PART_OF:
-            return Meaning(words, "", None, _PART_OF[spelled], rank)
+            part = _PART_OF[spelled]
+            owner = _OWNER_OF.get(part, "")
+            return Meaning(words, owner, owner or None, part, rank)
         owner, part = _split(spelled)
         if part:
             return Meaning(words, owner, _ROLE_OF.get(owner), part, rank)

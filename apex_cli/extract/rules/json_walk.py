@@ -80,7 +80,7 @@ def _inside(visit: _Visit, value: JsonObject, walked: Walked) -> list[_Visit]:
     visits = []
     for name in sorted(value)[:_MOST_NODES]:
         told = meaning(name)
-        group = groups.get(told.owner)
+        group = own if told.role == own.role and told.part else groups.get(told.owner)
         if group is None and (told.role or told.part):
             group = groups[told.owner] = Group(told.role)
             walked.groups.append(group)
@@ -109,7 +109,7 @@ def _leaf(visit: _Visit, walked: Walked) -> None:
 
 
 def _keep_time(visit: _Visit, walked: Walked) -> None:
-    """The highest in the tree, then the best named; of equal ones the earliest. What a list holds is not its owner's."""
+    """The highest in the tree, then the best named, then the earliest; what is in a list is not its owner's time."""
     if visit.name.time_rank is None or visit.in_list:
         return
     rank = (visit.depth, visit.name.time_rank)

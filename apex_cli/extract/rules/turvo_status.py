@@ -13,7 +13,7 @@ from apex_cli.model import JsonObject, Predicate
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A status by the source's word in snake case, its own spelling and code, and since when; the time may be missing."""
+    """A status: the source's word in snake case, its own spelling and code, and since when, if that is told."""
 
     word: str
     spelling: str

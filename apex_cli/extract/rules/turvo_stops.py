@@ -35,7 +35,7 @@ def _add_stop(builder: Builder, shipment: Handle, told: JsonObject, number: int)
         Entity(
             EntityType.STOP,
             (keys.stop(owner, fields.pick(told, "id") or f"#{number}"),),
-            clean.line(f"{owner} stop {name or number}"),
+            clean.line(f"{name or number} of {owner}"),
             attributes={"type": clean.line(kind)} if kind else {},
         )
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
-import pyarrow as pa
+import pyarrow as pa  # type: ignore[import-untyped]
 
 Kind = Literal["text", "texts", "time", "vector", "int", "ints", "bool"]
 Columns = Mapping[str, Kind]

@@ -60,9 +60,7 @@ class Fold:
             if self.name is None or rank > self.name[0]:
                 self.name = (rank, one.name)
             for attribute, value in one.attributes.items():
-                if value is not None and (
-                    attribute not in self.attributes or rank > self.attributes[attribute][0]
-                ):
+                if value is not None and (attribute not in self.attributes or rank > self.attributes[attribute][0]):
                     self.attributes[attribute] = (rank, value)
 
     def remove(self, record_id: str, told: Told) -> bool:

@@ -32,6 +32,7 @@ class Resolver:
     def __init__(self, known: Mapping[str, str], taken: Set[str]) -> None:
         self._known = dict(known)
         self._taken = set(taken)
+        self._fresh: set[str] = set()
         self._merged: dict[str, str] = {}
 
     @property
@@ -58,12 +59,16 @@ class Resolver:
 
     def _by_keys(self, entity: Entity) -> str | None:
         found = list(dict.fromkeys(self.find(self._known[key]) for key in entity.keys if key in self._known))
+        # A stored node stays, a new one gives way; else the node of the preferred key stays.
+        found.sort(key=lambda node: node in self._fresh)
         for other in found[1:]:
             self._merged[other] = found[0]
         return found[0] if found else None
 
     def _weakly(self, entity: Entity) -> str | None:
-        return next((self.find(self._known[name]) for name in (*entity.names, *entity.hints) if name in self._known), None)
+        return next(
+            (self.find(self._known[name]) for name in (*entity.names, *entity.hints) if name in self._known), None
+        )
 
     def _new(self, entity: Entity, attempt: str) -> str:
         node = first_id(entity)
@@ -71,4 +76,5 @@ class Resolver:
             # The key was this node's once, but no record tells so any more: the two are strangers now.
             node = named_uuid("entity", entity.key, attempt)
         self._taken.add(node)
+        self._fresh.add(node)
         return node

@@ -36,5 +36,5 @@ TABLES = (
     """CREATE NODE TABLE IF NOT EXISTS ApexRecord (record_id STRING PRIMARY KEY, epoch INT64, saga_id STRING,
     present BOOL, claims STRING)""",
     "CREATE NODE TABLE IF NOT EXISTS ApexAlias (key STRING PRIMARY KEY, entity STRING)",
-    "CREATE NODE TABLE IF NOT EXISTS ApexSlot (page STRING PRIMARY KEY, evidence STRING[], starts INT64[])",
+    "CREATE NODE TABLE IF NOT EXISTS ApexSlot (page STRING PRIMARY KEY, evidence STRING[], later INT64[])",
 )

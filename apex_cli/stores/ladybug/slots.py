@@ -20,7 +20,7 @@ from apex_cli.stores.ladybug.engine import Session
 from apex_cli.timeline import Evidence, Interval, intervals
 
 PAGE_RUNS = 64
-_READ = "LOAD FROM $df MATCH (s:ApexSlot {page: k}) RETURN s.page AS page, s.evidence AS evidence, s.starts AS starts"
+_READ = "LOAD FROM $df MATCH (s:ApexSlot {page: k}) RETURN s.page AS page, s.evidence AS evidence, s.later AS later"
 
 
 class Slot(NamedTuple):
@@ -145,7 +145,7 @@ def _load(session: Session, edits: Mapping[Slot, Edit]) -> dict[Slot, _Window]:
 
 def _read(session: Session, pages: Sequence[str]) -> dict[str, tuple[list[str], list[int]]]:
     found = session.join(_READ, {"k": "text"}, [(page,) for page in pages])
-    return {row["page"]: (row["evidence"] or [], row["starts"] or []) for row in found}
+    return {row["page"]: (row["evidence"] or [], row["later"] or []) for row in found}
 
 
 def _bounded(evidence: Iterable[Evidence], until: int | None) -> list[Interval]:

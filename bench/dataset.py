@@ -1,0 +1,63 @@
+"""The records of a file, extracted and embedded by the product's own code: what the raw writers write."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from apex_cli.config import Settings
+from apex_cli.embed.apply import Embedding
+from apex_cli.embed.local import LocalEmbedder
+from apex_cli.model import Embedded, Record
+from apex_cli.pipeline.inputs import limits
+from apex_cli.pipeline.understand import Understanding
+from apex_cli.sources.read import read_input
+
+Item = tuple[Record, Embedded]
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Batches of the size that an ingest commits, and the seconds that extraction and embedding took."""
+
+    batches: list[list[Item]]
+    understanding_seconds: float
+
+
+async def understand(settings: Settings, file: Path) -> Dataset:
+    """Read, extract and embed a file. Raises the first record's error, for every generated record is sound."""
+    understanding = Understanding(
+        Embedding(LocalEmbedder()), concurrency=settings.concurrency, parse_timeout=settings.parse_timeout
+    )
+    batches: list[list[Item]] = []
+    seconds = 0.0
+    try:
+        for records in _batches(settings, file):
+            started = time.monotonic()
+            results = await understanding.batch(records, {})
+            seconds += time.monotonic() - started
+            batches.append([(record, _sound(result)) for record, result in zip(records, results, strict=True)])
+    finally:
+        understanding.close()
+    return Dataset(batches, seconds)
+
+
+def _batches(settings: Settings, file: Path) -> Iterator[list[Record]]:
+    batch: list[Record] = []
+    now = datetime.now(UTC)
+    for what in read_input(
+        file, name=file.name, origin=str(file), source="auto", observed_at=now, limits=limits(settings)
+    ):
+        batch.append(_sound(what))
+        if len(batch) == settings.batch_size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _sound(result: object) -> object:
+    return result

@@ -1,0 +1,133 @@
+"""Samples of one run, and the figures computed from them. Nothing here touches a process, a file or a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+WINDOW = 1_000
+"""Records of one window: rates are told for each thousand."""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestSample:
+    """One `apex ingest` of a file.
+
+    `wall_seconds` is from the start of the process to its end, `seconds` what its summary says. `arrivals` are the
+    moments (seconds since the start) at which each record's line arrived. `peak_bytes` is the peak resident memory of
+    the apex process alone, None where it cannot be told.
+    """
+
+    records: int
+    wall_seconds: float
+    seconds: float
+    arrivals: Sequence[float]
+    peak_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RawSample:
+    """Raw writes of all batches: `seconds` in all, and those of each store on its own."""
+
+    seconds: float
+    by_store: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """All that was measured. `understanding_seconds`: extraction and embedding alone, of the `large` records."""
+
+    help_seconds: Sequence[float]
+    first: IngestSample
+    cold: Sequence[IngestSample]
+    small: IngestSample
+    large: IngestSample
+    again: IngestSample
+    raw: RawSample
+    side_by_side: RawSample
+    understanding_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One line of the report. `value` is None where it could not be measured; `aim` is what is wanted of it."""
+
+    name: str
+    label: str
+    value: float | Sequence[float] | None
+    unit: str
+    aim: str = ""
+
+
+def window_rates(arrivals: Sequence[float], window: int = WINDOW) -> list[float]:
+    """Records a second of each full window. The first one begins with the process, so it has the start of the stores."""
+    ends = arrivals[window - 1 :: window]
+    return [window / max(end - start, 1e-9) for start, end in zip([0.0, *ends], ends, strict=False)]
+
+
+def steadiness(rates: Sequence[float]) -> float | None:
+    """The last window's rate by the second's: the first one is slower by the start. None for fewer than three."""
+    return rates[-1] / rates[1] if len(rates) > 2 else None
+
+
+def ratio(part: float | None, whole: float | None) -> float | None:
+    """`part / whole`; None where either is missing or the whole is nothing."""
+    return None if part is None or not whole else part / whole
+
+
+def rate(records: int, seconds: float) -> float:
+    """Records a second."""
+    return records / max(seconds, 1e-9)
+
+
+def figures(samples: Samples) -> list[Figure]:
+    """Every figure of the report, in its order."""
+    return [*_start_figures(samples), *_ingest_figures(samples), *_memory_figures(samples), *_saga_figures(samples)]
+
+
+def _start_figures(samples: Samples) -> list[Figure]:
+    cold = [one.wall_seconds for one in samples.cold]
+    return [
+        Figure("help", f"apex --help (median of {len(samples.help_seconds)})", median(samples.help_seconds), "s", "< 0.3"),
+        Figure("cold_start", f"one record from a cold start (median of {len(cold)})", median(cold), "s", "< 3"),
+        Figure("first_start", "the very first record, into a fresh home", samples.first.wall_seconds, "s"),
+    ]
+
+
+def _ingest_figures(samples: Samples) -> list[Figure]:
+    large, again = samples.large, samples.again
+    rates = window_rates(large.arrivals)
+    return [
+        Figure("ingest", f"{large.records:,} records, end to end", rate(large.records, large.seconds), "/s", ">= 300"),
+        Figure("ingest_windows", "  each thousand", rates, "/s"),
+        Figure("steadiness", "  last thousand / second thousand", steadiness(rates), "", ">= 0.8"),
+        Figure("unchanged", "the same again, unchanged", rate(again.records, again.seconds), "/s", ">= 3,000"),
+    ]
+
+
+def _memory_figures(samples: Samples) -> list[Figure]:
+    small, large = samples.small, samples.large
+    growth = ratio(large.peak_bytes, small.peak_bytes)
+    return [
+        Figure("peak_small", f"peak memory of apex, {small.records:,} records", small.peak_bytes, "bytes"),
+        Figure("peak_large", f"peak memory of apex, {large.records:,} records", large.peak_bytes, "bytes", "< 600 MB"),
+        Figure("memory_growth", "  ratio of the two", growth, "", "<= 1.2"),
+    ]
+
+
+def _saga_figures(samples: Samples) -> list[Figure]:
+    records, raw, beside = samples.large.records, samples.raw, samples.side_by_side
+    end_to_end = rate(records, samples.large.seconds)
+    alone, together = rate(records, raw.seconds), rate(records, beside.seconds)
+    understood = rate(records, raw.seconds + samples.understanding_seconds)
+    return [
+        Figure("raw", "raw writes, one store after the other", alone, "/s"),
+        *(Figure(f"raw_{store}", f"  {store}", seconds, "s") for store, seconds in raw.by_store.items()),
+        Figure("raw_side_by_side", "raw writes, the four side by side", together, "/s"),
+        Figure("understanding", "extraction and embedding alone", samples.understanding_seconds, "s"),
+        Figure("raw_understood", "raw writes + extraction and embedding", understood, "/s"),
+        Figure("saga", "end to end / raw", ratio(end_to_end, alone), "", "aim: 0.6"),
+        Figure("saga_side_by_side", "end to end / raw side by side", ratio(end_to_end, together), ""),
+        Figure("saga_understood", "end to end / raw + extraction and embedding", ratio(end_to_end, understood), ""),
+    ]

@@ -1,0 +1,123 @@
+"""Runs the installed `apex` in subprocesses and measures it from outside."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from bench.figures import IngestSample
+
+LIMIT_SECONDS = 180.0
+"""An ingest that takes longer is ended: the benchmark must not hang."""
+_SAMPLE_SECONDS = 0.02
+
+
+class IngestFailedError(Exception):
+    """A run of `apex` ended otherwise than it should; the message says how."""
+
+
+class Apex:
+    """The `apex` beside this interpreter, run in `folder` without any setting of whoever runs the benchmark."""
+
+    def __init__(self, folder: Path) -> None:
+        self._program = Path(sys.executable).with_name("apex")
+        self._folder = folder
+        self._environment = {name: value for name, value in os.environ.items() if not name.startswith("APEX_")}
+
+    def help(self) -> float:
+        """Wall seconds of `apex --help`. Raises `IngestFailedError`."""
+        started = time.monotonic()
+        try:
+            subprocess.run(
+                [self._program, "--help"], check=True, capture_output=True, cwd=self._folder, env=self._environment
+            )
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise IngestFailedError(f"apex --help: {error}") from error
+        return time.monotonic() - started
+
+    def ingest(self, home: Path, file: Path) -> IngestSample:
+        """`apex ingest FILE --json` into `home`. Raises `IngestFailedError` unless every record was taken."""
+        argv = [str(self._program), "ingest", str(file), "--json"]
+        environment = {**self._environment, "APEX_HOME": str(home)}
+        arrivals: list[float] = []
+        summary: dict[str, Any] = {}
+        with tempfile.TemporaryFile() as errors:
+            started = time.monotonic()
+            with subprocess.Popen(
+                argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, cwd=self._folder, env=environment
+            ) as process:
+                with _ended_after(process, LIMIT_SECONDS), _Memory(process.pid) as memory:
+                    for line in process.stdout or ():
+                        told = json.loads(line)
+                        if told["type"] == "record":
+                            arrivals.append(time.monotonic() - started)
+                        else:
+                            summary = told
+                    code = process.wait()
+                wall = time.monotonic() - started
+            if code != 0 or not summary:
+                raise IngestFailedError(f"{' '.join(argv)}: exit {code} after {wall:.1f} s\n{_tail(errors)}")
+        return IngestSample(summary["records"], wall, summary["seconds"], arrivals, memory.peak_bytes)
+
+
+class _Memory:
+    """Watches the peak resident memory (VmHWM, proc_pid_status(5)) of one process.
+
+    Not `wait4`'s figure: that counts the servers which the process started, and whatever it was before `exec`.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self._status = Path("/proc") / str(pid) / "status"
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self.peak_bytes: int | None = None
+
+    def __enter__(self) -> _Memory:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._ended.wait(_SAMPLE_SECONDS):
+            try:
+                peak = high_water(self._status.read_text())
+            except OSError:
+                # Ended, or a system without /proc.
+                continue
+            self.peak_bytes = max(self.peak_bytes or 0, peak) or None
+
+
+def high_water(status: str) -> int:
+    """Bytes of `VmHWM` in the text of `/proc/PID/status`; 0 for a process that has given its memory back."""
+    for line in status.splitlines():
+        name, _, value = line.partition(":")
+        if name == "VmHWM":
+            return int(value.split()[0]) * 1024
+    return 0
+
+
+@contextmanager
+def _ended_after(process: subprocess.Popen[bytes], seconds: float) -> Iterator[None]:
+    timer = threading.Timer(seconds, process.terminate)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _tail(errors: IO[bytes]) -> str:
+    errors.seek(0)
+    return errors.read()[-2_000:].decode(errors="replace")

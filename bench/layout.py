@@ -1,0 +1,118 @@
+"""Lays a dataset out as the graph will hold it: entities told apart, facts with their final intervals.
+
+Worked out for all records at once, before anything is timed, by the product's own rules; so the raw writers write the
+same entities and facts as an ingest, without ever reading.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from apex_cli.model import Claim, Embedded, Entity, Record, named_uuid
+from apex_cli.stores.ladybug.codec import naive
+from apex_cli.stores.ladybug.facts import fact_of
+from apex_cli.stores.ladybug.resolve import Resolver
+from apex_cli.stores.ladybug.slots import Slot, slot_of
+from apex_cli.timeline import Evidence, Interval, intervals
+from bench.dataset import Item
+
+Row = tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class GraphRows:
+    """What one batch adds to the graph. The columns of each list are those of `writers.GraphWriter`."""
+
+    entities: list[Row] = field(default_factory=list)
+    episodes: list[Row] = field(default_factory=list)
+    mentions: list[Row] = field(default_factory=list)
+    facts: list[Row] = field(default_factory=list)
+    subjects: list[Row] = field(default_factory=list)
+    objects: list[Row] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """One claim: the batch that brings it, and its words."""
+
+    batch: int
+    claim: Claim
+    vector: Any
+
+
+def lay_out(batches: Sequence[Sequence[Item]], group_id: str) -> list[GraphRows]:
+    """One `GraphRows` for each batch; everything stands in the first batch that tells of it."""
+    now = naive(datetime.now(UTC))
+    rows = [GraphRows() for _ in batches]
+    seen: set[str] = set()
+    timelines: dict[Slot, dict[Evidence, _Told]] = {}
+    for index, record, embedded, nodes in _placed(batches):
+        own = rows[index]
+        own.episodes.append(_episode(record, embedded, group_id, now))
+        entities = embedded.extraction.entities
+        for node, entity, vector in zip(nodes, entities, embedded.entity_vectors, strict=True):
+            if node not in seen:
+                seen.add(node)
+                own.entities.append(_entity(node, entity, vector, group_id, now))
+        for node in dict.fromkeys(nodes):
+            identity = named_uuid("mention", record.record_id, node)
+            own.mentions.append((record.record_id, node, identity, group_id, now))
+        by_key = {entity.key: node for node, entity in zip(nodes, entities, strict=True)}
+        for claim, vector in zip(embedded.extraction.claims, embedded.claim_vectors, strict=True):
+            slot, piece = _evidence(record, claim, by_key)
+            timelines.setdefault(slot, {}).setdefault(piece, _Told(index, claim, vector))
+    for slot, pieces in timelines.items():
+        for interval in intervals(pieces):
+            told = [pieces[piece] for piece in interval.evidence]
+            _add_fact(rows[min(one.batch for one in told)], slot, interval, told[0], group_id, now)
+    return rows
+
+
+def _placed(batches: Sequence[Sequence[Item]]) -> Iterator[tuple[int, Record, Embedded, list[str]]]:
+    """Each record with the index of its batch and the nodes of its entities, once all merges are known."""
+    resolver = Resolver({}, frozenset())
+    drafts = [
+        (
+            index,
+            record,
+            embedded,
+            [resolver.place(entity, record.record_id).node for entity in embedded.extraction.entities],
+        )
+        for index, batch in enumerate(batches)
+        for record, embedded in batch
+    ]
+    for index, record, embedded, nodes in drafts:
+        yield index, record, embedded, [resolver.find(node) for node in nodes]
+
+
+def _evidence(record: Record, claim: Claim, by_key: Mapping[str, str]) -> tuple[Slot, Evidence]:
+    target = by_key[claim.object]
+    slot = slot_of(by_key[claim.subject], claim.predicate.value, target)
+    return slot, Evidence(record.record_id, target, claim.valid_at, claim.invalid_at)
+
+
+def _episode(record: Record, embedded: Embedded, group_id: str, now: datetime) -> Row:
+    extraction = embedded.extraction
+    kind = "message" if record.data_type == "message" else "json"
+    described = (extraction.title, kind, f"{record.source} {record.data_type}", extraction.text)
+    return (record.record_id, *described, naive(extraction.event_time), group_id, now, [])
+
+
+def _entity(node: str, entity: Entity, vector: Any, group_id: str, now: datetime) -> Row:
+    summary = f"{entity.type.value} {entity.name}"
+    labels = ["Entity", entity.type.value]
+    return (node, entity.name, group_id, labels, now, vector, summary, json.dumps(dict(entity.attributes)))
+
+
+def _add_fact(rows: GraphRows, slot: Slot, interval: Interval, told: _Told, group_id: str, now: datetime) -> None:
+    fact = fact_of(slot, interval)
+    since, until = naive(interval.valid_at), None if interval.invalid_at is None else naive(interval.invalid_at)
+    said = (fact.predicate, told.claim.sentence, told.vector, json.dumps(dict(told.claim.attributes)))
+    expired = None if until is None else now
+    rows.facts.append((fact.id, group_id, now, *said, since, since, fact.records, until, expired))
+    rows.subjects.append((fact.subject, fact.id))
+    rows.objects.append((fact.id, fact.object))

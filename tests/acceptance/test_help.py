@@ -1,0 +1,104 @@
+"""The installed command: every verb explains itself, and a wrong command line never shows a traceback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+from typer.core import TyperGroup
+
+from apex_cli.cli.main import build
+
+APEX = Path(sys.executable).parent / "apex"
+EXIT_CODES = {"0", "1", "2", "3", "7", "9", "10", "11", "130"}
+
+
+def verbs() -> Iterator[tuple[str, ...]]:
+    """Every command that there is, groups included, as words after `apex`."""
+    waiting: list[tuple[tuple[str, ...], object]] = [((), typer.main.get_command(build()))]
+    while waiting:
+        words, command = waiting.pop()
+        if words:
+            yield words
+        if isinstance(command, TyperGroup):
+            waiting += [((*words, name), each) for name, each in command.commands.items()]
+
+
+VERBS = sorted(verbs())
+GROUPS = {("staging",), ("debug",)}
+
+
+def apex(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environ = {**os.environ, "APEX_HOME": str(cwd / "home"), "COLUMNS": "100"}
+    return subprocess.run(
+        [APEX, *arguments], cwd=cwd, env=environ, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_the_verbs_of_this_version_are_there() -> None:
+    named = {words[0] for words in VERBS}
+    assert named == {
+        *("ingest", "staging", "get", "search", "facts", "forget"),
+        *("verify", "recover", "runs", "doctor", "debug"),
+    }
+    assert {words[1] for words in VERBS if words[0] == "staging" and len(words) > 1} == {
+        *("list", "stats", "clean", "retry")
+    }
+    assert ("runs", "show") in VERBS
+
+
+@pytest.mark.parametrize("words", VERBS, ids=" ".join)
+def test_help_says_the_purpose_examples_and_exit_codes(words: tuple[str, ...], tmp_path: Path) -> None:
+    done = apex(*words, "--help", cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert done.stdout.startswith("Usage: apex " + " ".join(words))
+    if words in GROUPS:
+        assert "Commands:" in done.stdout
+        return
+    purpose = done.stdout.split("\n\n")[1].strip()
+    assert purpose.endswith(".")
+    assert f"    apex {' '.join(words)}" in done.stdout.partition("Examples:")[2]
+    codes = [line.split()[0] for line in done.stdout.partition("Exit codes:")[2].splitlines() if line.strip()]
+    assert {"0", "1", "2", "130"} <= set(codes) <= EXIT_CODES
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_overview_names_every_verb(tmp_path: Path) -> None:
+    overview = apex("--help", cwd=tmp_path)
+    assert overview.returncode == 0
+    listed = {line.split()[0] for line in overview.stdout.partition("Commands:")[2].splitlines() if line.strip()}
+    assert {words[0] for words in VERBS} - {"debug"} <= listed
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("nope",), ("--nope",), *((*words, "--no-such-option") for words in VERBS)],
+    ids=" ".join,
+)
+def test_a_wrong_command_line_is_exit_2_without_a_traceback(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    done = apex(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_overview_loads_nothing_heavy(tmp_path: Path) -> None:
+    engines = ("psycopg", "redis", "qdrant_edge", "ladybug", "graphiti_core", "wordllama", "numpy", "pyarrow")
+    program = (
+        "import sys\n"
+        "from apex_cli.cli.main import main\n"
+        "code = main(['--help'])\n"
+        f"heavy = {engines!r} + ('asyncio', 'pydantic', 'rich')\n"
+        "sys.exit(code or ','.join(name for name in heavy if name in sys.modules) or None)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert done.returncode == 0

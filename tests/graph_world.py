@@ -1,0 +1,207 @@
+"""A small world for tests of graphs: things known by several keys, records that speak of them, and graphs compared.
+
+Graphs are compared without node ids: which key made an id depends on the order of arrival.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from apex_cli.model import Claim, Entity, EntityType, Plan, PlanKind, Predicate
+from apex_cli.stores.protocol import EntityView, FactView, GraphView, PivotStore
+from tests.plans import NOON, make_plan
+
+ENDS = (Predicate.LOCATED_AT, Predicate.INSIDE_GEOFENCE, Predicate.ABOUT)
+
+
+def minute(number: int) -> datetime:
+    return NOON + timedelta(minutes=number)
+
+
+def entity(kind: EntityType, *keys: str, **fields: Any) -> Entity:
+    """An entity named after its first key's value, unless told otherwise."""
+    fields.setdefault("name", keys[0].split(":", 2)[-1])
+    return Entity(type=kind, keys=keys, **fields)
+
+
+def vehicle(*keys: str, **fields: Any) -> Entity:
+    return entity(EntityType.VEHICLE, *keys, **fields)
+
+
+def place(name: str, **fields: Any) -> Entity:
+    return entity(EntityType.LOCATION, f"location:city:{name}", **fields)
+
+
+def claim(
+    subject: Entity, predicate: Predicate, target: Entity, start: int, end: int | None = None, **fields: Any
+) -> Claim:
+    """A claim from minute `start` to minute `end`."""
+    fields.setdefault("sentence", f"{subject.name} {predicate} {target.name}")
+    return Claim(
+        subject.key,
+        predicate,
+        target.key,
+        valid_at=minute(start),
+        invalid_at=None if end is None else minute(end),
+        **fields,
+    )
+
+
+def ping(record: str, truck: Entity, where: Entity, start: int, **fields: Any) -> Plan:
+    """A record that says where a vehicle is."""
+    fields.setdefault("event_time", minute(start))
+    return make_plan(
+        record, entities=[truck, where], claims=[claim(truck, Predicate.LOCATED_AT, where, start)], **fields
+    )
+
+
+def forget(record: str, epoch: int) -> Plan:
+    return make_plan(record, epoch=epoch, kind=PlanKind.FORGET)
+
+
+def brief(facts: Sequence[FactView]) -> list[tuple[str, int, int | None]]:
+    """Object, first and last minute of each fact."""
+
+    def number(moment: datetime) -> int:
+        return round((moment - NOON).total_seconds() / 60)
+
+    return [
+        (fact.object, number(fact.valid_at), None if fact.invalid_at is None else number(fact.invalid_at))
+        for fact in facts
+    ]
+
+
+async def only(graph: PivotStore, text: str) -> EntityView:
+    """The one entity that a text finds."""
+    (found,) = await graph.find_entities(text)
+    return found
+
+
+async def history(graph: PivotStore, text: str) -> list[tuple[str, int, int | None]]:
+    """The facts of the one entity that a text finds, in brief."""
+    return brief(await graph.facts((await only(graph, text)).id))
+
+
+@dataclass(frozen=True)
+class Step:
+    """One version of one record of a random world, ready to become a plan."""
+
+    record: str
+    epoch: int
+    kind: PlanKind
+    entities: tuple[Entity, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    event_time: datetime = NOON
+
+    def plan(self) -> Plan:
+        return make_plan(
+            self.record,
+            epoch=self.epoch,
+            kind=self.kind,
+            entities=self.entities,
+            claims=self.claims,
+            event_time=self.event_time,
+            saga_id=f"saga {self.record} {self.epoch}",
+        )
+
+
+def random_world(rng: random.Random, *, records: int = 12) -> list[list[Step]]:
+    """The versions of each record, in their order. The last version of some is a `FORGET`.
+
+    Records that know a thing by several keys stay as they are: what they joined is not taken apart again.
+    """
+    return [_versions(rng, f"r{number}") for number in range(records)]
+
+
+def shuffled(rng: random.Random, world: list[list[Step]]) -> list[list[Step]]:
+    """All versions in batches: any order between records, each record's own order kept, one version a batch."""
+    waiting = [list(versions) for versions in world]
+    batches: list[list[Step]] = []
+    while any(waiting):
+        ready = [versions for versions in waiting if versions]
+        chosen = rng.sample(ready, rng.randint(1, min(len(ready), 5)))
+        batches.append([versions.pop(0) for versions in chosen])
+    return batches
+
+
+def _versions(rng: random.Random, record: str) -> list[Step]:
+    if rng.random() < 0.25:
+        return [_step(rng, record, 1, joining=True)]
+    count = rng.choice([1, 1, 2, 3])
+    versions = [_step(rng, record, epoch, joining=False) for epoch in range(1, count + 1)]
+    if rng.random() < 0.3:
+        versions.append(Step(record, count + 1, PlanKind.FORGET))
+    return versions
+
+
+def _step(rng: random.Random, record: str, epoch: int, *, joining: bool) -> Step:
+    things = [_thing(rng, EntityType.VEHICLE, number, joining) for number in rng.sample(range(3), rng.randint(1, 2))]
+    places = [_thing(rng, EntityType.LOCATION, number, joining) for number in rng.sample(range(3), rng.randint(1, 2))]
+    claims: dict[tuple[str, Predicate, datetime], Claim] = {}
+    for _ in range(rng.randint(0, 4)):
+        subject, target, predicate = rng.choice(things), rng.choice(places), rng.choice(ENDS)
+        start = rng.randint(0, 9)
+        end = rng.randint(start, 12) if rng.random() < 0.2 else None
+        sentence = f"{_number(subject)} {predicate} {_number(target)}"
+        one = claim(subject, predicate, target, start, end, sentence=sentence)
+        claims[subject.key, predicate, one.valid_at] = one
+    return Step(
+        record, epoch, PlanKind.WRITE, (*things, *places), tuple(claims.values()), minute(rng.randint(0, 20))
+    )
+
+
+def _thing(rng: random.Random, kind: EntityType, number: int, joining: bool) -> Entity:
+    keys = [f"{kind.lower()}:{form}:{number}" for form in ("a", "b", "c")]
+    chosen = rng.sample(keys, rng.randint(2, 3) if joining else 1)
+    return Entity(
+        type=kind,
+        keys=tuple(chosen),
+        name=f"{kind} {number} {rng.choice('xyz')}",
+        attributes={name: rng.randint(0, 3) for name in rng.sample(["p", "q", "r"], rng.randint(0, 2))},
+        certain=rng.random() < 0.7,
+    )
+
+
+def _number(one: Entity) -> str:
+    return one.key.rsplit(":", 1)[-1]
+
+
+async def snapshot(graph: PivotStore, world: list[list[Step]]) -> dict[str, Any]:
+    """Everything that readers see of a world's records, in terms that no order of arrival changes."""
+    ids = {versions[0].plan().record_id: versions[0].record for versions in world}
+    views = await graph.read(list(ids))
+    entities = {one.id: one for view in views.values() for one in view.entities}
+    facts = {fact.id: fact for one in entities for fact in await graph.facts(one)}
+    return {
+        "records": {ids[record]: _view(view, entities, ids) for record, view in sorted(views.items())},
+        "entities": sorted(_entity(one) for one in entities.values()),
+        "facts": sorted(_fact(one, entities, ids) for one in facts.values()),
+    }
+
+
+def _view(view: GraphView, entities: dict[str, EntityView], ids: dict[str, str]) -> Any:
+    return (
+        view.saga_id,
+        sorted(one.aliases for one in view.entities),
+        sorted(_fact(one, entities, ids) for one in view.facts),
+    )
+
+
+def _entity(one: EntityView) -> Any:
+    return one.type, one.aliases, one.name, repr(sorted(one.attributes.items()))
+
+
+def _fact(one: FactView, entities: dict[str, EntityView], ids: dict[str, str]) -> Any:
+    return (
+        entities[one.subject_id].aliases,
+        one.predicate,
+        entities[one.object_id].aliases,
+        one.sentence,
+        str(one.valid_at),
+        str(one.invalid_at),
+        sorted(ids[record] for record in one.records),
+    )

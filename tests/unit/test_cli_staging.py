@@ -1,0 +1,102 @@
+"""`apex staging list | stats | clean` on a real staging area."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apex_cli.cli.main import main
+from apex_cli.staging import Failure, Staging
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def area(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Staging:
+    """An area with one failed input and one that waits."""
+    monkeypatch.setenv("APEX_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    staging = Staging(tmp_path / "home" / "staging", max_bytes=1024**2)
+    staging.open()
+    for name in ("bad.json", "good.json"):
+        (tmp_path / name).write_text('{"id": 1}')
+        item = staging.put(tmp_path / name, source="json", forced_source=None, consume=False)
+        assert staging.claim(item)
+        if name == "bad.json":
+            failure = Failure(
+                "unreadable", "broken \x1b[2J redis://u:secret@h", "mend it", "read", False, datetime.now(UTC), "bad:1"
+            )
+            staging.fail(item, failure)
+        else:
+            staging.release(item)
+    return staging
+
+
+def objects(captured: Captured) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in captured.readouterr().out.splitlines()]
+
+
+def test_the_list_for_machines(area: Staging, capsys: Captured) -> None:
+    assert main(["staging", "list", "--json"]) == 0
+    first, second = objects(capsys)
+    assert (first["type"], first["name"], first["status"], first["attempts"]) == ("item", "bad.json", "failed", 1)
+    assert (first["source"], first["bytes"]) == ("json", 9)
+    assert first["age_seconds"] >= 0
+    assert first["error"]["code"] == "unreadable"
+    assert first["error"]["message"] == "broken \x1b[2J redis://***@h"
+    assert (second["name"], second["status"], second["error"]) == ("good.json", "staged", None)
+
+
+def test_the_list_for_people_is_harmless(area: Staging, capsys: Captured) -> None:
+    assert main(["staging", "list", "--status", "failed"]) == 0
+    heading, row = capsys.readouterr().out.splitlines()
+    assert heading.split() == ["ITEM", "STATUS", "SIZE", "TRIES", "AGE", "ERROR"]
+    assert "broken \\x1b[2J redis://***@h" in row
+
+
+def test_stats(area: Staging, capsys: Captured) -> None:
+    assert main(["staging", "stats", "--json"]) == 0
+    (found,) = objects(capsys)
+    assert found["type"] == "stats"
+    assert found["total"] == {"count": 2, "bytes": 18}
+    assert found["by_status"]["failed"]["count"] == 1
+    assert found["oldest"].endswith("Z")
+    assert main(["staging", "stats"]) == 0
+    assert "from json" in capsys.readouterr().out
+
+
+def test_clean_asks_and_refuses_when_nobody_can_answer(area: Staging, capsys: Captured) -> None:
+    assert main(["staging", "clean", "--older-than", "0s"]) == 2
+    assert "hint: add --yes or --dry-run" in capsys.readouterr().err
+    assert len(list(area.items())) == 2
+
+
+def test_a_dry_clean_removes_nothing(area: Staging, capsys: Captured) -> None:
+    assert main(["staging", "clean", "--older-than", "0s", "--dry-run", "--json"]) == 0
+    assert objects(capsys)[-1] == {"type": "summary", "removed": 1, "bytes": 9, "dry_run": True}
+    assert len(list(area.items())) == 2
+
+
+def test_clean_keeps_what_is_young_what_waits_and_what_is_in_use(area: Staging) -> None:
+    assert main(["staging", "clean", "--yes", "-q"]) == 0
+    assert len(list(area.items())) == 2
+    assert main(["staging", "clean", "--yes", "-q", "--older-than", "0s"]) == 0
+    (waiting,) = area.items()
+    assert waiting.name == "good.json"
+    assert area.claim(waiting)
+    assert main(["staging", "clean", "--yes", "-q", "--older-than", "0s", "--status", "all"]) == 0
+    assert len(list(area.items())) == 1
+    area.release(waiting)
+    assert main(["staging", "clean", "--yes", "-q", "--older-than", "0s", "--status", "all"]) == 0
+    assert list(area.items()) == []
+
+
+def test_retry_of_what_did_not_fail_is_a_usage_error(area: Staging, capsys: Captured) -> None:
+    waiting = next(item for item in area.items() if item.name == "good.json")
+    assert main(["staging", "retry", waiting.item_id, "nothing"]) == 2
+    assert "no failed item" in capsys.readouterr().err
+    assert {item.status for item in area.items()} == {"failed", "staged"}

@@ -1,0 +1,113 @@
+"""Settings: where they come from, in which order, and what is refused."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from apex_cli.config import Settings, default_home, load, parse_duration, parse_size
+from apex_cli.errors import ConfigError
+
+
+def loaded(cwd: Path, environ: dict[str, str] | None = None, **flags: object) -> Settings:
+    return load(flags, cwd=cwd, environ={"APEX_HOME": "/h", **(environ or {})})
+
+
+def test_each_layer_overrides_the_next(tmp_path: Path) -> None:
+    assert loaded(tmp_path).batch_size == 500
+    (tmp_path / "apex.toml").write_text("batch_size = 1\n")
+    assert loaded(tmp_path).batch_size == 1
+    (tmp_path / ".env").write_text("APEX_BATCH_SIZE=2\n")
+    assert loaded(tmp_path).batch_size == 2
+    assert loaded(tmp_path, {"APEX_BATCH_SIZE": "3"}).batch_size == 3
+    assert loaded(tmp_path, {"APEX_BATCH_SIZE": "3"}, batch_size=4).batch_size == 4
+    assert loaded(tmp_path, {"APEX_BATCH_SIZE": "3"}, batch_size=None).batch_size == 3
+
+
+def test_no_other_directory_is_looked_into(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("APEX_BATCH_SIZE=2\n")
+    (tmp_path / "apex.toml").write_text("batch_size = 1\n")
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    assert loaded(below).batch_size == 500
+
+
+def test_the_working_directory_and_the_environment_are_the_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("APEX_NAMESPACE", "mine")
+    monkeypatch.delenv("APEX_BATCH_SIZE", raising=False)
+    (tmp_path / ".env").write_text("APEX_BATCH_SIZE=7\nAPEX_NAMESPACE=theirs\n")
+    found = load()
+    assert (found.batch_size, found.namespace) == (7, "mine")
+    assert "APEX_BATCH_SIZE" not in os.environ
+
+
+def test_an_env_file_is_taken_literally(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("APEX_HOME='${PATH}/x'\nOTHER=1\n")
+    assert load(cwd=tmp_path, environ={}).home == Path("${PATH}/x").absolute()
+
+
+def test_the_staging_area_is_in_the_home_unless_it_is_said(tmp_path: Path) -> None:
+    assert loaded(tmp_path).staging_dir == Path("/h/staging")
+    assert loaded(tmp_path, {"APEX_STAGING_DIR": "/s"}).staging_dir == Path("/s")
+    assert loaded(tmp_path, home=tmp_path).staging_dir == tmp_path / "staging"
+
+
+def test_the_default_home_is_made_absolute_and_home_signs_are_expanded(tmp_path: Path) -> None:
+    found = load(cwd=tmp_path, environ={})
+    assert found.home == default_home()
+    assert loaded(tmp_path, {"APEX_HOME": "~/x"}).home == Path.home() / "x"
+
+
+def test_durations_and_sizes_in_every_layer(tmp_path: Path) -> None:
+    (tmp_path / "apex.toml").write_text('retention = "2d"\nstaging_max_bytes = "1G"\nstore_timeout = 5\n')
+    found = loaded(tmp_path, {"APEX_LOCK_TIMEOUT": "5m", "APEX_MAX_RECORD_BYTES": "64k"}, parse_timeout=0.5)
+    assert (found.retention, found.staging_max_bytes, found.store_timeout) == (172_800.0, 1024**3, 5.0)
+    assert (found.lock_timeout, found.max_record_bytes, found.parse_timeout) == (300.0, 65_536, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({"APEX_CONCURRENCY": "many"}, "concurrency (environment)"),
+        ({"APEX_CONCURRENCY": "0"}, "concurrency must be 1 or more"),
+        ({"APEX_LOCK_TIMEOUT": "soon"}, "lock_timeout (environment)"),
+        ({"APEX_STAGING_MAX_BYTES": "-1"}, "staging_max_bytes (environment)"),
+        ({"APEX_NAMESPACE": "x; drop table"}, "namespace"),
+        ({"APEX_REDIS_URL": "redis://:secret@h"}, "APEX_REDIS_URL names a server"),
+    ],
+)
+def test_a_bad_value_is_named_with_its_origin(tmp_path: Path, environ: dict[str, str], words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, environ)
+    assert words in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["batch_size = ", "bacth_size = 5\n", "batch_size = [1]\n", "\udcff"])
+def test_a_bad_file_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "apex.toml").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(ConfigError, match=r"apex\.toml"):
+        loaded(tmp_path)
+
+
+def test_variables_of_other_programs_are_named_and_not_used(tmp_path: Path) -> None:
+    theirs = {"DATABASE_URL": "postgresql://db", "NEO4J_URI": "bolt://g", "APEX_GRAPH_URL": "embedded"}
+    found = loaded(tmp_path, theirs)
+    assert found.foreign == ("DATABASE_URL",)
+    assert found.postgres_url == "embedded"
+
+
+def test_words_for_durations_and_sizes() -> None:
+    assert [parse_duration(text) for text in ("90", "500ms", "1.5h", " 7D ")] == [90.0, 0.5, 5400.0, 604_800.0]
+    assert [parse_size(text) for text in ("5", "64k", "32 MiB", "1.5g")] == [5, 65_536, 33_554_432, 1_610_612_736]
+    for bad in ("", "-5s", "5w", "s", "1e3"):
+        with pytest.raises(ValueError, match="not a duration"):
+            parse_duration(bad)
+    for bad in ("", "-1", "5 X", "k"):
+        with pytest.raises(ValueError, match="not a size"):
+            parse_size(bad)
