@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,10 +11,12 @@ from pathlib import Path
 from apex_cli.config import Settings
 from apex_cli.embed.apply import Embedding
 from apex_cli.embed.local import LocalEmbedder
+from apex_cli.errors import RecordError
 from apex_cli.model import Embedded, Record
 from apex_cli.pipeline.inputs import limits
 from apex_cli.pipeline.understand import Understanding
 from apex_cli.sources.read import read_input
+from apex_cli.sources.rejected import Rejected
 
 Item = tuple[Record, Embedded]
 
@@ -28,7 +30,7 @@ class Dataset:
 
 
 async def understand(settings: Settings, file: Path) -> Dataset:
-    """Read, extract and embed a file. Raises the first record's error, for every generated record is sound."""
+    """Read, extract and embed a file. Raises the `RecordError` of a record that is not sound."""
     understanding = Understanding(
         Embedding(LocalEmbedder()), concurrency=settings.concurrency, parse_timeout=settings.parse_timeout
     )
@@ -39,7 +41,7 @@ async def understand(settings: Settings, file: Path) -> Dataset:
             started = time.monotonic()
             results = await understanding.batch(records, {})
             seconds += time.monotonic() - started
-            batches.append([(record, _sound(result)) for record, result in zip(records, results, strict=True)])
+            batches.append(list(_items(records, results)))
     finally:
         understanding.close()
     return Dataset(batches, seconds)
@@ -51,7 +53,9 @@ def _batches(settings: Settings, file: Path) -> Iterator[list[Record]]:
     for what in read_input(
         file, name=file.name, origin=str(file), source="auto", observed_at=now, limits=limits(settings)
     ):
-        batch.append(_sound(what))
+        if isinstance(what, Rejected):
+            raise what.error
+        batch.append(what)
         if len(batch) == settings.batch_size:
             yield batch
             batch = []
@@ -59,5 +63,8 @@ def _batches(settings: Settings, file: Path) -> Iterator[list[Record]]:
         yield batch
 
 
-def _sound(result: object) -> object:
-    return result
+def _items(records: Sequence[Record], results: Sequence[Embedded | RecordError]) -> Iterator[Item]:
+    for record, result in zip(records, results, strict=True):
+        if isinstance(result, RecordError):
+            raise result
+        yield record, result

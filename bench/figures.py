@@ -89,7 +89,9 @@ def figures(samples: Samples) -> list[Figure]:
 def _start_figures(samples: Samples) -> list[Figure]:
     cold = [one.wall_seconds for one in samples.cold]
     return [
-        Figure("help", f"apex --help (median of {len(samples.help_seconds)})", median(samples.help_seconds), "s", "< 0.3"),
+        Figure(
+            "help", f"apex --help (median of {len(samples.help_seconds)})", median(samples.help_seconds), "s", "< 0.3"
+        ),
         Figure("cold_start", f"one record from a cold start (median of {len(cold)})", median(cold), "s", "< 3"),
         Figure("first_start", "the very first record, into a fresh home", samples.first.wall_seconds, "s"),
     ]

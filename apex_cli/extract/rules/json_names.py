@@ -79,9 +79,8 @@ def meaning(name: str) -> Meaning:
         if spelled in _ROLE_OF:
             return Meaning(words, spelled, _ROLE_OF[spelled], None, rank)
         if spelled in _PART_OF:
-            part = _PART_OF[spelled]
-            owner = _OWNER_OF.get(part, "")
-            return Meaning(words, owner, owner or None, part, rank)
+            owner = _OWNER_OF.get(_PART_OF[spelled], "")
+            return Meaning(words, owner, owner or None, _PART_OF[spelled], rank)
         owner, part = _split(spelled)
         if part:
             return Meaning(words, owner, _ROLE_OF.get(owner), part, rank)

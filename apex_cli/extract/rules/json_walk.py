@@ -74,13 +74,14 @@ def walk(payload: JsonObject, data_type: str) -> Walked:
 def _inside(visit: _Visit, value: JsonObject, walked: Walked) -> list[_Visit]:
     """The fields of an object, each with the group that it belongs to."""
     own = Group(visit.name.role if visit.name.part is None else None)
-    groups = {"": own}
+    # Of a truck, `truck_number` and `vehicle_id` are as much its own as `number` and `id`.
+    groups = {"": own, visit.name.owner: own, own.role: own} if own.role else {"": own}
     walked.groups.append(own)
     under = visit.name.words if visit.depth else ""
     visits = []
     for name in sorted(value)[:_MOST_NODES]:
         told = meaning(name)
-        group = own if told.role == own.role and told.part else groups.get(told.owner)
+        group = groups.get(told.owner)
         if group is None and (told.role or told.part):
             group = groups[told.owner] = Group(told.role)
             walked.groups.append(group)

@@ -1,0 +1,171 @@
+"""`python -m bench`: measures this machine's speed and memory in one run and prints the figures.
+
+It judges nothing: the exit code is 1 only if a run of `apex` itself failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from apex_cli import config
+from bench.figures import Figure, RawSample, Samples, figures
+from bench.ingest import Apex, IngestFailedError
+from tests.generate import write_jsonl
+
+HELP_RUNS = 7
+COLD_RUNS = 5
+SHORT_SHARE = 10
+"""The memory of a whole run is compared with that of one of a tenth of its records."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmark; figures on stdout, progress on stderr."""
+    options = _options(arguments)
+    started = time.monotonic()
+    with _workplace(keep=options.keep) as folder:
+        try:
+            found = figures(_measure(folder, options.records))
+        except IngestFailedError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 1
+    machine = {**_machine(), "records": options.records, "seconds": round(time.monotonic() - started, 1)}
+    if options.json:
+        print(json.dumps({"machine": machine, "figures": {figure.name: figure.value for figure in found}}))
+    else:
+        print("\n".join(_report(machine, found)))
+    return 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--records", type=_count, default=10_000, metavar="N", help="records to ingest (10000)")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
+    parser.add_argument("--keep", action="store_true", help="keep the homes, and say where they are")
+    return parser.parse_args(arguments)
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < SHORT_SHARE:
+        raise argparse.ArgumentTypeError(f"must be {SHORT_SHARE} or more")
+    return number
+
+
+@contextmanager
+def _workplace(*, keep: bool) -> Iterator[Path]:
+    """A folder with a short path, for unix sockets; open for passing, for a server's user that is not ours."""
+    folder = Path(tempfile.mkdtemp(prefix="apex-bench-"))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        if keep:
+            _note(f"kept: {folder}")
+        else:
+            shutil.rmtree(folder)
+
+
+def _measure(folder: Path, records: int) -> Samples:
+    apex = Apex(folder)
+    _note("apex --help")
+    help_seconds = [apex.help() for _ in range(HELP_RUNS)]
+    _note("single records")
+    first, *others = _singles(folder, COLD_RUNS + 1)
+    first_sample = apex.ingest(folder / "single", first)
+    cold = [apex.ingest(folder / "single", one) for one in others]
+    few = records // SHORT_SHARE
+    _note(f"{few:,} records")
+    small = apex.ingest(folder / "small", write_jsonl(folder / "small.jsonl", few))
+    _note(f"{records:,} records")
+    file = write_jsonl(folder / "large.jsonl", records)
+    large = apex.ingest(folder / "large", file)
+    _note("the same again")
+    again = apex.ingest(folder / "large", file)
+    understanding_seconds, raw, side_by_side = asyncio.run(_compare(folder, file))
+    return Samples(help_seconds, first_sample, cold, small, large, again, raw, side_by_side, understanding_seconds)
+
+
+def _singles(folder: Path, count: int) -> list[Path]:
+    """One file for each of `count` records."""
+    lines = write_jsonl(folder / "singles.jsonl", count).read_text(encoding="utf-8").splitlines()
+    files = [folder / f"single-{number}.json" for number in range(count)]
+    for path, line in zip(files, lines, strict=True):
+        path.write_text(line, encoding="utf-8")
+    return files
+
+
+async def _compare(folder: Path, file: Path) -> tuple[float, RawSample, RawSample]:
+    """Seconds of extraction and embedding alone, and the raw writes, one after the other and side by side."""
+    # Imported now, for the drivers are heavy and the runs above are timed.
+    from bench.dataset import understand
+    from bench.layout import lay_out
+    from bench.raw import write_raw
+
+    settings = config.load({"home": folder / "raw"}, cwd=folder, environ={})
+    _note("extraction and embedding")
+    data = await understand(settings, file)
+    rows = lay_out(data.batches, settings.namespace)
+    _note("raw writes, one store after the other")
+    raw = await write_raw(folder / "raw", data.batches, rows, side_by_side=False)
+    _note("raw writes, side by side")
+    return data.understanding_seconds, raw, await write_raw(folder / "beside", data.batches, rows, side_by_side=True)
+
+
+def _machine() -> dict[str, Any]:
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
+    return {
+        "cores": cores,
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+    }
+
+
+def _report(machine: dict[str, Any], found: Sequence[Figure]) -> Iterator[str]:
+    yield (
+        f"{machine['cores']} cores, {machine['system']}, {machine['python']}; "
+        f"{machine['records']:,} generated records; measured in {machine['seconds']:.0f} s"
+    )
+    yield ""
+    width = max(len(figure.label) for figure in found)
+    for figure in found:
+        aim = f"   ({figure.aim})" if figure.aim else ""
+        yield f"{figure.label:<{width}}  {_shown(figure):>14}{aim}"
+    yield ""
+    yield "raw: batched writes of the same data to the same engines without journal, fence or lock; each entity and"
+    yield "fact once and in its final form, worked out beforehand. Rates are records a second."
+
+
+def _shown(figure: Figure) -> str:
+    match figure.value, figure.unit:
+        case None, _:
+            return "not measured"
+        case float(value), "s":
+            return f"{value:.2f} s"
+        case float(value), "":
+            return f"{value:.2f}"
+        case float(value), "/s":
+            return f"{value:,.0f}/s"
+        case int(value), "bytes":
+            return f"{value / 1e6:,.0f} MB"
+        case values, _:
+            return " ".join(f"{value:,.0f}" for value in values)
+
+
+def _note(text: str) -> None:
+    print(f"bench: {text} ...", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
