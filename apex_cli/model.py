@@ -112,7 +112,7 @@ class Record:
     content_hash: str
     observed_at: datetime
     locator: str
-    size: int = 0
+    size: int = field(default=0, compare=False)
 
     @property
     def record_id(self) -> str:

@@ -148,19 +148,16 @@ def _report(machine: dict[str, Any], found: Sequence[Figure]) -> Iterator[str]:
 
 
 def _shown(figure: Figure) -> str:
-    match figure.value, figure.unit:
-        case None, _:
-            return "not measured"
-        case float(value), "s":
-            return f"{value:.2f} s"
-        case float(value), "":
-            return f"{value:.2f}"
-        case float(value), "/s":
-            return f"{value:,.0f}/s"
-        case int(value), "bytes":
-            return f"{value / 1e6:,.0f} MB"
-        case values, _:
-            return " ".join(f"{value:,.0f}" for value in values)
+    value = figure.value
+    if value is None:
+        return "not measured"
+    if isinstance(value, Sequence):
+        return " ".join(f"{one:,.0f}" for one in value)
+    return {
+        "s": f"{value:.2f} s",
+        "/s": f"{value:,.0f}/s",
+        "bytes": f"{value / 1e6:,.0f} MB",
+    }.get(figure.unit, f"{value:.2f}")
 
 
 def _note(text: str) -> None:

@@ -61,7 +61,7 @@ class Figure:
 
 
 def window_rates(arrivals: Sequence[float], window: int = WINDOW) -> list[float]:
-    """Records a second of each full window. The first one begins with the process, so it has the start of the stores."""
+    """Records a second of each full window. The first begins with the process: the stores start within it."""
     ends = arrivals[window - 1 :: window]
     return [window / max(end - start, 1e-9) for start, end in zip([0.0, *ends], ends, strict=False)]
 

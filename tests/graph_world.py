@@ -6,16 +6,34 @@ Graphs are compared without node ids: which key made an id depends on the order 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from apex_cli.model import Claim, Entity, EntityType, Plan, PlanKind, Predicate
+from apex_cli.stores.ladybug.store import LadybugGraph
 from apex_cli.stores.protocol import EntityView, FactView, GraphView, PivotStore
 from tests.plans import NOON, make_plan
 
-ENDS = (Predicate.LOCATED_AT, Predicate.INSIDE_GEOFENCE, Predicate.ABOUT)
+IMPLEMENTATIONS: dict[str, Callable[[Path], PivotStore]] = {
+    "ladybug": lambda folder: LadybugGraph(folder, namespace="test")
+}
+PREDICATES = (Predicate.LOCATED_AT, Predicate.INSIDE_GEOFENCE, Predicate.ABOUT)
+
+
+@asynccontextmanager
+async def opened(kind: str, folder: Path) -> AsyncIterator[PivotStore]:
+    """A graph in `folder`; it must obey its own rules when it is closed."""
+    graph = IMPLEMENTATIONS[kind](folder)
+    await graph.open()
+    try:
+        yield graph
+        assert await graph.audit() == []
+    finally:
+        await graph.close()
 
 
 def minute(number: int) -> datetime:
@@ -143,15 +161,13 @@ def _step(rng: random.Random, record: str, epoch: int, *, joining: bool) -> Step
     places = [_thing(rng, EntityType.LOCATION, number, joining) for number in rng.sample(range(3), rng.randint(1, 2))]
     claims: dict[tuple[str, Predicate, datetime], Claim] = {}
     for _ in range(rng.randint(0, 4)):
-        subject, target, predicate = rng.choice(things), rng.choice(places), rng.choice(ENDS)
+        subject, target, predicate = rng.choice(things), rng.choice(places), rng.choice(PREDICATES)
         start = rng.randint(0, 9)
         end = rng.randint(start, 12) if rng.random() < 0.2 else None
         sentence = f"{_number(subject)} {predicate} {_number(target)}"
         one = claim(subject, predicate, target, start, end, sentence=sentence)
         claims[subject.key, predicate, one.valid_at] = one
-    return Step(
-        record, epoch, PlanKind.WRITE, (*things, *places), tuple(claims.values()), minute(rng.randint(0, 20))
-    )
+    return Step(record, epoch, PlanKind.WRITE, (*things, *places), tuple(claims.values()), minute(rng.randint(0, 20)))
 
 
 def _thing(rng: random.Random, kind: EntityType, number: int, joining: bool) -> Entity:

@@ -165,13 +165,13 @@ def new_home(folder: Path) -> Iterator[Path]:
     shutil.rmtree(place)
 
 
-def engines(home: Path) -> list[str]:
+def engines(home: Path) -> list[psutil.Process]:
     """Processes that work inside the home: its servers. Zombies, which nobody reaps in a container, are none."""
     found = []
     for process in psutil.process_iter():
         try:
             if Path(process.cwd()).is_relative_to(home) and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(f"{process.pid} {process.name()}")
+                found.append(process)
         except psutil.Error:
             continue
     return found
@@ -179,8 +179,7 @@ def engines(home: Path) -> list[str]:
 
 def wait_gone(home: Path, timeout: float = 20.0) -> None:
     """Wait for the engines of a killed run to end, which the kernel has told them to."""
-    waiting = [psutil.Process(int(each.split()[0])) for each in engines(home)]
-    psutil.wait_procs(waiting, timeout)
+    psutil.wait_procs(engines(home), timeout)
     assert engines(home) == []
 
 

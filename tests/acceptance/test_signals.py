@@ -10,7 +10,7 @@ import pytest
 from tests.acceptance.apex import engines, run, running, verified
 from tests.generate import write_jsonl
 
-COUNT = 2_000
+COUNT = 1_200
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

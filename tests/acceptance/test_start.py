@@ -62,7 +62,8 @@ def test_dotenv_counts_only_in_the_working_directory(home: Path) -> None:
     below.mkdir()
     assert "from-dotenv" in run(home, "staging", "list").expect(10).stderr
     run(home, "staging", "list", cwd=below).expect(0)
-    run(home, "staging", "list", env={"APEX_BATCH_SIZE": "5"}).expect(0)
+    (home.parent / ".env").write_text("APEX_BATCH_SIZE=5\n")
+    assert "(environment)" in run(home, "staging", "list", env={"APEX_BATCH_SIZE": "five"}).expect(10).stderr
     (below / ".env").write_text(f"APEX_HOME={home.parent / 'elsewhere'}\n")
     (below / "apex.toml").write_text("batch_size = 'from-toml'\n")
     assert "from-toml" in run(home, "staging", "list", cwd=below).expect(10).stderr

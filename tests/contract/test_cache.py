@@ -13,7 +13,7 @@ from apex_cli.errors import StoreError, StoreTransient, StoreUnavailable
 from apex_cli.model import Plan, PlanKind
 from apex_cli.stores.embedded.valkey import EmbeddedValkey
 from apex_cli.stores.protocol import CacheStore, Held
-from apex_cli.stores.redis_cache import RedisCache
+from apex_cli.stores.redis_cache import PREPARED_SECONDS, RedisCache
 from tests.plans import from_journal, make_plan, new_saga_id
 
 NAMESPACE = "test"
@@ -66,7 +66,7 @@ async def test_prepared_is_unseen_and_goes_by_itself(store: CacheStore, redis: R
     await store.prepare([plan])
     assert await store.read([plan.record_id]) == {}
     assert await held(store) == set()
-    assert 0 < await redis.ttl(f"apex:{NAMESPACE}:prep:{plan.saga_id}") <= 3_600
+    assert 0 < await redis.ttl(f"apex:{NAMESPACE}:prep:{plan.saga_id}") <= PREPARED_SECONDS
 
 
 @pytest.mark.parametrize("after_crash", [False, True])

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from apex_cli.stores.ladybug import slots
+from apex_cli.stores.ladybug.engine import Session
 from apex_cli.stores.ladybug.store import LadybugGraph
-from tests.graph_world import Step, random_world, shuffled, snapshot
+from tests.graph_world import Step, forget, history, opened, ping, place, random_world, shuffled, snapshot, vehicle
 
 
 async def graph_of(folder: Path, world: list[list[Step]], batches: list[list[Step]]) -> dict[str, object]:
@@ -24,7 +26,7 @@ async def graph_of(folder: Path, world: list[list[Step]], batches: list[list[Ste
         await graph.close()
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 async def test_any_order_and_batching_gives_the_same_graph(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -38,3 +40,29 @@ async def test_any_order_and_batching_gives_the_same_graph(
     rng.shuffle(last)
     fresh = await graph_of(tmp_path / "fresh", world, last)
     assert one == fresh
+
+
+async def test_a_long_history_is_read_only_where_it_can_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    truck, read = vehicle("vehicle:unit:T1"), []
+    plain = slots._read
+
+    def counted(session: Session, pages: Sequence[str]) -> dict[str, tuple[list[str], list[int]]]:
+        found = plain(session, pages)
+        read.append(sum(len(evidence) for evidence, _ in found.values()))
+        return found
+
+    async with opened("ladybug", tmp_path) as graph:
+        await graph.commit([ping(f"r{number}", truck, place(f"p{number}"), 2 * number) for number in range(400)])
+        monkeypatch.setattr(slots, "_read", counted)
+        await graph.commit([ping("late", truck, place("late"), 301)])
+        await graph.commit([ping("new", truck, place("new"), 900)])
+        await graph.commit([forget("r200", 2)])
+        monkeypatch.undo()
+        assert max(read) <= 4 * slots.PAGE_RUNS
+        expected = [(f"p{number}", 2 * number) for number in range(400) if number != 200] + [
+            ("late", 301),
+            ("new", 900),
+        ]
+        held = await history(graph, "T1")
+        assert [(name, start) for name, start, _ in held] == sorted(expected, key=lambda one: one[1])
+        assert [end for *_, end in held] == [start for _, start, _ in held[1:]] + [None]

@@ -5,14 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from apex_cli.timeline import Evidence
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
+_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+
 StoredClaim = tuple[str, str, str, int, int | None]
 """Subject id, predicate, object id, and the two times of one claim of a record."""
+
+
+def dump(value: Any) -> str:
+    """Compact JSON, keys in order, so that equal values are equal text."""
+    return _json.encode(value)
 
 
 def micros(moment: datetime) -> int:
@@ -49,7 +57,7 @@ def unpack_evidence(text: str) -> Evidence:
 def pack_claims(claims: Iterable[StoredClaim]) -> str:
     """A record's claims as JSON, each once, in a fixed order."""
     ordered = sorted(set(claims), key=lambda claim: (*claim[:4], claim[4] is None, claim[4] or 0))
-    return json.dumps(ordered, separators=(",", ":"))
+    return dump(ordered)
 
 
 def unpack_claims(text: str | None) -> list[StoredClaim]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from apex_cli.errors import StoreTerminal
 from apex_cli.model import Plan, named_uuid
-from apex_cli.stores.ladybug.codec import StoredClaim, micros, moment
+from apex_cli.stores.ladybug.codec import StoredClaim, dump, micros, moment
 from apex_cli.stores.ladybug.engine import STORE, Session
 from apex_cli.stores.ladybug.mentions import Mentions
 from apex_cli.stores.ladybug.slots import Edit, Revision, Slot, slot_of
@@ -101,8 +100,7 @@ def claims_of(plan: Plan, mentions: Mentions, edits: Edits) -> list[StoredClaim]
             raise StoreTerminal(STORE, f"a claim of {plan.record_id} is about something that it does not list")
         end = None if claim.invalid_at is None else micros(claim.invalid_at)
         stored = (nodes[claim.subject], claim.predicate.value, nodes[claim.object], micros(claim.valid_at), end)
-        attributes = json.dumps(dict(claim.attributes), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        words = Words(claim.sentence, attributes, plan.embedded.claim_vectors[index])
+        words = Words(claim.sentence, dump(dict(claim.attributes)), plan.embedded.claim_vectors[index])
         (spot,) = spots(plan.record_id, [stored])
         edits.words.setdefault(spot, words)
         found.append(stored)

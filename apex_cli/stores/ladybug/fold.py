@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from apex_cli.stores.ladybug.codec import dump
+
 Rank = tuple[bool, int, str, int]
 """Certain, event time (microseconds), record id, position in the record: the greatest wins."""
 
@@ -33,7 +35,7 @@ Told = tuple[Telling, ...]
 
 
 def pack_told(told: Told) -> str:
-    return _dump([[one.position, one.time, one.certain, one.name, one.aliases, one.attributes] for one in told])
+    return dump([[one.position, one.time, one.certain, one.name, one.aliases, one.attributes] for one in told])
 
 
 def unpack_told(text: str) -> Told:
@@ -81,16 +83,16 @@ class Fold:
 
     def shown_attributes(self) -> str:
         """Attributes as JSON, in the order of their names."""
-        return _dump({name: self.attributes[name][1] for name in sorted(self.attributes)})
+        return dump({name: value for name, (_, value) in self.attributes.items()})
 
     def shown_aliases(self) -> list[str]:
         return sorted(self.aliases)
 
     def pack(self) -> str:
         """As stored. Values of attributes stand in the node's own column, so that here are only their ranks."""
-        ranks = {name: rank for name, (rank, _) in sorted(self.attributes.items())}
+        ranks = {name: rank for name, (rank, _) in self.attributes.items()}
         name_rank = self.name[0] if self.name is not None else None
-        return _dump([self.mentions, dict(sorted(self.aliases.items())), name_rank, ranks, self.embedded])
+        return dump([self.mentions, self.aliases, name_rank, ranks, self.embedded])
 
 
 def unpack_fold(text: str, name: str, attributes: str) -> Fold:
@@ -116,7 +118,3 @@ def fold(tellings: Iterable[tuple[str, Told]], embedded: str | None = None) -> F
 
 def _rank(parts: Sequence[Any]) -> Rank:
     return (parts[0], parts[1], parts[2], parts[3])
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

@@ -58,11 +58,8 @@ def find_entities(session: Session, text: str, limit: int) -> list[EntityView]:
         return []
     rows = session.rows(_BY_ID, {"text": wanted})
     rows += session.rows(_BY_NAME, {"text": folded, "limit": limit + 1})
-    rows += [
-        row
-        for row in session.rows(_BY_ALIAS, {"ending": f":{folded}"})
-        if folded in (row["key"].lower(), row["key"].lower().split(":", 2)[-1])
-    ]
+    aliased = session.rows(_BY_ALIAS, {"ending": f":{folded}"})
+    rows += [row for row in aliased if row["key"].lower().split(":", 2)[-1] == folded]
     found = {row["id"]: _entity(row) for row in rows if row["labels"][1] != EntityType.VALUE}
     return list(found.values())[:limit]
 

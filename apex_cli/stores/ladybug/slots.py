@@ -19,7 +19,7 @@ from apex_cli.stores.ladybug.codec import micros, moment, pack_evidence, unpack_
 from apex_cli.stores.ladybug.engine import Session
 from apex_cli.timeline import Evidence, Interval, intervals
 
-PAGE_RUNS = 64
+PAGE_RUNS = 32
 _READ = "LOAD FROM $df MATCH (s:ApexSlot {page: k}) RETURN s.page AS page, s.evidence AS evidence, s.later AS later"
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apex_cli.model import Plan
 from apex_cli.stores.ladybug.engine import STORE, Engine
 from apex_cli.stores.protocol import EntityView, FactView, GraphView, Held, Hit
+
+if TYPE_CHECKING:
+    from graphiti_core.driver.driver import GraphDriver
 
 _FILE = "graph.lbug"
 
@@ -65,7 +68,15 @@ class LadybugGraph:
         return await self._engine.run(lambda session: reads.facts(session, entity_id, at, predicate))
 
     async def search(self, text: str, vector: Sequence[float], *, limit: int) -> Sequence[Hit]:
-        raise NotImplementedError
+        from apex_cli.stores.graphiti_driver.search import find
+
+        return await find(self._engine, text, vector, limit)
+
+    def graphiti_driver(self) -> GraphDriver:
+        """A driver for `graphiti_core.Graphiti(graph_driver=…)`, for reading, while this store is open."""
+        from apex_cli.stores.graphiti_driver.driver import ReadOnlyDriver
+
+        return ReadOnlyDriver(self._engine)
 
     async def scan(self) -> AsyncIterator[Sequence[Held]]:
         from apex_cli.stores.ladybug import census

@@ -1,0 +1,256 @@
+"""What every graph holds of records: entities, aliases, facts and their times."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from apex_cli.errors import StoreTerminal
+from apex_cli.model import EntityType, Plan, Predicate
+from apex_cli.stores.protocol import PivotStore
+from tests.graph_world import (
+    IMPLEMENTATIONS,
+    brief,
+    claim,
+    entity,
+    forget,
+    history,
+    minute,
+    only,
+    opened,
+    ping,
+    place,
+    vehicle,
+)
+from tests.plans import make_plan
+
+TRUCK = vehicle("vehicle:unit:T1")
+CHICAGO, GARY, INDIANAPOLIS = place("chicago"), place("gary"), place("indianapolis")
+
+
+@pytest.fixture(params=sorted(IMPLEMENTATIONS))
+async def graph(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[PivotStore]:
+    async with opened(request.param, tmp_path) as graph:
+        yield graph
+
+
+async def test_a_record_is_read_as_it_was_told(graph: PivotStore) -> None:
+    shipment = entity(EntityType.SHIPMENT, "shipment:id:SHIP-1", attributes={"weight": 12})
+    acme = entity(EntityType.CUSTOMER, "customer:name@turvo:acme", name="Acme")
+    status = entity(EntityType.VALUE, "value:HAS_STATUS:in_transit", name="in_transit")
+    plan = make_plan(
+        "ship-1",
+        entities=[shipment, acme, status],
+        claims=[claim(shipment, Predicate.FOR_CUSTOMER, acme, 0), claim(shipment, Predicate.HAS_STATUS, status, 0)],
+    )
+    await graph.commit([plan])
+    view = (await graph.read([plan.record_id, "unknown"]))[plan.record_id]
+    assert (view.saga_id, view.epoch) == (plan.saga_id, 1)
+    assert [(one.type, one.name, one.attributes) for one in view.entities] == [
+        ("Customer", "Acme", {}),
+        ("Shipment", "SHIP-1", {"weight": 12}),
+    ]
+    assert [(fact.predicate, fact.object, fact.valid_at, fact.records) for fact in view.facts] == [
+        ("FOR_CUSTOMER", "Acme", minute(0), (plan.record_id,)),
+        ("HAS_STATUS", "in_transit", minute(0), (plan.record_id,)),
+    ]
+    assert [one.parts async for batch in graph.scan() for one in batch] == [3]
+
+
+async def test_times_keep_their_microseconds(graph: PivotStore) -> None:
+    moment = minute(0).replace(microsecond=123457)
+    told = claim(TRUCK, Predicate.LOCATED_AT, CHICAGO, 0)
+    exact = replace(told, valid_at=moment)
+    await graph.commit([make_plan("one", entities=[TRUCK, CHICAGO], claims=[exact])])
+    (fact,) = await graph.facts((await only(graph, "T1")).id)
+    assert fact.valid_at == moment
+
+
+async def test_a_new_value_closes_the_one_before_and_a_late_one_is_inserted_closed(graph: PivotStore) -> None:
+    await graph.commit([ping("one", TRUCK, CHICAGO, 0)])
+    await graph.commit([ping("three", TRUCK, INDIANAPOLIS, 9)])
+    await graph.commit([ping("two", TRUCK, GARY, 4)])
+    assert await history(graph, "T1") == [("chicago", 0, 4), ("gary", 4, 9), ("indianapolis", 9, None)]
+
+
+async def test_a_late_value_that_splits_a_fact_leaves_its_words_to_both_halves(graph: PivotStore) -> None:
+    await graph.commit([ping("one", TRUCK, CHICAGO, 0), ping("three", TRUCK, CHICAGO, 9)])
+    await graph.commit([ping("two", TRUCK, GARY, 4)])
+    facts = await graph.facts((await only(graph, "T1")).id)
+    assert brief(facts) == [("chicago", 0, 4), ("gary", 4, 9), ("chicago", 9, None)]
+    assert [fact.sentence for fact in facts] == [f"T1 LOCATED_AT {name}" for name in ("chicago", "gary", "chicago")]
+
+
+async def test_the_same_value_again_is_evidence_and_no_new_fact(graph: PivotStore) -> None:
+    plans = [ping("one", TRUCK, CHICAGO, 0), ping("two", TRUCK, CHICAGO, 3)]
+    for plan in plans:
+        await graph.commit([plan])
+    (fact,) = await graph.facts((await only(graph, "T1")).id)
+    assert fact.records == tuple(sorted(plan.record_id for plan in plans))
+
+
+async def test_facts_that_are_not_functional_stand_side_by_side(graph: PivotStore) -> None:
+    message = entity(EntityType.MESSAGE, "message:id:m1")
+    told = [claim(message, Predicate.MENTIONS, one, 0) for one in (TRUCK, CHICAGO)]
+    await graph.commit([make_plan("m1", entities=[message, TRUCK, CHICAGO], claims=told)])
+    assert await history(graph, "m1") == [("T1", 0, None), ("chicago", 0, None)]
+    assert await history(graph, "t1") == [("T1", 0, None)]
+
+
+async def test_facts_of_a_moment_and_of_a_predicate(graph: PivotStore) -> None:
+    await graph.commit([ping("one", TRUCK, CHICAGO, 0), ping("two", TRUCK, GARY, 4)])
+    truck = (await only(graph, "T1")).id
+    assert brief(await graph.facts(truck, at=minute(3))) == [("chicago", 0, 4)]
+    assert brief(await graph.facts(truck, at=minute(4))) == [("gary", 4, None)]
+    assert await graph.facts(truck, at=minute(-1)) == []
+    assert await graph.facts(truck, predicate="DRIVES") == []
+
+
+async def test_a_replaced_record_takes_what_it_said_with_it(graph: PivotStore) -> None:
+    await graph.commit([ping("one", TRUCK, CHICAGO, 0), ping("two", TRUCK, GARY, 4)])
+    await graph.commit([ping("two", TRUCK, INDIANAPOLIS, 2, epoch=2)])
+    assert await history(graph, "T1") == [("chicago", 0, 2), ("indianapolis", 2, None)]
+    assert await graph.find_entities("gary") == []
+
+
+async def test_a_replaced_record_may_change_only_its_words(graph: PivotStore) -> None:
+    await graph.commit([ping("one", TRUCK, CHICAGO, 0)])
+    said = claim(TRUCK, Predicate.LOCATED_AT, CHICAGO, 0, sentence="T1 stands in Chicago")
+    await graph.commit([make_plan("one", epoch=2, entities=[TRUCK, CHICAGO], claims=[said], event_time=minute(0))])
+    (fact,) = await graph.facts((await only(graph, "T1")).id)
+    assert fact.sentence == "T1 stands in Chicago"
+
+
+async def test_after_a_forget_the_value_before_is_current_again(graph: PivotStore) -> None:
+    await graph.commit([ping("one", TRUCK, CHICAGO, 0), ping("two", TRUCK, GARY, 4)])
+    await graph.commit([forget("two", 2)])
+    assert await history(graph, "T1") == [("chicago", 0, None)]
+    assert [one.record_id async for batch in graph.scan() for one in batch] == [ping("one", TRUCK, GARY, 0).record_id]
+
+
+async def test_a_shared_entity_outlives_one_of_its_records_but_not_the_last(graph: PivotStore) -> None:
+    await graph.commit([ping("one", TRUCK, CHICAGO, 0), ping("two", TRUCK, GARY, 4)])
+    await graph.commit([forget("one", 2)])
+    assert (await only(graph, "T1")).aliases == ("vehicle:unit:T1",)
+    assert await graph.find_entities("chicago") == []
+    await graph.commit([forget("two", 2)])
+    assert await graph.find_entities("T1") == []
+    assert await graph.read([ping("one", TRUCK, CHICAGO, 0).record_id]) == {}
+
+
+async def test_a_forgotten_record_can_come_back(graph: PivotStore) -> None:
+    await graph.commit([ping("one", TRUCK, CHICAGO, 0)])
+    await graph.commit([forget("one", 2)])
+    await graph.commit([ping("one", TRUCK, GARY, 1, epoch=3)])
+    assert await history(graph, "T1") == [("gary", 1, None)]
+
+
+async def test_any_key_reaches_the_node_and_is_learnt(graph: PivotStore) -> None:
+    await graph.commit([ping("one", vehicle("vehicle:vin:V1", "vehicle:unit:T1", name="T1"), CHICAGO, 0)])
+    await graph.commit([ping("two", vehicle("vehicle:unit:T1", "vehicle:samsara:88"), GARY, 4)])
+    truck = await only(graph, "88")
+    assert truck.aliases == ("vehicle:samsara:88", "vehicle:unit:T1", "vehicle:vin:V1")
+    assert brief(await graph.facts(truck.id)) == [("chicago", 0, 4), ("gary", 4, None)]
+
+
+async def test_keys_that_reach_two_nodes_make_them_one(graph: PivotStore) -> None:
+    await graph.commit([ping("one", vehicle("vehicle:vin:V1"), CHICAGO, 0)])
+    await graph.commit([ping("two", vehicle("vehicle:unit:T1"), GARY, 4)])
+    await graph.commit([ping("three", vehicle("vehicle:samsara:88", "vehicle:vin:V1", "vehicle:unit:T1"), GARY, 6)])
+    truck = await only(graph, "T1")
+    assert truck == await only(graph, "V1")
+    assert brief(await graph.facts(truck.id)) == [("chicago", 0, 4), ("gary", 4, None)]
+    await graph.commit([forget("two", 2)])
+    assert brief(await graph.facts(truck.id)) == [("chicago", 0, 6), ("gary", 6, None)]
+
+
+async def test_one_batch_may_make_join_and_use_a_node(graph: PivotStore) -> None:
+    await graph.commit([ping("zero", vehicle("vehicle:unit:T1"), INDIANAPOLIS, 0)])
+    await graph.commit(
+        [
+            ping("one", vehicle("vehicle:vin:V1"), CHICAGO, 1),
+            ping("two", vehicle("vehicle:vin:V1", "vehicle:unit:T1"), GARY, 2),
+            ping("three", vehicle("vehicle:unit:T1"), CHICAGO, 3),
+        ]
+    )
+    expected = [("indianapolis", 0, 1), ("chicago", 1, 2), ("gary", 2, 3), ("chicago", 3, None)]
+    assert await history(graph, "V1") == expected
+
+
+async def test_a_name_reaches_a_node_only_where_no_key_does(graph: PivotStore) -> None:
+    acme = entity(EntityType.CARRIER, "carrier:mc:1", name="Acme", names=("carrier:name:acme",))
+    same = entity(EntityType.CARRIER, "carrier:dot:9", name="Acme Inc", names=("carrier:name:acme",))
+    other = entity(EntityType.CARRIER, "carrier:mc:2", name="Other", names=("carrier:name:other",))
+    claimant = entity(EntityType.CARRIER, "carrier:mc:2", name="Other", names=("carrier:name:acme",))
+    for number, one in enumerate((acme, same, other, claimant)):
+        await graph.commit([make_plan(f"c{number}", entities=[one], event_time=minute(number))])
+    assert (await only(graph, "acme")).aliases == ("carrier:dot:9", "carrier:mc:1", "carrier:name:acme")
+    assert (await only(graph, "2")).aliases == ("carrier:mc:2", "carrier:name:other")
+
+
+async def test_a_hint_is_looked_up_and_leaves_no_trace(graph: PivotStore) -> None:
+    hint = ("customer:name:acme",)
+    stranger = entity(EntityType.CUSTOMER, "customer:name@front:acme", name="acme", hints=hint, certain=False)
+    await graph.commit([make_plan("before", entities=[stranger])])
+    known = entity(EntityType.CUSTOMER, "customer:turvo:7", name="Acme", names=hint)
+    await graph.commit([make_plan("known", entities=[known])])
+    assert (await only(graph, "7")).aliases == ("customer:name:acme", "customer:turvo:7")
+    again = entity(EntityType.CUSTOMER, "customer:name@mail:acme", name="ACME", hints=hint, certain=False)
+    await graph.commit([make_plan("after", entities=[again])])
+    assert (await only(graph, "7")).aliases == ("customer:name:acme", "customer:name@mail:acme", "customer:turvo:7")
+
+
+async def test_the_latest_certain_word_names_an_entity(graph: PivotStore) -> None:
+    def told(record: str, name: str, at: int, certain: bool, **attributes: int) -> Plan:
+        one = vehicle("vehicle:unit:T1", name=name, certain=certain, attributes=attributes)
+        return make_plan(record, entities=[one], event_time=minute(at))
+
+    plans = [
+        told("new", "New", 5, True, colour=5),
+        told("old", "Old", 1, True, colour=1, axles=1),
+        told("talk", "Talk", 9, False, colour=9, doors=9),
+    ]
+    for plan in plans:
+        await graph.commit([plan])
+    truck = await only(graph, "T1")
+    assert (truck.name, truck.attributes) == ("New", {"axles": 1, "colour": 5, "doors": 9})
+    await graph.commit([forget("new", 2)])
+    truck = await only(graph, "T1")
+    assert (truck.name, truck.attributes) == ("Old", {"axles": 1, "colour": 1, "doors": 9})
+
+
+async def test_entities_are_found_by_id_name_and_alias_whatever_the_case(graph: PivotStore) -> None:
+    status = entity(EntityType.VALUE, "value:HAS_STATUS:moving", name="moving")
+    truck = vehicle("vehicle:unit:T1", "vehicle:link:https://x/1", name="Big Blue")
+    await graph.commit([make_plan("one", entities=[truck, status])])
+    found = await only(graph, " t1 ")
+    for text in ("BIG BLUE", found.id, "https://x/1"):
+        assert await only(graph, text) == found
+    for text in ("moving", "1", "", "unit:t1", "vehicle:unit:T1", "Big"):
+        assert await graph.find_entities(text) == []
+
+
+@pytest.mark.parametrize("text", ["nul \0 byte", "quote ' \" \\ $x", "emoji 😀 \u202e", "line\nbreak", "x" * 100_000])
+async def test_hostile_text_is_kept_as_it_is(graph: PivotStore, text: str) -> None:
+    truck = vehicle("vehicle:unit:T1", name=text, attributes={text: text})
+    said = claim(truck, Predicate.LOCATED_AT, CHICAGO, 0, sentence=text)
+    await graph.commit([make_plan("one", entities=[truck, CHICAGO], claims=[said], chunks=[text], title=text)])
+    found = await only(graph, "T1")
+    assert (found.name, found.attributes) == (text, {text: text})
+    assert [fact.sentence for fact in await graph.facts(found.id)] == [text]
+
+
+async def test_what_cannot_be_is_refused_and_leaves_nothing(graph: PivotStore) -> None:
+    good = ping("good", TRUCK, CHICAGO, 0)
+    stray = make_plan("stray", entities=[TRUCK], claims=[claim(TRUCK, Predicate.LOCATED_AT, CHICAGO, 0)])
+    lone = ping("lone", vehicle("vehicle:unit:T9", name="lone \ud800"), CHICAGO, 0)
+    mixed = make_plan("mixed", entities=[TRUCK, entity(EntityType.DRIVER, "vehicle:unit:T1")])
+    for bad in (stray, lone, mixed):
+        with pytest.raises(StoreTerminal):
+            await graph.commit([good, bad])
+        assert await graph.read([good.record_id, bad.record_id]) == {}
+    await graph.commit([good])
+    assert await history(graph, "T1") == [("chicago", 0, None)]

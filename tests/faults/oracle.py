@@ -1,0 +1,86 @@
+"""Looks into the four stores of a home, past every verb, and says which version of a record they hold.
+
+It knows no journal and trusts no audit: what PostgreSQL calls current must be what the other three hold, whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from apex_cli.audit import verify
+from apex_cli.config import load
+from apex_cli.model import record_id
+from apex_cli.stores.factory import Stores, open_stores
+from apex_cli.stores.postgres.catalog import Version
+
+
+@asynccontextmanager
+async def opened(home: Path) -> AsyncIterator[Stores]:
+    """The four stores of a home that no run holds."""
+    async with open_stores(load({"home": home}, cwd=home.parent, environ={})) as stores:
+        yield stores
+
+
+async def statuses(home: Path, shipments: Iterable[str]) -> list[str | None]:
+    """The status of each shipment as all four stores hold it; None for one that none of them knows.
+
+    Fails where a record is half there, half gone, or of two versions at once.
+    """
+    async with opened(home) as stores:
+        return [await _status(stores, record_id("turvo", "shipment", shipment)) for shipment in shipments]
+
+
+async def held_once(home: Path, payloads: Sequence[dict[str, Any]]) -> None:
+    """Fail unless each of these shipments is there with its status, and no two versions or leftovers of any record."""
+    async with opened(home) as stores:
+        for payload in payloads:
+            identity = record_id("turvo", "shipment", payload["shipmentId"])
+            assert await _status(stores, identity) == payload["status"], payload
+            [entity] = await stores.graph.find_entities(payload["shipmentId"])
+            facts = await stores.graph.facts(entity.id, predicate="HAS_STATUS")
+            assert [(fact.object, fact.records) for fact in facts] == [(payload["status"], (identity,))]
+        await count(stores)
+
+
+async def count(stores: Stores) -> int:
+    """How many records there are, the same in every store, with nothing wrong and nothing in flight."""
+    report = await verify(stores)
+    assert (report.problems, report.in_flight) == ([], 0)
+    seen: list[set[str]] = []
+    for store in (stores.graph, stores.vectors, stores.cache):
+        ids = [held.record_id async for batch in store.scan() for held in batch if held.visible]
+        assert len(ids) == len(set(ids)), store.name
+        seen.append(set(ids))
+    assert seen[0] == seen[1] == seen[2]
+    assert len(seen[0]) == report.records
+    assert not await stores.vectors.unseen()
+    assert not await stores.cache.unseen()
+    return report.records
+
+
+async def _status(stores: Stores, identity: str) -> str | None:
+    version = (await stores.catalog.by_id([identity])).get(identity)
+    graph = (await stores.graph.read([identity])).get(identity)
+    points = (await stores.vectors.read([identity])).get(identity, ())
+    cached = (await stores.cache.read([identity])).get(identity)
+    if version is None:
+        assert (graph, list(points), cached) == (None, [], None)
+        return None
+    assert graph is not None
+    assert cached is not None
+    assert graph.saga_id == version.saga_id
+    assert [(point.saga_id, point.visible) for point in points] == [(version.saga_id, True)] * version.chunks
+    assert (cached["saga_id"], cached["content_hash"]) == (version.saga_id, version.content_hash)
+    status = str(version.payload["status"])
+    assert [fact.object for fact in graph.facts if fact.predicate == "HAS_STATUS"] == [status]
+    _told(version, [point.text for point in points], status)
+    return status
+
+
+def _told(version: Version, texts: Sequence[str], status: str) -> None:
+    """The words that are found by search are those of this version."""
+    assert status in version.text
+    assert status in " ".join(texts)
