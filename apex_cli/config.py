@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from apex_cli.errors import ConfigError
+from apex_cli.model import DEFAULT_NAMESPACE
 
 EMBEDDED = "embedded"
 FOREIGN = {
@@ -39,7 +40,7 @@ class Settings:
     postgres_url: str = EMBEDDED
     qdrant_url: str = EMBEDDED
     redis_url: str = EMBEDDED
-    namespace: str = "apex"
+    namespace: str = DEFAULT_NAMESPACE
     concurrency: int = 10
     batch_size: int = 500
     lock_timeout: float = 0.0

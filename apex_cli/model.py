@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 JsonObject = Mapping[str, Any]
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:apex:memory")
+DEFAULT_NAMESPACE = "apex"
+"""The memory that is written to unless a setting names another. Ids of two namespaces never meet, so neither do two
+memories that share a server.
+"""
 
 
 def named_uuid(*parts: str) -> str:
@@ -103,6 +107,7 @@ class Record:
     BLAKE2b-256 of the canonical JSON (see `sources.canonical`). `observed_at` is when the input was
     staged: the time of last resort for payloads that carry none. `locator` says where in the input
     it stood (`orders.json:3`), for messages to people; `size` is about how many bytes it took there.
+    `namespace` is the memory that it goes to.
     """
 
     source: str
@@ -113,15 +118,16 @@ class Record:
     observed_at: datetime
     locator: str
     size: int = field(default=0, compare=False)
+    namespace: str = DEFAULT_NAMESPACE
 
     @property
     def record_id(self) -> str:
-        return record_id(self.source, self.data_type, self.external_id)
+        return record_id(self.source, self.data_type, self.external_id, self.namespace)
 
 
-def record_id(source: str, data_type: str, external_id: str) -> str:
+def record_id(source: str, data_type: str, external_id: str, namespace: str = DEFAULT_NAMESPACE) -> str:
     """The id of a record in all four stores."""
-    return named_uuid("record", source, data_type, external_id)
+    return named_uuid("record", namespace, source, data_type, external_id)
 
 
 @dataclass(frozen=True, slots=True)

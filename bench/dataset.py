@@ -51,7 +51,13 @@ def _batches(settings: Settings, file: Path) -> Iterator[list[Record]]:
     batch: list[Record] = []
     now = datetime.now(UTC)
     for what in read_input(
-        file, name=file.name, origin=str(file), source="auto", observed_at=now, limits=limits(settings)
+        file,
+        name=file.name,
+        origin=str(file),
+        source="auto",
+        observed_at=now,
+        limits=limits(settings),
+        namespace=settings.namespace,
     ):
         if isinstance(what, Rejected):
             raise what.error

@@ -50,7 +50,7 @@ def lay_out(batches: Sequence[Sequence[Item]], group_id: str) -> list[GraphRows]
     rows = [GraphRows() for _ in batches]
     seen: set[str] = set()
     timelines: dict[Slot, dict[Evidence, _Told]] = {}
-    for index, record, embedded, nodes in _placed(batches):
+    for index, record, embedded, nodes in _placed(batches, group_id):
         own = rows[index]
         own.episodes.append(_episode(record, embedded, group_id, now))
         entities = embedded.extraction.entities
@@ -72,9 +72,9 @@ def lay_out(batches: Sequence[Sequence[Item]], group_id: str) -> list[GraphRows]
     return rows
 
 
-def _placed(batches: Sequence[Sequence[Item]]) -> Iterator[tuple[int, Record, Embedded, list[str]]]:
+def _placed(batches: Sequence[Sequence[Item]], namespace: str) -> Iterator[tuple[int, Record, Embedded, list[str]]]:
     """Each record with the index of its batch and the nodes of its entities, once all merges are known."""
-    resolver = Resolver({}, frozenset())
+    resolver = Resolver({}, frozenset(), namespace)
     drafts = [
         (
             index,

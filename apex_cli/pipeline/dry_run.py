@@ -58,7 +58,13 @@ def _outcomes(settings: Settings, request: IngestRequest, summary: Summary) -> I
 
 def _of_file(settings: Settings, request: IngestRequest, path: Path, *, name: str, origin: str) -> Iterator[Outcome]:
     reads = read_input(
-        path, name=name, origin=origin, source=request.source, observed_at=datetime.now(UTC), limits=limits(settings)
+        path,
+        name=name,
+        origin=origin,
+        source=request.source,
+        observed_at=datetime.now(UTC),
+        limits=limits(settings),
+        namespace=settings.namespace,
     )
     for what in reads:
         yield _rejected(what) if isinstance(what, Rejected) else _extracted(what)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from apex_cli.config import Settings
-from apex_cli.errors import ReadError
+from apex_cli.errors import ApexError, ReadError
 from apex_cli.model import Record
 from apex_cli.pipeline.request import STDIN, IngestRequest
 from apex_cli.sources.detect import AUTO, JSON
@@ -85,20 +85,29 @@ class Inputs:
         self._taken: list[Input] = []
 
     def batches(self) -> Iterator[Batch]:
-        """Batches of reads, until the inputs, the limit or the patience of `stopped` are used up."""
+        """Batches of reads, until the inputs, the limit or the patience of `stopped` are used up.
+
+        Raises what ends the run, such as `StagingUnusable`, after the batch of all that was read before it.
+        """
         batch = Batch()
-        for event in self._events():
-            if isinstance(event, Input):
-                batch.ended.append(event)
-                continue
-            batch.reads.append(event)
-            batch.bytes += event.what.size if isinstance(event.what, Record) else len(event.what.raw or b"")
-            if len(batch.reads) >= self._settings.batch_size or batch.bytes >= self.BATCH_BYTES:
-                yield batch
-                batch = Batch()
-                self._taken = self.unfinished()
+        refused: ApexError | None = None
+        try:
+            for event in self._events():
+                if isinstance(event, Input):
+                    batch.ended.append(event)
+                    continue
+                batch.reads.append(event)
+                batch.bytes += event.what.size if isinstance(event.what, Record) else len(event.what.raw or b"")
+                if len(batch.reads) >= self._settings.batch_size or batch.bytes >= self.BATCH_BYTES:
+                    yield batch
+                    batch = Batch()
+                    self._taken = self.unfinished()
+        except ApexError as error:
+            refused = error
         if batch.reads or batch.ended:
             yield batch
+        if refused is not None:
+            raise refused
 
     def _events(self) -> Iterator[Read | Input]:
         """Reads, and after its last read each input that came to its end."""
@@ -120,6 +129,7 @@ class Inputs:
             source=item.forced_source or AUTO,
             observed_at=item.staged_at,
             limits=self._limits,
+            namespace=self._settings.namespace,
         )
         for what in reads:
             if self._exhausted():

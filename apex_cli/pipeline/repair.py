@@ -48,7 +48,7 @@ async def _write_again(
     ) as understanding:
         for start in range(0, len(ids), _BATCH):
             versions = await stores.catalog.by_id(ids[start : start + _BATCH])
-            records = [_record(version) for version in versions.values()]
+            records = [_record(version, settings.namespace) for version in versions.values()]
             understood: Sequence[Embedded | RecordError] = await understanding.batch(records, {})
             items = [
                 (record, result)
@@ -95,7 +95,7 @@ def _farewell(held: Held, group_id: str) -> Plan:
     )
 
 
-def _record(version: Version) -> Record:
+def _record(version: Version, namespace: str) -> Record:
     return Record(
         source=version.source,
         data_type=version.data_type,
@@ -104,4 +104,5 @@ def _record(version: Version) -> Record:
         content_hash=version.content_hash,
         observed_at=version.observed_at,
         locator=f"record {version.record_id}",
+        namespace=namespace,
     )

@@ -30,14 +30,16 @@ _BOM = b"\xef\xbb\xbf"
 
 
 def read_input(
-    path: Path, *, name: str, origin: str, source: str, observed_at: datetime, limits: Limits
+    path: Path, *, name: str, origin: str, source: str, observed_at: datetime, limits: Limits, namespace: str
 ) -> Generator[Record | Rejected, None, None]:
     """The records of one input, lazily; close the generator to close the file.
 
     `name` is what the input is called: its extension tells the kind (without one the first character does), unless
     `source` does. `origin` is the absolute path that it came from: a document's external id. `source` is `auto`,
-    `document` or one of `detect.SOURCES`. Locators: `name` for a document or a file as a whole, `name:LINE` for JSON,
-    `name:LINE#N` for the Nth element of an array.
+    `document` or one of `detect.SOURCES`. `namespace` is the memory that the records go to.
+
+    Locators: `name` for a document or a file as a whole, `name:LINE` for JSON, `name:LINE#N` for the Nth element of an
+    array.
 
     What cannot be taken is yielded as `Rejected`, with the codes of `jsonstream`, `documents.content` and `detect`,
     and `unknown_type`, `not_a_file`, `unreadable`. Raises `UsageError` for a source that does not exist.
@@ -47,9 +49,9 @@ def read_input(
         with open_regular(path) as file:
             kind = _kind(name, source, file)
             if kind is JSON:
-                yield from _json(file, shown, source, observed_at, limits)
+                yield from _json(file, shown, source, observed_at, limits, namespace)
             elif kind is DOCUMENT:
-                yield _document(file, shown, origin, observed_at, limits)
+                yield _document(file, shown, origin, observed_at, limits, namespace)
             else:
                 yield Rejected(shown, _unknown_type(name))
     except OSError as error:
@@ -95,7 +97,9 @@ def _kind(name: str, source: str, file: BinaryIO) -> str:
     return JSON if head.removeprefix(_BOM).lstrip().startswith((b"{", b"[")) else DOCUMENT
 
 
-def _json(file: BinaryIO, name: str, source: str, observed_at: datetime, limits: Limits) -> Iterator[Record | Rejected]:
+def _json(
+    file: BinaryIO, name: str, source: str, observed_at: datetime, limits: Limits, namespace: str
+) -> Iterator[Record | Rejected]:
     for item in values(file, limits):
         locator = f"{name}:{item.line}" if item.element is None else f"{name}:{item.line}#{item.element}"
         if not isinstance(item, Value):
@@ -106,12 +110,13 @@ def _json(file: BinaryIO, name: str, source: str, observed_at: datetime, limits:
         except ReadError as error:
             yield Rejected(locator, error, item.raw)
             continue
-        yield Record(
-            found, data_type, identity, item.value, content_hash(item.value), observed_at, locator, len(item.raw)
-        )
+        digest = content_hash(item.value)
+        yield Record(found, data_type, identity, item.value, digest, observed_at, locator, len(item.raw), namespace)
 
 
-def _document(file: BinaryIO, name: str, origin: str, observed_at: datetime, limits: Limits) -> Record | Rejected:
+def _document(
+    file: BinaryIO, name: str, origin: str, observed_at: datetime, limits: Limits, namespace: str
+) -> Record | Rejected:
     data = read_bytes(file, limits)
     try:
         content = decode(data)
@@ -121,7 +126,8 @@ def _document(file: BinaryIO, name: str, origin: str, observed_at: datetime, lim
     format = markdown.FORMAT if PurePath(name).suffix.lower() in markdown.EXTENSIONS else text.FORMAT
     payload = {"path": path, "format": format, "content": content}
     identity = external_id(path) or name
-    return Record(DOCUMENT, DOCUMENT, identity, payload, content_hash(payload), observed_at, name, len(data))
+    digest = content_hash(payload)
+    return Record(DOCUMENT, DOCUMENT, identity, payload, digest, observed_at, name, len(data), namespace)
 
 
 def _unknown_type(name: str) -> ReadError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 
 import pytest
 from hypothesis import given
@@ -13,6 +12,7 @@ from apex_cli.errors import ReadError
 from apex_cli.sources.documents.chunks import MAXIMUM, MOST_CHUNKS, chunk
 from apex_cli.sources.documents.content import decode, read_bytes
 from apex_cli.sources.limits import Limits
+from tests.linear import assert_linear
 
 
 class TestDecode:
@@ -92,11 +92,9 @@ class TestMarkdown:
         assert "https://example.com/terms" in "".join(texts("See [the terms][1].\n\n[1]: https://example.com/terms"))
 
     def test_nesting_beyond_all_reason(self) -> None:
-        began = time.perf_counter()
         assert texts(">" * 10_000 + " deep")
         assert texts("- " * 5_000 + "deep")
         assert texts("[" * 20_000)
-        assert time.perf_counter() - began < 20
 
     def test_a_heading_of_ten_thousand_words(self) -> None:
         pieces = chunk("# " + "heading " * 10_000 + "\n\nbody", "markdown")
@@ -117,11 +115,10 @@ class TestText:
         assert all(len(piece) <= MAXIMUM for piece in pieces)
 
     def test_a_word_without_end_is_cut_anywhere(self) -> None:
-        began = time.perf_counter()
         pieces = texts("x" * MAXIMUM * MOST_CHUNKS, "text")
         assert len(pieces) == MOST_CHUNKS
         assert "".join(pieces) == "x" * MAXIMUM * MOST_CHUNKS
-        assert time.perf_counter() - began < 20
+        assert_linear(lambda size: texts("x" * size, "text"), MAXIMUM * MOST_CHUNKS // 8)
 
     @pytest.mark.parametrize("content", ["x" * (MAXIMUM * MOST_CHUNKS + 1), ("y" * 1_900 + "\n\n") * (MOST_CHUNKS + 1)])
     def test_too_many_pieces(self, content: str) -> None:

@@ -24,7 +24,15 @@ MESSAGE = {"message_id": "MSG-2025-10-19-003", "body": "delivered"}
 
 
 def stream(path: Path, *, name: str | None = None, source: str = "auto") -> Generator[Record | Rejected, None, None]:
-    return read_input(path, name=name or path.name, origin="/in/orig", source=source, observed_at=NOON, limits=LIMITS)
+    return read_input(
+        path,
+        name=name or path.name,
+        origin="/in/orig",
+        source=source,
+        observed_at=NOON,
+        limits=LIMITS,
+        namespace="apex",
+    )
 
 
 def put(tmp_path: Path, name: str, data: bytes) -> Path:
@@ -162,7 +170,9 @@ def test_sniffing_looks_at_the_beginning_only(tmp_path: Path, data: bytes, expec
 def test_names_that_are_no_text(tmp_path: Path) -> None:
     name = os.fsdecode(b"caf\xe9.txt")
     path = put(tmp_path, name, b"text")
-    (item,) = read_input(path, name=name, origin=str(path), source="auto", observed_at=NOON, limits=LIMITS)
+    (item,) = read_input(
+        path, name=name, origin=str(path), source="auto", observed_at=NOON, limits=LIMITS, namespace="apex"
+    )
     assert isinstance(item, Record)
     assert item.external_id == f"{tmp_path}/caf\\xe9.txt"
     assert item.locator.encode() == b"caf\\xe9.txt"

@@ -89,7 +89,8 @@ def of_nodes(session: Session, nodes: Iterable[str]) -> dict[str, dict[str, Told
 
 
 def _place(session: Session, plans: Sequence[Plan]) -> tuple[Resolver, dict[str, list[Placed]]]:
-    resolver = _resolver(session, [entity for plan in plans for entity in _entities(plan)])
+    entities = [entity for plan in plans for entity in _entities(plan)]
+    resolver = _resolver(session, entities, plans[0].group_id)
     drafts: dict[str, list[Placed]] = {}
     for plan in plans:
         draft = drafts.setdefault(plan.record_id, [])
@@ -107,15 +108,17 @@ def _place(session: Session, plans: Sequence[Plan]) -> tuple[Resolver, dict[str,
     }
 
 
-def _resolver(session: Session, entities: Sequence[Entity]) -> Resolver:
+def _resolver(session: Session, entities: Sequence[Entity], namespace: str) -> Resolver:
     for entity in entities:
         if not entity.keys:
             raise StoreTerminal(STORE, f"an entity without a key: {entity.type} {entity.name!r}")
     aliases = dict.fromkeys(alias for entity in entities for alias in (*entity.keys, *entity.names, *entity.hints))
     known = {row["key"]: row["entity"] for row in session.join(_ALIASES, {"k": "text"}, [(key,) for key in aliases])}
-    fresh = dict.fromkeys(first_id(entity) for entity in entities if not any(key in known for key in entity.keys))
+    fresh = dict.fromkeys(
+        first_id(entity, namespace) for entity in entities if not any(key in known for key in entity.keys)
+    )
     taken = {row["uuid"] for row in session.join(_TAKEN, {"k": "text"}, [(node,) for node in fresh])}
-    return Resolver(known, taken)
+    return Resolver(known, taken, namespace)
 
 
 def _entities(plan: Plan) -> Sequence[Entity]:

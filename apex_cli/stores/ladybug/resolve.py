@@ -21,15 +21,16 @@ class Place:
     aliases: tuple[str, ...]
 
 
-def first_id(entity: Entity) -> str:
+def first_id(entity: Entity, namespace: str) -> str:
     """The id of a node that this entity is the first to tell of."""
-    return named_uuid("entity", entity.key)
+    return named_uuid("entity", namespace, entity.key)
 
 
 class Resolver:
     """`known` maps aliases to stored nodes; `taken` are ids in use among those that `first_id` gives."""
 
-    def __init__(self, known: Mapping[str, str], taken: Set[str]) -> None:
+    def __init__(self, known: Mapping[str, str], taken: Set[str], namespace: str) -> None:
+        self._namespace = namespace
         self._known = dict(known)
         self._taken = set(taken)
         self._fresh: set[str] = set()
@@ -71,10 +72,10 @@ class Resolver:
         )
 
     def _new(self, entity: Entity, attempt: str) -> str:
-        node = first_id(entity)
+        node = first_id(entity, self._namespace)
         if node in self._taken:
             # The key was this node's once, but no record tells so any more: the two are strangers now.
-            node = named_uuid("entity", entity.key, attempt)
+            node = named_uuid("entity", self._namespace, entity.key, attempt)
         self._taken.add(node)
         self._fresh.add(node)
         return node
