@@ -162,7 +162,8 @@ class Claim:
     `subject` and `object` are preferred keys of entities of the same extraction. `sentence` says it in plain words
     ("Vehicle TRUCK-6520 is at Chicago, IL") without a time, for it is the text of every interval of this fact.
     `invalid_at` is set only where the record itself says when it ended. What is stored as a *fact* (an interval with
-    evidence) is computed from all records' claims: see `timeline`.
+    evidence) is computed from all records' claims: see `timeline`. `certain` is false for what a model read out of
+    free text: it never changes what a system of record says.
     """
 
     subject: str
@@ -172,6 +173,7 @@ class Claim:
     valid_at: datetime
     invalid_at: datetime | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    certain: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from apex_cli.model import Claim, Embedded, Entity, EntityType, Extraction, Pred
 if TYPE_CHECKING:
     from apex_cli.model import Vectors
 
-FORMAT = 1
+FORMAT = 2
 
 
 def dump(embedded: Embedded, *, extractor: str, embedder: str) -> bytes:
@@ -110,6 +110,7 @@ def _from_claim(claim: Claim) -> dict[str, Any]:
         "valid_at": claim.valid_at.isoformat(),
         "invalid_at": None if claim.invalid_at is None else claim.invalid_at.isoformat(),
         "attributes": dict(claim.attributes),
+        "certain": claim.certain,
     }
 
 
@@ -122,6 +123,7 @@ def _to_claim(document: dict[str, Any]) -> Claim:
         valid_at=_time(document["valid_at"]),
         invalid_at=None if document["invalid_at"] is None else _time(document["invalid_at"]),
         attributes=dict(document["attributes"]),
+        certain=bool(document["certain"]),
     )
 
 

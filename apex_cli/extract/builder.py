@@ -22,6 +22,7 @@ class _Statement:
     valid_at: datetime
     invalid_at: datetime | None
     attributes: Mapping[str, Any]
+    certain: bool
 
 
 class Builder:
@@ -38,6 +39,23 @@ class Builder:
         self._by_key: dict[str, int] = {}
         self._by_name: dict[str, int] = {}
         self._statements: list[_Statement] = []
+
+    @classmethod
+    def resumed(cls, extraction: Extraction) -> Builder:
+        """A builder that has taken in all that an extraction says."""
+        builder = cls(extraction.event_time)
+        handles = {entity.key: builder.add(entity) for entity in extraction.entities}
+        for claim in extraction.claims:
+            builder.claim(
+                handles[claim.subject],
+                claim.predicate,
+                handles[claim.object],
+                valid_at=claim.valid_at,
+                invalid_at=claim.invalid_at,
+                attributes=claim.attributes,
+                certain=claim.certain,
+            )
+        return builder
 
     def add(self, entity: Entity) -> Handle:
         """Takes an entity in and says under which handle claims reach it."""
@@ -67,6 +85,7 @@ class Builder:
         valid_at: datetime | None = None,
         invalid_at: datetime | None = None,
         attributes: Mapping[str, Any] | None = None,
+        certain: bool = True,
     ) -> None:
         """States that `subject predicate obj` holds from `valid_at` (default: the event time) on.
 
@@ -75,7 +94,7 @@ class Builder:
         begins = valid_at or self.event_time
         if invalid_at is not None and invalid_at < begins:
             begins = invalid_at
-        self._statements.append(_Statement(subject, predicate, obj, begins, invalid_at, attributes or {}))
+        self._statements.append(_Statement(subject, predicate, obj, begins, invalid_at, attributes or {}, certain))
 
     def known(self, handle: Handle) -> Entity:
         """The entity as it is known so far."""
@@ -104,8 +123,7 @@ class Builder:
             if subject == obj:
                 continue
             same = unique.get((subject, told.predicate, obj, told.valid_at))
-            # Told as ended and as current at once: it is current.
-            if same is None or (same.invalid_at is not None and told.invalid_at is None):
+            if same is None or _overrides(told, same):
                 unique[subject, told.predicate, obj, told.valid_at] = told
         return tuple(
             _claim(self._entities[subject], self._entities[obj], told) for (subject, _, obj, _), told in unique.items()
@@ -117,6 +135,13 @@ class Builder:
         return place
 
 
+def _overrides(told: _Statement, same: _Statement) -> bool:
+    """The certain one of two; told as ended and as current at once, it is current."""
+    if told.certain is not same.certain:
+        return told.certain
+    return same.invalid_at is not None and told.invalid_at is None
+
+
 def _claim(subject: Entity, obj: Entity, told: _Statement) -> Claim:
     return Claim(
         subject=subject.key,
@@ -126,6 +151,7 @@ def _claim(subject: Entity, obj: Entity, told: _Statement) -> Claim:
         valid_at=told.valid_at,
         invalid_at=told.invalid_at,
         attributes=told.attributes,
+        certain=told.certain,
     )
 
 

@@ -19,10 +19,10 @@ def add(builder: Builder, subject: Handle, text: str, source: str) -> None:
     """Claims what the text mentions, leaving out what the record has told already outside of its text."""
     # "Truck 6520" comes after TRUCK-6520, which it may mean.
     for finding in sorted(identifiers.find(text), key=lambda found: found.kind == "unit number"):
-        entity = _entity(finding, source)
-        if entity is not None and not builder.has(entity):
+        found = entity(finding, source)
+        if found is not None and not builder.has(found):
             evidence = {"check_digit": True} if finding.checked else None
-            builder.claim(subject, predicate(builder, subject, entity), builder.add(entity), attributes=evidence)
+            builder.claim(subject, predicate(builder, subject, found), builder.add(found), attributes=evidence)
 
 
 def predicate(builder: Builder, subject: Handle, entity: Entity) -> Predicate:
@@ -31,7 +31,8 @@ def predicate(builder: Builder, subject: Handle, entity: Entity) -> Predicate:
     return Predicate.HAS_REFERENCE if owns else Predicate.MENTIONS
 
 
-def _entity(finding: Finding, source: str) -> Entity | None:
+def entity(finding: Finding, source: str) -> Entity | None:
+    """What a finding is of; None where it is of nothing after all."""
     kind, value = finding.kind, finding.value
     if kind in _MAKERS:
         return _MAKERS[kind](finding, source)

@@ -21,6 +21,13 @@ _RULES: dict[str, Callable[[Record], Extraction]] = {
     "json": generic.extract,
 }
 
+_PROSE: dict[str, Callable[[Record], str]] = {"frontapp": frontapp.prose, "document": document.prose}
+
+
+def prose(record: Record) -> str:
+    """The free text of a record, which rules read for identifiers only; empty for structured records."""
+    return _PROSE[record.source](record) if record.source in _PROSE else ""
+
 
 def extract(record: Record) -> Extraction:
     """What the record says. Pure and synchronous; never touches a store, a file or the clock.

@@ -16,9 +16,9 @@ _HEAD = 4_000
 
 def extract(record: Record) -> Extraction:
     """The document as a node named by its title, known by its content: two copies of one text are one document."""
-    content = str(record.payload.get("content") or "")
+    content = _content(record)
     written_as = "markdown" if record.payload.get("format") == "markdown" else "text"
-    text = clean.prose(content, len(content))
+    text = prose(record)
     file_name = PurePosixPath(str(record.payload.get("path") or record.external_id)).name
     title = _title(text) or clean.line(file_name) or "Untitled document"
     builder = Builder(times.event_time(record, None))
@@ -29,6 +29,16 @@ def extract(record: Record) -> Extraction:
     mentions.add(builder, document, text, record.source)
     chunks = tuple(piece.text for piece in chunk(text, written_as))
     return builder.build(title, text or title, chunks)
+
+
+def prose(record: Record) -> str:
+    """The document's text, made fit to store."""
+    content = _content(record)
+    return clean.prose(content, len(content))
+
+
+def _content(record: Record) -> str:
+    return str(record.payload.get("content") or "")
 
 
 def _title(text: str) -> str:

@@ -30,10 +30,15 @@ def extract(record: Record) -> Extraction:
     ]
     thread = [*_thread(builder, message, payload), *_attachments(builder, message, record, entity.name)]
     subject, body = _subject(payload), _body(payload)
-    mentions.add(builder, message, f"{subject}\n{body}", record.source)
+    mentions.add(builder, message, prose(record), record.source)
     name = f'Message {entity.name} "{subject}"' if subject else f"Message {entity.name}"
     head = wording.listed([name, *people, f"on {times.spoken(builder.event_time)}", *thread])
     return builder.build(subject or f"Message {entity.name}", f"{head}: {body}" if body else f"{head}.")
+
+
+def prose(record: Record) -> str:
+    """Subject and body as the sender wrote them: no markup, no quoted mail, no legal small print."""
+    return f"{_subject(record.payload)}\n{_body(record.payload)}"
 
 
 def _message(record: Record) -> Entity:

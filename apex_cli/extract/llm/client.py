@@ -1,0 +1,49 @@
+"""Our language model as Graphiti's client: one question is one request, all else (limits, retries, cache) is below."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import apex_cli.graphiti  # noqa: F401 - first, for its quiet import
+
+from graphiti_core.graphiti_types import GraphitiClients
+from graphiti_core.llm_client import LLMClient
+from graphiti_core.llm_client.config import LLMConfig, ModelSize
+from graphiti_core.prompts.models import Message as GraphitiMessage
+from pydantic import BaseModel
+
+from apex_cli.llm.protocol import LanguageModel, Message, Prompt, Size
+
+
+class ModelClient(LLMClient):
+    """Passes Graphiti's prompts on. What the model raises goes through: Graphiti retries errors of its own only."""
+
+    def __init__(self, model: LanguageModel) -> None:
+        super().__init__(LLMConfig(model=model.name))
+        self._model = model
+
+    async def _generate_response(
+        self,
+        messages: list[GraphitiMessage],
+        response_model: type[BaseModel] | None = None,
+        max_tokens: int = 16_384,
+        model_size: ModelSize = ModelSize.medium,
+        *,
+        model: str | None = None,  # noqa: ARG002 - Graphiti's signature
+    ) -> dict[str, Any]:
+        if response_model is None:
+            raise TypeError("every prompt of Graphiti that apex uses has a response model")
+        prompt = Prompt(
+            name=response_model.__name__,
+            messages=[Message(message.role, message.content) for message in messages],
+            schema=response_model.model_json_schema(),
+            schema_name=response_model.__name__,
+            max_tokens=max_tokens,
+            size=Size.SMALL if model_size is ModelSize.small else Size.MAIN,
+        )
+        return dict(await self._model.answer(prompt))
+
+
+def clients(model: LanguageModel) -> GraphitiClients:
+    """What Graphiti's extraction functions take; they need neither a database nor an embedder."""
+    return GraphitiClients.model_construct(driver=None, llm_client=ModelClient(model), embedder=None)

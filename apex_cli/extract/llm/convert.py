@@ -1,0 +1,106 @@
+"""From what the model says to entities and claims of ours: keys by the same rules as everywhere else.
+
+A name that holds an identifier is that identifier; a bare name is a key within its source, as in free text that the
+rules read. Everything from here is uncertain: it never overrules a system of record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from apex_cli.extract import identifiers, keys, mentions, things
+from apex_cli.extract.builder import Builder, Handle
+from apex_cli.extract.contacts import Contact
+from apex_cli.extract.llm.ontology import MENTIONED, allowed
+from apex_cli.extract.llm.said import Said, Statement, Thing
+from apex_cli.model import Entity, EntityType, Predicate
+
+
+def entities(said: Said, source: str) -> list[Entity]:
+    """One entity for each thing, in their order. A driver of whom nothing else is said is a person."""
+    engaged = {
+        place
+        for one in said.statements
+        if _predicate(said.things, one) is not None
+        for place in (one.subject, one.object)
+    }
+    return [_entity(thing, source, place in engaged) for place, thing in enumerate(said.things)]
+
+
+def add(builder: Builder, subject: Handle, said: Said, found: Sequence[Entity]) -> None:
+    """Put what the model said into an extraction: facts between things, mentions of all others.
+
+    `found` is `entities(said)`, resolved or not. A relation outside of the closed lists is not a label: its ends stay
+    mentions that carry its words.
+    """
+    told: dict[int, dict[str, Any]] = {}
+    handles: dict[int, Handle] = {}
+
+    def handle(place: int) -> Handle:
+        if place not in handles:
+            handles[place] = builder.add(found[place])
+        return handles[place]
+
+    for one in said.statements:
+        predicate = allowed(found[one.subject].type, one.relation, found[one.object].type)
+        if predicate is None:
+            for place in (one.subject, one.object):
+                told.setdefault(place, {"said": one.words} if one.words else {})
+            continue
+        builder.claim(
+            handle(one.subject),
+            predicate,
+            handle(one.object),
+            valid_at=one.valid_at,
+            invalid_at=one.invalid_at,
+            attributes={"said": one.words} if one.words else {},
+            certain=False,
+        )
+    for place, entity in enumerate(found):
+        if entity.type in MENTIONED and not _known(builder, entity):
+            relation = mentions.predicate(builder, subject, entity)
+            builder.claim(subject, relation, handle(place), attributes=told.get(place, {}))
+
+
+def _known(builder: Builder, entity: Entity) -> bool:
+    """Whether the record mentions it already, outside of what the model says."""
+    return builder.has(entity) and entity.type is not EntityType.VALUE
+
+
+def _predicate(said: Sequence[Thing], one: Statement) -> Predicate | None:
+    subject, obj = said[one.subject].type, said[one.object].type
+    return allowed(subject, one.relation, obj) if subject is not None and obj is not None else None
+
+
+def _entity(thing: Thing, source: str, engaged: bool) -> Entity:
+    kind = EntityType.PERSON if thing.type is EntityType.DRIVER and not engaged else thing.type
+    if kind is None:
+        return things.value(Predicate.MENTIONS, thing.name)
+    for finding in identifiers.find(thing.name):
+        entity = mentions.entity(finding, source)
+        if entity is not None and entity.type is kind:
+            return entity
+    return _MAKERS[kind](thing.name, source) or things.value(Predicate.MENTIONS, thing.name)
+
+
+def _numbered(make: Callable[[str], Entity | None]) -> Callable[[str, str], Entity | None]:
+    """A thing known by a number: without a digit in it a name is none."""
+    return lambda name, _: make(name) if any(char.isdigit() for char in name) else None
+
+
+def _named(kind: keys.NamedKind) -> Callable[[str, str], Entity | None]:
+    return lambda name, source: things.named(kind, source, name, certain=False)
+
+
+_MAKERS: dict[EntityType, Callable[[str, str], Entity | None]] = {
+    EntityType.SHIPMENT: _numbered(lambda name: things.shipment(shipment_id=name, certain=False)),
+    EntityType.VEHICLE: _numbered(lambda name: things.vehicle(unit=name, certain=False)),
+    EntityType.ORDER: _numbered(lambda name: things.order(name, certain=False)),
+    EntityType.REFERENCE: _numbered(lambda name: things.reference("reference", name, certain=False)),
+    EntityType.LOCATION: lambda name, _: things.city(name, certain=False),
+    EntityType.CUSTOMER: _named("customer"),
+    EntityType.CARRIER: _named("carrier"),
+    EntityType.DRIVER: lambda name, source: things.human("driver", source, Contact(name), certain=False),
+    EntityType.PERSON: lambda name, source: things.human("person", source, Contact(name), certain=False),
+}
