@@ -178,7 +178,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """What a record says: when it happened, its text, the pieces to embed (one or more), entities and claims."""
+    """What a record says: when it happened, its text, the pieces to embed (one or more), entities and claims.
+
+    `llm_calls`, `tokens` and `cost_usd` are what this run paid for it: nothing where it was kept from an earlier one.
+    """
 
     event_time: datetime
     title: str
@@ -188,6 +191,7 @@ class Extraction:
     claims: tuple[Claim, ...]
     llm_calls: int = 0
     tokens: int = 0
+    cost_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,6 @@ def dump(embedded: Embedded, *, extractor: str, embedder: str) -> bytes:
         "chunks": extraction.chunks,
         "entities": [_from_entity(entity) for entity in extraction.entities],
         "claims": [_from_claim(claim) for claim in extraction.claims],
-        "llm_calls": extraction.llm_calls,
-        "tokens": extraction.tokens,
         "chunk_vectors": _from_vectors(embedded.chunk_vectors),
         "entity_vectors": _from_vectors(embedded.entity_vectors),
         "claim_vectors": _from_vectors(embedded.claim_vectors),
@@ -45,7 +43,7 @@ def dump(embedded: Embedded, *, extractor: str, embedder: str) -> bytes:
 
 
 def load(data: bytes, *, extractor: str, embedder: str) -> Embedded | None:
-    """What `dump` was given, but for tuples within attributes, which come back as lists.
+    """What `dump` was given, but for what it cost, and for tuples within attributes, which come back as lists.
 
     None when the bytes are damaged or were made by other versions: then the work is to be done again.
     """
@@ -60,8 +58,6 @@ def load(data: bytes, *, extractor: str, embedder: str) -> Embedded | None:
             chunks=tuple(_text(chunk) for chunk in document["chunks"]),
             entities=tuple(_to_entity(entity) for entity in document["entities"]),
             claims=tuple(_to_claim(claim) for claim in document["claims"]),
-            llm_calls=int(document["llm_calls"]),
-            tokens=int(document["tokens"]),
         )
         dimensions = int(document["dimensions"])
         return Embedded(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import apex_cli.graphiti  # noqa: F401 - first, for its quiet import
-
 from graphiti_core.graphiti_types import GraphitiClients
 from graphiti_core.llm_client import LLMClient
 from graphiti_core.llm_client.config import LLMConfig, ModelSize
