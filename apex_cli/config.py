@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from apex_cli.addresses import Secret
 from apex_cli.errors import ConfigError
 from apex_cli.model import DEFAULT_NAMESPACE
 
@@ -51,6 +52,23 @@ class Settings:
     max_depth: int = 200
     parse_timeout: float = 60.0
     store_timeout: float = 120.0
+    openai_api_key: Secret | None = None
+    openai_base_url: str = "https://api.openai.com/v1"
+    llm_model: str = "gpt-6-luna"
+    llm_small_model: str | None = None
+    llm_api: str = "auto"
+    llm_timeout: float = 180.0
+    llm_rpm: int | None = None
+    llm_tpm: int | None = None
+    llm_price_input: float | None = None
+    llm_price_output: float | None = None
+    llm_cache_max_bytes: int = 1024**3
+    max_cost: float | None = None
+    max_tokens: int | None = None
+    embedder: str = "local"
+    embedding_model: str = "text-embedding-3-small"
+    embedding_dimensions: int | None = None
+    embedding_price: float | None = None
     fault: str | None = None
     foreign: tuple[str, ...] = ()
 
@@ -60,7 +78,8 @@ def load(
 ) -> Settings:
     """Settings from flags (by field name; None means "not given"), environment, `.env`, `apex.toml` and defaults.
 
-    Raises `ConfigError` naming the setting and where it came from.
+    A key may also be in a file that `OPENAI_API_KEY_FILE` names, as Docker and systemd hand them over. Raises
+    `ConfigError` naming the setting and where it came from.
     """
     cwd = cwd or Path.cwd()
     environ = os.environ if environ is None else environ
@@ -72,7 +91,7 @@ def load(
     ]
     values: dict[str, Any] = {}
     for origin, layer in reversed(layers):
-        for name, raw in layer.items():
+        for name, raw in _secrets_read(layer, origin, cwd).items():
             values[name] = _convert(name, raw, origin)
     home = Path(values.pop("home", None) or default_home()).expanduser().absolute()
     staging = Path(values.pop("staging_dir", None) or home / "staging").expanduser().absolute()
@@ -106,16 +125,25 @@ def parse_size(text: str) -> int:
     return int(float(match[1]) * 1024**power)
 
 
-_DURATIONS = frozenset({"lock_timeout", "retention", "parse_timeout", "store_timeout"})
-_SIZES = frozenset({"staging_max_bytes", "max_record_bytes", "max_document_bytes"})
-_COUNTS = frozenset({"concurrency", "batch_size", "max_depth"})
-_KNOWN = frozenset(field.name for field in fields(Settings)) - {"foreign"}
+_DURATIONS = frozenset({"lock_timeout", "retention", "parse_timeout", "store_timeout", "llm_timeout"})
+_SIZES = frozenset({"staging_max_bytes", "max_record_bytes", "max_document_bytes", "llm_cache_max_bytes"})
+_COUNTS = frozenset(
+    {"concurrency", "batch_size", "max_depth", "llm_rpm", "llm_tpm", "max_tokens", "embedding_dimensions"}
+)
+_AMOUNTS = frozenset({"llm_price_input", "llm_price_output", "embedding_price", "max_cost"})
+_CHOICES = {"llm_api": ("auto", "responses", "chat"), "embedder": ("local", "openai")}
+_SECRETS = frozenset({"openai_api_key"})
+_SECRET_FILES = {f"{name}_file": name for name in _SECRETS}
+_SECRET_BYTES = 64 * 1024
+_USUAL = {name: name.upper() for name in ("openai_api_key", "openai_api_key_file", "openai_base_url")}
+"""Settings whose variables have a name that all programs share."""
+_KNOWN = frozenset(field.name for field in fields(Settings)) - {"foreign"} | _SECRET_FILES.keys()
 
 
 def _from_variables(variables: Mapping[str, str]) -> dict[str, str]:
     found = {}
     for name in _KNOWN:
-        value = variables.get(f"APEX_{name.upper()}")
+        value = variables.get(_USUAL.get(name, f"APEX_{name.upper()}"))
         if value:
             found[name] = value
     return found
@@ -145,6 +173,26 @@ def _toml(path: Path) -> Mapping[str, Any]:
     return values
 
 
+def _secrets_read(layer: Mapping[str, Any], origin: str, cwd: Path) -> dict[str, Any]:
+    """The layer with the files of secrets replaced by what they hold, less the line end that editors add."""
+    values = dict(layer)
+    for file_setting, name in _SECRET_FILES.items():
+        if file_setting not in values:
+            continue
+        path = cwd / Path(str(values.pop(file_setting))).expanduser()
+        if name in values:
+            raise ConfigError(f"{name} and {file_setting} are both given ({origin})", hint="give one of them")
+        try:
+            with path.open(encoding="utf-8") as file:
+                values[name] = file.read(_SECRET_BYTES).rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "it is no text"
+            raise ConfigError(f"{file_setting} ({origin}): {path} cannot be read: {why}") from error
+        if not values[name]:
+            raise ConfigError(f"{file_setting} ({origin}): {path} is empty")
+    return values
+
+
 def _convert(name: str, raw: Any, origin: str) -> Any:
     try:
         if name in _DURATIONS:
@@ -153,15 +201,30 @@ def _convert(name: str, raw: Any, origin: str) -> Any:
             return parse_size(raw) if isinstance(raw, str) else int(raw)
         if name in _COUNTS:
             return int(raw)
+        if name in _AMOUNTS:
+            return float(raw)
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{name} ({origin}): {error}") from error
+    if name in _SECRETS:
+        return Secret(str(raw).strip())
     return raw if isinstance(raw, str | Path) else str(raw)
 
 
 def _checked(settings: Settings) -> Settings:
     for name in sorted(_COUNTS):
-        if getattr(settings, name) < 1:
-            raise ConfigError(f"{name} must be 1 or more, not {getattr(settings, name)}")
+        if (count := getattr(settings, name)) is not None and count < 1:
+            raise ConfigError(f"{name} must be 1 or more, not {count}")
+    for name in sorted(_AMOUNTS):
+        if (amount := getattr(settings, name)) is not None and not 0 <= amount < float("inf"):
+            raise ConfigError(f"{name} must be a number of dollars, not {amount}")
+    for name, choices in _CHOICES.items():
+        if getattr(settings, name) not in choices:
+            raise ConfigError(f"{name} must be one of {', '.join(choices)}, not {getattr(settings, name)!r}")
+    if not re.match(r"https?://[^\s/@]+(/[^\s@]*)?$", settings.openai_base_url):
+        raise ConfigError(
+            "OPENAI_BASE_URL must start with http:// or https:// and hold no user or password",
+            hint="for example http://localhost:11434/v1; the key goes into OPENAI_API_KEY",
+        )
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", settings.namespace):
         raise ConfigError(f"namespace {settings.namespace!r} must be lower-case letters, digits and _, at most 31")
     for name in ("graph_url", "postgres_url", "qdrant_url", "redis_url"):

@@ -10,7 +10,15 @@
     ├── RecordError                3   one record (or one file) cannot be taken; the others go on
     │   ├── ReadError                  unreadable, broken or of an unknown kind
     │   ├── ExtractError               read, but nothing sound can be said about it
-    │   └── EmbedError                 its text could not be embedded
+    │   │   ├── ModelRefused               the language model declines
+    │   │   ├── ModelTruncated             its answer is longer than it may be
+    │   │   ├── ModelAnswerInvalid         its answer is not of the form asked for
+    │   │   └── ModelUnreachable           no answer within the time allowed
+    │   ├── EmbedError                 its text could not be embedded
+    │   └── AnswerPending              a batch at the model's provider has yet to answer
+    ├── RunHalted                  3   the run takes no more; what it holds stays staged
+    │   ├── ModelUnusable              the provider refuses us: key, permission, model, quota
+    │   └── BudgetExhausted            the tokens or dollars allowed are used up
     └── StoreError                     a store refused or failed; drivers' own errors never leave `stores`
         ├── StoreTransient             worth another try; never proof that nothing was applied
         ├── StoreTerminal              will fail again with the same data
@@ -106,6 +114,59 @@ class EmbedError(RecordError):
     code = "embed"
     stage = "embed"
     retriable = True
+
+
+class ModelRefused(ExtractError):
+    """The language model declined to answer; asked again, it would again."""
+
+    code = "llm_refused"
+
+
+class ModelTruncated(ExtractError):
+    """The language model's answer was cut off at the largest length allowed."""
+
+    code = "llm_truncated"
+
+
+class ModelAnswerInvalid(ExtractError):
+    """The language model answered with broken JSON or not by the schema, and so did its one attempt to mend it."""
+
+    code = "llm_invalid_answer"
+    retriable = True
+
+
+class ModelUnreachable(ExtractError):
+    """The language model gave no answer: rate limits, server errors or time-outs, to the end of the time allowed."""
+
+    code = "llm_unreachable"
+    retriable = True
+
+
+class AnswerPending(RecordError):
+    """The answer comes with a batch that the provider works on; a later run finds it. Nothing has failed."""
+
+    code = "llm_batch_pending"
+    stage = "extract"
+    retriable = True
+
+
+class RunHalted(ApexError):
+    """Found in the middle of a run: no record can go on for now. The run takes no more and leaves the rest staged."""
+
+    code = "halted"
+    exit_code = 3
+
+
+class ModelUnusable(RunHalted):
+    """The model's provider refuses us, whatever is asked: the key, a permission, the model's name or the quota."""
+
+    code = "llm_unusable"
+
+
+class BudgetExhausted(RunHalted):
+    """What the run may spend, in tokens or dollars, is spent, or the next request would be over it."""
+
+    code = "budget"
 
 
 class StoreError(ApexError):

@@ -1,0 +1,62 @@
+"""What a run may spend. Asked before every request, with an estimate of what it will cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from apex_cli.errors import BudgetExhausted
+from apex_cli.llm.meter import Meter
+from apex_cli.llm.usage import Usage
+
+
+class Budget:
+    """Limits in US dollars and tokens; None is no limit.
+
+    What is in flight counts with its estimate, so that many requests at once do not overspend together. A request
+    whose answer is longer than was estimated can still end above the limit, by its own excess.
+    """
+
+    def __init__(self, meter: Meter, *, max_cost: float | None = None, max_tokens: int | None = None) -> None:
+        self._meter = meter
+        self._max_cost = max_cost
+        self._max_tokens = max_tokens
+        self._in_flight = Usage()
+        self._refused = False
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether a request was refused, or nothing is left: no further record should be taken."""
+        total = self._meter.total
+        spent = (self._max_cost is not None and total.cost >= self._max_cost) or (
+            self._max_tokens is not None and total.tokens >= self._max_tokens
+        )
+        return self._refused or spent
+
+    @contextmanager
+    def reserve(self, estimate: Usage) -> Iterator[None]:
+        """Hold `estimate` while the block sends its request. Raises `BudgetExhausted` when it is not left."""
+        cost = self._meter.total.cost + self._in_flight.cost + estimate.cost
+        tokens = self._meter.total.tokens + self._in_flight.tokens + estimate.tokens
+        if self._max_cost is not None and cost > self._max_cost:
+            raise self._refusal(f"${self._max_cost:g} of --max-cost")
+        if self._max_tokens is not None and tokens > self._max_tokens:
+            raise self._refusal(f"{self._max_tokens} tokens of --max-tokens")
+        self._hold(estimate, 1)
+        try:
+            yield
+        finally:
+            self._hold(estimate, -1)
+
+    def _hold(self, estimate: Usage, sign: int) -> None:
+        self._in_flight.cost += sign * estimate.cost
+        self._in_flight.input_tokens += sign * estimate.input_tokens
+        self._in_flight.output_tokens += sign * estimate.output_tokens
+
+    def _refusal(self, limit: str) -> BudgetExhausted:
+        self._refused = True
+        total = self._meter.total
+        return BudgetExhausted(
+            f"the next request would go over the {limit}: ${total.cost:.4f} and {total.tokens} tokens are used",
+            hint="what is left stays staged: run again, or allow more",
+        )

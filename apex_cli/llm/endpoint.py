@@ -1,0 +1,67 @@
+"""Which server is asked, and how it wants to be spoken to: read off its URL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+from apex_cli.addresses import Secret
+from apex_cli.config import Settings
+from apex_cli.errors import ConfigError
+
+OPENAI_HOST = "api.openai.com"
+_AZURE = (".openai.azure.com", ".services.ai.azure.com", ".cognitiveservices.azure.com")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A server that speaks OpenAI's HTTP API.
+
+    `openai`: the models behind it are OpenAI's own (its API or Azure), with its prices and parameters. `api` is
+    `responses` or `chat`. `query` goes with every request (Azure's `api-version`).
+    """
+
+    url: str
+    key: Secret | None
+    openai: bool
+    azure: bool
+    api: str
+    query: Mapping[str, str]
+
+    @property
+    def host(self) -> str:
+        """Host and port: what the server is called in names and messages."""
+        return urlsplit(self.url).netloc
+
+    def headers(self) -> dict[str, str]:
+        """Azure takes its key in a header of its own."""
+        return {"api-key": self.key.reveal()} if self.azure and self.key is not None else {}
+
+
+def endpoint(settings: Settings) -> Endpoint:
+    """The server that the settings name. Raises `ConfigError` when OpenAI or Azure is asked and there is no key."""
+    parts = urlsplit(settings.openai_base_url)
+    host = parts.hostname or ""
+    azure = host.endswith(_AZURE)
+    openai = azure or host == OPENAI_HOST
+    if openai and settings.openai_api_key is None:
+        raise ConfigError(
+            f"no key for {host}: OPENAI_API_KEY is not set",
+            hint="set it, or OPENAI_BASE_URL for a server of your own; rules and the local embedder need neither",
+        )
+    path = parts.path.rstrip("/")
+    if azure and not path:
+        path = "/openai/v1"
+    deployment = "/deployments/" in path
+    api = settings.llm_api
+    if api == "auto":
+        api = "responses" if openai and not deployment else "chat"
+    return Endpoint(
+        urlunsplit((parts.scheme, parts.netloc, path, "", "")),
+        settings.openai_api_key,
+        openai,
+        azure,
+        api,
+        dict(parse_qsl(parts.query)),
+    )

@@ -1,0 +1,73 @@
+"""What the openai client raises, in our words: passing, of this request alone, or of the whole run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from apex_cli.addresses import MASK, Secret
+from apex_cli.errors import ApexError, ExtractError, ModelRefused, ModelUnusable
+from apex_cli.llm.limits import retry_after
+
+if TYPE_CHECKING:
+    import openai
+
+_CHARS = 300
+_NO_QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
+_TOO_LONG = frozenset({"context_length_exceeded", "string_above_max_length"})
+_POLICY = frozenset({"content_policy_violation", "content_filter"})
+_NO_MODEL = frozenset({"model_not_found", "DeploymentNotFound"})
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """Worth another try, after `wait` seconds if the server says so. `limited`: its limits are hit, by all of us."""
+
+    message: str
+    wait: float | None = None
+    limited: bool = False
+
+
+class RequestRejected(ExtractError):
+    """The server will not take this request (HTTP 400 and the like), now or later."""
+
+    code = "llm_rejected"
+
+
+def judged(error: openai.APIError, host: str, key: Secret | None) -> Passing | ApexError:
+    """The meaning of an error; the key, should the server repeat it, is masked."""
+    from openai import APIConnectionError, APIStatusError, APITimeoutError
+
+    if isinstance(error, APITimeoutError):
+        return Passing(f"{host} did not answer in time")
+    if isinstance(error, APIConnectionError):
+        return Passing(f"{host} cannot be reached, or broke off: {error.__cause__ or error.message}")
+    said = masked(error.message, key)
+    if not isinstance(error, APIStatusError):
+        return Passing(f"{host}: {said}")
+    status, code = error.status_code, error.code or ""
+    no_quota = code in _NO_QUOTA or error.type in _NO_QUOTA
+    if not no_quota and (status in (408, 409, 429) or status >= 500):
+        wait = retry_after(error.response.headers)
+        return Passing(f"{host} answered {status}: {said}", wait, limited=status == 429)
+    if no_quota:
+        return ModelUnusable(f"{host}: the quota is used up: {said}", hint="see the plan and billing of the account")
+    return _refusal(status, code, f"{host} answered {status}: {said}")
+
+
+def _refusal(status: int, code: str, message: str) -> ApexError:
+    if status == 404 or code in _NO_MODEL:
+        return ModelUnusable(message, hint="check APEX_LLM_MODEL, APEX_EMBEDDING_MODEL and OPENAI_BASE_URL")
+    if status in (401, 403):
+        return ModelUnusable(message, hint="check OPENAI_API_KEY, and what it may do")
+    if code in _POLICY:
+        return ModelRefused(message)
+    too_long = code in _TOO_LONG or "context length" in message
+    return RequestRejected(message, code="llm_too_long" if too_long else None)
+
+
+def masked(text: str, key: Secret | None) -> str:
+    """A server's words, short, without the key."""
+    if key is not None and key.reveal():
+        text = text.replace(key.reveal(), MASK)
+    return text[:_CHARS]

@@ -1,0 +1,157 @@
+"""Requests and tokens a minute: waiting here instead of running into the provider's 429.
+
+What a provider allows is learned from its `x-ratelimit-*` headers (OpenAI's form, which others copy); settings can say
+less. Each model has allowances of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+
+Clock = Callable[[], float]
+Sleep = Callable[[float], Awaitable[None]]
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+
+
+class Allowance:
+    """A token bucket: holds one minute's worth, fills up steadily. Without a limit it gives whatever is asked."""
+
+    def __init__(self, per_minute: int | None, now: float) -> None:
+        self._configured = per_minute
+        self._size = float(per_minute) if per_minute else None
+        self._level = self._size or 0.0
+        self._at = now
+
+    def wait(self, amount: float, now: float) -> float:
+        """Seconds until `amount` is there; an amount above the size counts as the size."""
+        self._fill(now)
+        if self._size is None:
+            return 0.0
+        return max(0.0, min(amount, self._size) - self._level) * 60.0 / self._size
+
+    def take(self, amount: float) -> None:
+        """Use `amount` up, into debt if it is more than is there."""
+        if self._size is not None:
+            self._level -= amount
+
+    def learn(self, limit: float | None, remaining: float | None, now: float) -> None:
+        """What the provider says: its limit a minute, and what is left of it. Never more than was configured."""
+        self._fill(now)
+        if limit is not None and limit > 0:
+            size = min(limit, self._configured or limit)
+            if self._size is None:
+                self._level = size
+            self._size = size
+            self._level = min(self._level, size)
+        if remaining is not None and self._size is not None:
+            self._level = min(self._level, remaining)
+
+    def _fill(self, now: float) -> None:
+        if self._size is not None:
+            self._level = min(self._size, self._level + (now - self._at) * self._size / 60.0)
+        self._at = now
+
+
+class Lane:
+    """The way to one model: at most `concurrency` requests at once, in the order in which they were asked for."""
+
+    def __init__(
+        self, requests: int | None, tokens: int | None, *, concurrency: int, clock: Clock, sleep: Sleep
+    ) -> None:
+        self._slots = asyncio.Semaphore(concurrency)
+        self._clock = clock
+        self._sleep = sleep
+        self._requests = Allowance(requests, clock())
+        self._tokens = Allowance(tokens, clock())
+        self._resume_at = 0.0
+        self._queue = asyncio.Lock()
+
+    @asynccontextmanager
+    async def request(self, tokens: float) -> AsyncIterator[None]:
+        """Wait until a request of about so many tokens may be sent; the block sends it."""
+        async with self._slots:
+            async with self._queue:
+                while (seconds := self._seconds(tokens)) > 0:
+                    await self._sleep(seconds)
+                self._requests.take(1)
+                self._tokens.take(tokens)
+            yield
+
+    def pause(self, seconds: float) -> None:
+        """Nobody gets a turn for so long: the provider said 429."""
+        self._resume_at = max(self._resume_at, self._clock() + seconds)
+
+    def learn(self, headers: Mapping[str, str]) -> None:
+        """Take in an answer's `x-ratelimit-*` headers; what is missing or no number is left out."""
+        now = self._clock()
+        for allowance, what in ((self._requests, "requests"), (self._tokens, "tokens")):
+            limit = _number(headers.get(f"x-ratelimit-limit-{what}"))
+            allowance.learn(limit, _number(headers.get(f"x-ratelimit-remaining-{what}")), now)
+
+    def _seconds(self, tokens: float) -> float:
+        now = self._clock()
+        return max(self._resume_at - now, self._requests.wait(1, now), self._tokens.wait(tokens, now))
+
+
+class Limits:
+    """The lanes of a run. Configured limits hold for each model."""
+
+    def __init__(
+        self,
+        *,
+        concurrency: int,
+        requests: int | None = None,
+        tokens: int | None = None,
+        clock: Clock = time.monotonic,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self.clock = clock
+        self.sleep = sleep
+        self._requests = requests
+        self._tokens = tokens
+        self._concurrency = concurrency
+        self._lanes: dict[str, Lane] = {}
+
+    def lane(self, model: str) -> Lane:
+        """The lane of `model`, the same one every time."""
+        if model not in self._lanes:
+            self._lanes[model] = Lane(
+                self._requests, self._tokens, concurrency=self._concurrency, clock=self.clock, sleep=self.sleep
+            )
+        return self._lanes[model]
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a 429 or 503 asks to wait: `retry-after-ms`, `retry-after`, or when the used-up limit is full again.
+
+    None when it does not say. A date in `retry-after` (RFC 9110) is not read: no provider sends one.
+    """
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        seconds = _number(headers.get(name))
+        if seconds is not None:
+            return seconds * unit
+    resets = [
+        _seconds_of(headers.get(f"x-ratelimit-reset-{what}", ""))
+        for what in ("requests", "tokens")
+        if _number(headers.get(f"x-ratelimit-remaining-{what}")) == 0
+    ]
+    return max(resets, default=None)
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        value = float(text) if text else None
+    except ValueError:
+        return None
+    return value if value is not None and 0 <= value < float("inf") else None
+
+
+def _seconds_of(text: str) -> float:
+    """Seconds of `17ms`, `1.204s` or `6m0s`: OpenAI's way of writing them."""
+    return sum(float(number) * _UNITS[unit] for number, unit in _DURATION.findall(text))
