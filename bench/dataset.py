@@ -11,10 +11,9 @@ from pathlib import Path
 from apex_cli.config import Settings
 from apex_cli.embed.apply import Embedding
 from apex_cli.embed.local import LocalEmbedder
-from apex_cli.errors import RecordError
 from apex_cli.model import Embedded, Record
 from apex_cli.pipeline.inputs import limits
-from apex_cli.pipeline.understand import Understanding
+from apex_cli.pipeline.understand import Understanding, Understood
 from apex_cli.sources.read import read_input
 from apex_cli.sources.rejected import Rejected
 
@@ -69,8 +68,8 @@ def _batches(settings: Settings, file: Path) -> Iterator[list[Record]]:
         yield batch
 
 
-def _items(records: Sequence[Record], results: Sequence[Embedded | RecordError]) -> Iterator[Item]:
+def _items(records: Sequence[Record], results: Sequence[Understood]) -> Iterator[Item]:
     for record, result in zip(records, results, strict=True):
-        if isinstance(result, RecordError):
+        if not isinstance(result, Embedded):
             raise result
         yield record, result

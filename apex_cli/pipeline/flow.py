@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from apex_cli.embed.codec import load
-from apex_cli.errors import ApexError, RecordError, StoreTransient
+from apex_cli.errors import ApexError, RunHalted, StoreTransient
 from apex_cli.model import Embedded, Record
 from apex_cli.outcome import Status
 from apex_cli.pipeline.desk import Desk, Versions
@@ -99,11 +99,15 @@ class Flow:
             understood = await self._understanding.batch(records, self._kept(fresh))
             ready = _Ready(ended=batch.ended)
             for (read, record), result in zip(fresh, understood, strict=True):
-                if isinstance(result, RecordError):
-                    self._on_the_way[record.record_id] -= 1
-                    self._desk.failed(read, record, result, started)
-                else:
+                if isinstance(result, Embedded):
                     ready.jobs.append(_Job(read, record, result, started))
+                    continue
+                self._on_the_way[record.record_id] -= 1
+                if isinstance(result, RunHalted):
+                    self.halt(result)
+                    self._desk.pending(record, started)
+                else:
+                    self._desk.failed(read, record, result, started)
             await self._ready.put(ready)
         await self._ready.put(None)
 

@@ -11,7 +11,6 @@ from contextlib import closing
 
 from apex_cli.audit import Finding, Report, verify
 from apex_cli.config import Settings
-from apex_cli.errors import RecordError
 from apex_cli.model import Embedded, Plan, PlanKind, Record, Superseded
 from apex_cli.pipeline.sagas import sagas
 from apex_cli.pipeline.understand import Understanding
@@ -49,11 +48,11 @@ async def _write_again(
         for start in range(0, len(ids), _BATCH):
             versions = await stores.catalog.by_id(ids[start : start + _BATCH])
             records = [_record(version, settings.namespace) for version in versions.values()]
-            understood: Sequence[Embedded | RecordError] = await understanding.batch(records, {})
+            understood = await understanding.batch(records, {})
             items = [
                 (record, result)
                 for record, result in zip(records, understood, strict=True)
-                if not isinstance(result, RecordError)
+                if isinstance(result, Embedded)
             ]
             results = await coordinator.write(items, again=True)
             mended += sum(result.fate is Fate.UPDATED for result in results)

@@ -1,27 +1,41 @@
-"""From records to what they say and its vectors: a batch at a time, off the event loop, one bad record alone."""
+"""From records to what they say and its vectors: a batch at a time, off the event loop, one bad record alone.
+
+Rules first, then the model for what has free text, then vectors.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from apex_cli.embed.apply import Embedding
-from apex_cli.errors import EmbedError, RecordError
+from apex_cli.errors import EmbedError, RecordError, RunHalted
 from apex_cli.extract.rules import extract
 from apex_cli.model import Embedded, Extraction, Record
 from apex_cli.pipeline.workers import DocumentWorkers
+
+if TYPE_CHECKING:
+    from apex_cli.pipeline.reading import Reading
 
 _SLICE = 50
 """Records an extraction task takes at once: small enough to interleave, large enough not to matter."""
 
 Extracted = Extraction | RecordError
+Understood = Embedded | RecordError | RunHalted
 
 
 class Understanding:
-    """Extraction and embedding, with at most `concurrency` extraction tasks at a time. Close it at the end."""
+    """Extraction and embedding, with at most `concurrency` extraction tasks at a time. Close it at the end.
 
-    def __init__(self, embedding: Embedding, *, concurrency: int, parse_timeout: float) -> None:
+    Without `reading` there is no model: rules read everything.
+    """
+
+    def __init__(
+        self, embedding: Embedding, *, concurrency: int, parse_timeout: float, reading: Reading | None = None
+    ) -> None:
         self._embedding = embedding
+        self._reading = reading
         self._slots = asyncio.Semaphore(concurrency)
         self._workers = DocumentWorkers(parse_timeout)
 
@@ -29,8 +43,8 @@ class Understanding:
         """End the worker processes."""
         self._workers.close()
 
-    async def batch(self, records: Sequence[Record], kept: Mapping[int, Embedded]) -> list[Embedded | RecordError]:
-        """Results in the order of `records`.
+    async def batch(self, records: Sequence[Record], kept: Mapping[int, Embedded]) -> list[Understood]:
+        """Results in the order of `records`; `RunHalted` for those that nobody may read any more in this run.
 
         `kept` holds results of an earlier attempt by position: those are not paid for again.
         """
@@ -41,7 +55,7 @@ class Understanding:
             *(self._extract([records[i] for i in part]) for part in slices),
             *(self._extract_large(records[i]) for i in large),
         )
-        by_index: dict[int, Embedded | RecordError] = dict(kept)
+        by_index: dict[int, Understood] = dict(kept)
         sound: list[tuple[int, Extraction]] = []
         for part, results in zip([*slices, *([i] for i in large)], extracted, strict=True):
             for index, result in zip(part, results, strict=True):
@@ -49,8 +63,22 @@ class Understanding:
                     by_index[index] = result
                 else:
                     sound.append((index, result))
-        by_index.update(await self._embed(sound))
+        read = await self._read(records, sound)
+        by_index.update((index, result) for index, result in read.items() if not isinstance(result, Extraction))
+        fresh_texts = [(index, result) for index, result in read.items() if isinstance(result, Extraction)]
+        by_index.update(await self._embed(records, fresh_texts))
         return [by_index[index] for index in range(len(records))]
+
+    async def _read(
+        self, records: Sequence[Record], sound: Sequence[tuple[int, Extraction]]
+    ) -> dict[int, Extraction | Understood]:
+        """The extractions, those of free text enriched by the model or replaced by what was kept of them."""
+        read: dict[int, Extraction | Understood] = dict(sound)
+        if self._reading is not None:
+            wanted = [(index, extraction) for index, extraction in sound if self._reading.wants(records[index])]
+            results = await self._reading.read([(records[index], extraction) for index, extraction in wanted])
+            read.update((index, result) for (index, _), result in zip(wanted, results, strict=True))
+        return read
 
     async def _extract(self, records: Sequence[Record]) -> list[Extracted]:
         async with self._slots:
@@ -63,11 +91,18 @@ class Understanding:
             except RecordError as error:
                 return [error]
 
-    async def _embed(self, sound: Sequence[tuple[int, Extraction]]) -> dict[int, Embedded | RecordError]:
+    async def _embed(self, records: Sequence[Record], sound: Sequence[tuple[int, Extraction]]) -> dict[int, Understood]:
         try:
             embedded = await self._embedding.apply([extraction for _, extraction in sound])
-        except EmbedError as error:
+        except (EmbedError, RunHalted) as error:
             return {index: error for index, _ in sound}
+        if self._reading is not None:
+            read = [
+                ((records[index], extraction), result)
+                for (index, extraction), result in zip(sound, embedded, strict=True)
+                if self._reading.wants(records[index])
+            ]
+            await self._reading.keep(read)
         return {index: result for (index, _), result in zip(sound, embedded, strict=True)}
 
 

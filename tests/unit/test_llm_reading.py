@@ -1,4 +1,4 @@
-"""What of a model's answer becomes entities and claims: only what the text bears out, in the closed lists, with our keys."""
+"""What of a model's answer becomes entities and claims: what the text bears out, in closed lists, with our keys."""
 
 from __future__ import annotations
 

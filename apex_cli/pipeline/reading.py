@@ -1,0 +1,78 @@
+"""Free text read by a model, many records at once, each paid for once.
+
+What comes out of a record is kept on disk as soon as it has its vectors, by content and by what made it: a commit that
+is rolled back, a crash and a retry find it there and ask nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from apex_cli.embed.codec import dump, load
+from apex_cli.errors import RecordError, RunHalted
+from apex_cli.extract.llm.extractor import ModelExtractor
+from apex_cli.extract.rules import RULES_VERSION
+from apex_cli.llm.cache import Cache
+from apex_cli.model import Embedded, Extraction, Record
+
+_AT_ONCE = 100
+"""Records in hand at a time. Requests have a limit of their own; this bounds what waits for them."""
+
+Item = tuple[Record, Extraction]
+Read = Embedded | Extraction | RecordError | RunHalted
+
+
+class Reading:
+    """The model's part of understanding records."""
+
+    def __init__(self, extractor: ModelExtractor, cache: Cache, *, embedder: str) -> None:
+        self.version = f"{RULES_VERSION}+{extractor.version}"
+        self._extractor = extractor
+        self._cache = cache
+        self._embedder = embedder
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+
+    def wants(self, record: Record) -> bool:
+        """Whether the model has anything to read in it."""
+        return self._extractor.wants(record)
+
+    async def read(self, items: Sequence[Item]) -> list[Read]:
+        """For each record what it was understood as before, or what it says now, or why it could not be read.
+
+        After a `RunHalted` nothing further is asked: the records that were not read yet get the same.
+        """
+        entries = await self._cache.get([self._key(item) for item in items])
+        halted: list[RunHalted] = []
+        return list(await asyncio.gather(*(self._one(item, entries, halted) for item in items)))
+
+    async def keep(self, results: Sequence[tuple[Item, Embedded]]) -> None:
+        """Keep what was read, durably."""
+        await self._cache.put(
+            {
+                self._key(item): dump(embedded, extractor=self.version, embedder=self._embedder)
+                for item, embedded in results
+            }
+        )
+
+    async def _one(self, item: Item, entries: Mapping[str, bytes], halted: list[RunHalted]) -> Read:
+        data = entries.get(self._key(item))
+        kept = None if data is None else load(data, extractor=self.version, embedder=self._embedder)
+        if kept is not None:
+            return kept
+        async with self._slots:
+            if halted:
+                return halted[0]
+            try:
+                return await self._extractor.enrich(*item)
+            except RecordError as error:
+                return error
+            except RunHalted as error:
+                halted.append(error)
+                return error
+
+    def _key(self, item: Item) -> str:
+        record, extraction = item
+        parts = (record.record_id, record.content_hash, extraction.event_time.isoformat(), self.version, self._embedder)
+        return hashlib.blake2b("\0".join(parts).encode(), digest_size=32, person=b"apex-reading").hexdigest()
