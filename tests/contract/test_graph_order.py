@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from apex_cli.stores.ladybug import slots
-from apex_cli.stores.ladybug.engine import Session
+from apex_cli.stores.graph import slots
+from apex_cli.stores.graph.transaction import GraphTransaction
 from apex_cli.stores.ladybug.store import LadybugGraph
 from tests.graph_world import Step, forget, history, opened, ping, place, random_world, shuffled, snapshot, vehicle
 
@@ -46,8 +46,8 @@ async def test_a_long_history_is_read_only_where_it_can_change(tmp_path: Path, m
     truck, read = vehicle("vehicle:unit:T1"), []
     plain = slots._read
 
-    def counted(session: Session, pages: Sequence[str]) -> dict[str, tuple[list[str], list[int]]]:
-        found = plain(session, pages)
+    def counted(graph: GraphTransaction, pages: Sequence[str]) -> dict[str, tuple[list[str], list[int]]]:
+        found = plain(graph, pages)
         read.append(sum(len(evidence) for evidence, _ in found.values()))
         return found
 

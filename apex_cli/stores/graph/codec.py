@@ -11,6 +11,7 @@ from apex_cli.timeline import Evidence
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_ENTITY = "Entity"
 
 _json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, sort_keys=True)
 
@@ -33,14 +34,19 @@ def moment(value: int) -> datetime:
     return EPOCH + timedelta(microseconds=value)
 
 
-def naive(value: datetime) -> datetime:
-    """As the engine stores a time: UTC without saying so. It would drop the offset of an aware one."""
-    return value.astimezone(UTC).replace(tzinfo=None)
+def value_of(alias: str) -> str:
+    """What stands behind type and kind in an entity's key."""
+    return alias.split(":", 2)[-1]
 
 
-def aware(value: datetime) -> datetime:
-    """A time as read from the engine, in UTC."""
-    return value.replace(tzinfo=UTC)
+def labels_of(kind: str) -> list[str]:
+    """Graphiti's labels of an entity of this type."""
+    return [_ENTITY, kind]
+
+
+def kind_of(labels: Iterable[str]) -> str:
+    """The type of an entity by its labels, in whatever order an engine gives them."""
+    return next(label for label in labels if label != _ENTITY)
 
 
 def pack_evidence(piece: Evidence) -> str:

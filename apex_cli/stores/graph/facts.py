@@ -8,15 +8,12 @@ from typing import Any
 
 from apex_cli.errors import StoreTerminal
 from apex_cli.model import Plan, named_uuid
-from apex_cli.stores.ladybug.codec import StoredClaim, dump, micros, moment
-from apex_cli.stores.ladybug.engine import STORE, Session
-from apex_cli.stores.ladybug.mentions import Mentions
-from apex_cli.stores.ladybug.slots import Edit, Revision, Slot, slot_of
+from apex_cli.stores.graph.codec import StoredClaim, dump, micros, moment
+from apex_cli.stores.graph.mentions import Mentions
+from apex_cli.stores.graph.operations import FACT_VECTORS, WORDS
+from apex_cli.stores.graph.slots import Edit, Revision, Slot, slot_of
+from apex_cli.stores.graph.transaction import STORE, GraphTransaction
 from apex_cli.timeline import Evidence, Interval
-
-_WORDS = """LOAD FROM $df MATCH (f:RelatesToNode_ {uuid: k})
-    RETURN f.uuid AS uuid, f.fact AS sentence, f.attributes AS attributes"""
-_VECTORS = "LOAD FROM $df MATCH (f:RelatesToNode_ {uuid: k}) RETURN f.uuid AS uuid, f.fact_embedding AS vector"
 
 Spot = tuple[Slot, Evidence]
 """One piece of evidence in its timeline."""
@@ -114,7 +111,7 @@ def fact_of(slot: Slot, interval: Interval) -> Fact:
     return Fact(identity, slot.subject, slot.predicate, interval.object_id, interval)
 
 
-def difference(session: Session, revisions: Sequence[Revision], edits: Edits) -> FactChanges:
+def difference(graph: GraphTransaction, revisions: Sequence[Revision], edits: Edits) -> FactChanges:
     """Compare the facts of the revised timelines. Reads the words of stored facts where a fact must borrow them."""
     changes = FactChanges()
     rewordings: list[tuple[str, Words]] = []
@@ -143,9 +140,9 @@ def difference(session: Session, revisions: Sequence[Revision], edits: Edits) ->
             if words is not None:
                 rewordings.append((fact_of(slot, run).id, words))
     lenders = [holders.fact(edits.moved.get(spot, spot)) for _, spot in borrowers]
-    lent = _stored_words(session, lenders)
+    lent = _stored_words(graph, lenders)
     changes.inserted += [(fact, lent[lender]) for (fact, _), lender in zip(borrowers, lenders, strict=True)]
-    changes.reworded = _really(session, rewordings)
+    changes.reworded = _really(graph, rewordings)
     return changes
 
 
@@ -161,15 +158,15 @@ class _Holders:
         return fact_of(slot, run).id
 
 
-def _stored_words(session: Session, facts: Iterable[str]) -> dict[str, Words]:
-    keys = [(fact,) for fact in dict.fromkeys(facts)]
-    vectors = {row["uuid"]: row["vector"] for row in session.join(_VECTORS, {"k": "text"}, keys)}
-    rows = session.join(_WORDS, {"k": "text"}, keys)
+def _stored_words(graph: GraphTransaction, facts: Iterable[str]) -> dict[str, Words]:
+    keys = list(facts)
+    vectors = {row["uuid"]: row["vector"] for row in graph.look_up(FACT_VECTORS, keys)}
+    rows = graph.look_up(WORDS, keys)
     return {row["uuid"]: Words(row["sentence"], row["attributes"], vectors[row["uuid"]]) for row in rows}
 
 
-def _really(session: Session, rewordings: Sequence[tuple[str, Words]]) -> list[tuple[str, Words]]:
+def _really(graph: GraphTransaction, rewordings: Sequence[tuple[str, Words]]) -> list[tuple[str, Words]]:
     """Those whose words differ from what is stored."""
-    rows = session.join(_WORDS, {"k": "text"}, [(fact,) for fact, _ in rewordings])
+    rows = graph.look_up(WORDS, [fact for fact, _ in rewordings])
     stored = {row["uuid"]: (row["sentence"], row["attributes"]) for row in rows}
     return [(fact, words) for fact, words in rewordings if stored[fact] != (words.sentence, words.attributes)]
