@@ -16,14 +16,17 @@ from apex_cli.stores.graph.write_nodes import delete_mentions, write_mentions, w
 from apex_cli.stores.graph.write_records import write_claims, write_episodes, write_fences, write_records
 
 
-def commit(graph: GraphTransaction, plans: Sequence[Plan], now: datetime) -> None:
-    """Make the plans' records, entities and facts current. Runs inside a transaction; see `PivotStore.commit`."""
+def commit(graph: GraphTransaction, plans: Sequence[Plan], group_id: str, now: datetime) -> None:
+    """Make the plans' records, entities and facts current in the graph of this group.
+
+    Runs inside a transaction; see `PivotStore.commit`.
+    """
     stored = records.load(graph, [plan.record_id for plan in plans])
     records.check_fence([(plan.record_id, plan.epoch) for plan in plans], stored)
     fresh = [plan for plan in plans if not _applied(plan, stored)]
     if not fresh:
         return
-    _check(fresh)
+    _check(fresh, group_id)
     rewritten = [plan.record_id for plan in fresh if _present(plan, stored)]
     told = mentions.compare(graph, fresh, rewritten)
     node_changes = nodes.changes(graph, told)
@@ -37,7 +40,6 @@ def commit(graph: GraphTransaction, plans: Sequence[Plan], now: datetime) -> Non
     moved = _move(graph, told, set(claims), edits)
     revisions, pages = slots.revise(graph, edits.slots)
     fact_changes = facts.difference(graph, revisions, edits)
-    group_id = fresh[0].group_id
     delete_mentions(graph, told)
     delete_facts(graph, fact_changes)
     write_nodes(graph, node_changes, now, group_id)
@@ -65,14 +67,14 @@ def _present(plan: Plan, stored: Mapping[str, StoredRecord]) -> bool:
     return plan.record_id in stored and stored[plan.record_id].present
 
 
-def _check(plans: Sequence[Plan]) -> None:
-    """What no caller may send: a record twice, a version without content, two groups."""
+def _check(plans: Sequence[Plan], group_id: str) -> None:
+    """What no caller may send: a record twice, a version without content, a plan of another group."""
     ids = [plan.record_id for plan in plans]
     if len(set(ids)) != len(ids):
         raise StoreTerminal(STORE, "a record appears twice in a batch")
-    if len({plan.group_id for plan in plans}) != 1:
-        raise StoreTerminal(STORE, "plans of two groups in a batch")
     for plan in plans:
+        if plan.group_id != group_id:
+            raise StoreTerminal(STORE, f"the plan of {plan.record_id} is of another group than this graph")
         if plan.kind is PlanKind.WRITE and (plan.embedded is None or plan.record is None):
             raise StoreTerminal(STORE, f"the plan of {plan.record_id} has no content")
 

@@ -15,14 +15,15 @@ class GraphStore:
 
     name = STORE
 
-    def __init__(self, engine: GraphEngine) -> None:
+    def __init__(self, engine: GraphEngine, namespace: str) -> None:
         self._jobs = engine
+        self._namespace = namespace
 
     async def commit(self, plans: Sequence[Plan]) -> None:
         from apex_cli.stores.graph import commit
 
         now = datetime.now(UTC)
-        await self._jobs.run(lambda graph: commit.commit(graph, plans, now), Access.WRITE)
+        await self._jobs.run(lambda graph: commit.commit(graph, plans, self._namespace, now), Access.WRITE)
 
     async def settle(self, targets: Sequence[tuple[str, int]]) -> Mapping[str, str | None]:
         from apex_cli.stores.graph import commit

@@ -36,8 +36,7 @@ class LadybugGraph(GraphStore):
 
     def __init__(self, folder: Path, *, namespace: str) -> None:
         self._engine = Engine(folder / f"{namespace}.{_FILE}")
-        self._namespace = namespace
-        super().__init__(_Jobs(self._engine))
+        super().__init__(_Jobs(self._engine), namespace)
 
     async def open(self) -> None:
         from apex_cli.stores.ladybug.schema import TABLES
