@@ -28,7 +28,7 @@ from bench.dataset import Item
 from bench.layout import GraphRows
 
 if TYPE_CHECKING:
-    from apex_cli.stores.ladybug.arrow import Columns
+    from apex_cli.stores.graph.operations import Columns
 
 Write = Callable[[Sequence[Item], GraphRows], Awaitable[None]]
 """Writes one batch: its records, and what they add to the graph."""

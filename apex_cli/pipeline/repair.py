@@ -6,7 +6,7 @@ lost there cannot be mended from the others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import closing
 
 from apex_cli.audit import Finding, Report, verify

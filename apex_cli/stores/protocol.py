@@ -49,7 +49,10 @@ class EntityView:
 
 @dataclass(frozen=True, slots=True)
 class FactView:
-    """One interval of one fact, with the records that support it. Names are the entities' names."""
+    """One interval of one fact, with the records that support it. Names are the entities' names.
+
+    `certain` is false for what only free text says; `attributes` is what its first record adds to it.
+    """
 
     id: str
     subject: str
@@ -61,6 +64,8 @@ class FactView:
     records: tuple[str, ...]
     subject_id: str = ""
     object_id: str = ""
+    certain: bool = True
+    attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +190,16 @@ class PivotStore(Store, Protocol):
     async def facts(
         self, entity_id: str, *, at: datetime | None = None, predicate: str | None = None
     ) -> Sequence[FactView]:
-        """Facts with this entity as subject or object, oldest first; `at` keeps those that held at that moment."""
+        """Facts with this entity as subject or object, oldest first; `at` keeps those that held at that moment.
+
+        Of a functional predicate, what only free text says is left out where a system of record says anything.
+        """
+
+    async def known(self, keys: Sequence[str]) -> frozenset[str]:
+        """Those of these keys and names (aliases, as `EntityView` shows them) that an entity has."""
+
+    async def alike(self, kind: str, vector: Sequence[float], *, limit: int) -> Sequence[EntityView]:
+        """Entities of one type whose names' vectors (of `embed.apply.entity_text`) are near this one, nearest first."""
 
     async def search(self, text: str, vector: Sequence[float], *, limit: int) -> Sequence[Hit]:
         """Records whose facts or entities match, by Graphiti's own hybrid search over its schema."""

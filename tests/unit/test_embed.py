@@ -209,7 +209,7 @@ def test_results_of_other_versions_are_not_taken(changed: dict[str, str]) -> Non
         ("chunk_vectors", "!!"),
         ("chunk_vectors", ""),
         ("claim_vectors", "AADAfw" * 300),
-        ("tokens", None),
+        ("claims", [{"subject": "a"}]),
     ],
 )
 def test_damaged_results_are_not_taken(field: str, value: object) -> None:

@@ -63,7 +63,9 @@ def as_json(fact: FactView, at: datetime) -> dict[str, Any]:
         "valid_at": fact.valid_at,
         "invalid_at": fact.invalid_at,
         "current": holds(fact, at),
+        "certain": fact.certain,
         "sentence": fact.sentence,
+        "attributes": dict(fact.attributes),
         "records": fact.records,
     }
 
@@ -71,6 +73,10 @@ def as_json(fact: FactView, at: datetime) -> dict[str, Any]:
 def holds(fact: FactView, at: datetime) -> bool:
     """Whether the fact's interval, closed at its beginning and open at its end, contains `at`."""
     return fact.valid_at <= at and (fact.invalid_at is None or at < fact.invalid_at)
+
+
+def _state(fact: FactView, at: datetime) -> str:
+    return " ".join(word for word, true in (("holds", holds(fact, at)), ("as told", not fact.certain)) if true)
 
 
 def _show(screen: Screen, entity: EntityView, held: Sequence[FactView], at: datetime) -> None:
@@ -87,7 +93,7 @@ def _show(screen: Screen, entity: EntityView, held: Sequence[FactView], at: date
             (
                 rfc3339(fact.valid_at),
                 until(fact.invalid_at),
-                "holds" if holds(fact, at) else "",
+                _state(fact, at),
                 f"{fact.subject} {fact.predicate} {fact.object}",
                 str(len(fact.records)),
             )

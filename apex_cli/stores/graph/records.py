@@ -6,11 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from apex_cli.errors import Fenced
-from apex_cli.stores.ladybug.codec import StoredClaim, unpack_claims
-from apex_cli.stores.ladybug.engine import STORE, Session
-
-_READ = """LOAD FROM $df MATCH (r:ApexRecord {record_id: k})
-    RETURN r.record_id AS record, r.epoch AS epoch, r.saga_id AS saga, r.present AS present, r.claims AS claims"""
+from apex_cli.stores.graph.codec import StoredClaim, unpack_claims
+from apex_cli.stores.graph.operations import RECORDS
+from apex_cli.stores.graph.transaction import STORE, GraphTransaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +22,13 @@ class StoredRecord:
     claims: Sequence[StoredClaim]
 
 
-def load(session: Session, record_ids: Iterable[str]) -> dict[str, StoredRecord]:
+def load(graph: GraphTransaction, record_ids: Iterable[str]) -> dict[str, StoredRecord]:
     """The records that were ever written or settled, of these."""
-    rows = session.join(_READ, {"k": "text"}, [(record_id,) for record_id in dict.fromkeys(record_ids)])
     return {
         row["record"]: StoredRecord(
             row["record"], row["epoch"], row["saga"], row["present"], unpack_claims(row["claims"])
         )
-        for row in rows
+        for row in graph.look_up(RECORDS, record_ids)
     }
 
 

@@ -15,29 +15,47 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from apex_cli.model import FUNCTIONAL, Predicate
-from apex_cli.stores.ladybug.codec import micros, moment, pack_evidence, unpack_evidence
-from apex_cli.stores.ladybug.engine import Session
+from apex_cli.stores.graph.codec import micros, moment, pack_evidence, unpack_evidence
+from apex_cli.stores.graph.operations import PAGES
+from apex_cli.stores.graph.transaction import GraphTransaction
 from apex_cli.timeline import Evidence, Interval, intervals
 
 PAGE_RUNS = 32
-_READ = "LOAD FROM $df MATCH (s:ApexSlot {page: k}) RETURN s.page AS page, s.evidence AS evidence, s.later AS later"
+_UNCERTAIN = "?"
 
 
 class Slot(NamedTuple):
-    """One timeline; `object` is None for a functional predicate."""
+    """One timeline; `object` is None for a functional predicate.
+
+    What is uncertain has timelines of its own: it can neither end nor support what a system of record says.
+    """
 
     subject: str
     predicate: str
     object: str | None
+    certain: bool = True
 
     @property
     def key(self) -> str:
-        return "|".join(part for part in self if part is not None)
+        """The name of its first page."""
+        predicate = self.predicate if self.certain else f"{_UNCERTAIN}{self.predicate}"
+        return "|".join(part for part in (self.subject, predicate, self.object) if part is not None)
+
+    @classmethod
+    def named(cls, key: str) -> Slot:
+        """The slot with this key."""
+        subject, predicate, *target = key.split("|")
+        return cls(
+            subject,
+            predicate.removeprefix(_UNCERTAIN),
+            target[0] if target else None,
+            not predicate.startswith(_UNCERTAIN),
+        )
 
 
-def slot_of(subject: str, predicate: str, object_id: str) -> Slot:
+def slot_of(subject: str, predicate: str, object_id: str, *, certain: bool = True) -> Slot:
     """The timeline that a claim belongs to."""
-    return Slot(subject, predicate, None if Predicate(predicate) in FUNCTIONAL else object_id)
+    return Slot(subject, predicate, None if Predicate(predicate) in FUNCTIONAL else object_id, certain)
 
 
 @dataclass(slots=True)
@@ -96,9 +114,9 @@ class _Window:
         return range(self.first, self.last + 1)
 
 
-def revise(session: Session, edits: Mapping[Slot, Edit]) -> tuple[list[Revision], PageChanges]:
+def revise(graph: GraphTransaction, edits: Mapping[Slot, Edit]) -> tuple[list[Revision], PageChanges]:
     """Apply the edits to the timelines: how their intervals change, and how their pages do. Writes nothing."""
-    windows = _load(session, edits)
+    windows = _load(graph, edits)
     revisions: list[Revision] = []
     changes = PageChanges()
     for slot, edit in edits.items():
@@ -112,12 +130,12 @@ def revise(session: Session, edits: Mapping[Slot, Edit]) -> tuple[list[Revision]
     return revisions, changes
 
 
-def read_evidence(session: Session, claims: Iterable[tuple[Slot, Evidence]]) -> dict[Slot, list[Interval]]:
+def read_evidence(graph: GraphTransaction, claims: Iterable[tuple[Slot, Evidence]]) -> dict[Slot, list[Interval]]:
     """For each slot the intervals around the given evidence, as stored."""
     edits: dict[Slot, Edit] = {}
     for slot, piece in claims:
         edits.setdefault(slot, Edit()).added.add(piece)
-    windows = _load(session, edits)
+    windows = _load(graph, edits)
     found: dict[Slot, list[Interval]] = {}
     for slot, window in windows.items():
         until = window.starts[window.last] if window.last < len(window.starts) else None
@@ -125,9 +143,9 @@ def read_evidence(session: Session, claims: Iterable[tuple[Slot, Evidence]]) -> 
     return found
 
 
-def _load(session: Session, edits: Mapping[Slot, Edit]) -> dict[Slot, _Window]:
+def _load(graph: GraphTransaction, edits: Mapping[Slot, Edit]) -> dict[Slot, _Window]:
     """Two look-ups at most: the first pages, then the later pages that the edits can change."""
-    rows = _read(session, [slot.key for slot in edits])
+    rows = _read(graph, [slot.key for slot in edits])
     windows: dict[Slot, _Window] = {}
     wanted: list[str] = []
     for slot, edit in edits.items():
@@ -136,16 +154,15 @@ def _load(session: Session, edits: Mapping[Slot, Edit]) -> dict[Slot, _Window]:
         window.aim(edit.span())
         windows[slot] = window
         wanted += [page for page in window.pages(slot.key) if page != slot.key]
-    rows |= _read(session, wanted)
+    rows |= _read(graph, wanted)
     for slot, window in windows.items():
         if window.exists:
             window.contents = [rows[page][0] for page in window.pages(slot.key)]
     return windows
 
 
-def _read(session: Session, pages: Sequence[str]) -> dict[str, tuple[list[str], list[int]]]:
-    found = session.join(_READ, {"k": "text"}, [(page,) for page in pages])
-    return {row["page"]: (row["evidence"] or [], row["later"] or []) for row in found}
+def _read(graph: GraphTransaction, pages: Sequence[str]) -> dict[str, tuple[list[str], list[int]]]:
+    return {row["page"]: (row["evidence"] or [], row["later"] or []) for row in graph.look_up(PAGES, pages)}
 
 
 def _bounded(evidence: Iterable[Evidence], until: int | None) -> list[Interval]:

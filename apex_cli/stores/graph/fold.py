@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from apex_cli.stores.ladybug.codec import dump
+from apex_cli.stores.graph.codec import dump
 
 Rank = tuple[bool, int, str, int]
 """Certain, event time (microseconds), record id, position in the record: the greatest wins."""

@@ -8,20 +8,14 @@ from typing import Any
 
 from apex_cli.errors import StoreTerminal
 from apex_cli.model import Entity, Plan
-from apex_cli.stores.ladybug.codec import micros
-from apex_cli.stores.ladybug.engine import STORE, Session
-from apex_cli.stores.ladybug.fold import Telling, Told, unpack_told
-from apex_cli.stores.ladybug.resolve import Resolver, first_id
+from apex_cli.stores.graph.codec import micros
+from apex_cli.stores.graph.fold import Telling, Told, unpack_told
+from apex_cli.stores.graph.operations import ALIASES, TAKEN, TOLD_BY_RECORDS, TOLD_OF_NODES, Query
+from apex_cli.stores.graph.resolve import Resolver, first_id
+from apex_cli.stores.graph.transaction import STORE, GraphTransaction
 
 Pair = tuple[str, str]
 """Record id and node id."""
-
-_ALIASES = "LOAD FROM $df MATCH (a:ApexAlias {key: k}) RETURN a.key AS key, a.entity AS entity"
-_TAKEN = "LOAD FROM $df MATCH (n:Entity {uuid: k}) RETURN n.uuid AS uuid"
-_OF_RECORDS = """LOAD FROM $df MATCH (e:Episodic {uuid: k})-[m:MENTIONS]->(n:Entity)
-    RETURN e.uuid AS record, n.uuid AS node, m.told AS told"""
-_OF_NODES = """LOAD FROM $df MATCH (n:Entity {uuid: k})<-[m:MENTIONS]-(e:Episodic)
-    RETURN e.uuid AS record, n.uuid AS node, m.told AS told"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +52,18 @@ class Mentions:
         return found
 
 
-def compare(session: Session, plans: Sequence[Plan], rewritten: Iterable[str]) -> Mentions:
+def compare(graph: GraphTransaction, plans: Sequence[Plan], rewritten: Iterable[str]) -> Mentions:
     """Resolve the plans' entities and set what is told afterwards against what was told before.
 
     `rewritten` are those of the plans' records that the graph holds a version of.
     """
-    resolver, placed = _place(session, plans)
+    resolver, placed = _place(graph, plans)
     absorbed = {node: resolver.find(node) for node in resolver.merged}
     whole = frozenset(absorbed.values())
     written = {plan.record_id for plan in plans}
-    before = _tellings(session, _OF_RECORDS, rewritten)
+    before = _tellings(graph, TOLD_BY_RECORDS, rewritten)
     after: dict[Pair, Told] = {}
-    for pair, told in _tellings(session, _OF_NODES, [*absorbed, *whole]).items():
+    for pair, told in _tellings(graph, TOLD_OF_NODES, [*absorbed, *whole]).items():
         before[pair] = told
         record, node = pair
         if record not in written:
@@ -80,17 +74,17 @@ def compare(session: Session, plans: Sequence[Plan], rewritten: Iterable[str]) -
     return Mentions(before, after, placed, absorbed, whole)
 
 
-def of_nodes(session: Session, nodes: Iterable[str]) -> dict[str, dict[str, Told]]:
+def of_nodes(graph: GraphTransaction, nodes: Iterable[str]) -> dict[str, dict[str, Told]]:
     """All stored tellings of these nodes: node → record → telling."""
     found: dict[str, dict[str, Told]] = {}
-    for (record, node), told in _tellings(session, _OF_NODES, nodes).items():
+    for (record, node), told in _tellings(graph, TOLD_OF_NODES, nodes).items():
         found.setdefault(node, {})[record] = told
     return found
 
 
-def _place(session: Session, plans: Sequence[Plan]) -> tuple[Resolver, dict[str, list[Placed]]]:
+def _place(graph: GraphTransaction, plans: Sequence[Plan]) -> tuple[Resolver, dict[str, list[Placed]]]:
     entities = [entity for plan in plans for entity in _entities(plan)]
-    resolver = _resolver(session, entities, plans[0].group_id)
+    resolver = _resolver(graph, entities, plans[0].group_id)
     drafts: dict[str, list[Placed]] = {}
     for plan in plans:
         draft = drafts.setdefault(plan.record_id, [])
@@ -108,16 +102,14 @@ def _place(session: Session, plans: Sequence[Plan]) -> tuple[Resolver, dict[str,
     }
 
 
-def _resolver(session: Session, entities: Sequence[Entity], namespace: str) -> Resolver:
+def _resolver(graph: GraphTransaction, entities: Sequence[Entity], namespace: str) -> Resolver:
     for entity in entities:
         if not entity.keys:
             raise StoreTerminal(STORE, f"an entity without a key: {entity.type} {entity.name!r}")
-    aliases = dict.fromkeys(alias for entity in entities for alias in (*entity.keys, *entity.names, *entity.hints))
-    known = {row["key"]: row["entity"] for row in session.join(_ALIASES, {"k": "text"}, [(key,) for key in aliases])}
-    fresh = dict.fromkeys(
-        first_id(entity, namespace) for entity in entities if not any(key in known for key in entity.keys)
-    )
-    taken = {row["uuid"] for row in session.join(_TAKEN, {"k": "text"}, [(node,) for node in fresh])}
+    aliases = (alias for entity in entities for alias in (*entity.keys, *entity.names, *entity.hints))
+    known = {row["key"]: row["entity"] for row in graph.look_up(ALIASES, aliases)}
+    fresh = (first_id(entity, namespace) for entity in entities if not any(key in known for key in entity.keys))
+    taken = {row["uuid"] for row in graph.look_up(TAKEN, fresh)}
     return Resolver(known, taken, namespace)
 
 
@@ -125,9 +117,8 @@ def _entities(plan: Plan) -> Sequence[Entity]:
     return plan.embedded.extraction.entities if plan.embedded is not None else ()
 
 
-def _tellings(session: Session, query: str, keys: Iterable[str]) -> dict[Pair, Told]:
-    rows = session.join(query, {"k": "text"}, [(key,) for key in dict.fromkeys(keys)])
-    return {(row["record"], row["node"]): unpack_told(row["told"]) for row in rows}
+def _tellings(graph: GraphTransaction, what: Query, keys: Iterable[str]) -> dict[Pair, Told]:
+    return {(row["record"], row["node"]): unpack_told(row["told"]) for row in graph.look_up(what, keys)}
 
 
 def _tell(tellings: dict[Pair, Told], pair: Pair, told: Told) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
-from pathlib import Path
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
 from apex_cli.errors import StoreTerminal
 from apex_cli.model import EntityType, Predicate
-from apex_cli.stores.ladybug.store import LadybugGraph
+from apex_cli.stores.protocol import PivotStore
 from tests.graph_world import claim, entity, forget, ping, place, vehicle
 from tests.plans import make_plan, vector_of
+
+if TYPE_CHECKING:
+    from graphiti_core.driver.driver import GraphDriver
 
 TRUCK = vehicle("vehicle:unit:TRUCK-6520")
 SHIPMENT = entity(EntityType.SHIPMENT, "shipment:id:SHIP-2025-10-19-002")
@@ -30,49 +33,52 @@ IN_GARY = ping("two", TRUCK, place("gary"), 2)
 SENTENCE = "TRUCK-6520 LOCATED_AT gary"
 
 
-@pytest.fixture
-async def graph(tmp_path: Path) -> AsyncIterator[LadybugGraph]:
-    graph = LadybugGraph(tmp_path, namespace="test")
-    await graph.open()
+class Graph(PivotStore, Protocol):
+    """A graph that Graphiti can read."""
+
+    def graphiti_driver(self) -> GraphDriver: ...
+
+
+@pytest.fixture(name="graph")
+async def filled(graph: Graph) -> Graph:
     await graph.commit([BOOKING, IN_CHICAGO, IN_GARY])
-    yield graph
-    await graph.close()
+    return graph
 
 
 def near(text: str) -> list[float]:
     return [float(number) for number in vector_of(text)]
 
 
-async def found(graph: LadybugGraph, text: str, vector: list[float]) -> list[str]:
+async def found(graph: Graph, text: str, vector: list[float]) -> list[str]:
     return [hit.record_id for hit in await graph.search(text, vector, limit=5)]
 
 
-async def test_words_find_the_record_of_a_fact(graph: LadybugGraph) -> None:
+async def test_words_find_the_record_of_a_fact(graph: Graph) -> None:
     (hit, *_) = await graph.search("manufacturing shipment", near("nothing like it"), limit=5)
     assert hit.record_id == BOOKING.record_id
     assert hit.saga_id == BOOKING.saga_id
     assert "Acme" in hit.text
 
 
-async def test_an_identifier_finds_its_record_first(graph: LadybugGraph) -> None:
+async def test_an_identifier_finds_its_record_first(graph: Graph) -> None:
     assert (await found(graph, "ship-2025-10-19-002", near("nothing")))[0] == BOOKING.record_id
 
 
-async def test_a_vector_finds_the_record_of_a_fact(graph: LadybugGraph) -> None:
+async def test_a_vector_finds_the_record_of_a_fact(graph: Graph) -> None:
     assert (await found(graph, "zzz", near(SENTENCE))) == [IN_GARY.record_id]
 
 
-async def test_nothing_alike_finds_nothing(graph: LadybugGraph) -> None:
+async def test_nothing_alike_finds_nothing(graph: Graph) -> None:
     assert await found(graph, "zzz", near("zzz")) == []
     assert await found(graph, "  ", near("zzz")) == []
 
 
-async def test_a_forgotten_record_is_not_found(graph: LadybugGraph) -> None:
+async def test_a_forgotten_record_is_not_found(graph: Graph) -> None:
     await graph.commit([forget("two", 2)])
     assert IN_GARY.record_id not in await found(graph, "gary", near(SENTENCE))
 
 
-async def test_graphiti_itself_searches_the_graph(graph: LadybugGraph) -> None:
+async def test_graphiti_itself_searches_the_graph(graph: Graph) -> None:
     driver = graph.graphiti_driver()
     from graphiti_core import Graphiti
     from graphiti_core.cross_encoder.client import CrossEncoderClient
@@ -105,7 +111,7 @@ async def test_graphiti_itself_searches_the_graph(graph: LadybugGraph) -> None:
     assert [edge.invalid_at for edge in past] == [by_vector.valid_at]
 
 
-async def test_graphiti_cannot_write(graph: LadybugGraph) -> None:
+async def test_graphiti_cannot_write(graph: Graph) -> None:
     driver = graph.graphiti_driver()
     with pytest.raises(StoreTerminal, match="not write"):
         await driver.execute_query("MATCH (n:Entity) SET n.name = 'x'")

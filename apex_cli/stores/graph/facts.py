@@ -8,15 +8,15 @@ from typing import Any
 
 from apex_cli.errors import StoreTerminal
 from apex_cli.model import Plan, named_uuid
-from apex_cli.stores.ladybug.codec import StoredClaim, dump, micros, moment
-from apex_cli.stores.ladybug.engine import STORE, Session
-from apex_cli.stores.ladybug.mentions import Mentions
-from apex_cli.stores.ladybug.slots import Edit, Revision, Slot, slot_of
+from apex_cli.stores.graph.codec import StoredClaim, dump, micros, moment
+from apex_cli.stores.graph.mentions import Mentions
+from apex_cli.stores.graph.operations import FACT_VECTORS, WORDS
+from apex_cli.stores.graph.slots import Edit, Revision, Slot, slot_of
+from apex_cli.stores.graph.transaction import STORE, GraphTransaction
 from apex_cli.timeline import Evidence, Interval
 
-_WORDS = """LOAD FROM $df MATCH (f:RelatesToNode_ {uuid: k})
-    RETURN f.uuid AS uuid, f.fact AS sentence, f.attributes AS attributes"""
-_VECTORS = "LOAD FROM $df MATCH (f:RelatesToNode_ {uuid: k}) RETURN f.uuid AS uuid, f.fact_embedding AS vector"
+CERTAIN = "certain"
+"""Attribute of a fact that only free text told of: false."""
 
 Spot = tuple[Slot, Evidence]
 """One piece of evidence in its timeline."""
@@ -81,10 +81,15 @@ def spots(record_id: str, claims: Iterable[StoredClaim]) -> list[Spot]:
     """Where the claims of a record stand."""
     return [
         (
-            slot_of(subject, predicate, target),
-            Evidence(record_id, target, moment(valid), None if invalid is None else moment(invalid)),
+            slot_of(claim.subject, claim.predicate, claim.object, certain=claim.certain),
+            Evidence(
+                record_id,
+                claim.object,
+                moment(claim.valid_at),
+                None if claim.invalid_at is None else moment(claim.invalid_at),
+            ),
         )
-        for subject, predicate, target, valid, invalid in claims
+        for claim in claims
     ]
 
 
@@ -99,8 +104,12 @@ def claims_of(plan: Plan, mentions: Mentions, edits: Edits) -> list[StoredClaim]
         if claim.subject not in nodes or claim.object not in nodes:
             raise StoreTerminal(STORE, f"a claim of {plan.record_id} is about something that it does not list")
         end = None if claim.invalid_at is None else micros(claim.invalid_at)
-        stored = (nodes[claim.subject], claim.predicate.value, nodes[claim.object], micros(claim.valid_at), end)
-        words = Words(claim.sentence, dump(dict(claim.attributes)), plan.embedded.claim_vectors[index])
+        since = micros(claim.valid_at)
+        stored = StoredClaim(
+            nodes[claim.subject], claim.predicate.value, nodes[claim.object], since, end, claim.certain
+        )
+        attributes = claim.attributes if claim.certain else {**claim.attributes, CERTAIN: False}
+        words = Words(claim.sentence, dump(dict(attributes)), plan.embedded.claim_vectors[index])
         (spot,) = spots(plan.record_id, [stored])
         edits.words.setdefault(spot, words)
         found.append(stored)
@@ -110,11 +119,12 @@ def claims_of(plan: Plan, mentions: Mentions, edits: Edits) -> list[StoredClaim]
 def fact_of(slot: Slot, interval: Interval) -> Fact:
     """Its id is made of what it says and since when, so the same records give the same facts in any order."""
     since = str(micros(interval.valid_at))
-    identity = named_uuid("fact", slot.subject, slot.predicate, interval.object_id, since)
+    told = () if slot.certain else ("uncertain",)
+    identity = named_uuid("fact", slot.subject, slot.predicate, interval.object_id, since, *told)
     return Fact(identity, slot.subject, slot.predicate, interval.object_id, interval)
 
 
-def difference(session: Session, revisions: Sequence[Revision], edits: Edits) -> FactChanges:
+def difference(graph: GraphTransaction, revisions: Sequence[Revision], edits: Edits) -> FactChanges:
     """Compare the facts of the revised timelines. Reads the words of stored facts where a fact must borrow them."""
     changes = FactChanges()
     rewordings: list[tuple[str, Words]] = []
@@ -143,9 +153,9 @@ def difference(session: Session, revisions: Sequence[Revision], edits: Edits) ->
             if words is not None:
                 rewordings.append((fact_of(slot, run).id, words))
     lenders = [holders.fact(edits.moved.get(spot, spot)) for _, spot in borrowers]
-    lent = _stored_words(session, lenders)
+    lent = _stored_words(graph, lenders)
     changes.inserted += [(fact, lent[lender]) for (fact, _), lender in zip(borrowers, lenders, strict=True)]
-    changes.reworded = _really(session, rewordings)
+    changes.reworded = _really(graph, rewordings)
     return changes
 
 
@@ -161,15 +171,15 @@ class _Holders:
         return fact_of(slot, run).id
 
 
-def _stored_words(session: Session, facts: Iterable[str]) -> dict[str, Words]:
-    keys = [(fact,) for fact in dict.fromkeys(facts)]
-    vectors = {row["uuid"]: row["vector"] for row in session.join(_VECTORS, {"k": "text"}, keys)}
-    rows = session.join(_WORDS, {"k": "text"}, keys)
+def _stored_words(graph: GraphTransaction, facts: Iterable[str]) -> dict[str, Words]:
+    keys = list(facts)
+    vectors = {row["uuid"]: row["vector"] for row in graph.look_up(FACT_VECTORS, keys)}
+    rows = graph.look_up(WORDS, keys)
     return {row["uuid"]: Words(row["sentence"], row["attributes"], vectors[row["uuid"]]) for row in rows}
 
 
-def _really(session: Session, rewordings: Sequence[tuple[str, Words]]) -> list[tuple[str, Words]]:
+def _really(graph: GraphTransaction, rewordings: Sequence[tuple[str, Words]]) -> list[tuple[str, Words]]:
     """Those whose words differ from what is stored."""
-    rows = session.join(_WORDS, {"k": "text"}, [(fact,) for fact, _ in rewordings])
+    rows = graph.look_up(WORDS, [fact for fact, _ in rewordings])
     stored = {row["uuid"]: (row["sentence"], row["attributes"]) for row in rows}
     return [(fact, words) for fact, words in rewordings if stored[fact] != (words.sentence, words.attributes)]

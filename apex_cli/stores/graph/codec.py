@@ -5,17 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from apex_cli.timeline import Evidence
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_ENTITY = "Entity"
 
 _json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, sort_keys=True)
 
-StoredClaim = tuple[str, str, str, int, int | None]
-"""Subject id, predicate, object id, and the two times of one claim of a record."""
+
+class StoredClaim(NamedTuple):
+    """One claim of a record: `subject` and `object` are ids of entities, times are microseconds."""
+
+    subject: str
+    predicate: str
+    object: str
+    valid_at: int
+    invalid_at: int | None
+    certain: bool = True
 
 
 def dump(value: Any) -> str:
@@ -33,14 +42,19 @@ def moment(value: int) -> datetime:
     return EPOCH + timedelta(microseconds=value)
 
 
-def naive(value: datetime) -> datetime:
-    """As the engine stores a time: UTC without saying so. It would drop the offset of an aware one."""
-    return value.astimezone(UTC).replace(tzinfo=None)
+def value_of(alias: str) -> str:
+    """What stands behind type and kind in an entity's key."""
+    return alias.split(":", 2)[-1]
 
 
-def aware(value: datetime) -> datetime:
-    """A time as read from the engine, in UTC."""
-    return value.replace(tzinfo=UTC)
+def labels_of(kind: str) -> list[str]:
+    """Graphiti's labels of an entity of this type."""
+    return [_ENTITY, kind]
+
+
+def kind_of(labels: Iterable[str]) -> str:
+    """The type of an entity by its labels, in whatever order an engine gives them."""
+    return next(label for label in labels if label != _ENTITY)
 
 
 def pack_evidence(piece: Evidence) -> str:
@@ -55,10 +69,10 @@ def unpack_evidence(text: str) -> Evidence:
 
 
 def pack_claims(claims: Iterable[StoredClaim]) -> str:
-    """A record's claims as JSON, each once, in a fixed order."""
-    ordered = sorted(set(claims), key=lambda claim: (*claim[:4], claim[4] is None, claim[4] or 0))
-    return dump(ordered)
+    """A record's claims as JSON, each once, in a fixed order. Only uncertain ones say what they are."""
+    ordered = sorted(set(claims), key=lambda one: (*one[:4], one.invalid_at is None, one.invalid_at or 0, one.certain))
+    return dump([one[:5] if one.certain else one for one in ordered])
 
 
 def unpack_claims(text: str | None) -> list[StoredClaim]:
-    return [(one[0], one[1], one[2], one[3], one[4]) for one in json.loads(text)] if text else []
+    return [StoredClaim(*one) for one in json.loads(text)] if text else []

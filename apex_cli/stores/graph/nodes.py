@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from apex_cli.errors import StoreTerminal
-from apex_cli.stores.ladybug.engine import STORE, Row, Session
-from apex_cli.stores.ladybug.fold import Fold, Told, fold, unpack_fold
-from apex_cli.stores.ladybug.mentions import Mentions, of_nodes
-
-_READ = """LOAD FROM $df MATCH (n:Entity {uuid: k})
-    RETURN n.uuid AS uuid, n.name AS name, n.labels AS labels, n.attributes AS attributes, n.fold AS fold"""
+from apex_cli.stores.graph.codec import kind_of
+from apex_cli.stores.graph.fold import Fold, Told, fold, unpack_fold
+from apex_cli.stores.graph.mentions import Mentions, of_nodes
+from apex_cli.stores.graph.operations import NODES
+from apex_cli.stores.graph.transaction import STORE, GraphTransaction, Row
 
 Tellings = Mapping[str, tuple[Told | None, Told | None]]
 
@@ -32,19 +31,19 @@ class NodeChange:
     vector: Any
 
 
-def changes(session: Session, mentions: Mentions) -> list[NodeChange]:
+def changes(graph: GraphTransaction, mentions: Mentions) -> list[NodeChange]:
     """Fold what changed into every node that it concerns. Writes nothing."""
     touched = {
         node: tellings
         for node, tellings in mentions.by_node().items()
         if node in mentions.whole or any(before != after for before, after in tellings.values())
     }
-    rows = {row["uuid"]: row for row in session.join(_READ, {"k": "text"}, [(node,) for node in touched])}
+    rows = {row["uuid"]: row for row in graph.look_up(NODES, touched)}
     kinds = _kinds(mentions, rows)
     before = {node: unpack_fold(row["fold"], row["name"], row["attributes"]) for node, row in rows.items()}
     after = {node: _folded(node, tellings, rows.get(node), mentions) for node, tellings in touched.items()}
     unsure = [node for node, state in after.items() if state is None]
-    for node, stored in of_nodes(session, unsure).items():
+    for node, stored in of_nodes(graph, unsure).items():
         after[node] = _refolded(stored, touched[node], before[node].embedded)
     vectors = _name_vectors(mentions)
     found = []
@@ -89,7 +88,7 @@ def _refolded(stored: Mapping[str, Told], tellings: Tellings, embedded: str | No
 
 def _kinds(mentions: Mentions, rows: Mapping[str, Row]) -> dict[str, str]:
     """The type of each node. Raises `StoreTerminal` where a record takes one thing for another kind of thing."""
-    kinds = {node: str(row["labels"][1]) for node, row in rows.items()}
+    kinds = {node: kind_of(row["labels"]) for node, row in rows.items()}
     for entities in mentions.placed.values():
         for one in entities:
             if kinds.setdefault(one.node, one.entity.type.value) != one.entity.type.value:
