@@ -1,0 +1,79 @@
+"""Requests and tokens a minute: two buckets that fill up steadily, told in OpenAI's headers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+
+from tests.openai_server.errors import rate_limited
+
+
+@dataclass
+class _Bucket:
+    """Holds at most `size`, gains `size` a minute."""
+
+    size: int
+    level: float
+    at: float
+
+    def fill(self, now: float) -> None:
+        self.level = min(self.size, self.level + (now - self.at) * self.size / 60)
+        self.at = now
+
+    def seconds_until(self, amount: float) -> float:
+        return max(0.0, min(amount, self.size) - self.level) * 60 / self.size
+
+
+class Limits:
+    """The limits of one key; safe to use from any thread.
+
+    They are always told. Only with `enforced` does a request beyond them get a 429, whose `Retry-After` is when the
+    buckets hold enough again.
+    """
+
+    def __init__(self, requests: int = 10_000, tokens: int = 2_000_000, *, enforced: bool = False) -> None:
+        self._lock = threading.Lock()
+        self.set(requests, tokens, enforced=enforced)
+
+    def set(self, requests: int, tokens: int, *, enforced: bool) -> None:
+        """New limits a minute, with full buckets."""
+        if requests < 1 or tokens < 1:
+            raise ValueError("a limit is 1 or more")
+        now = time.monotonic()
+        with self._lock:
+            self._requests = _Bucket(requests, requests, now)
+            self._tokens = _Bucket(tokens, tokens, now)
+            self._enforced = enforced
+
+    def take(self, tokens: int) -> None:
+        """One request of so many tokens. Raises the 429 when limits are enforced and there is no room."""
+        now = time.monotonic()
+        with self._lock:
+            self._requests.fill(now)
+            self._tokens.fill(now)
+            wait = max(self._requests.seconds_until(1), self._tokens.seconds_until(tokens))
+            if self._enforced and wait > 0:
+                raise rate_limited(round(wait + 0.001, 3))
+            self._requests.level = max(0.0, self._requests.level - 1)
+            self._tokens.level = max(0.0, self._tokens.level - tokens)
+
+    def headers(self) -> dict[str, str]:
+        """`x-ratelimit-limit-…`, `-remaining-…` and `-reset-…` (until the bucket is full), for requests and tokens."""
+        now = time.monotonic()
+        told = {}
+        with self._lock:
+            for name, bucket in (("requests", self._requests), ("tokens", self._tokens)):
+                bucket.fill(now)
+                told[f"x-ratelimit-limit-{name}"] = str(bucket.size)
+                told[f"x-ratelimit-remaining-{name}"] = str(int(bucket.level))
+                told[f"x-ratelimit-reset-{name}"] = duration(bucket.seconds_until(bucket.size))
+        return told
+
+
+def duration(seconds: float) -> str:
+    """As OpenAI writes it: `17ms`, `1.204s`, `6m0s`."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f}ms"
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes:.0f}m{rest:.0f}s" if minutes else f"{round(rest, 3):g}s"

@@ -1,0 +1,88 @@
+"""One call of a model, by HTTP or as a line of a batch: faults, limits, the answer, the books."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tests.openai_server import completions, prompt, tokens
+from tests.openai_server.embeddings import embeddings, inputs
+from tests.openai_server.errors import ApiError, missing, rate_limited
+from tests.openai_server.ledger import Asked, Ledger
+from tests.openai_server.limits import Limits
+from tests.openai_server.prompt import Prompt
+from tests.openai_server.switches import Switch, Switches
+
+RESPONSES, CHAT, EMBEDDINGS = "/v1/responses", "/v1/chat/completions", "/v1/embeddings"
+MODEL_ROUTES = (RESPONSES, CHAT, EMBEDDINGS)
+BATCH_LINE = "batch-line"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The body to send, and how the connection is to break while it is sent ("": not)."""
+
+    body: dict[str, Any]
+    broken: Literal["", "cut", "half"] = ""
+
+
+class Service:
+    """The model behind the routes; safe to use from any thread. `latency`: seconds before every answer of it."""
+
+    def __init__(self) -> None:
+        self.switches = Switches()
+        self.ledger = Ledger()
+        self.limits = Limits()
+        self.latency = 0.0
+        self.closing = threading.Event()
+
+    def call(self, endpoint: str, body: dict[str, Any], *, route: str = "") -> Answer:
+        """Answer a request to `endpoint`, counted under `route` (its own by default). Raises ApiError."""
+        route = route or endpoint
+        with self.ledger.working(route):
+            faults = self.switches.due(route, json.dumps(body, ensure_ascii=False))
+            self.closing.wait(self.latency + sum(fault.seconds for fault in faults if fault.kind == "slow"))
+            for fault in faults:
+                if fault.kind == "status":
+                    raise _failed(fault)
+            broken = next((fault.kind for fault in faults if fault.kind in ("cut", "half")), "")
+            return Answer(self._answer(endpoint, body, route, faults), "cut" if broken == "cut" else broken and "half")
+
+    def _answer(self, endpoint: str, body: dict[str, Any], route: str, faults: Sequence[Switch]) -> dict[str, Any]:
+        model = body.get("model")
+        if not isinstance(model, str) or not model:
+            raise missing("model")
+        if body.get("stream"):
+            raise ApiError(400, "This test double does not stream.", param="stream")
+        if endpoint == EMBEDDINGS:
+            return self._embedded(model, body, route)
+        asked = prompt.of_responses(body) if endpoint == RESPONSES else prompt.of_chat(body)
+        self.limits.take(tokens.count(asked.whole))
+        limit = body.get("max_output_tokens") or body.get("max_completion_tokens") or body.get("max_tokens")
+        said = completions.say(asked, limit, faults, verdict_only=bool(body.get("logprobs")))
+        self.ledger.paid(route, [_asked(route, model, asked)], said.input_tokens, said.output_tokens)
+        return (completions.response if endpoint == RESPONSES else completions.completion)(model, said)
+
+    def _embedded(self, model: str, body: dict[str, Any], route: str) -> dict[str, Any]:
+        texts = inputs(body)
+        used = sum(tokens.count(text) for text in texts)
+        self.limits.take(used)
+        made = embeddings(body, texts)
+        self.ledger.paid(route, [Asked(route, model, "embedding", text) for text in texts], used, 0)
+        return made
+
+
+def _asked(route: str, model: str, asked: Prompt) -> Asked:
+    about = next((asked.sections[name] for name in ("ENTITY", "NEW ENTITY", "ENTITIES") if name in asked.sections), "")
+    return Asked(route, model, asked.task, asked.text, about)
+
+
+def _failed(fault: Switch) -> ApiError:
+    if fault.status == 429:
+        return rate_limited(1.0 if fault.retry_after is None else fault.retry_after)
+    headers = {} if fault.retry_after is None else {"retry-after": f"{fault.retry_after:g}"}
+    kind = "server_error" if fault.status >= 500 else "invalid_request_error"
+    return ApiError(fault.status, fault.text or f"Asked to fail with {fault.status}.", kind=kind, headers=headers)
