@@ -73,12 +73,18 @@ def distinct(mentions: Iterable[Named]) -> list[Named]:
 
 
 def listed(text: str, known: Iterable[tuple[str, str]]) -> list[Named]:
-    """All names in `text`, those that are `known` by that name and kind; of overlapping ones the longest."""
+    """All names in `text`, those that are `known` by that name and kind; of overlapping ones the longest.
+
+    A known name of no particular kind ("Entity") has the kind that it would be read as.
+    """
     found: list[Named] = []
+    read = names(text)
+    kinds = {normal(one.name): one.kind for one in read}
     for name, kind in sorted(known, key=lambda one: -len(one[0])):
         for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE):
-            _add(found, Named(name, kind, *match.span()))
-    for other in names(text):
+            own = kinds.get(normal(name), kind) if kind == "Entity" else kind
+            _add(found, Named(name, own, *match.span()))
+    for other in read:
         _add(found, other)
     return sorted(found, key=lambda one: one.start)
 

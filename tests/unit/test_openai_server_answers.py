@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tests.openai_server.answer import answer
 from tests.openai_server.prompt import Prompt, of_chat, unwrap
-from tests.openai_server.reading import distinct, names, normal
+from tests.openai_server.reading import distinct, listed, names, normal
 from tests.openai_server.relations import FactType, fitted, relations, utc
 from tests.openai_server.tokens import count, cut
 
@@ -52,6 +52,15 @@ def test_a_thing_named_twice_is_one() -> None:
     found = distinct(names("Acme Manufacturing Corp called. ACME Manufacturing, no; Acme Manufacturing Corp again."))
     assert [one.name for one in found] == ["Acme Manufacturing Corp"]
     assert normal("ACME Corp., Inc.") == normal("acme") != normal("Corp")
+
+
+def test_listed_names_keep_the_listed_kind() -> None:
+    found = listed("the big truck is in Gary, IN, says Bob Ames", [("Big Truck", "Vehicle"), ("Gary, IN", "Entity")])
+    assert [(one.name, one.kind) for one in found] == [
+        ("Big Truck", "Vehicle"),
+        ("Gary, IN", "Location"),
+        ("Bob Ames", "Person"),
+    ]
 
 
 @pytest.mark.parametrize(
