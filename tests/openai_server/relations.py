@@ -68,9 +68,10 @@ _FAR = 60
 _REFERENCES = {"Order", "Reference"}
 
 
-def relations(text: str, mentions: Sequence[Named], *, start: int = 0) -> list[Relation]:
+def relations(text: str, mentions: Sequence[Named]) -> list[Relation]:
     """The facts that `text` states of `mentions` (places in `text`), in order, each once."""
     found: dict[tuple[str, str, str], Relation] = {}
+    start = 0
     for sentence in sentences(text):
         start = text.index(sentence, start)
         inside = [one for one in mentions if start <= one.start and one.end <= start + len(sentence)]

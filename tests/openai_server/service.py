@@ -47,8 +47,9 @@ class Service:
             for fault in faults:
                 if fault.kind == "status":
                     raise _failed(fault)
-            broken = next((fault.kind for fault in faults if fault.kind in ("cut", "half")), "")
-            return Answer(self._answer(endpoint, body, route, faults), "cut" if broken == "cut" else broken and "half")
+            kinds = {fault.kind for fault in faults}
+            made = self._answer(endpoint, body, route, faults)
+            return Answer(made, "cut" if "cut" in kinds else "half" if "half" in kinds else "")
 
     def _answer(self, endpoint: str, body: dict[str, Any], route: str, faults: Sequence[Switch]) -> dict[str, Any]:
         model = body.get("model")
