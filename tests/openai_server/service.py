@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,13 +42,14 @@ class Service:
         """Answer a request to `endpoint`, counted under `route` (its own by default). Raises ApiError."""
         route = route or endpoint
         with self.ledger.working(route):
-            faults = self.switches.due(route, json.dumps(body, ensure_ascii=False))
+            faults = self.switches.due(route, body)
             self.closing.wait(self.latency + sum(fault.seconds for fault in faults if fault.kind == "slow"))
             for fault in faults:
                 if fault.kind == "status":
                     raise _failed(fault)
-            broken = next((fault.kind for fault in faults if fault.kind in ("cut", "half")), "")
-            return Answer(self._answer(endpoint, body, route, faults), "cut" if broken == "cut" else broken and "half")
+            kinds = {fault.kind for fault in faults}
+            made = self._answer(endpoint, body, route, faults)
+            return Answer(made, "cut" if "cut" in kinds else "half" if "half" in kinds else "")
 
     def _answer(self, endpoint: str, body: dict[str, Any], route: str, faults: Sequence[Switch]) -> dict[str, Any]:
         model = body.get("model")
