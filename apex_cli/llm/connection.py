@@ -7,7 +7,7 @@ the one that met it, and the time spent in a queue is not counted against the ti
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.errors import ApexError, ConfigError, ModelUnreachable
@@ -121,7 +121,7 @@ class Connection:
             )
         return self._client
 
-    async def check(self, models: set[str]) -> None:
+    async def check(self, models: Iterable[str]) -> None:
         """One or two cheap requests: is the server there, the key accepted, are the models known?
 
         Raises `ConfigError`. A server without a list of models is believed; so is Azure, whose deployments have names
