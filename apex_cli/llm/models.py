@@ -31,8 +31,8 @@ from apex_cli.llm.protocol import Size
 class Models:
     """One run's way to models.
 
-    `model` is the one to ask: it asks the server only what is not in the cache, at once or, with `batching`, by the next
-    batch. `form` is the embedding model's, if embedding is done by a server (see `embed.choose`).
+    `model` is the one to ask: it asks the server only what is not in the cache, at once or, with `batching`, by the
+    next batch. `form` is the embedding model's, if embedding is done by a server (see `embed.choose`).
     """
 
     connection: Connection
@@ -56,7 +56,7 @@ async def open_models(
 ) -> AsyncIterator[Models]:
     """Everything, closed at the end of the block; nothing is asked of the server yet: see `Models.check`.
 
-    With `batch`, what is not in the cache is queued for `Models.batching`, whose `collect` comes first and `flush` last.
+    With `batch`, what is not in the cache is queued for `Models.batching`: `collect` it first, `flush` it last.
 
     Raises `ConfigError`: no key, a cache that cannot be opened, a budget in dollars for a model without a price.
     """
