@@ -18,7 +18,7 @@ Schema = dict[str, Any]
 _SHAPES = {
     "email": re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
     "phone": re.compile(r"\+?\d[\d ().-]{7,}\d"),
-    "date": re.compile(r"\b\d{4}-\d\d-\d\d\b"),
+    "date": re.compile(r"(?<![\w-])\d{4}-\d\d-\d\d(?![\d-])"),
 }
 _PROSE = ("summary", "description", "text", "fact", "answer", "reason", "comment", "explanation", "content")
 _DEEP = 8

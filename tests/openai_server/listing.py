@@ -55,8 +55,11 @@ def _facts(prompt: Prompt) -> list[Relation]:
         for row in prompt.rows("ENTITIES")
         if row.get("name")
     ]
-    mentions = listed(prompt.text, known) if "ENTITIES" in prompt.sections else names(prompt.text)
-    return relations(prompt.text, mentions)
+    if "ENTITIES" not in prompt.sections:
+        return relations(prompt.text, names(prompt.text))
+    wanted = {name for name, _ in known}
+    found = relations(prompt.text, listed(prompt.text, known))
+    return [one for one in found if one.source.name in wanted and one.target.name in wanted]
 
 
 def _fact_types(prompt: Prompt, fields: dict[str, Any]) -> tuple[list[FactType], bool]:

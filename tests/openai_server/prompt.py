@@ -13,7 +13,7 @@ from typing import Any
 from tests.openai_server.errors import ApiError, missing
 
 _SECTION = re.compile(r"^[ \t]*<([A-Z][A-Z_ ]*)>[ \t]*\n(.*?)^[ \t]*</\1>", re.DOTALL | re.MULTILINE)
-_SCHEMA_IN_PROMPT = re.compile(r"JSON object in the following format:\s*(?=\{)")
+_SCHEMA_IN_PROMPT = re.compile(r"(?:Respond with a )?JSON object in the following format:\s*(?=\{)")
 _TEXTS = (
     "CURRENT MESSAGE",
     "CURRENT MESSAGES",

@@ -73,11 +73,13 @@ def distinct(mentions: Iterable[Named]) -> list[Named]:
 
 
 def listed(text: str, known: Iterable[tuple[str, str]]) -> list[Named]:
-    """Where in `text` the `known` names stand, each with its kind; of overlapping ones the longest."""
+    """All names in `text`, those that are `known` by that name and kind; of overlapping ones the longest."""
     found: list[Named] = []
     for name, kind in sorted(known, key=lambda one: -len(one[0])):
         for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE):
             _add(found, Named(name, kind, *match.span()))
+    for other in names(text):
+        _add(found, other)
     return sorted(found, key=lambda one: one.start)
 
 

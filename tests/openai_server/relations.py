@@ -136,7 +136,8 @@ def _is_a(kind: str, wanted: str) -> bool:
     return wanted == "Entity" or kind in (wanted, "Entity") or wanted in _KIN.get(kind, ())
 
 
-_ISO = re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?")
+_ISO = re.compile(r"(?<![\w-])\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?(?![\w-])")
+"""Not inside an identifier such as SHIP-2025-10-19-002."""
 _NO_END = re.compile(r"\b(?:until|ended|stopped|no longer|through)\b[^.]*$", re.IGNORECASE)
 
 
