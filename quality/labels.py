@@ -9,8 +9,8 @@ signature, not what an instruction hidden in it would have a reader believe. Nam
 are labelled nowhere, so finding them is an error. Sender and receivers are facts of the message (SENT_BY, SENT_TO, CC),
 for the header lines are part of the text here. Everything else named is MENTIONS, or HAS_REFERENCE for the orders and
 references of a document; drivers have facts of their own (ASSIGNED_DRIVER, DRIVES) instead. What a text states of a
-shipment, a vehicle or a driver is labelled too, except for what became of a shipment ("delivered"): that is the business
-of the system of record. Receivers and shippers are customers. Parties that are neither customer nor carrier (a customs
+shipment, a vehicle or a driver is labelled too, except for what became of a shipment ("delivered"): that is for the
+system of record to say. Receivers and shippers are customers. Parties that are neither customer nor carrier (a customs
 broker, an unloading service) have no type and are labelled nowhere.
 """
 
@@ -18,6 +18,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from email import message_from_string
+from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 from typing import Literal
 
@@ -36,6 +39,17 @@ class Labelled:
     text: str
     entities: tuple[Entity, ...]
     facts: tuple[Fact, ...]
+
+    def headers(self) -> EmailMessage:
+        """An e-mail's header fields (RFC 5322); of a document, none."""
+        head = self.text.partition("\n\n")[0] if self.kind == "email" else ""
+        parsed = message_from_string(head + "\n\n", policy=default)
+        assert isinstance(parsed, EmailMessage)
+        return parsed
+
+    def body(self) -> str:
+        """An e-mail's text below the header; a document as a whole."""
+        return self.text.partition("\n\n")[2] if self.kind == "email" else self.text
 
 
 def load(folder: Path = FOLDER) -> list[Labelled]:

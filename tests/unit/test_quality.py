@@ -200,6 +200,23 @@ def test_what_is_to_be_found_is_in_the_text(one: Labelled) -> None:
         assert any(name in text for name in names), entity
 
 
+@pytest.mark.parametrize("one", [one for one in LABELLED if one.kind == "email"], ids=lambda one: one.name)
+def test_senders_and_receivers_are_those_of_the_header(one: Labelled) -> None:
+    known = {form: min(names_of(entity)) for entity in one.entities for form in names_of(entity)}
+    for field, predicate in (("From", "SENT_BY"), ("To", "SENT_TO"), ("Cc", "CC")):
+        header = one.headers()[field]
+        told = {known[normal(address.addr_spec)] for address in header.addresses} if header else set()
+        assert told == {known[normal(fact.object)] for fact in one.facts if fact.predicate == predicate}
+    assert not one.body().startswith(("From", "\n"))
+    assert one.text.endswith(one.body())
+
+
+def test_a_document_is_all_body() -> None:
+    document = next(one for one in LABELLED if one.kind == "document")
+    assert document.body() == document.text
+    assert not document.headers().keys()
+
+
 @NAMED
 def test_everything_is_invented(one: Labelled) -> None:
     for address in re.findall(r"[\w.+-]+@([\w.-]+\w)", one.text):
