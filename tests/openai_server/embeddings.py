@@ -40,8 +40,8 @@ def embeddings(body: dict[str, Any], texts: list[str]) -> dict[str, Any]:
         raise ApiError(400, f"Invalid value: '{form}'.", param="encoding_format")
     made = (vector(text, size) for text in texts)
     data = [
-        {"object": "embedding", "index": number, "embedding": base64_of(floats) if form == "base64" else floats}
-        for number, floats in enumerate(made)
+        {"object": "embedding", "index": number, "embedding": base64_of(row) if form == "base64" else row.tolist()}
+        for number, row in enumerate(made)
     ]
     used = sum(tokens.count(text) for text in texts)
     return {"object": "list", "data": data, "model": model, "usage": {"prompt_tokens": used, "total_tokens": used}}

@@ -1,8 +1,8 @@
 """Any JSON schema filled from a text: required fields, enums and types always; values where the text states them.
 
 A value is taken to be stated when the field's own name stands before it (`Seal No: LS440917` for `seal_number`), or
-when its shape is the field's (`email`, `date-time`, `pattern`). Else the field is null if it may be, its default if it has
-one, and the emptiest value of its type if it must be there.
+when its shape is the field's (`email`, `date-time`, `pattern`). Else the field is null if it may be, its default if it
+has one, and the emptiest value of its type if it must be there.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Schema = dict[str, Any]
 _SHAPES = {
     "email": re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
     "phone": re.compile(r"\+?\d[\d ().-]{7,}\d"),
-    "date": re.compile(r"\b\d{4}-\d\d-\d\d\b"),
+    "date": re.compile(r"(?<![\w-])\d{4}-\d\d-\d\d(?![\d-])"),
 }
 _PROSE = ("summary", "description", "text", "fact", "answer", "reason", "comment", "explanation", "content")
 _DEEP = 8

@@ -132,7 +132,8 @@ class Handler(BaseHTTPRequestHandler):
     def _send(self, status: int, answer: Answer | bytes, headers: dict[str, str] | None = None) -> None:
         body = answer if isinstance(answer, bytes) else json.dumps(answer.body, ensure_ascii=False).encode()
         broken = "" if isinstance(answer, bytes) else answer.broken
-        self.owner.service.ledger.answered(0 if broken else status)
+        if not self.path.startswith("/control/"):
+            self.owner.service.ledger.answered(0 if broken else status)
         if broken == "cut":
             self._hang_up()
             return

@@ -39,7 +39,8 @@ def list_of(schema: Schema, prompt: Prompt) -> list[Any] | None:
         types, strict = _fact_types(prompt, fields)
         return [_fact_item(one, item, prompt) for one in fitted(_facts(prompt), types, strict=strict)]
     if _one_of(_NAMES, fields):
-        return [_thing_item(one, item, prompt) for one in distinct(names(prompt.text))]
+        things = (_thing_item(one, item, prompt) for one in distinct(names(prompt.text)))
+        return [thing for thing in things if thing is not None]
     return None
 
 
@@ -54,8 +55,11 @@ def _facts(prompt: Prompt) -> list[Relation]:
         for row in prompt.rows("ENTITIES")
         if row.get("name")
     ]
-    mentions = listed(prompt.text, known) if "ENTITIES" in prompt.sections else names(prompt.text)
-    return relations(prompt.text, mentions)
+    if "ENTITIES" not in prompt.sections:
+        return relations(prompt.text, names(prompt.text))
+    wanted = {name for name, _ in known}
+    found = relations(prompt.text, listed(prompt.text, known))
+    return [one for one in found if one.source.name in wanted and one.target.name in wanted]
 
 
 def _fact_types(prompt: Prompt, fields: dict[str, Any]) -> tuple[list[FactType], bool]:
@@ -85,14 +89,17 @@ def _fact_item(one: Relation, item: Schema, prompt: Prompt) -> dict[str, Any]:
     return _completed(known, item, prompt)
 
 
-def _thing_item(one: Named, item: Schema, prompt: Prompt) -> dict[str, Any]:
+def _thing_item(one: Named, item: Schema, prompt: Prompt) -> dict[str, Any] | None:
+    """None for a thing that is of none of the types that it must be of one of."""
     fields = item["properties"]
     known: dict[str, Any] = {_one_of(_NAMES, fields): one.name}
     if "entity_type_id" in fields:
         known["entity_type_id"] = _type_id(one.kind, prompt)
     if kind := _one_of(_TYPES, fields):
         options = resolved(fields[kind], prompt).get("enum")
-        known[kind] = _type_name(one.kind, options, free=nullable(fields[kind])) if options else one.kind
+        known[kind] = _type_name(one.kind, options) if options else one.kind
+        if known[kind] is None and not nullable(fields[kind]):
+            return None
     return _completed(known, item, prompt)
 
 
@@ -106,16 +113,16 @@ def _completed(known: dict[str, Any], item: Schema, prompt: Prompt) -> dict[str,
 
 
 def _type_id(kind: str, prompt: Prompt) -> int:
-    """The number of the kind among the prompt's ENTITY TYPES; that of the first when none fits."""
+    """The number of the kind among the prompt's ENTITY TYPES; 0, which is Graphiti's plain entity, when none fits."""
     rows = prompt.rows("ENTITY TYPES")
     names_of = {str(row.get("entity_type_name")): int(row.get("entity_type_id", 0)) for row in rows}
-    chosen = _type_name(kind, list(names_of), free=False)
-    return names_of.get(str(chosen), 0)
+    return names_of.get(str(_type_name(kind, list(names_of))), 0)
 
 
-def _type_name(kind: str, options: list[Any], *, free: bool) -> Any:
+def _type_name(kind: str, options: list[Any]) -> Any:
+    """The option that the kind goes by; None when there is none."""
     by_name = {str(option).casefold(): option for option in options}
     for name in (kind, *_OTHER_NAMES.get(kind, ()), "Entity", "Other"):
         if name.casefold() in by_name:
             return by_name[name.casefold()]
-    return None if free or not options else options[0]
+    return None

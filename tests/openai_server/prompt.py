@@ -13,7 +13,7 @@ from typing import Any
 from tests.openai_server.errors import ApiError, missing
 
 _SECTION = re.compile(r"^[ \t]*<([A-Z][A-Z_ ]*)>[ \t]*\n(.*?)^[ \t]*</\1>", re.DOTALL | re.MULTILINE)
-_SCHEMA_IN_PROMPT = re.compile(r"JSON object in the following format:\s*(?=\{)")
+_SCHEMA_IN_PROMPT = re.compile(r"(?:Respond with a )?JSON object in the following format:\s*(?=\{)")
 _TEXTS = (
     "CURRENT MESSAGE",
     "CURRENT MESSAGES",
@@ -41,6 +41,7 @@ class Prompt:
     task: str = ""
     wants_json: bool = False
     definitions: dict[str, Any] = field(default_factory=dict)
+    _rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def sections(self) -> dict[str, str]:
@@ -61,20 +62,22 @@ class Prompt:
         """All words of the request."""
         return f"{self.system}\n{self.user}"
 
-    def data(self, section: str) -> Any:
-        """A section's JSON, or Python's own notation, which Graphiti writes in places; None for neither."""
-        text = self.sections.get(section, "").strip()
-        for read in (json.loads, ast.literal_eval):
-            try:
-                return read(text)
-            except (ValueError, SyntaxError):
-                continue
-        return None
-
     def rows(self, section: str) -> list[dict[str, Any]]:
-        """The objects of a section that lists objects; one object alone is a list of one."""
-        data = self.data(section)
-        return [row for row in (data if isinstance(data, list) else [data]) if isinstance(row, dict)]
+        """The objects of a section that lists objects; one object alone is a list of one, anything else none."""
+        if section not in self._rows:
+            data = _data(self.sections.get(section, ""))
+            self._rows[section] = [row for row in (data if isinstance(data, list) else [data]) if isinstance(row, dict)]
+        return self._rows[section]
+
+
+def _data(text: str) -> Any:
+    """A section's JSON, or Python's own notation, which Graphiti writes in places; None for neither."""
+    for read in (json.loads, ast.literal_eval):
+        try:
+            return read(text.strip())
+        except (ValueError, SyntaxError):
+            continue
+    return None
 
 
 def unwrap(section: str) -> str:

@@ -26,12 +26,18 @@ _LEGAL = {
     "assembly", "brands", "co", "company", "corp", "corporation", "foods", "gmbh", "inc", "industries", "llc", "ltd",
     "manufacturing", "mills", "paper", "supply", "tools",
 }  # fmt: skip
+_DOES = re.compile(
+    r"\s+(?:is|was|has|works|worked|drives|drove|hauls|hauled|delivered|shipped|ships|owns|knows|met|told|called)\b"
+    r"|: (?=[A-Z])"
+)
+"""What follows a word that begins a sentence as a name: a verb, or the colon after a speaker."""
 _COMMON = """
 a an and as at but by for from he her his i if in is it its my no not of on or our please re she subject so thank thanks
 that the their there these they this to we when with you your hello hi dear regards best team update all both any each
-every after before since until while what which who where how yes ok monday tuesday wednesday thursday friday saturday
-sunday january february march april may june july august september october november december shipment load driver carrier
-customer truck order invoice delivery pickup note
+every after before since until while what which who where how yes ok attached everything nothing someone monday tuesday
+wednesday thursday friday saturday sunday january february march april may june july august september october november
+december shipment load driver carrier customer truck order invoice delivery pickup note regarding unit tractor shipper
+consignee date cc bcc sent seal phone
 """
 _NO_NAMES = frozenset(_COMMON.split())
 """Words that are no names, though a sentence or a label may begin with them."""
@@ -67,11 +73,13 @@ def distinct(mentions: Iterable[Named]) -> list[Named]:
 
 
 def listed(text: str, known: Iterable[tuple[str, str]]) -> list[Named]:
-    """Where in `text` the `known` names stand, each with its kind; of overlapping ones the longest."""
+    """All names in `text`, those that are `known` by that name and kind; of overlapping ones the longest."""
     found: list[Named] = []
     for name, kind in sorted(known, key=lambda one: -len(one[0])):
         for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE):
             _add(found, Named(name, kind, *match.span()))
+    for other in names(text):
+        _add(found, other)
     return sorted(found, key=lambda one: one.start)
 
 
@@ -128,6 +136,6 @@ def _judged(run: list[re.Match[str]], text: str) -> Named | None:
         driver = text[:start].rstrip().casefold().endswith("driver")
         return Named(name, "Driver" if driver else "Person", start, end)
     opens = not text[:start].strip(" \t\"'(") or text[:start].rstrip(" \t\"'(")[-1] in ".!?:\n"
-    if len(run) == 1 and opens and not re.match(r"(?:\s+(?:is|was|has|works|drives|hauls|delivered)\b|:)", text[end:]):
+    if len(run) == 1 and opens and not _DOES.match(text, end):
         return None  # a capital that only begins the sentence
     return Named(name, "Entity", start, end) if len(name) > 2 else None

@@ -38,10 +38,11 @@ _VERBS = tuple(
         (r"(?:is |was )?assigned to", "ASSIGNED_TO"),
         (r"haul(?:s|ed|ing)?|carr(?:y|ies|ied|ying)", "HAULS"),
         (r"deliver(?:s|ed|ing)?(?= *$| the| shipment| load| order)", "DELIVERED"),
+        (r"ship(?:s|ped|ping)(?= *$| the| shipment| load| order)", "SHIPPED"),
         (r"dr(?:ives|ove|iving)", "DRIVES"),
         (r"works? (?:for|at)|(?:employed|dispatched) by", "WORKS_FOR"),
         (r"(?:is|was|arrived|parked|stopped|waiting|sits|now|still) (?:at|in|near)", "LOCATED_AT"),
-        (r"(?:picks?|picked|picking) up (?:at|in|from)|(?:ships|shipped|leaves|left|departed) (?:from)?", "ORIGIN"),
+        (r"(?:picks?|picked|picking) up (?:at|in|from)|(?:ships|shipped|departed) from|leaves|left", "ORIGIN"),
         (r"(?:going|heading|headed|bound|destined|delivers?|delivered|delivering) (?:to|in|for|at)", "DESTINATION"),
         (r"belongs to|is for|shipped for|booked for|for customer", "FOR_CUSTOMER"),
         (r"(?:is )?under|has|with|references?", "HAS_REFERENCE"),
@@ -53,6 +54,7 @@ _VERBS = tuple(
 _OTHER_WAY = {
     "HAULS": ("HAULED_BY", "ASSIGNED_DRIVER"),
     "DELIVERED": ("HAULED_BY", "ASSIGNED_DRIVER"),
+    "SHIPPED": ("FOR_CUSTOMER",),
     "DRIVEN_BY": ("DRIVES",),
     "ASSIGNED_TO": ("ASSIGNED_DRIVER",),
 }
@@ -89,7 +91,9 @@ def _in_sentence(text: str, sentence: str, mentions: Sequence[Named]) -> Iterabl
             continue
         freight = next((one for one in reversed(mentions[: mentions.index(after)]) if one.kind == "Shipment"), None)
         if said:
-            subject, verb = before, said
+            if subject is None or not re.match(r",? and ", gap):
+                subject = before
+            verb = said
         elif after.kind == "Location" and freight and gap.rstrip().endswith((" from", " to")):
             subject, verb = freight, "ORIGIN" if gap.rstrip().endswith("from") else "DESTINATION"
         elif subject is None or gap.strip() not in (",", "and", ", and", "&"):
@@ -132,7 +136,8 @@ def _is_a(kind: str, wanted: str) -> bool:
     return wanted == "Entity" or kind in (wanted, "Entity") or wanted in _KIN.get(kind, ())
 
 
-_ISO = re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?")
+_ISO = re.compile(r"(?<![\w-])\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?(?![\w-])")
+"""Not inside an identifier such as SHIP-2025-10-19-002."""
 _NO_END = re.compile(r"\b(?:until|ended|stopped|no longer|through)\b[^.]*$", re.IGNORECASE)
 
 

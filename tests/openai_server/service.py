@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,7 +42,7 @@ class Service:
         """Answer a request to `endpoint`, counted under `route` (its own by default). Raises ApiError."""
         route = route or endpoint
         with self.ledger.working(route):
-            faults = self.switches.due(route, json.dumps(body, ensure_ascii=False))
+            faults = self.switches.due(route, body)
             self.closing.wait(self.latency + sum(fault.seconds for fault in faults if fault.kind == "slow"))
             for fault in faults:
                 if fault.kind == "status":

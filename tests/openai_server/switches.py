@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -65,12 +66,13 @@ class Switches:
         with self._lock:
             self._set.clear()
 
-    def due(self, route: str, body: str) -> list[Switch]:
+    def due(self, route: str, body: dict[str, Any]) -> list[Switch]:
         """What is to go wrong with this request, which is counted."""
         found = []
         with self._lock:
+            text = json.dumps(body, ensure_ascii=False) if self._set else ""
             for switch, seen in self._set:
-                if switch.route not in (None, route) or switch.contains not in body:
+                if switch.route not in (None, route) or switch.contains not in text:
                     continue
                 seen[0] += 1
                 if switch.nth <= seen[0] and (switch.times is None or seen[0] < switch.nth + switch.times):

@@ -8,13 +8,15 @@ o200k for English and JSON.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _TOKEN = re.compile(r"[^\W\d_]{1,8}|\d{1,3}|[^\w\s]|_")
 
 
+@lru_cache(maxsize=4096)
 def count(text: str) -> int:
     """How many tokens `text` has; 0 for an empty one."""
-    return sum(1 for _ in _TOKEN.finditer(text))
+    return len(_TOKEN.findall(text))
 
 
 def cut(text: str, limit: int) -> str:

@@ -30,13 +30,12 @@ def dimensions(model: str, asked: int | None) -> int:
     return asked or size
 
 
-def vector(text: str, size: int) -> list[float]:
-    """A unit vector of `size` floats (exact in float32); a text without words gets that of its characters."""
+def vector(text: str, size: int) -> NDArray[np.float32]:
+    """A unit vector, shape (size,); a text without words gets that of its characters."""
     total = np.zeros(size, np.float64)
     for word in words(text) or [text]:
         total += _direction(word, size)
-    unit: list[float] = (total / np.linalg.norm(total)).astype("<f4").tolist()
-    return unit
+    return (total / np.linalg.norm(total)).astype(np.float32)
 
 
 @lru_cache(maxsize=20_000)
@@ -45,6 +44,6 @@ def _direction(word: str, size: int) -> NDArray[np.float64]:
     return np.random.default_rng(seed).standard_normal(size)
 
 
-def base64_of(floats: list[float]) -> str:
+def base64_of(row: NDArray[np.float32]) -> str:
     """Little-endian float32, in base64: OpenAI's `encoding_format: base64`."""
-    return base64.b64encode(np.asarray(floats, "<f4").tobytes()).decode()
+    return base64.b64encode(row.astype("<f4").tobytes()).decode()
