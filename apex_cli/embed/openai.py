@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Fetch = Callable[[Mapping[str, str]], Awaitable[Mapping[str, Row]]]
     """Vectors for texts that are not in the cache, by key, kept there when it returns.
 
-    Raises `EmbedError`, `AnswerPending` or a `RunHalted`.
+    Raises `EmbedError`, an `ExtractError` that is to be one, `AnswerPending` or a `RunHalted`.
     """
 
 MAX_CHARS = 24_000
@@ -68,7 +68,12 @@ class OpenAIEmbedder:
         kept = await self._cache.get(list(wanted))
         rows = {key: row for key, data in kept.items() if (row := self._form.kept(data)) is not None}
         missing = {key: text for key, text in wanted.items() if key not in rows}
-        return {**rows, **(await self._fetch(missing))} if missing else rows
+        if not missing:
+            return rows
+        try:
+            return {**rows, **(await self._fetch(missing))}
+        except ExtractError as error:
+            raise EmbedError(error.message, hint=error.hint, code=error.code) from error
 
 
 class LiveEmbeddings:
@@ -92,11 +97,7 @@ class LiveEmbeddings:
         return found
 
     async def _part(self, texts: Mapping[str, str]) -> Mapping[str, Row]:
-        try:
-            rows = await self._ask(list(texts.values()))
-        except ExtractError as error:
-            raise EmbedError(error.message, hint=error.hint, code=error.code) from error
-        found = dict(zip(texts, rows, strict=True))
+        found = dict(zip(texts, await self._ask(list(texts.values())), strict=True))
         await self._cache.put({key: self._form.dumped(row) for key, row in found.items()})
         return found
 

@@ -38,8 +38,7 @@ class EmbeddingForm:
         length = dimensions or native
         if length is None:
             raise ConfigError(
-                f"how long the vectors of {model} are is not known",
-                hint="set APEX_EMBEDDING_DIMENSIONS to their length",
+                f"the length of the vectors of {model} is not known", hint="set APEX_EMBEDDING_DIMENSIONS to it"
             )
         self.model = model
         self.dimensions = length
