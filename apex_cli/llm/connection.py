@@ -106,19 +106,21 @@ class Connection:
         """The open client, for what is no question to a model. Raises `ConfigError` when openai is not installed."""
         if self._client is None:
             try:
-                from openai import AsyncOpenAI
+                from openai import AsyncAzureOpenAI, AsyncOpenAI
             except ImportError as error:
                 raise ConfigError("language models need openai, which is not installed", hint=INSTALL) from error
             endpoint = self.endpoint
-            self._client = AsyncOpenAI(
+            options: dict[str, Any] = {
                 # The client insists on a key; servers of one's own often want none.
-                api_key=endpoint.key.reveal() if endpoint.key is not None else "none",
-                base_url=endpoint.url,
-                max_retries=0,
-                timeout=_timeouts(self._timeout),
-                default_headers=endpoint.headers(),
-                default_query=dict(endpoint.query),
-            )
+                "api_key": endpoint.key.reveal() if endpoint.key is not None else "none",
+                "base_url": endpoint.url,
+                "max_retries": 0,
+                "timeout": _timeouts(self._timeout),
+            }
+            if endpoint.api_version is None:
+                self._client = AsyncOpenAI(**options)
+            else:
+                self._client = AsyncAzureOpenAI(api_version=endpoint.api_version, **options)
         return self._client
 
     async def check(self, models: Iterable[str]) -> None:

@@ -43,7 +43,8 @@ async def test_vectors_are_the_servers_in_order_and_of_length_one(server: OpenAI
         matrix = await one.embed(texts)
         assert models.meter.total.calls == 3
         assert models.meter.total.input_tokens == server.ledger.counts().input_tokens[ROUTE]
-    assert (matrix.shape, matrix.dtype) == ((1100, 256), np.float32)
+    assert matrix.shape == (1100, 256)
+    assert matrix.dtype == np.float32
     for place in (0, 511, 512, 1099):
         np.testing.assert_allclose(matrix[place], vector(texts[place], 256), atol=1e-6)
     np.testing.assert_allclose(np.linalg.norm(matrix, axis=1), 1.0, atol=1e-5)
