@@ -21,7 +21,7 @@ class Budget:
         self._meter = meter
         self._max_cost = max_cost
         self._max_tokens = max_tokens
-        self._in_flight = Usage()
+        self._held = Usage()
         self._refused = False
 
     @property
@@ -36,22 +36,26 @@ class Budget:
     @contextmanager
     def reserve(self, estimate: Usage) -> Iterator[None]:
         """Hold `estimate` while the block sends its request. Raises `BudgetExhausted` when it is not left."""
-        cost = self._meter.total.cost + self._in_flight.cost + estimate.cost
-        tokens = self._meter.total.tokens + self._in_flight.tokens + estimate.tokens
+        self.hold(estimate)
+        try:
+            yield
+        finally:
+            self._count(estimate, -1)
+
+    def hold(self, estimate: Usage) -> None:
+        """Set `estimate` aside for good, for what will be paid for later. Raises `BudgetExhausted`."""
+        cost = self._meter.total.cost + self._held.cost + estimate.cost
+        tokens = self._meter.total.tokens + self._held.tokens + estimate.tokens
         if self._max_cost is not None and cost > self._max_cost:
             raise self._refusal(f"${self._max_cost:g} of --max-cost")
         if self._max_tokens is not None and tokens > self._max_tokens:
             raise self._refusal(f"{self._max_tokens} tokens of --max-tokens")
-        self._hold(estimate, 1)
-        try:
-            yield
-        finally:
-            self._hold(estimate, -1)
+        self._count(estimate, 1)
 
-    def _hold(self, estimate: Usage, sign: int) -> None:
-        self._in_flight.cost += sign * estimate.cost
-        self._in_flight.input_tokens += sign * estimate.input_tokens
-        self._in_flight.output_tokens += sign * estimate.output_tokens
+    def _count(self, estimate: Usage, sign: int) -> None:
+        self._held.cost += sign * estimate.cost
+        self._held.input_tokens += sign * estimate.input_tokens
+        self._held.output_tokens += sign * estimate.output_tokens
 
     def _refusal(self, limit: str) -> BudgetExhausted:
         self._refused = True

@@ -2,63 +2,48 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any
 
 from apex_cli.errors import ModelAnswerInvalid
 from apex_cli.llm.cache import Cache
+from apex_cli.llm.once import Once
 from apex_cli.llm.protocol import LanguageModel, Prompt
 from apex_cli.llm.schema import check
 
 
 class CachedModel:
-    """Another model with a cache before it. An answer is kept, on disk, before anybody is given it.
-
-    A prompt that is being asked is not asked again: who comes second waits for the same answer (or gets the same
-    error). Such a request goes on when one of them is cancelled, for it is paid for all the same.
-    """
+    """Another model with a cache before it. An answer is kept, on disk, before anybody is given it."""
 
     def __init__(self, model: LanguageModel, cache: Cache) -> None:
         self.name = model.name
         self._model = model
         self._cache = cache
-        self._asked: dict[str, asyncio.Task[Mapping[str, Any]]] = {}
+        self._once: Once[Prompt, Mapping[str, Any]] = Once(self._fetch)
 
     async def answer(self, prompt: Prompt) -> Mapping[str, Any]:
         """See `LanguageModel.answer`."""
         key = prompt.key(self.name)
-        task = self._asked.get(key)
-        if task is None:
-            task = self._asked[key] = asyncio.ensure_future(self._answer(key, prompt))
-            task.add_done_callback(lambda done: self._done(key, done))
-        return await asyncio.shield(task)
+        return (await self._once.get({key: prompt}))[key]
 
-    async def has(self, prompt: Prompt) -> bool:
-        """Whether the answer is kept already."""
-        return prompt.key(self.name) in await self._cache.get([prompt.key(self.name)])
+    async def kept(self, prompt: Prompt) -> Mapping[str, Any] | None:
+        """The answer, if it is in the cache already; the model is not asked."""
+        key = prompt.key(self.name)
+        data = (await self._cache.get([key])).get(key)
+        return None if data is None else load_answer(data, prompt)
 
     async def close(self) -> None:
         """Cancel what is still being asked."""
-        tasks = list(self._asked.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._once.close()
 
-    async def _answer(self, key: str, prompt: Prompt) -> Mapping[str, Any]:
-        kept = (await self._cache.get([key])).get(key)
-        if kept is not None and (answer := load_answer(kept, prompt)) is not None:
-            return answer
-        answer = await self._model.answer(prompt)
-        await self._cache.put({key: dump_answer(answer)})
-        return answer
-
-    def _done(self, key: str, task: asyncio.Task[Mapping[str, Any]]) -> None:
-        self._asked.pop(key, None)
-        if not task.cancelled():
-            # Seen here, so that nothing is logged when everybody who waited for it was cancelled.
-            task.exception()
+    async def _fetch(self, wanted: Mapping[str, Prompt]) -> Mapping[str, Mapping[str, Any]]:
+        [(key, prompt)] = wanted.items()
+        answer = await self.kept(prompt)
+        if answer is None:
+            answer = await self._model.answer(prompt)
+            await self._cache.put({key: dump_answer(answer)})
+        return {key: answer}
 
 
 def dump_answer(answer: Mapping[str, Any]) -> bytes:

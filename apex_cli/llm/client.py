@@ -10,7 +10,7 @@ from apex_cli.errors import ModelAnswerInvalid, ModelRefused, ModelTruncated
 from apex_cli.llm import wire
 from apex_cli.llm.connection import Connection
 from apex_cli.llm.failures import RequestRejected
-from apex_cli.llm.protocol import Message, Prompt, Size
+from apex_cli.llm.protocol import JsonSchema, Message, Prompt, Size
 from apex_cli.llm.schema import parsed
 from apex_cli.llm.tokens import OUTPUT_TOKENS, estimate
 from apex_cli.llm.usage import Usage
@@ -26,6 +26,7 @@ class OpenAIModel:
         endpoint = connection.endpoint
         self._connection = connection
         self._models = models
+        self.models = frozenset(models.values())
         self._form = wire.Form.SCHEMA
         self.name = f"{endpoint.host}/{'+'.join(dict.fromkeys(models.values()))}/{endpoint.api}"
 
@@ -33,21 +34,11 @@ class OpenAIModel:
         """See `LanguageModel.answer`."""
         reply = await self._ask(prompt)
         try:
-            return self.read(prompt, reply)
+            return understood(reply, prompt.schema)
         except ModelAnswerInvalid as fault:
             mending = [Message("assistant", reply.text), Message("user", f"{fault.message}. Answer again, in full.")]
             again = replace(prompt, messages=[*prompt.messages, *(one for one in mending if one.text)])
-        return self.read(prompt, await self._ask(again))
-
-    def read(self, prompt: Prompt, reply: wire.Reply) -> Mapping[str, Any]:
-        """The valid object in a reply. Raises `ModelRefused`, `ModelTruncated` or `ModelAnswerInvalid`."""
-        if reply.refusal is not None:
-            raise ModelRefused(f"the language model refuses: {reply.refusal[:200]}")
-        if reply.truncated:
-            raise ModelTruncated(
-                f"the language model's answer was cut off at {prompt.max_tokens} tokens", hint="split the text"
-            )
-        return parsed(reply.text, prompt.schema)
+        return understood(await self._ask(again), prompt.schema)
 
     def request(self, prompt: Prompt, form: wire.Form = wire.Form.SCHEMA) -> tuple[str, wire.Body]:
         """The route and the body that ask a prompt."""
@@ -85,6 +76,15 @@ class OpenAIModel:
         except ValueError as error:
             raise ModelAnswerInvalid(f"{self._connection.endpoint.host} gave an answer of no known form") from error
         return read(answer)
+
+
+def understood(reply: wire.Reply, schema: JsonSchema) -> dict[str, Any]:
+    """The valid object in a reply. Raises `ModelRefused`, `ModelTruncated` or `ModelAnswerInvalid`."""
+    if reply.refusal is not None:
+        raise ModelRefused(f"the language model refuses: {reply.refusal[:200]}")
+    if reply.truncated:
+        raise ModelTruncated("the language model's answer was cut off at its limit", hint="split the text")
+    return parsed(reply.text, schema)
 
 
 def _about_the_schema(error: RequestRejected) -> bool:

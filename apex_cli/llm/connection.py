@@ -7,7 +7,7 @@ the one that met it, and the time spent in a queue is not counted against the ti
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.errors import ApexError, ConfigError, ModelUnreachable
@@ -106,22 +106,24 @@ class Connection:
         """The open client, for what is no question to a model. Raises `ConfigError` when openai is not installed."""
         if self._client is None:
             try:
-                from openai import AsyncOpenAI
+                from openai import AsyncAzureOpenAI, AsyncOpenAI
             except ImportError as error:
                 raise ConfigError("language models need openai, which is not installed", hint=INSTALL) from error
             endpoint = self.endpoint
-            self._client = AsyncOpenAI(
+            options: dict[str, Any] = {
                 # The client insists on a key; servers of one's own often want none.
-                api_key=endpoint.key.reveal() if endpoint.key is not None else "none",
-                base_url=endpoint.url,
-                max_retries=0,
-                timeout=_timeouts(self._timeout),
-                default_headers=endpoint.headers(),
-                default_query=dict(endpoint.query),
-            )
+                "api_key": endpoint.key.reveal() if endpoint.key is not None else "none",
+                "base_url": endpoint.url,
+                "max_retries": 0,
+                "timeout": _timeouts(self._timeout),
+            }
+            if endpoint.api_version is None:
+                self._client = AsyncOpenAI(**options)
+            else:
+                self._client = AsyncAzureOpenAI(api_version=endpoint.api_version, **options)
         return self._client
 
-    async def check(self, models: set[str]) -> None:
+    async def check(self, models: Iterable[str]) -> None:
         """One or two cheap requests: is the server there, the key accepted, are the models known?
 
         Raises `ConfigError`. A server without a list of models is believed; so is Azure, whose deployments have names

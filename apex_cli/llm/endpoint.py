@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
@@ -19,7 +18,7 @@ class Endpoint:
     """A server that speaks OpenAI's HTTP API.
 
     `openai`: the models behind it are OpenAI's own (its API or Azure), with its prices and parameters. `api` is
-    `responses` or `chat`. `query` goes with every request (Azure's `api-version`).
+    `responses` or `chat`. `api_version` is set for Azure's older API, which has a URL for each deployment.
     """
 
     url: str
@@ -27,16 +26,12 @@ class Endpoint:
     openai: bool
     azure: bool
     api: str
-    query: Mapping[str, str]
+    api_version: str | None = None
 
     @property
     def host(self) -> str:
         """Host and port: what the server is called in names and messages."""
         return urlsplit(self.url).netloc
-
-    def headers(self) -> dict[str, str]:
-        """Azure takes its key in a header of its own."""
-        return {"api-key": self.key.reveal()} if self.azure and self.key is not None else {}
 
 
 def endpoint(settings: Settings) -> Endpoint:
@@ -50,18 +45,18 @@ def endpoint(settings: Settings) -> Endpoint:
             f"no key for {host}: OPENAI_API_KEY is not set",
             hint="set it, or OPENAI_BASE_URL for a server of your own; rules and the local embedder need neither",
         )
+    version = dict(parse_qsl(parts.query)).get("api-version") if azure else None
     path = parts.path.rstrip("/")
     if azure and not path:
-        path = "/openai/v1"
-    deployment = "/deployments/" in path
+        path = "/openai/v1" if version is None else "/openai"
     api = settings.llm_api
     if api == "auto":
-        api = "responses" if openai and not deployment else "chat"
+        api = "responses" if openai and version is None else "chat"
     return Endpoint(
         urlunsplit((parts.scheme, parts.netloc, path, "", "")),
         settings.openai_api_key,
         openai,
         azure,
         api,
-        dict(parse_qsl(parts.query)),
+        version,
     )

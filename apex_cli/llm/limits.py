@@ -15,6 +15,8 @@ from contextlib import asynccontextmanager
 Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[None]]
 
+_TICK = 0.001
+"""Waits shorter than this, in seconds, are rounding."""
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 
@@ -77,7 +79,7 @@ class Lane:
         """Wait until a request of about so many tokens may be sent; the block sends it."""
         async with self._slots:
             async with self._queue:
-                while (seconds := self._seconds(tokens)) > 0:
+                while (seconds := self._seconds(tokens)) > _TICK:
                     await self._sleep(seconds)
                 self._requests.take(1)
                 self._tokens.take(tokens)

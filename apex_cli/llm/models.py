@@ -10,11 +10,16 @@ from dataclasses import dataclass
 
 from apex_cli.config import Settings
 from apex_cli.errors import ConfigError
+from apex_cli.llm.batch import Batching
+from apex_cli.llm.batch_api import BatchApi
+from apex_cli.llm.batch_book import BatchBook
+from apex_cli.llm.batched import BatchModel
 from apex_cli.llm.budget import Budget
 from apex_cli.llm.cache import Cache
 from apex_cli.llm.cached import CachedModel
 from apex_cli.llm.client import OpenAIModel
 from apex_cli.llm.connection import Connection
+from apex_cli.llm.embeddings import EmbeddingForm
 from apex_cli.llm.endpoint import endpoint
 from apex_cli.llm.limits import Clock, Limits, Sleep
 from apex_cli.llm.meter import Meter
@@ -24,26 +29,42 @@ from apex_cli.llm.protocol import Size
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """One run's way to models. `live` asks the server; `model` asks it only what is not in the cache."""
+    """One run's way to models.
+
+    `model` is the one to ask: it asks the server only what is not in the cache, at once or, with `batching`, by the
+    next batch. `form` is the embedding model's, if embedding is done by a server (see `embed.choose`).
+    """
 
     connection: Connection
     live: OpenAIModel
     model: CachedModel
+    form: EmbeddingForm | None
     cache: Cache
     meter: Meter
     budget: Budget
+    batching: Batching | None
+
+    async def check(self) -> None:
+        """Whether the server is there, the key accepted and the models known. Raises `ConfigError`."""
+        embedding = {self.form.model} if self.form is not None else set()
+        await self.connection.check(self.live.models | embedding)
 
 
 @asynccontextmanager
 async def open_models(
-    settings: Settings, *, clock: Clock = time.monotonic, sleep: Sleep = asyncio.sleep
+    settings: Settings, *, batch: bool = False, clock: Clock = time.monotonic, sleep: Sleep = asyncio.sleep
 ) -> AsyncIterator[Models]:
-    """Everything, closed at the end of the block; nothing is asked of the server yet: see `Connection.check`.
+    """Everything, closed at the end of the block; nothing is asked of the server yet: see `Models.check`.
+
+    With `batch`, what is not in the cache is queued for `Models.batching`: `collect` it first, `flush` it last.
 
     Raises `ConfigError`: no key, a cache that cannot be opened, a budget in dollars for a model without a price.
     """
     server = endpoint(settings)
     names = model_names(settings)
+    form = None
+    if settings.embedder == "openai":
+        form = EmbeddingForm(settings.embedding_model, settings.embedding_dimensions)
     meter = Meter(Prices(_configured(settings), listed=server.openai))
     _check_prices(settings, meter)
     limits = Limits(
@@ -58,9 +79,13 @@ async def open_models(
     cache = Cache(settings.home / "cache" / "llm", max_bytes=settings.llm_cache_max_bytes)
     await cache.open()
     live = OpenAIModel(connection, names)
-    model = CachedModel(live, cache)
+    batching = None
+    if batch:
+        book = BatchBook(settings.home / "batches")
+        batching = Batching(BatchApi(connection), book, cache, meter=meter, budget=budget, form=form)
+    model = CachedModel(live if batching is None else BatchModel(live, batching), cache)
     try:
-        yield Models(connection, live, model, cache, meter, budget)
+        yield Models(connection, live, model, form, cache, meter, budget, batching)
     finally:
         await model.close()
         await connection.close()

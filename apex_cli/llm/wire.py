@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -49,20 +49,12 @@ def sendable(text: str) -> str:
 
 def responses_body(prompt: Prompt, model: str) -> Body:
     """The body of `POST /responses`. Nothing is stored at the provider."""
-    closed = strict(prompt.schema)
     body: Body = {
         "model": model,
         "input": _turns(prompt.messages),
         "max_output_tokens": prompt.max_tokens,
         "store": False,
-        "text": {
-            "format": {
-                "type": "json_schema",
-                "name": prompt.schema_name,
-                "schema": closed or dict(prompt.schema),
-                "strict": closed is not None,
-            }
-        },
+        "text": {"format": {"type": "json_schema", **_named(prompt)}},
     }
     effort = _effort(model)
     if effort is None:
@@ -77,12 +69,13 @@ def chat_body(prompt: Prompt, model: str, form: Form, *, openai: bool) -> Body:
     messages = list(prompt.messages)
     if form is Form.OBJECT:
         schema = json.dumps(prompt.schema, separators=(",", ":"), ensure_ascii=False)
-        messages.append(Message("system", f"Answer with one JSON object that is valid against this schema:\n{schema}"))
+        # Into the last turn: many chat templates want the system's turn first and the others to alternate.
+        last = messages.pop()
+        wanted = f"{last.text}\n\nAnswer with one JSON object in the following format:\n\n{schema}"
+        messages.append(replace(last, text=wanted))
         response_format: Body = {"type": "json_object"}
     else:
-        closed = strict(prompt.schema)
-        wanted = {"name": prompt.schema_name, "schema": closed or dict(prompt.schema), "strict": closed is not None}
-        response_format = {"type": "json_schema", "json_schema": wanted}
+        response_format = {"type": "json_schema", "json_schema": _named(prompt)}
     body: Body = {"model": model, "messages": _turns(messages), "response_format": response_format}
     effort = _effort(model) if openai else None
     body["max_completion_tokens" if openai else "max_tokens"] = prompt.max_tokens
@@ -144,6 +137,11 @@ def _usage(told: Mapping[str, Any] | None, into: str, out: str) -> Usage:
         cached_tokens=int(details.get("cached_tokens") or 0),
         output_tokens=int(told.get(f"{out}_tokens") or 0),
     )
+
+
+def _named(prompt: Prompt) -> Body:
+    closed = strict(prompt.schema)
+    return {"name": prompt.schema_name, "schema": closed or dict(prompt.schema), "strict": closed is not None}
 
 
 def _turns(messages: Sequence[Message]) -> list[Body]:

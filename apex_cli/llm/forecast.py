@@ -1,0 +1,30 @@
+"""What asking would cost, before anything is asked: for dry runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from apex_cli.llm.models import Models
+from apex_cli.llm.protocol import Prompt
+from apex_cli.llm.usage import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """`usage` is what is still to be paid, about; `cached` counts prompts whose answers are kept."""
+
+    usage: Usage = field(default_factory=Usage)
+    cached: int = 0
+
+
+async def forecast(models: Models, prompts: Iterable[Prompt]) -> Forecast:
+    """Calls, tokens and dollars of these prompts, each counted once, net of what is in the cache. Asks no model."""
+    distinct = {prompt.key(models.model.name): prompt for prompt in prompts}
+    usage, cached = Usage(), 0
+    for prompt in distinct.values():
+        if await models.model.kept(prompt) is None:
+            usage.add(models.live.estimate(prompt))
+        else:
+            cached += 1
+    return Forecast(usage, cached)
