@@ -89,7 +89,7 @@ class Database:
             async with await psycopg.AsyncConnection.connect(
                 self._conninfo, row_factory=dict_row, autocommit=True
             ) as connection:
-                _check_version(connection.info.server_version)
+                refuse_old(connection.info.server_version)
                 await self._configure(connection)
                 await migrate(connection, self.namespace)
             await self._pool.open(wait=True, timeout=_CHECKOUT_SECONDS)
@@ -129,7 +129,8 @@ class Database:
             return await cursor.fetchall()
 
 
-def _check_version(number: int) -> None:
+def refuse_old(number: int) -> None:
+    """Raise `StoreUnavailable` for a server older than 14; `number` is its `server_version_num`."""
     if number < OLDEST:
         raise StoreUnavailable(
             f"postgres: the server is version {number // 10_000}, and apex needs 14 or newer",
