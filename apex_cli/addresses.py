@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import NamedTuple
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 MASK = "***"
 _SECRET_PARAMETERS = frozenset({"password", "sslpassword"})
@@ -46,7 +46,12 @@ def _masked(whole: str) -> str:
         pairs = parse_qsl(query, keep_blank_values=True)
         query = urlencode([(key, MASK if key in _SECRET_PARAMETERS else value) for key, value in pairs], safe="*/:")
     netloc = f"{user}:{MASK}{at}{place}" if colon else parts.netloc
-    return urlunsplit(parts._replace(netloc=netloc, query=query))
+    return _joined(parts._replace(netloc=netloc, query=query))
+
+
+def _joined(parts: SplitResult) -> str:
+    """The URL of these parts. `urlunsplit` drops the slashes before an empty host."""
+    return f"{parts.scheme}://{parts.netloc}{parts.path}{'?' if parts.query else ''}{parts.query}"
 
 
 class StoreUrl(str):
@@ -73,7 +78,7 @@ class StoreUrl(str):
         parts = urlsplit(self._whole)
         place = parts.netloc.rpartition("@")[2]
         return Login(
-            urlunsplit(parts._replace(netloc=place)),
+            _joined(parts._replace(netloc=place)),
             None if parts.username is None else unquote(parts.username),
             None if parts.password is None else Secret(unquote(parts.password)),
         )

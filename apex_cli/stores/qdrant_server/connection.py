@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.addresses import Secret
@@ -71,7 +72,7 @@ def translated() -> Iterator[None]:
         raise _kind(code in _GRPC_TRY_LATER)(STORE, code) from error
     except ResponseHandlingException as error:
         raise StoreTransient(STORE, _words(error.source)) from error
-    except (ResourceExhaustedResponse, OSError) as error:
+    except (ResourceExhaustedResponse, OSError, JSONDecodeError) as error:
         raise StoreTransient(STORE, _words(error)) from error
     except (ValueError, TypeError, AssertionError) as error:
         raise StoreTerminal(STORE, _words(error)) from error
