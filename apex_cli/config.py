@@ -188,7 +188,7 @@ def _convert(name: str, raw: Any, origin: str) -> Any:
         reader: Callable[[Any], Any] = _READERS.get(name, _text)
         return reader(raw)
     except (TypeError, ValueError) as error:
-        hint = f"for example {SCHEMES[name].example}, or `{EMBEDDED}`" if name in SCHEMES else None
+        hint = f"for example APEX_{name.upper()}={SCHEMES[name].example}, or `{EMBEDDED}`" if name in SCHEMES else None
         raise ConfigError(f"{name} ({origin}): {error}", hint=hint) from error
 
 
