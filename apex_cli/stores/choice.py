@@ -6,9 +6,6 @@ Server clients are imported only here and only when a URL asks for them. Nothing
 
 from __future__ import annotations
 
-import os
-import socket
-import uuid
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -17,6 +14,7 @@ from apex_cli.embed.local import LocalEmbedder
 from apex_cli.errors import ConfigError
 from apex_cli.stores.embedded.engines import EmbeddedServers
 from apex_cli.stores.embedded.home import Home
+from apex_cli.stores.owner import new_owner
 from apex_cli.stores.protocol import CacheStore, PivotStore, VectorStore
 from apex_cli.stores.tls import Tls
 
@@ -40,10 +38,8 @@ def embedded_servers(settings: Settings, home: Home) -> EmbeddedServers:
 
 
 def lock_owner(settings: Settings) -> str:
-    """The name for record locks. On a server it is this run's alone: locks of a run that died expire by themselves."""
-    if settings.redis_url.embedded:
-        return EMBEDDED_OWNER
-    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex}"
+    """The name for record locks. On a server it is this run's alone."""
+    return EMBEDDED_OWNER if settings.redis_url.embedded else new_owner()
 
 
 def graph(settings: Settings, home: Home) -> PivotStore:

@@ -192,6 +192,7 @@ async def test_empty_batches_are_no_work(store: CacheStore) -> None:
     await store.unlock([], "me")
     assert await store.read([]) == {}
     assert await store.lock([], "me", 1) == frozenset()
+    assert await store.owners([]) == {}
     assert await store.sweep(frozenset()) == 0
 
 
@@ -200,6 +201,7 @@ async def test_locks_have_one_owner(store: CacheStore, redis: Redis, namespace: 
     assert await store.lock(["b", "c"], "second", 60) == {"c"}
     assert await store.lock(["a", "c"], "first", 120) == {"a"}
     assert await redis.pttl(f"apex:{namespace}:lock:a") > 60_000
+    assert await store.owners(["a", "c", "d"]) == {"a": "first", "c": "second"}
     await store.unlock(["a", "b", "c"], "first")
     assert await store.lock(["a", "b", "c"], "third", 60) == {"a", "b"}
 

@@ -151,6 +151,14 @@ class RedisCache:
             (held,) = await run(self._client, LOCK, [(keys, (owner, max(1, int(ttl_seconds * 1000))))])
         return frozenset(names[int(index) - 1] for index in held)
 
+    async def owners(self, names: Sequence[str]) -> Mapping[str, str]:
+        """See `CacheStore`."""
+        if not names:
+            return {}
+        with translated():
+            owners = await self._client.mget([self._key("lock", name) for name in names])
+        return {name: str(owner) for name, owner in zip(names, owners, strict=True) if owner is not None}
+
     async def unlock(self, names: Sequence[str], owner: str) -> None:
         """See `CacheStore`."""
         if names:
