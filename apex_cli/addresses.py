@@ -10,7 +10,6 @@ from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 MASK = "***"
-_SECRET_PARAMETERS = frozenset({"password", "sslpassword"})
 
 
 class Secret:
@@ -42,9 +41,10 @@ def _masked(whole: str) -> str:
     login, at, place = parts.netloc.rpartition("@")
     user, colon, _ = login.partition(":")
     query = parts.query
-    if any(name in query for name in _SECRET_PARAMETERS):
+    if "password" in query.lower():
+        # password of libpq and redis-py, sslpassword of libpq, ssl_password of redis-py
         pairs = parse_qsl(query, keep_blank_values=True)
-        query = urlencode([(key, MASK if key in _SECRET_PARAMETERS else value) for key, value in pairs], safe="*/:")
+        query = urlencode([(key, MASK if "password" in key.lower() else value) for key, value in pairs], safe="*/:")
     netloc = f"{user}:{MASK}{at}{place}" if colon else parts.netloc
     return _joined(parts._replace(netloc=netloc, query=query))
 

@@ -37,7 +37,7 @@ class Settings:
     home: Path
     staging_dir: Path
     graph_url: StoreUrl = EMBEDDED
-    graph_user: str | None = None
+    graph_user: str = "neo4j"
     graph_password: Secret | None = None
     graph_database: str = "neo4j"
     postgres_url: StoreUrl = EMBEDDED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,8 +36,15 @@ class Recorder:
     requests: list[Request]
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up, as one does that trusts no certificate, is no news."""
+
+
 @contextmanager
-def recording(answer: Callable[[Request], Answer]) -> Iterator[Recorder]:
+def recording(answer: Callable[[Request], Answer], tls: ssl.SSLContext | None = None) -> Iterator[Recorder]:
     """Serve on a free port of 127.0.0.1 until the end of the block."""
     requests: list[Request] = []
 
@@ -63,11 +71,13 @@ def recording(answer: Callable[[Request], Answer]) -> Iterator[Recorder]:
         def log_message(self, format: str, *args: Any) -> None:
             """Keep the terminal quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield Recorder(f"http://127.0.0.1:{server.server_address[1]}", requests)
+        yield Recorder(f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_address[1]}", requests)
     finally:
         server.shutdown()
         thread.join()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from apex_cli.addresses import Secret
 from apex_cli.config import Settings
 from apex_cli.embed.local import LocalEmbedder
 from apex_cli.errors import ConfigError
@@ -52,15 +53,16 @@ def graph(settings: Settings, home: Home) -> PivotStore:
     from apex_cli.stores.neo4j.store import Neo4jGraph  # type: ignore[import-untyped]
 
     login = settings.graph_url.apart()
-    password = login.password or settings.graph_password
+    password = login.password or settings.graph_password or Secret("")
+    checked = login.url.partition("://")[0].endswith("+s")
     return Neo4jGraph(  # type: ignore[no-any-return]
         login.url,
         user=login.user or settings.graph_user,
-        password=None if password is None else password.reveal(),
+        password=password.reveal(),
         namespace=settings.namespace,
         timeout=settings.store_timeout,
         database=settings.graph_database,
-        trusted_ca=settings.tls_ca_file,
+        trusted_ca=settings.tls_ca_file if checked else None,
     )
 
 

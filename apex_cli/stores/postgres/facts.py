@@ -12,7 +12,6 @@ from apex_cli.stores.postgres.connection import Database
 _FACTS = """
 SELECT current_setting('server_version') AS version, current_user AS role,
        (SELECT max(number) FROM schema_migration) AS schema,
-       (SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl) AS tls,
        ARRAY(
            SELECT privilege || ' on schema ' || %(namespace)s FROM unnest(ARRAY['USAGE', 'CREATE']) AS privilege
            WHERE NOT has_schema_privilege(%(namespace)s, privilege)
@@ -26,13 +25,16 @@ SELECT current_setting('server_version') AS version, current_user AS role,
 
 
 async def facts(database: Database) -> Mapping[str, Any]:
-    """`engine`, `version`, `schema` (the newest migration), `role`, `privileges_missing`, `tls` (its version, or
-    `off`), `clock_skew_seconds` (server ahead of us). Raises `StoreError`.
+    """`engine`, `version`, `schema` (the newest migration), `role`, `privileges_missing`, `tls` (of this end of the
+    connection), `clock_skew_seconds` (server ahead of us). Raises `StoreError`.
     """
-    (row,) = await database.rows(_FACTS, {"namespace": database.namespace})
+    async with database.connection() as connection:
+        cursor = await connection.execute(_FACTS, {"namespace": database.namespace})
+        (row,) = await cursor.fetchall()
+        tls = "on" if connection.pgconn.ssl_in_use else "off"
 
     async def now() -> float:
         (answer,) = await database.rows("SELECT extract(epoch FROM clock_timestamp())::float8 AS now")
         return float(answer["now"])
 
-    return {"engine": "PostgreSQL", **row, "tls": row["tls"] or "off", "clock_skew_seconds": await clock_skew(now)}
+    return {"engine": "PostgreSQL", **row, "tls": tls, "clock_skew_seconds": await clock_skew(now)}

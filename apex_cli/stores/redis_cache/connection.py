@@ -39,12 +39,8 @@ def connect(url: str, *, timeout: float, password: Secret | None, tls: Tls) -> R
             retry=Retry(NoBackoff(), 0),
             **options,
         )
-    except (ValueError, TypeError):
-        # The words of the driver may repeat parts of the URL.
-        raise StoreUnavailable(
-            "the cache: APEX_REDIS_URL is not what the driver takes as a URL",
-            hint="for example redis://localhost:6379/0; write special characters of a password as %XX",
-        ) from None
+    except ValueError:
+        raise _no_url() from None
 
 
 async def refuse_unfit(client: Redis) -> None:
@@ -53,6 +49,9 @@ async def refuse_unfit(client: Redis) -> None:
 
     try:
         info = await client.info()
+    except TypeError:
+        # An option in the URL that the driver's connections do not have.
+        raise _no_url() from None
     except (RedisError, OSError, ValueError) as error:
         raise StoreUnavailable(f"the cache cannot be reached: {error}", hint=_HINT) from error
     if _version(info["redis_version"]) < OLDEST:
@@ -109,6 +108,14 @@ def translated() -> Iterator[None]:
         raise StoreTransient("cache", str(error) or type(error).__name__) from error
     except exceptions.RedisError as error:
         raise StoreTerminal("cache", str(error) or type(error).__name__) from error
+
+
+def _no_url() -> StoreUnavailable:
+    """The words of the driver are left out: they may repeat parts of the URL."""
+    return StoreUnavailable(
+        "the cache: APEX_REDIS_URL is not what the driver takes as a URL",
+        hint="for example redis://localhost:6379/0; write special characters of a password as %XX",
+    )
 
 
 def _version(text: str) -> tuple[int, ...]:
