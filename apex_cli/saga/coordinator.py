@@ -155,8 +155,11 @@ class Coordinator:
     async def _settle(self, plans: Sequence[Plan], error: StoreError) -> tuple[list[Result], StoreError | None]:
         """The pivot raised, which does not mean that it was not applied: the graph is asked."""
         stores = self._stores
+        ours = {plan.saga_id for plan in plans}
         try:
-            settled = await settle(stores, await stores.journal.open_sagas([plan.record_id for plan in plans]))
+            # An attempt of ours that is open no more was settled by another run, which may have begun its own.
+            attempts = await stores.journal.open_sagas([plan.record_id for plan in plans])
+            settled = await settle(stores, [saga for saga in attempts if saga.plan.saga_id in ours])
         except StoreError as doubt:
             return [Result(plan.record_id, Fate.UNSETTLED, doubt) for plan in plans], None
         passed = [plan for plan in plans if plan.saga_id in settled]

@@ -49,7 +49,7 @@ def graph(settings: Settings, home: Home) -> PivotStore:
         from apex_cli.stores.ladybug.store import LadybugGraph
 
         return LadybugGraph(home.graph, namespace=settings.namespace)
-    _need("neo4j", "APEX_GRAPH_URL")
+    need_driver("neo4j", "APEX_GRAPH_URL")
     from apex_cli.stores.neo4j.store import Neo4jGraph  # type: ignore[import-untyped]
 
     login = settings.graph_url.apart()
@@ -89,7 +89,7 @@ def vectors(settings: Settings, home: Home, embedder: LocalEmbedder) -> VectorSt
         return QdrantEdgeStore(
             home.vectors, namespace=settings.namespace, model=embedder.name, dimensions=embedder.dimensions
         )
-    _need("qdrant_client", "APEX_QDRANT_URL")
+    need_driver("qdrant_client", "APEX_QDRANT_URL")
     from apex_cli.stores.qdrant_server import QdrantServerStore, connector
 
     connect = connector(
@@ -120,7 +120,7 @@ def _tls(settings: Settings) -> Tls:
     return Tls(settings.tls_ca_file, settings.tls_cert_file, settings.tls_key_file)
 
 
-def _need(module: str, variable: str) -> None:
+def need_driver(module: str, variable: str) -> None:
     """Raise `ConfigError` where the driver of a server is not installed."""
     if find_spec(module) is None:
         raise ConfigError(

@@ -19,6 +19,8 @@ from tests.acceptance.seeds import SEEDS
 from tests.servers import server_url
 
 SECRET = "hunter2-tops3cret"
+ELSEWHERE = {"APEX_POSTGRES_URL": "postgresql://apex@127.0.0.1:1/apex", "APEX_REDIS_URL": "redis://127.0.0.1:1"}
+"""No server is started only to be stopped."""
 NOWHERE: Mapping[str, Mapping[str, str]] = {
     "postgres": {"APEX_POSTGRES_URL": f"postgresql://apex:{SECRET}@127.0.0.1:1/apex"},
     "postgres-variable": {
@@ -39,7 +41,7 @@ def test_a_store_that_cannot_be_reached_is_told_without_its_password(
 ) -> None:
     file = write_lines(home.parent / "seeds.jsonl", SEEDS)
     paths = [file] if verb[0] == "ingest" else []
-    result = run(home, *verb, *paths, env=NOWHERE[store])
+    result = run(home, *verb, *paths, env={**ELSEWHERE, **NOWHERE[store]})
     assert result.exit == 10
     assert "APEX_" in result.stderr + result.stdout
     assert SECRET not in result.stdout + result.stderr

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from apex_cli.saga.locks import RecordLocks
 from apex_cli.stores.embedded.valkey import EmbeddedValkey
 from apex_cli.stores.owner import is_gone, new_owner
 from apex_cli.stores.redis_cache import RedisCache
+from tests.owners import owner_that_died
 
 NAMES = [f"record-{number}" for number in range(100)]
 LONG = 3600.0
@@ -33,12 +32,6 @@ async def cache(server: EmbeddedValkey) -> AsyncIterator[RedisCache]:
     await opened.open()
     yield opened
     await opened.close()
-
-
-def owner_that_died() -> str:
-    """The name that a run had which has ended."""
-    program = "from apex_cli.stores.owner import new_owner; print(new_owner())"
-    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def test_a_run_is_gone_when_its_process_is_on_this_machine() -> None:
