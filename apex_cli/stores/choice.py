@@ -50,12 +50,12 @@ def graph(settings: Settings, home: Home) -> PivotStore:
 
         return LadybugGraph(home.graph, namespace=settings.namespace)
     need_driver("neo4j", "APEX_GRAPH_URL")
-    from apex_cli.stores.neo4j.store import Neo4jGraph  # type: ignore[import-untyped]
+    from apex_cli.stores.neo4j.store import Neo4jGraph
 
     login = settings.graph_url.apart()
     password = login.password or settings.graph_password or Secret("")
     checked = login.url.partition("://")[0].endswith("+s")
-    return Neo4jGraph(  # type: ignore[no-any-return]
+    return Neo4jGraph(
         login.url,
         user=login.user or settings.graph_user,
         password=password.reveal(),
