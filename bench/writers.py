@@ -116,7 +116,7 @@ async def vectors(folder: Path) -> AsyncIterator[Write]:
     """Upserts of points that are visible at once, into a shard that the product's own code has made."""
     from qdrant_edge import EdgeShard, Point, UpdateOperation
 
-    store = QdrantEdgeStore(folder, model=LocalEmbedder.name, dimensions=LocalEmbedder.dimensions)
+    store = QdrantEdgeStore(folder, namespace="bench", model=LocalEmbedder.name, dimensions=LocalEmbedder.dimensions)
     await store.open()
     await store.close()
     loop = asyncio.get_running_loop()

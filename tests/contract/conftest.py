@@ -1,12 +1,16 @@
-"""Graphs for the contract suite: one of each engine; on a server the test's data goes at its end."""
+"""What contract tests run on: every implementation, embedded and server; on a server a test's data goes at its end."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from psycopg import sql
 
+from apex_cli.stores.embedded.postgres import EmbeddedPostgres
+from apex_cli.stores.postgres.connection import Database
 from apex_cli.stores.protocol import PivotStore
 from tests.graph_server import empty
 from tests.graph_world import IMPLEMENTATIONS, opened
@@ -31,3 +35,26 @@ async def graph(engine: str, tmp_path: Path) -> AsyncIterator[PivotStore]:
     """An empty graph."""
     async with opened(engine, tmp_path) as graph:
         yield graph
+
+
+@pytest.fixture(params=["embedded", "server"])
+def postgres_url(request: pytest.FixtureRequest) -> str:
+    if request.param == "server":
+        return server_url("POSTGRES")
+    server: EmbeddedPostgres = request.getfixturevalue("postgres_server")
+    return server.dsn
+
+
+@pytest.fixture
+async def database(postgres_url: str) -> AsyncIterator[Database]:
+    """A migrated, empty namespace, gone afterwards."""
+    database = Database(postgres_url, namespace=f"t{uuid.uuid4().hex[:20]}", timeout=30)
+    await database.open()
+    yield database
+    await _drop(database)
+    await database.close()
+
+
+async def _drop(database: Database) -> None:
+    async with database.connection() as connection:
+        await connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(database.namespace)))

@@ -11,7 +11,7 @@ from apex_cli.errors import StoreTerminal
 from apex_cli.model import EntityType, Predicate
 from apex_cli.stores.protocol import PivotStore
 from tests.graph_world import claim, entity, forget, ping, place, vehicle
-from tests.plans import make_plan, vector_of
+from tests.plans import GROUP, make_plan, vector_of
 
 if TYPE_CHECKING:
     from graphiti_core.driver.driver import GraphDriver
@@ -101,13 +101,13 @@ async def test_graphiti_itself_searches_the_graph(graph: Graph) -> None:
     graphiti = Graphiti(
         graph_driver=driver, llm_client=NoModel(LLMConfig()), embedder=Embedder(), cross_encoder=NoRanker()
     )
-    (by_words, *_) = await graphiti.search("acme manufacturing")
+    (by_words, *_) = await graphiti.search("acme manufacturing", group_ids=[GROUP])
     assert by_words.name == "FOR_CUSTOMER"
     assert by_words.episodes == [BOOKING.record_id]
-    (by_vector, *_) = await graphiti.search(SENTENCE)
+    (by_vector, *_) = await graphiti.search(SENTENCE, group_ids=[GROUP])
     assert (by_vector.fact, by_vector.invalid_at) == (SENTENCE, None)
     assert by_vector.valid_at == IN_GARY.embedded.extraction.event_time if IN_GARY.embedded else False
-    past = [edge for edge in await graphiti.search("chicago") if "chicago" in edge.fact]
+    past = [edge for edge in await graphiti.search("chicago", group_ids=[GROUP]) if "chicago" in edge.fact]
     assert [edge.invalid_at for edge in past] == [by_vector.valid_at]
 
 

@@ -10,7 +10,7 @@ import pytest
 from openai import AsyncOpenAI
 from pydantic import BaseModel, Field
 
-from apex_cli.stores.graphiti_driver import graphiti_core  # noqa: F401 - no telemetry, no .env
+from apex_cli.graphiti import graphiti_core  # noqa: F401 - no telemetry, no .env
 from tests.openai_server import OpenAIServer
 
 NOON = "2025-10-19T12:00:00Z"

@@ -13,17 +13,20 @@ costs time only: nothing here is the sole copy of anything.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from apex_cli.errors import StoreTerminal, StoreTransient, StoreUnavailable
+from apex_cli.addresses import Secret
+from apex_cli.errors import StoreTerminal, StoreTransient
 from apex_cli.model import Plan, PlanKind
 from apex_cli.stores.protocol import Held
+from apex_cli.stores.redis_cache.connection import connect, facts, refuse_unfit, translated
+from apex_cli.stores.redis_cache.scripts import LOCK, PUBLISH, UNLOCK, run
+from apex_cli.stores.tls import NO_TLS_FILES, Tls
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -33,55 +36,12 @@ TOMBSTONE_SECONDS = 86_400
 TIMEOUT_SECONDS = 10.0
 _SCAN_COUNT = 1_000
 
-_PUBLISH = """
-local epoch, saga, value = tonumber(ARGV[1]), ARGV[2], ARGV[4]
-local held = redis.call('HMGET', KEYS[1], 'epoch', 'saga', 'value')
-local seen = tonumber(held[1] or -1)
-local prepared = redis.call('GET', KEYS[2])
-redis.call('DEL', KEYS[2])
-if seen > epoch or (seen == epoch and (held[2] ~= saga or held[3])) then
-  return 0
-end
-if value == '' and prepared then
-  value = prepared
-end
-redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'saga', saga)
-if ARGV[3] == 'write' and value ~= '' then
-  redis.call('HSET', KEYS[1], 'value', value)
-else
-  redis.call('EXPIRE', KEYS[1], ARGV[5])
-end
-return 1
-"""
-"""KEYS rec, prep. ARGV epoch, saga, kind, value or '', seconds of a tombstone. Only forward; a second time, nothing."""
-
-_LOCK = """
-local held = {}
-for index, key in ipairs(KEYS) do
-  local owner = redis.call('GET', key)
-  if not owner or owner == ARGV[1] then
-    redis.call('SET', key, ARGV[1], 'PX', ARGV[2])
-    held[#held + 1] = index
-  end
-end
-return held
-"""
-
-_UNLOCK = """
-for _, key in ipairs(KEYS) do
-  if redis.call('GET', key) == ARGV[1] then
-    redis.call('DEL', key)
-  end
-end
-return 0
-"""
-
 
 class RedisCache:
-    """`CacheStore` on a server at `url` (`redis://…`, `rediss://…`) or behind `unix_socket`: give one of them.
+    """`CacheStore` on one server (no cluster) at `url` (`redis://…`, `rediss://…`, `unix://…`) or `unix_socket`.
 
-    Every call ends within `timeout` seconds.
+    Every call ends within `timeout` seconds. The database that the URL names is shared with others: all keys have the
+    prefix, and nothing else is looked at.
     """
 
     name = "cache"
@@ -93,54 +53,36 @@ class RedisCache:
         unix_socket: Path | None = None,
         namespace: str,
         timeout: float = TIMEOUT_SECONDS,
+        password: Secret | None = None,
+        tls: Tls = NO_TLS_FILES,
     ) -> None:
         self._url = url if unix_socket is None else f"unix://{quote(str(unix_socket))}"
         self._prefix = f"apex:{namespace}:"
         self._timeout = timeout
+        self._password = password
+        self._tls = tls
         self._connected: Redis | None = None
 
     async def open(self) -> None:
-        """Connect. Raises `StoreUnavailable`."""
-        from redis.asyncio import Redis
-        from redis.asyncio.retry import Retry
-        from redis.backoff import NoBackoff
-        from redis.exceptions import RedisError
-
-        try:
-            self._connected = Redis.from_url(
-                self._url,
-                decode_responses=True,
-                socket_timeout=self._timeout,
-                socket_connect_timeout=self._timeout,
-                retry=Retry(NoBackoff(), 0),
-            )
-            await self._connected.ping()
-        except (RedisError, OSError, ValueError) as error:
-            raise StoreUnavailable(
-                f"the cache cannot be reached: {error}", hint="check APEX_REDIS_URL, and that the server runs"
-            ) from error
+        """Connect, and see that the server will do. Raises `StoreUnavailable`."""
+        self._connected = connect(self._url, timeout=self._timeout, password=self._password, tls=self._tls)
+        await refuse_unfit(self._connected)
 
     async def close(self) -> None:
         """Disconnect. Idempotent."""
         client, self._connected = self._connected, None
         if client is not None:
-            with suppress(StoreTransient, StoreTerminal), _translated():
+            with suppress(StoreTransient, StoreTerminal), translated():
                 await client.aclose()
 
     async def check(self) -> Mapping[str, Any]:
-        """Engine, version and memory in use (bytes)."""
-        with _translated():
-            info = await self._client.info()
-        version = info.get("valkey_version")
-        return {
-            "engine": "redis" if version is None else "valkey",
-            "version": version or info["redis_version"],
-            "memory_bytes": info["used_memory"],
-        }
+        """See `facts`."""
+        with translated():
+            return await facts(self._client, tls=self._url.startswith("rediss:"))
 
     async def prepare(self, plans: Sequence[Plan]) -> None:
         """See `PreparedStore`."""
-        with _translated():
+        with translated():
             async with self._client.pipeline(transaction=False) as pipe:
                 for plan in plans:
                     if value := _value(plan):
@@ -156,8 +98,8 @@ class RedisCache:
             )
             for plan in plans
         ]
-        with _translated():
-            await self._run(_PUBLISH, calls)
+        with translated():
+            await run(self._client, PUBLISH, calls)
 
     async def discard(self, plans: Sequence[Plan]) -> None:
         """See `PreparedStore`."""
@@ -173,7 +115,7 @@ class RedisCache:
 
     async def read(self, record_ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
         """See `CacheStore`. Values that are no JSON objects count as absent."""
-        with _translated():
+        with translated():
             async with self._client.pipeline(transaction=False) as pipe:
                 for record_id in record_ids:
                     pipe.hget(self._key("rec", record_id), "value")
@@ -189,7 +131,7 @@ class RedisCache:
     async def scan(self) -> AsyncIterator[Sequence[Held]]:
         """See `PreparedStore`. A record may come twice while the server resizes its table (SCAN's guarantee)."""
         async for keys in self._keys("rec"):
-            with _translated():
+            with translated():
                 async with self._client.pipeline(transaction=False) as pipe:
                     for key in keys:
                         pipe.hmget(key, ["saga", "value"])
@@ -205,22 +147,30 @@ class RedisCache:
         if not names:
             return frozenset()
         keys = tuple(self._key("lock", name) for name in names)
-        with _translated():
-            (held,) = await self._run(_LOCK, [(keys, (owner, max(1, int(ttl_seconds * 1000))))])
+        with translated():
+            (held,) = await run(self._client, LOCK, [(keys, (owner, max(1, int(ttl_seconds * 1000))))])
         return frozenset(names[int(index) - 1] for index in held)
+
+    async def owners(self, names: Sequence[str]) -> Mapping[str, str]:
+        """See `CacheStore`."""
+        if not names:
+            return {}
+        with translated():
+            owners = await self._client.mget([self._key("lock", name) for name in names])
+        return {name: str(owner) for name, owner in zip(names, owners, strict=True) if owner is not None}
 
     async def unlock(self, names: Sequence[str], owner: str) -> None:
         """See `CacheStore`."""
         if names:
             keys = tuple(self._key("lock", name) for name in names)
-            with _translated():
-                await self._run(_UNLOCK, [(keys, (owner,))])
+            with translated():
+                await run(self._client, UNLOCK, [(keys, (owner,))])
 
     async def _unlink(self, saga_ids: Iterable[str]) -> int:
         keys = [self._key("prep", saga_id) for saga_id in saga_ids]
         if not keys:
             return 0
-        with _translated():
+        with translated():
             return int(await self._client.unlink(*keys))
 
     @property
@@ -229,27 +179,10 @@ class RedisCache:
             raise StoreTransient(self.name, "is not open")
         return self._connected
 
-    async def _run(self, script: str, calls: Sequence[tuple[Sequence[str], Sequence[str | int]]]) -> list[Any]:
-        """One pipelined round trip of a script, by its hash; it is loaded when the server does not know it."""
-        from redis.exceptions import NoScriptError
-
-        try:
-            return await self._pipelined(script, calls)
-        except NoScriptError:
-            await self._client.script_load(script)
-            return await self._pipelined(script, calls)
-
-    async def _pipelined(self, script: str, calls: Sequence[tuple[Sequence[str], Sequence[str | int]]]) -> list[Any]:
-        digest = hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
-        async with self._client.pipeline(transaction=False) as pipe:
-            for keys, arguments in calls:
-                pipe.evalsha(digest, len(keys), *keys, *arguments)
-            return list(await pipe.execute())
-
     async def _keys(self, kind: str) -> AsyncIterator[list[str]]:
         cursor = 0
         while True:
-            with _translated():
+            with translated():
                 cursor, keys = await self._client.scan(cursor, match=self._key(kind, "*"), count=_SCAN_COUNT)
             if keys:
                 yield list(dict.fromkeys(map(str, keys)))
@@ -279,24 +212,3 @@ def _value(plan: Plan) -> str:
             "title": plan.embedded.extraction.title if plan.embedded is not None else "",
         }
     )
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Turn the driver's exceptions into ours."""
-    from redis import exceptions
-
-    passing = (
-        exceptions.ConnectionError,
-        exceptions.TimeoutError,
-        exceptions.ReadOnlyError,
-        exceptions.OutOfMemoryError,
-        exceptions.TryAgainError,
-        OSError,
-    )
-    try:
-        yield
-    except passing as error:
-        raise StoreTransient("cache", str(error) or type(error).__name__) from error
-    except exceptions.RedisError as error:
-        raise StoreTerminal("cache", str(error) or type(error).__name__) from error
