@@ -8,16 +8,15 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from apex_cli.addresses import Secret
+from apex_cli.addresses import EMBEDDED, SCHEMES, Secret, StoreUrl, parse_url
 from apex_cli.errors import ConfigError
 from apex_cli.model import DEFAULT_NAMESPACE
 
-EMBEDDED = "embedded"
 FOREIGN = {
     "NEO4J_URI": "APEX_GRAPH_URL",
     "DATABASE_URL": "APEX_POSTGRES_URL",
@@ -33,14 +32,24 @@ _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a run works with. Durations are seconds, sizes bytes."""
+    """What a run works with. Durations are seconds, sizes bytes. Everything is safe to show: see `addresses`."""
 
     home: Path
     staging_dir: Path
-    graph_url: str = EMBEDDED
-    postgres_url: str = EMBEDDED
-    qdrant_url: str = EMBEDDED
-    redis_url: str = EMBEDDED
+    graph_url: StoreUrl = EMBEDDED
+    graph_user: str = "neo4j"
+    graph_password: Secret | None = None
+    graph_database: str = "neo4j"
+    postgres_url: StoreUrl = EMBEDDED
+    postgres_password: Secret | None = None
+    qdrant_url: StoreUrl = EMBEDDED
+    qdrant_api_key: Secret | None = None
+    qdrant_grpc_port: int | None = None
+    redis_url: StoreUrl = EMBEDDED
+    redis_password: Secret | None = None
+    tls_ca_file: Path | None = None
+    tls_cert_file: Path | None = None
+    tls_key_file: Path | None = None
     namespace: str = DEFAULT_NAMESPACE
     concurrency: int = 10
     batch_size: int = 500
@@ -78,8 +87,8 @@ def load(
 ) -> Settings:
     """Settings from flags (by field name; None means "not given"), environment, `.env`, `apex.toml` and defaults.
 
-    A key may also be in a file that `OPENAI_API_KEY_FILE` names, as Docker and systemd hand them over. Raises
-    `ConfigError` naming the setting and where it came from.
+    A secret may also be in a file that its variable with `_FILE` at its end names, as Docker and systemd hand them
+    over. Raises `ConfigError` naming the setting and where it came from.
     """
     cwd = cwd or Path.cwd()
     environ = os.environ if environ is None else environ
@@ -130,9 +139,11 @@ _SIZES = frozenset({"staging_max_bytes", "max_record_bytes", "max_document_bytes
 _COUNTS = frozenset(
     {"concurrency", "batch_size", "max_depth", "llm_rpm", "llm_tpm", "max_tokens", "embedding_dimensions"}
 )
+_PORTS = frozenset({"qdrant_grpc_port"})
 _AMOUNTS = frozenset({"llm_price_input", "llm_price_output", "embedding_price", "max_cost"})
 _CHOICES = {"llm_api": ("auto", "responses", "chat"), "embedder": ("local", "openai")}
-_SECRETS = frozenset({"openai_api_key"})
+_SECRETS = frozenset({"graph_password", "postgres_password", "qdrant_api_key", "redis_password", "openai_api_key"})
+_FILES = frozenset({"tls_ca_file", "tls_cert_file", "tls_key_file"})
 _SECRET_FILES = {f"{name}_file": name for name in _SECRETS}
 _SECRET_BYTES = 64 * 1024
 _USUAL = {name: name.upper() for name in ("openai_api_key", "openai_api_key_file", "openai_base_url")}
@@ -195,45 +206,75 @@ def _secrets_read(layer: Mapping[str, Any], origin: str, cwd: Path) -> dict[str,
 
 def _convert(name: str, raw: Any, origin: str) -> Any:
     try:
-        if name in _DURATIONS:
-            return parse_duration(raw) if isinstance(raw, str) else float(raw)
-        if name in _SIZES:
-            return parse_size(raw) if isinstance(raw, str) else int(raw)
-        if name in _COUNTS:
-            return int(raw)
-        if name in _AMOUNTS:
-            return float(raw)
+        if name in SCHEMES:
+            return parse_url(name, str(raw).strip())
+        reader: Callable[[Any], Any] = _READERS.get(name, _text)
+        return reader(raw)
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"{name} ({origin}): {error}") from error
-    if name in _SECRETS:
-        return Secret(str(raw).strip())
+        hint = f"for example APEX_{name.upper()}={SCHEMES[name].example}, or `{EMBEDDED}`" if name in SCHEMES else None
+        raise ConfigError(f"{name} ({origin}): {error}", hint=hint) from error
+
+
+def _duration(raw: Any) -> float:
+    return parse_duration(raw) if isinstance(raw, str) else float(raw)
+
+
+def _size(raw: Any) -> int:
+    return parse_size(raw) if isinstance(raw, str) else int(raw)
+
+
+def _secret(raw: Any) -> Secret:
+    return Secret(str(raw))
+
+
+def _file(raw: Any) -> Path:
+    return Path(raw).expanduser().absolute()
+
+
+def _text(raw: Any) -> str | Path:
     return raw if isinstance(raw, str | Path) else str(raw)
+
+
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(_DURATIONS, _duration),
+    **dict.fromkeys(_SIZES, _size),
+    **dict.fromkeys(_COUNTS | _PORTS, int),
+    **dict.fromkeys(_AMOUNTS, float),
+    **dict.fromkeys(_SECRETS, _secret),
+    **dict.fromkeys(_FILES, _file),
+}
 
 
 def _checked(settings: Settings) -> Settings:
     for name in sorted(_COUNTS):
         if (count := getattr(settings, name)) is not None and count < 1:
             raise ConfigError(f"{name} must be 1 or more, not {count}")
-    for name in sorted(_AMOUNTS):
-        if (amount := getattr(settings, name)) is not None and not 0 <= amount < float("inf"):
-            raise ConfigError(f"{name} must be a number of dollars, not {amount}")
     for name, choices in _CHOICES.items():
         if getattr(settings, name) not in choices:
             raise ConfigError(f"{name} must be one of {', '.join(choices)}, not {getattr(settings, name)!r}")
+    _check_models(settings)
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", settings.namespace):
+        raise ConfigError(f"namespace {settings.namespace!r} must be lower-case letters, digits and _, at most 31")
+    for name in sorted(_PORTS):
+        if not 0 < (getattr(settings, name) or 1) < 65_536:
+            raise ConfigError(f"{name} must be a port number, not {getattr(settings, name)}")
+    for name in sorted(_FILES):
+        if (path := getattr(settings, name)) is not None and not path.is_file():
+            raise ConfigError(f"APEX_{name.upper()} names {path}, which is no file")
+    if settings.tls_key_file is not None and settings.tls_cert_file is None:
+        raise ConfigError("APEX_TLS_KEY_FILE is given without APEX_TLS_CERT_FILE", hint="give the certificate too")
+    return settings
+
+
+def _check_models(settings: Settings) -> None:
+    for name in sorted(_AMOUNTS):
+        if (amount := getattr(settings, name)) is not None and not 0 <= amount < float("inf"):
+            raise ConfigError(f"{name} must be a number of dollars, not {amount}")
     if not re.match(r"https?://[^\s/@]+(/[^\s@]*)?$", settings.openai_base_url):
         raise ConfigError(
             "OPENAI_BASE_URL must start with http:// or https:// and hold no user or password",
             hint="for example http://localhost:11434/v1; the key goes into OPENAI_API_KEY",
         )
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", settings.namespace):
-        raise ConfigError(f"namespace {settings.namespace!r} must be lower-case letters, digits and _, at most 31")
-    for name in ("graph_url", "postgres_url", "qdrant_url", "redis_url"):
-        if getattr(settings, name) != EMBEDDED:
-            raise ConfigError(
-                f"APEX_{name.upper()} names a server, and this version has only the embedded engines",
-                hint=f"unset APEX_{name.upper()} or set it to `{EMBEDDED}`",
-            )
-    return settings
 
 
 def _foreign(environ: Mapping[str, str]) -> tuple[str, ...]:

@@ -13,10 +13,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from apex_cli.model import Claim, Embedded, Entity, Record, named_uuid
-from apex_cli.stores.ladybug.codec import naive
-from apex_cli.stores.ladybug.facts import fact_of
-from apex_cli.stores.ladybug.resolve import Resolver
-from apex_cli.stores.ladybug.slots import Slot, slot_of
+from apex_cli.stores.graph.facts import fact_of
+from apex_cli.stores.graph.resolve import Resolver
+from apex_cli.stores.graph.slots import Slot, slot_of
 from apex_cli.timeline import Evidence, Interval, intervals
 from bench.dataset import Item
 
@@ -46,7 +45,7 @@ class _Told:
 
 def lay_out(batches: Sequence[Sequence[Item]], group_id: str) -> list[GraphRows]:
     """One `GraphRows` for each batch; everything stands in the first batch that tells of it."""
-    now = naive(datetime.now(UTC))
+    now = datetime.now(UTC)
     rows = [GraphRows() for _ in batches]
     seen: set[str] = set()
     timelines: dict[Slot, dict[Evidence, _Told]] = {}
@@ -99,7 +98,7 @@ def _episode(record: Record, embedded: Embedded, group_id: str, now: datetime) -
     extraction = embedded.extraction
     kind = "message" if record.data_type == "message" else "json"
     described = (extraction.title, kind, f"{record.source} {record.data_type}", extraction.text)
-    return (record.record_id, *described, naive(extraction.event_time), group_id, now, [])
+    return (record.record_id, *described, extraction.event_time, group_id, now, [])
 
 
 def _entity(node: str, entity: Entity, vector: Any, group_id: str, now: datetime) -> Row:
@@ -110,7 +109,7 @@ def _entity(node: str, entity: Entity, vector: Any, group_id: str, now: datetime
 
 def _add_fact(rows: GraphRows, slot: Slot, interval: Interval, told: _Told, group_id: str, now: datetime) -> None:
     fact = fact_of(slot, interval)
-    since, until = naive(interval.valid_at), None if interval.invalid_at is None else naive(interval.invalid_at)
+    since, until = interval.valid_at, interval.invalid_at
     said = (fact.predicate, told.claim.sentence, told.vector, json.dumps(dict(told.claim.attributes)))
     expired = None if until is None else now
     rows.facts.append((fact.id, group_id, now, *said, since, since, fact.records, until, expired))

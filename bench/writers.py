@@ -28,7 +28,7 @@ from bench.dataset import Item
 from bench.layout import GraphRows
 
 if TYPE_CHECKING:
-    from apex_cli.stores.ladybug.arrow import Columns
+    from apex_cli.stores.graph.operations import Columns
 
 Write = Callable[[Sequence[Item], GraphRows], Awaitable[None]]
 """Writes one batch: its records, and what they add to the graph."""
@@ -116,7 +116,7 @@ async def vectors(folder: Path) -> AsyncIterator[Write]:
     """Upserts of points that are visible at once, into a shard that the product's own code has made."""
     from qdrant_edge import EdgeShard, Point, UpdateOperation
 
-    store = QdrantEdgeStore(folder, model=LocalEmbedder.name, dimensions=LocalEmbedder.dimensions)
+    store = QdrantEdgeStore(folder, namespace="bench", model=LocalEmbedder.name, dimensions=LocalEmbedder.dimensions)
     await store.open()
     await store.close()
     loop = asyncio.get_running_loop()

@@ -16,18 +16,21 @@ from typing import Any
 from apex_cli.model import Claim, Entity, EntityType, Plan, PlanKind, Predicate
 from apex_cli.stores.ladybug.store import LadybugGraph
 from apex_cli.stores.protocol import EntityView, FactView, GraphView, PivotStore
-from tests.plans import NOON, make_plan
+from tests.graph_server import server_graph
+from tests.plans import GROUP, NOON, make_plan
 
-IMPLEMENTATIONS: dict[str, Callable[[Path], PivotStore]] = {
-    "ladybug": lambda folder: LadybugGraph(folder, namespace="test")
+IMPLEMENTATIONS: dict[str, Callable[[Path, str], PivotStore]] = {
+    "ladybug": lambda folder, namespace: LadybugGraph(folder, namespace=namespace),
+    "neo4j": lambda _, namespace: server_graph(namespace),
 }
+"""Graphs by engine, of a folder and a namespace. Making one on a server skips where there is none."""
 PREDICATES = (Predicate.LOCATED_AT, Predicate.INSIDE_GEOFENCE, Predicate.ABOUT)
 
 
 @asynccontextmanager
-async def opened(kind: str, folder: Path) -> AsyncIterator[PivotStore]:
-    """A graph in `folder`; it must obey its own rules when it is closed."""
-    graph = IMPLEMENTATIONS[kind](folder)
+async def opened(kind: str, folder: Path, namespace: str = GROUP) -> AsyncIterator[PivotStore]:
+    """A graph in `folder` or on a server; it must obey its own rules when it is closed."""
+    graph = IMPLEMENTATIONS[kind](folder, namespace)
     await graph.open()
     try:
         yield graph
@@ -77,8 +80,8 @@ def ping(record: str, truck: Entity, where: Entity, start: int, **fields: Any) -
     )
 
 
-def forget(record: str, epoch: int) -> Plan:
-    return make_plan(record, epoch=epoch, kind=PlanKind.FORGET)
+def forget(record: str, epoch: int, **fields: Any) -> Plan:
+    return make_plan(record, epoch=epoch, kind=PlanKind.FORGET, **fields)
 
 
 def brief(facts: Sequence[FactView]) -> list[tuple[str, int, int | None]]:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 DIMENSIONS = 256
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+GROUP = f"test-{uuid.uuid4().hex[:12]}"
+"""The namespace of this process's plans, so that tests that run at once can share a server."""
 
 
 def new_saga_id() -> str:
@@ -80,11 +82,14 @@ def make_record(
     data_type: str = "shipment",
     payload: dict[str, Any] | None = None,
     observed_at: datetime = NOON,
+    namespace: str = GROUP,
 ) -> Record:
     """A record whose hash follows its payload."""
     body = {"id": external_id} if payload is None else payload
     digest = hashlib.blake2b(repr(sorted(body.items())).encode(), digest_size=32).hexdigest()
-    return Record(source, data_type, external_id, body, digest, observed_at, f"test.json:{external_id}")
+    return Record(
+        source, data_type, external_id, body, digest, observed_at, f"test.json:{external_id}", namespace=namespace
+    )
 
 
 def make_plan(
@@ -98,7 +103,7 @@ def make_plan(
     source: str = "turvo",
     data_type: str = "shipment",
     payload: dict[str, Any] | None = None,
-    group_id: str = "test",
+    group_id: str = GROUP,
     chunks: Sequence[str] | None = None,
     entities: Sequence[Entity] = (),
     claims: Sequence[Claim] = (),
@@ -111,7 +116,7 @@ def make_plan(
     this one replaces. `FORGET` carries neither record nor vectors, as in the real thing.
     """
     replaced = Superseded(supersedes.saga_id, supersedes.chunks) if supersedes is not None else None
-    identity = record_id(source, data_type, external_id)
+    identity = record_id(source, data_type, external_id, group_id)
     saga = saga_id or new_saga_id()
     number = epoch if revision is None else revision
     if kind is PlanKind.FORGET:
@@ -126,7 +131,7 @@ def make_plan(
         group_id=group_id,
         chunks=len(texts),
         superseded=replaced,
-        record=make_record(external_id, source=source, data_type=data_type, payload=payload),
+        record=make_record(external_id, source=source, data_type=data_type, payload=payload, namespace=group_id),
         embedded=make_embedded(
             chunks=texts,
             entities=entities,

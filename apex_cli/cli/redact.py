@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-MASK = "***"
+from apex_cli.addresses import MASK
 
 _URL = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]{0,30}://)[^\s/?#'\"@]{0,256}:[^\s/'\"]{0,1024}@")
 _NAMED = re.compile(

@@ -41,7 +41,7 @@ def judged(error: openai.APIError, host: str, key: Secret | None) -> Passing | A
     if isinstance(error, APITimeoutError):
         return Passing(f"{host} did not answer in time")
     if isinstance(error, APIConnectionError):
-        return Passing(f"{host} cannot be reached, or broke off: {error.__cause__ or error.message}")
+        return Passing(f"{host} cannot be reached, or broke off: {masked(str(error.__cause__ or error), key)}")
     said = masked(error.message, key)
     if not isinstance(error, APIStatusError):
         return Passing(f"{host}: {said}")

@@ -64,8 +64,7 @@ class Coordinator:
             journal = self._stores.journal
             return await journal.begin_write(some, run_id=self._run_id, group_id=self._group_id, again=again)
 
-        async with self._locks.held([record.record_id for record, _ in items]):
-            return await self._run(list(items), lambda item: item[0].record_id, begin)
+        return await self._under_locks(items, lambda item: item[0].record_id, begin)
 
     async def forget(self, record_ids: Sequence[str]) -> list[Result]:
         """Remove records by the same saga; those that are not there are `UNCHANGED`."""
@@ -73,12 +72,20 @@ class Coordinator:
         async def begin(ids: Sequence[str]) -> Begun:
             return await self._stores.journal.begin_forget(ids, run_id=self._run_id, group_id=self._group_id)
 
-        async with self._locks.held(record_ids):
-            return await self._run(list(record_ids), lambda record_id: record_id, begin)
+        return await self._under_locks(record_ids, lambda record_id: record_id, begin)
 
     def tripped(self) -> bool:
         """Whether a store has failed so often that further batches would only fail too."""
         return self._stores.tripped()
+
+    async def _under_locks(
+        self, items: Sequence[T], key: Callable[[T], str], begin: Callable[[Sequence[T]], Awaitable[Begun]]
+    ) -> list[Result]:
+        """Leave a live run's records to it: settling its attempts would be right, and only cost both of them time."""
+        async with self._locks.held([key(item) for item in items]) as leases:
+            free = [item for item in items if key(item) not in leases.foreign]
+            results = [_busy(record_id) for record_id in sorted(leases.foreign)]
+            return results + (await self._run(free, key, begin) if free else [])
 
     async def _run(
         self, items: list[T], key: Callable[[T], str], begin: Callable[[Sequence[T]], Awaitable[Begun]]
@@ -88,8 +95,7 @@ class Coordinator:
         except StoreError as error:
             return await self._halve(items, key, begin, error)
         results = [Result(record_id, Fate.UNCHANGED) for record_id in sorted(begun.unchanged)]
-        busy = StoreTransient("journal", "another run is working on this record", hint="run `apex ingest` again")
-        results += [Result(record_id, Fate.FAILED, busy) for record_id in sorted(begun.busy)]
+        results += [_busy(record_id) for record_id in sorted(begun.busy)]
         if not begun.plans:
             return results
         fates, stopped = await self._carry(begun.plans)
@@ -149,8 +155,11 @@ class Coordinator:
     async def _settle(self, plans: Sequence[Plan], error: StoreError) -> tuple[list[Result], StoreError | None]:
         """The pivot raised, which does not mean that it was not applied: the graph is asked."""
         stores = self._stores
+        ours = {plan.saga_id for plan in plans}
         try:
-            settled = await settle(stores, await stores.journal.open_sagas([plan.record_id for plan in plans]))
+            # An attempt of ours that is open no more was settled by another run, which may have begun its own.
+            attempts = await stores.journal.open_sagas([plan.record_id for plan in plans])
+            settled = await settle(stores, [saga for saga in attempts if saga.plan.saga_id in ours])
         except StoreError as doubt:
             return [Result(plan.record_id, Fate.UNSETTLED, doubt) for plan in plans], None
         passed = [plan for plan in plans if plan.saga_id in settled]
@@ -176,6 +185,11 @@ class Coordinator:
             await stores.journal_guard("abort", lambda: stores.journal.abort(plans, describe(error)))
         except StoreError as second:
             error.add_note(f"and while undoing: {second.message}")
+
+
+def _busy(record_id: str) -> Result:
+    error = StoreTransient("journal", "another run is working on this record", hint="run `apex ingest` again")
+    return Result(record_id, Fate.FAILED, error)
 
 
 def _done(plan: Plan) -> Result:

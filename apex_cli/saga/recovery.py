@@ -57,8 +57,8 @@ async def recover(stores: Participants, locks: RecordLocks) -> Recovered:
     forward = aborted = 0
     for start in range(0, len(sagas), _BATCH):
         batch = sagas[start : start + _BATCH]
-        async with locks.held([saga.plan.record_id for saga in batch], wait=False) as held:
-            mine = [saga for saga in batch if saga.plan.record_id in held]
+        async with locks.held([saga.plan.record_id for saga in batch], wait=False) as leases:
+            mine = [saga for saga in batch if saga.plan.record_id in leases.mine]
             committed = await settle(stores, mine)
             forward += len(committed)
             aborted += len(mine) - len(committed)

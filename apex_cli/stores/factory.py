@@ -1,9 +1,9 @@
-"""Opens the four stores of a home: lock, engines side by side, stores side by side; everything closed at the end."""
+"""Opens the four stores: lock, embedded servers side by side, stores side by side; everything closed at the end."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from apex_cli.config import Settings
 from apex_cli.embed.apply import Embedding
 from apex_cli.embed.local import LocalEmbedder
 from apex_cli.errors import ApexError
+from apex_cli.stores import choice
 from apex_cli.stores.embedded.engines import EmbeddedServers
 from apex_cli.stores.embedded.home import Home
 from apex_cli.stores.protocol import CacheStore, PivotStore, Store, VectorStore
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from apex_cli.stores.journal import Journal
     from apex_cli.stores.postgres.catalog import Catalog
     from apex_cli.stores.postgres.runs import Runs
-
-EMBEDDED_OWNER = "embedded"
-"""Owner of record locks on embedded stores: the home's lock admits one writer, so a dead run's locks are ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +48,11 @@ class Probe:
 
 @asynccontextmanager
 async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
-    """All four stores, ready. Raises `Locked`, `ConfigError` or `StoreUnavailable`; leaves nothing running."""
-    home = Home(settings.home)
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(home.lock(settings.lock_timeout))
-        servers = await stack.enter_async_context(EmbeddedServers(home))
+    """All four stores, ready. Raises `Locked`, `ConfigError` or `StoreUnavailable`; leaves nothing running.
+
+    The home is locked while any of them is embedded.
+    """
+    async with _engines(settings) as (home, servers), AsyncExitStack() as stack:
         stores = _stores(settings, home, servers)
         opened: list[Store] = [stores.graph, stores.vectors, stores.cache, stores.journal]
         for store in opened:
@@ -67,41 +65,56 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
 
 
 async def probe_stores(settings: Settings) -> Sequence[Probe]:
-    """Open, check and close each store on its own, for `apex doctor`. Raises `Locked`, and what stops the servers."""
-    home = Home(settings.home)
-    async with home.lock(settings.lock_timeout), EmbeddedServers(home) as servers:
-        stores = _stores(settings, home, servers)
-        return [await _probe(store) for store in (stores.graph, stores.journal, stores.vectors, stores.cache)]
+    """Open, check and close each store on its own, for `apex doctor`. Raises `Locked`, and what stops the engines."""
+    from apex_cli.stores.postgres.journal import PostgresJournal
+
+    async with _engines(settings) as (home, servers):
+        return [
+            await _probe("graph", lambda: choice.graph(settings, home)),
+            await _probe("postgres", lambda: PostgresJournal(choice.database(settings, servers))),
+            await _probe("vectors", lambda: choice.vectors(settings, home, LocalEmbedder())),
+            await _probe("cache", lambda: choice.cache(settings, servers)),
+        ]
 
 
-async def _probe(store: Store) -> Probe:
+async def _probe(name: str, build: Callable[[], Store]) -> Probe:
+    try:
+        store = build()
+    except ApexError as error:
+        return Probe(name, {}, error)
     try:
         await store.open()
-        return Probe(store.name, await store.check())
+        return Probe(name, await store.check())
     except ApexError as error:
-        return Probe(store.name, {}, error)
+        return Probe(name, {}, error)
     finally:
         await store.close()
 
 
+@asynccontextmanager
+async def _engines(settings: Settings) -> AsyncIterator[tuple[Home, EmbeddedServers]]:
+    """What the embedded stores stand on: the home, locked if there are any, and those servers that are embedded."""
+    home = Home(settings.home)
+    async with AsyncExitStack() as stack:
+        if choice.uses_home(settings):
+            await stack.enter_async_context(home.lock(settings.lock_timeout))
+        yield home, await stack.enter_async_context(choice.embedded_servers(settings, home))
+
+
 def _stores(settings: Settings, home: Home, servers: EmbeddedServers) -> Stores:
-    from apex_cli.stores.ladybug.store import LadybugGraph
     from apex_cli.stores.postgres.catalog import Catalog
-    from apex_cli.stores.postgres.connection import Database
     from apex_cli.stores.postgres.journal import PostgresJournal
     from apex_cli.stores.postgres.runs import Runs
-    from apex_cli.stores.qdrant_edge import QdrantEdgeStore
-    from apex_cli.stores.redis_cache import RedisCache
 
     embedder = LocalEmbedder()
-    database = Database(servers.postgres.dsn, namespace=settings.namespace, timeout=settings.store_timeout)
+    database = choice.database(settings, servers)
     return Stores(
-        graph=LadybugGraph(home.graph, namespace=settings.namespace),
-        vectors=QdrantEdgeStore(home.vectors, model=embedder.name, dimensions=embedder.dimensions),
-        cache=RedisCache(unix_socket=servers.valkey.socket_path, namespace=settings.namespace),
+        graph=choice.graph(settings, home),
+        vectors=choice.vectors(settings, home, embedder),
+        cache=choice.cache(settings, servers),
         journal=PostgresJournal(database),
         catalog=Catalog(database),
         runs=Runs(database),
         embedding=Embedding(embedder),
-        lock_owner=EMBEDDED_OWNER,
+        lock_owner=choice.lock_owner(settings),
     )

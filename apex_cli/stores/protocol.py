@@ -155,6 +155,9 @@ class CacheStore(PreparedStore, Protocol):
     async def lock(self, names: Sequence[str], owner: str, ttl_seconds: float) -> frozenset[str]:
         """Take each lock that is free (or already `owner`'s, which renews it); returns those now held by `owner`."""
 
+    async def owners(self, names: Sequence[str]) -> Mapping[str, str]:
+        """Who holds each of these locks just now; free ones are absent."""
+
     async def unlock(self, names: Sequence[str], owner: str) -> None:
         """Release the locks that `owner` still holds; others are left alone."""
 

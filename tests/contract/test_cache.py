@@ -1,8 +1,9 @@
-"""What every `CacheStore` holds to, on a real server; each implementation is one more parameter of `server`."""
+"""What every `CacheStore` holds to, on real servers; each is one more parameter of `url`."""
 
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -15,31 +16,53 @@ from apex_cli.stores.embedded.valkey import EmbeddedValkey
 from apex_cli.stores.protocol import CacheStore, Held
 from apex_cli.stores.redis_cache import PREPARED_SECONDS, RedisCache
 from tests.plans import from_journal, make_plan, new_saga_id
-
-NAMESPACE = "test"
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[EmbeddedValkey]:
-    valkey = EmbeddedValkey(tmp_path / "valkey")
-    valkey.start()
-    yield valkey
-    valkey.stop()
+from tests.servers import server_url
 
 
 @pytest.fixture
-async def store(server: EmbeddedValkey) -> AsyncIterator[CacheStore]:
-    cache = RedisCache(unix_socket=server.socket_path, namespace=NAMESPACE)
+def valkey(tmp_path: Path) -> Iterator[EmbeddedValkey]:
+    server = EmbeddedValkey(tmp_path / "valkey")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["embedded", "server"])
+def url(request: pytest.FixtureRequest) -> str:
+    if request.param == "server":
+        return server_url("REDIS")
+    return f"unix://{request.getfixturevalue('valkey').socket_path}"
+
+
+@pytest.fixture
+def namespace() -> str:
+    return f"t{uuid.uuid4().hex[:20]}"
+
+
+@pytest.fixture
+async def redis(url: str, namespace: str) -> AsyncIterator[Redis]:
+    client = Redis.from_url(url, decode_responses=True)
+    yield client
+    await drop(client, namespace)
+    await client.aclose()
+
+
+@pytest.fixture
+async def store(url: str, namespace: str, redis: Redis) -> AsyncIterator[CacheStore]:
+    cache = RedisCache(url, namespace=namespace)
     await cache.open()
     yield cache
     await cache.close()
 
 
-@pytest.fixture
-async def redis(server: EmbeddedValkey) -> AsyncIterator[Redis]:
-    client = Redis(unix_socket_path=str(server.socket_path), decode_responses=True)
-    yield client
-    await client.aclose()
+async def keys(redis: Redis, namespace: str) -> list[str]:
+    return [key async for key in redis.scan_iter(f"apex:{namespace}:*")]
+
+
+async def drop(redis: Redis, namespace: str) -> None:
+    """All that a flushed server would forget of a namespace; others share the server."""
+    if held := await keys(redis, namespace):
+        await redis.delete(*held)
 
 
 def value_of(plan: Plan) -> dict[str, object]:
@@ -61,24 +84,24 @@ async def held(store: CacheStore) -> set[Held]:
     return {item async for batch in store.scan() for item in batch}
 
 
-async def test_prepared_is_unseen_and_goes_by_itself(store: CacheStore, redis: Redis) -> None:
+async def test_prepared_is_unseen_and_goes_by_itself(store: CacheStore, redis: Redis, namespace: str) -> None:
     plan = make_plan()
     await store.prepare([plan])
     assert await store.read([plan.record_id]) == {}
     assert await held(store) == set()
-    assert 0 < await redis.ttl(f"apex:{NAMESPACE}:prep:{plan.saga_id}") <= PREPARED_SECONDS
+    assert 0 < await redis.ttl(f"apex:{namespace}:prep:{plan.saga_id}") <= PREPARED_SECONDS
 
 
 @pytest.mark.parametrize("after_crash", [False, True])
-async def test_publish_shows_the_version(store: CacheStore, redis: Redis, after_crash: bool) -> None:
+async def test_publish_shows_the_version(store: CacheStore, redis: Redis, namespace: str, after_crash: bool) -> None:
     plan = make_plan(title="NUL \0 \ud800 🚚")
     await store.prepare([plan])
     for _ in range(2):
         await store.publish([from_journal(plan) if after_crash else plan])
         assert await store.read([plan.record_id, new_saga_id()]) == {plan.record_id: value_of(plan)}
     assert await held(store) == {Held(plan.record_id, plan.saga_id, parts=1, visible=True)}
-    assert await redis.keys() == [f"apex:{NAMESPACE}:rec:{plan.record_id}"]
-    assert await redis.ttl(f"apex:{NAMESPACE}:rec:{plan.record_id}") == -1
+    assert await keys(redis, namespace) == [f"apex:{namespace}:rec:{plan.record_id}"]
+    assert await redis.ttl(f"apex:{namespace}:rec:{plan.record_id}") == -1
 
 
 async def test_an_older_epoch_never_comes_back(store: CacheStore) -> None:
@@ -98,7 +121,7 @@ async def test_another_saga_of_the_same_epoch_is_refused(store: CacheStore) -> N
     assert (await store.read([first.record_id]))[first.record_id]["saga_id"] == first.saga_id
 
 
-async def test_forget_leaves_a_fence_that_expires(store: CacheStore, redis: Redis) -> None:
+async def test_forget_leaves_a_fence_that_expires(store: CacheStore, redis: Redis, namespace: str) -> None:
     plan = make_plan(epoch=1)
     forget = make_plan(epoch=2, kind=PlanKind.FORGET, supersedes=plan)
     await store.publish([plan])
@@ -108,19 +131,19 @@ async def test_forget_leaves_a_fence_that_expires(store: CacheStore, redis: Redi
     await store.publish([plan])
     assert await store.read([plan.record_id]) == {}
     assert await held(store) == set()
-    assert 0 < await redis.ttl(f"apex:{NAMESPACE}:rec:{plan.record_id}") <= 86_400
+    assert 0 < await redis.ttl(f"apex:{namespace}:rec:{plan.record_id}") <= 86_400
     again = make_plan(epoch=3)
     await store.publish([again])
     assert await store.read([plan.record_id]) == {plan.record_id: value_of(again)}
-    assert await redis.ttl(f"apex:{NAMESPACE}:rec:{plan.record_id}") == -1
+    assert await redis.ttl(f"apex:{namespace}:rec:{plan.record_id}") == -1
 
 
-async def test_a_flushed_server_costs_only_time(store: CacheStore, redis: Redis) -> None:
+async def test_a_flushed_server_costs_only_time(store: CacheStore, redis: Redis, namespace: str) -> None:
     old = make_plan(epoch=1)
     new = make_plan(epoch=2, supersedes=old)
     await store.publish([old])
     await store.prepare([new])
-    await redis.flushall()
+    await drop(redis, namespace)
     await redis.script_flush()
     await store.publish([from_journal(new)])
     assert await store.read([new.record_id]) == {}
@@ -130,17 +153,17 @@ async def test_a_flushed_server_costs_only_time(store: CacheStore, redis: Redis)
     assert await store.read([new.record_id]) == {new.record_id: value_of(new)}
 
 
-async def test_a_lost_preparation_drops_the_old_value(store: CacheStore, redis: Redis) -> None:
+async def test_a_lost_preparation_drops_the_old_value(store: CacheStore, redis: Redis, namespace: str) -> None:
     old = make_plan(epoch=1)
     new = make_plan(epoch=2, supersedes=old)
     await store.publish([old])
     await store.prepare([new])
-    await redis.delete(f"apex:{NAMESPACE}:prep:{new.saga_id}")
+    await redis.delete(f"apex:{namespace}:prep:{new.saga_id}")
     await store.publish([from_journal(new)])
     assert await store.read([new.record_id]) == {}
 
 
-async def test_discard_and_sweep_touch_only_preparations(store: CacheStore, redis: Redis) -> None:
+async def test_discard_and_sweep_touch_only_preparations(store: CacheStore, redis: Redis, namespace: str) -> None:
     shown, dropped, waiting, orphan = (make_plan(name) for name in "abcd")
     await store.publish([shown])
     await store.prepare([dropped, waiting, orphan])
@@ -148,7 +171,9 @@ async def test_discard_and_sweep_touch_only_preparations(store: CacheStore, redi
     await store.discard([from_journal(dropped)])
     assert await store.unseen() == {waiting.saga_id, orphan.saga_id}
     assert await store.sweep(frozenset({orphan.saga_id, dropped.saga_id, shown.saga_id})) == 1
-    assert set(await redis.keys("*prep*")) == {f"apex:{NAMESPACE}:prep:{waiting.saga_id}"}
+    assert [key for key in await keys(redis, namespace) if ":prep:" in key] == [
+        f"apex:{namespace}:prep:{waiting.saga_id}"
+    ]
     assert set(await store.read([shown.record_id])) == {shown.record_id}
 
 
@@ -167,14 +192,16 @@ async def test_empty_batches_are_no_work(store: CacheStore) -> None:
     await store.unlock([], "me")
     assert await store.read([]) == {}
     assert await store.lock([], "me", 1) == frozenset()
+    assert await store.owners([]) == {}
     assert await store.sweep(frozenset()) == 0
 
 
-async def test_locks_have_one_owner(store: CacheStore, redis: Redis) -> None:
+async def test_locks_have_one_owner(store: CacheStore, redis: Redis, namespace: str) -> None:
     assert await store.lock(["a", "b"], "first", 60) == {"a", "b"}
     assert await store.lock(["b", "c"], "second", 60) == {"c"}
     assert await store.lock(["a", "c"], "first", 120) == {"a"}
-    assert await redis.pttl(f"apex:{NAMESPACE}:lock:a") > 60_000
+    assert await redis.pttl(f"apex:{namespace}:lock:a") > 60_000
+    assert await store.owners(["a", "c", "d"]) == {"a": "first", "c": "second"}
     await store.unlock(["a", "b", "c"], "first")
     assert await store.lock(["a", "b", "c"], "third", 60) == {"a", "b"}
 
@@ -186,8 +213,8 @@ async def test_a_lock_runs_out(store: CacheStore) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_namespaces_do_not_meet(store: CacheStore, server: EmbeddedValkey) -> None:
-    other = RedisCache(unix_socket=server.socket_path, namespace="other")
+async def test_namespaces_do_not_meet(store: CacheStore, url: str, namespace: str) -> None:
+    other = RedisCache(url, namespace=namespace + "x")
     await other.open()
     plan = make_plan()
     await store.publish([plan])
@@ -196,11 +223,20 @@ async def test_namespaces_do_not_meet(store: CacheStore, server: EmbeddedValkey)
     await other.close()
 
 
-async def test_a_server_that_went_is_a_passing_failure(store: CacheStore, server: EmbeddedValkey) -> None:
+async def test_the_server_says_what_it_is(store: CacheStore) -> None:
     facts = await store.check()
-    assert facts["engine"] == "valkey"
-    assert facts["version"]
-    server.stop()
+    assert facts["engine"] in ("valkey", "redis")
+    assert int(facts["version"].partition(".")[0]) >= 6
+    assert facts["maxmemory_policy"]
+    assert facts["tls"] == "off"
+    assert abs(facts["clock_skew_seconds"]) < 5
+
+
+async def test_a_server_that_went_is_a_passing_failure(valkey: EmbeddedValkey) -> None:
+    store = RedisCache(unix_socket=valkey.socket_path, namespace="test")
+    await store.open()
+    assert (await store.check())["persistence"] == "append-only file"
+    valkey.stop()
     for call in (store.read(["x"]), store.prepare([make_plan()]), store.publish([make_plan()]), store.check()):
         with pytest.raises(StoreTransient):
             await call
@@ -211,7 +247,7 @@ async def test_a_server_that_went_is_a_passing_failure(store: CacheStore, server
 
 
 async def test_no_server_is_told_at_the_start(tmp_path: Path) -> None:
-    cache = RedisCache(unix_socket=tmp_path / "none.sock", namespace=NAMESPACE)
+    cache = RedisCache(unix_socket=tmp_path / "none.sock", namespace="test")
     with pytest.raises(StoreUnavailable) as caught:
         await cache.open()
     assert caught.value.hint

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +10,6 @@ from apex_cli.errors import StoreTerminal
 from apex_cli.model import EntityType, Plan, Predicate
 from apex_cli.stores.protocol import PivotStore
 from tests.graph_world import (
-    IMPLEMENTATIONS,
     brief,
     claim,
     entity,
@@ -20,7 +17,6 @@ from tests.graph_world import (
     history,
     minute,
     only,
-    opened,
     ping,
     place,
     vehicle,
@@ -29,12 +25,6 @@ from tests.plans import make_plan
 
 TRUCK = vehicle("vehicle:unit:T1")
 CHICAGO, GARY, INDIANAPOLIS = place("chicago"), place("gary"), place("indianapolis")
-
-
-@pytest.fixture(params=sorted(IMPLEMENTATIONS))
-async def graph(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[PivotStore]:
-    async with opened(request.param, tmp_path) as graph:
-        yield graph
 
 
 async def test_a_record_is_read_as_it_was_told(graph: PivotStore) -> None:

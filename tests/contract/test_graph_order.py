@@ -8,61 +8,62 @@ from pathlib import Path
 
 import pytest
 
-from apex_cli.stores.ladybug import slots
-from apex_cli.stores.ladybug.engine import Session
-from apex_cli.stores.ladybug.store import LadybugGraph
+from apex_cli.stores.graph import slots
+from apex_cli.stores.graph.transaction import GraphTransaction
+from apex_cli.stores.protocol import PivotStore
+from tests.graph_server import empty
 from tests.graph_world import Step, forget, history, opened, ping, place, random_world, shuffled, snapshot, vehicle
+from tests.plans import GROUP
 
 
-async def graph_of(folder: Path, world: list[list[Step]], batches: list[list[Step]]) -> dict[str, object]:
-    graph = LadybugGraph(folder, namespace="test")
-    await graph.open()
-    try:
+async def graph_of(engine: str, folder: Path, world: list[list[Step]], batches: list[list[Step]]) -> dict[str, object]:
+    if engine == "neo4j":
+        await empty(GROUP)
+    async with opened(engine, folder) as graph:
         for batch in batches:
             await graph.commit([step.plan() for step in batch])
             assert await graph.audit() == []
         return await snapshot(graph, world)
-    finally:
-        await graph.close()
 
 
 @pytest.mark.parametrize("seed", range(6))
 async def test_any_order_and_batching_gives_the_same_graph(
-    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: str, seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slots, "PAGE_RUNS", 1 + seed % 3)
     rng = random.Random(seed)
     world = random_world(rng)
-    one = await graph_of(tmp_path / "one", world, shuffled(rng, world))
-    other = await graph_of(tmp_path / "other", world, shuffled(rng, world))
+    one = await graph_of(engine, tmp_path / "one", world, shuffled(rng, world))
+    other = await graph_of(engine, tmp_path / "other", world, shuffled(rng, world))
     assert one == other
     last = [[versions[-1]] for versions in world]
     rng.shuffle(last)
-    fresh = await graph_of(tmp_path / "fresh", world, last)
+    fresh = await graph_of(engine, tmp_path / "fresh", world, last)
     assert one == fresh
 
 
-async def test_a_long_history_is_read_only_where_it_can_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_long_history_is_read_only_where_it_can_change(
+    graph: PivotStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     truck, read = vehicle("vehicle:unit:T1"), []
     plain = slots._read
 
-    def counted(session: Session, pages: Sequence[str]) -> dict[str, tuple[list[str], list[int]]]:
-        found = plain(session, pages)
+    def counted(transaction: GraphTransaction, pages: Sequence[str]) -> dict[str, tuple[list[str], list[int]]]:
+        found = plain(transaction, pages)
         read.append(sum(len(evidence) for evidence, _ in found.values()))
         return found
 
-    async with opened("ladybug", tmp_path) as graph:
-        await graph.commit([ping(f"r{number}", truck, place(f"p{number}"), 2 * number) for number in range(400)])
-        monkeypatch.setattr(slots, "_read", counted)
-        await graph.commit([ping("late", truck, place("late"), 301)])
-        await graph.commit([ping("new", truck, place("new"), 900)])
-        await graph.commit([forget("r200", 2)])
-        monkeypatch.undo()
-        assert max(read) <= 4 * slots.PAGE_RUNS
-        expected = [(f"p{number}", 2 * number) for number in range(400) if number != 200] + [
-            ("late", 301),
-            ("new", 900),
-        ]
-        held = await history(graph, "T1")
-        assert [(name, start) for name, start, _ in held] == sorted(expected, key=lambda one: one[1])
-        assert [end for *_, end in held] == [start for _, start, _ in held[1:]] + [None]
+    await graph.commit([ping(f"r{number}", truck, place(f"p{number}"), 2 * number) for number in range(400)])
+    monkeypatch.setattr(slots, "_read", counted)
+    await graph.commit([ping("late", truck, place("late"), 301)])
+    await graph.commit([ping("new", truck, place("new"), 900)])
+    await graph.commit([forget("r200", 2)])
+    monkeypatch.undo()
+    assert max(read) <= 4 * slots.PAGE_RUNS
+    expected = [(f"p{number}", 2 * number) for number in range(400) if number != 200] + [
+        ("late", 301),
+        ("new", 900),
+    ]
+    held = await history(graph, "T1")
+    assert [(name, start) for name, start, _ in held] == sorted(expected, key=lambda one: one[1])
+    assert [end for *_, end in held] == [start for _, start, _ in held[1:]] + [None]

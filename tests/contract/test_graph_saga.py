@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from apex_cli.errors import Fenced, StoreTransient, StoreUnavailable
+from apex_cli.errors import Fenced, StoreTerminal, StoreTransient, StoreUnavailable
 from apex_cli.model import Plan
 from apex_cli.stores.protocol import PivotStore
 from tests.graph_world import IMPLEMENTATIONS, forget, history, opened, ping, place, vehicle
+from tests.plans import GROUP
 
 TRUCK = vehicle("vehicle:unit:T1")
 CHICAGO, GARY = place("chicago"), place("gary")
-
-
-@pytest.fixture(params=sorted(IMPLEMENTATIONS))
-async def graph(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[PivotStore]:
-    async with opened(request.param, tmp_path) as graph:
-        yield graph
 
 
 def version(epoch: int, saga_id: str = "") -> Plan:
@@ -90,33 +84,38 @@ async def test_the_marker_of_a_forget_is_its_saga(graph: PivotStore) -> None:
     assert await graph.settle([(plan.record_id, 3)]) == {plan.record_id: plan.saga_id}
 
 
-async def test_what_was_committed_is_there_after_reopening(tmp_path: Path) -> None:
-    for kind in IMPLEMENTATIONS:
-        async with opened(kind, tmp_path) as graph:
-            await graph.commit([version(1)])
-        async with opened(kind, tmp_path) as graph:
-            assert await history(graph, "T1") == [("chicago", 1, None)]
+async def test_what_was_committed_is_there_after_reopening(engine: str, tmp_path: Path) -> None:
+    async with opened(engine, tmp_path) as graph:
+        await graph.commit([version(1)])
+    async with opened(engine, tmp_path) as graph:
+        assert await history(graph, "T1") == [("chicago", 1, None)]
 
 
-async def test_a_closed_graph_says_so_and_closes_again(tmp_path: Path) -> None:
-    for kind in IMPLEMENTATIONS:
-        graph = IMPLEMENTATIONS[kind](tmp_path)
-        with pytest.raises(StoreTransient):
-            await graph.commit([version(1)])
-        await graph.open()
-        await graph.close()
-        await graph.close()
-        with pytest.raises(StoreTransient):
-            await graph.read(["x"])
+async def test_a_closed_graph_says_so_and_closes_again(engine: str, tmp_path: Path) -> None:
+    graph = IMPLEMENTATIONS[engine](tmp_path, GROUP)
+    with pytest.raises(StoreTransient):
+        await graph.commit([version(1)])
+    await graph.open()
+    await graph.close()
+    await graph.close()
+    with pytest.raises(StoreTransient):
+        await graph.read(["x"])
+
+
+async def test_a_plan_of_another_namespace_is_refused(graph: PivotStore) -> None:
+    stranger = ping("one", TRUCK, CHICAGO, 1, group_id="another")
+    with pytest.raises(StoreTerminal, match="another group"):
+        await graph.commit([version(1), stranger])
+    assert await graph.read([version(1).record_id, stranger.record_id]) == {}
 
 
 async def test_a_second_opening_in_one_process_is_refused(tmp_path: Path) -> None:
     async with opened("ladybug", tmp_path):
-        other = IMPLEMENTATIONS["ladybug"](tmp_path)
+        other = IMPLEMENTATIONS["ladybug"](tmp_path, GROUP)
         with pytest.raises(StoreUnavailable):
             await other.open()
         await other.close()
-        third = IMPLEMENTATIONS["ladybug"](tmp_path)
+        third = IMPLEMENTATIONS["ladybug"](tmp_path, GROUP)
         with pytest.raises(StoreUnavailable):
             await third.open()
 
@@ -124,14 +123,17 @@ async def test_a_second_opening_in_one_process_is_refused(tmp_path: Path) -> Non
 WRITER = """
 import asyncio, sys
 from pathlib import Path
+from tests.plans import GROUP
 from tests.graph_world import IMPLEMENTATIONS, ping, place, vehicle
 
 async def main():
-    graph = IMPLEMENTATIONS["ladybug"](Path(sys.argv[1]))
+    engine, folder, group = sys.argv[1:]
+    graph = IMPLEMENTATIONS[engine](Path(folder), group)
     await graph.open()
     for batch in range(1000):
         trucks = [vehicle(f"vehicle:unit:T{one}") for one in range(20)]
-        await graph.commit([ping(f"{batch}-{one.name}", one, place(f"p{batch}"), batch) for one in trucks])
+        where = place(f"p{batch}")
+        await graph.commit([ping(f"{batch}-{one.name}", one, where, batch, group_id=group) for one in trucks])
         print(batch, flush=True)
 
 asyncio.run(main())
@@ -139,16 +141,16 @@ asyncio.run(main())
 
 
 @pytest.mark.parametrize("batches", [1, 3, 6])
-async def test_a_killed_writer_loses_nothing_that_was_acknowledged(batches: int, tmp_path: Path) -> None:
+async def test_a_killed_writer_loses_nothing_that_was_acknowledged(engine: str, batches: int, tmp_path: Path) -> None:
     root = Path(__file__).parents[2]
     writer = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", WRITER, str(tmp_path), cwd=root, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-c", WRITER, engine, str(tmp_path), GROUP, cwd=root, stdout=asyncio.subprocess.PIPE
     )
     assert writer.stdout is not None
     acknowledged = [int(await writer.stdout.readline()) for _ in range(batches)][-1]
     writer.kill()
     await writer.communicate()
-    async with opened("ladybug", tmp_path) as graph:
+    async with opened(engine, tmp_path) as graph:
         held = [one.record_id async for batch in graph.scan() for one in batch]
         assert len(held) % 20 == 0
         wanted = [

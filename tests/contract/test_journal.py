@@ -1,4 +1,4 @@
-"""The journal of sagas, whichever database keeps it."""
+"""The journal of sagas, on every PostgreSQL: see `database` in conftest."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from apex_cli.errors import StoreError, StoreUnavailable
+from apex_cli.errors import StoreError
 from apex_cli.model import Plan, PlanKind
 from apex_cli.stores.journal import Begun, OpenSaga, SagaState
 from apex_cli.stores.postgres.catalog import Catalog
 from apex_cli.stores.postgres.connection import Database
 from apex_cli.stores.postgres.journal import PostgresJournal
-from apex_cli.stores.postgres.migrations import migrations
 from tests.plans import make_embedded, make_record
 
 
@@ -171,25 +170,6 @@ async def test_keyword_search_finds_any_of_the_words(journal: PostgresJournal, c
     assert await catalog.search("'; DROP TABLE record; --", limit=5) == []
     assert await catalog.search("...", limit=5) == []
     assert await catalog.search("snow", limit=5, source="samsara") == []
-
-
-async def test_migrations_run_once_with_many_starting_together(database: Database) -> None:
-    namespace = database.namespace + "x"
-    others = [Database(database.conninfo, namespace=namespace, timeout=30) for _ in range(4)]
-    await asyncio.gather(*(other.open() for other in others))
-    rows = await others[0].rows("SELECT number FROM schema_migration ORDER BY number")
-    assert [row["number"] for row in rows] == [migration.number for migration in migrations()]
-    for other in others:
-        await other.close()
-
-
-async def test_a_schema_from_the_future_is_refused(database: Database) -> None:
-    async with database.connection() as connection:
-        await connection.execute("INSERT INTO schema_migration (number, name, checksum) VALUES (9999, 'x', 'x')")
-    again = Database(database.conninfo, namespace=database.namespace, timeout=30)
-    with pytest.raises(StoreUnavailable, match="version 9999"):
-        await again.open()
-    await again.close()
 
 
 async def test_errors_of_the_driver_stay_inside(database: Database) -> None:

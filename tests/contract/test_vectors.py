@@ -3,38 +3,65 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
+import uuid
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from qdrant_client import AsyncQdrantClient
 
+from apex_cli.addresses import Secret
 from apex_cli.errors import StoreError, StoreTerminal, StoreUnavailable
 from apex_cli.model import PlanKind
 from apex_cli.stores import qdrant_edge
 from apex_cli.stores.protocol import Held, VectorStore
 from apex_cli.stores.qdrant_edge import QdrantEdgeStore
+from apex_cli.stores.qdrant_server import QdrantServerStore, connector
+from apex_cli.stores.qdrant_server.connection import Connector
+from apex_cli.stores.tls import Tls
 from tests.plans import DIMENSIONS, from_journal, make_plan, new_saga_id, vector_of
+from tests.servers import server_url
+
+# Qdrant's client in its local mode says of payload indexes that it has none.
+pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect:UserWarning")
 
 MODEL = "test-model"
-Maker = Callable[[Path], VectorStore]
+Maker = Callable[[str], VectorStore]
+"""Makes a store for a model, as often as asked: all on the same data."""
 
 
-def edge(folder: Path) -> VectorStore:
-    return QdrantEdgeStore(folder, model=MODEL, dimensions=DIMENSIONS)
+def edge(folder: Path, model: str = MODEL) -> QdrantEdgeStore:
+    return QdrantEdgeStore(folder, namespace="test", model=model, dimensions=DIMENSIONS)
 
 
-@pytest.fixture(params=[edge])
-def make(request: pytest.FixtureRequest) -> Maker:
-    maker: Maker = request.param
-    return maker
+@pytest.fixture(params=["edge", "client", "server"])
+async def make(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Maker]:
+    """Qdrant's engine in process; the server's client on its local mode; a server, where there is one."""
+    if request.param == "edge":
+        yield lambda model: edge(tmp_path, model)
+        return
+    namespace = f"t{uuid.uuid4().hex[:20]}"
+    if request.param == "client":
+        connect: Connector = partial(AsyncQdrantClient, path=str(tmp_path / "qdrant"))
+    else:
+        key = os.environ.get("APEX_TEST_QDRANT_API_KEY")
+        connect = connector(server_url("QDRANT"), api_key=Secret(key) if key else None, timeout=60, tls=Tls())
+    yield lambda model: QdrantServerStore(connect, namespace=namespace, model=model, dimensions=DIMENSIONS)
+    client = connect()
+    for collection in (await client.get_collections()).collections:
+        if collection.name.startswith(f"{namespace}-"):
+            await client.delete_collection(collection.name)
+    await client.close()
 
 
 @pytest.fixture
-async def store(make: Maker, tmp_path: Path) -> AsyncIterator[VectorStore]:
-    opened = make(tmp_path)
+async def store(make: Maker) -> AsyncIterator[VectorStore]:
+    opened = make(MODEL)
     await opened.open()
     yield opened
     await opened.close()
@@ -187,9 +214,9 @@ async def test_search_with_a_vector_of_another_size_is_refused(store: VectorStor
         await store.search([0.5, 0.5], limit=1)
 
 
-async def test_what_was_written_is_there_after_closing(make: Maker, tmp_path: Path) -> None:
+async def test_what_was_written_is_there_after_closing(make: Maker) -> None:
     plan = make_plan()
-    first = make(tmp_path)
+    first = make(MODEL)
     await first.open()
     await first.prepare([plan])
     await first.publish([plan])
@@ -197,7 +224,7 @@ async def test_what_was_written_is_there_after_closing(make: Maker, tmp_path: Pa
     await first.close()
     with pytest.raises(StoreError):
         await first.check()
-    second = make(tmp_path)
+    second = make(MODEL)
     await second.open()
     assert await held(second) == {Held(plan.record_id, plan.saga_id, parts=1, visible=True)}
     facts = await second.check()
@@ -206,14 +233,29 @@ async def test_what_was_written_is_there_after_closing(make: Maker, tmp_path: Pa
     await second.close()
 
 
-async def test_models_do_not_mix(tmp_path: Path) -> None:
+async def test_models_do_not_mix(make: Maker) -> None:
     plan = make_plan()
-    one, two = (QdrantEdgeStore(tmp_path, model=name, dimensions=DIMENSIONS) for name in ("one", "two"))
+    one = make("one")
+    await one.open()
+    await one.prepare([plan])
+    assert (await one.check())["collection"].endswith("-one-256")
+    assert (await one.check())["points"] == 1
+    await one.close()
+    two = make("two-256")
+    await two.open()
+    assert await held(two) == set()
+    assert (await two.check())["collection"].endswith("-two-256")
+    await two.close()
+
+
+async def test_namespaces_do_not_mix(tmp_path: Path) -> None:
+    plan = make_plan()
+    one = edge(tmp_path)
+    two = QdrantEdgeStore(tmp_path, namespace="other", model=MODEL, dimensions=DIMENSIONS)
     await one.open()
     await two.open()
     await one.prepare([plan])
     assert await held(two) == set()
-    assert (one.collection, two.collection) == ("one-256", "two-256")
     await one.close()
     await two.close()
 
@@ -248,10 +290,13 @@ _WRITER = """
 import asyncio, os, signal, sys
 from pathlib import Path
 from apex_cli.stores.qdrant_edge import QdrantEdgeStore
+from apex_cli.stores.qdrant_server import QdrantServerStore, connector
+from apex_cli.stores.qdrant_server.connection import Connector
+from apex_cli.stores.tls import Tls
 from tests.plans import DIMENSIONS, make_plan
 
 async def main() -> None:
-    store = QdrantEdgeStore(Path(sys.argv[1]), model=sys.argv[2], dimensions=DIMENSIONS)
+    store = QdrantEdgeStore(Path(sys.argv[1]), namespace="test", model=sys.argv[2], dimensions=DIMENSIONS)
     await store.open()
     plans = [make_plan(f"r-{number}", saga_id=f"saga-{number}") for number in range(300)]
     await store.prepare(plans)

@@ -79,7 +79,7 @@ def test_the_language_model_is_refused_before_anything_is_touched(tmp_path: Path
 
 
 def test_a_bad_setting_stops_every_verb_with_ten(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
-    monkeypatch.setenv("APEX_POSTGRES_URL", "postgresql://u:secret@db/x")
+    monkeypatch.setenv("APEX_POSTGRES_URL", "mysql://u:secret@db/x")
     assert main(["staging", "list"]) == 10
     assert main(["doctor"]) == 10
     assert "secret" not in capsys.readouterr().err

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from apex_cli.addresses import Secret
 from apex_cli.config import Settings, default_home, load, parse_duration, parse_size
 from apex_cli.errors import ConfigError
 
@@ -78,7 +81,12 @@ def test_durations_and_sizes_in_every_layer(tmp_path: Path) -> None:
         ({"APEX_LOCK_TIMEOUT": "soon"}, "lock_timeout (environment)"),
         ({"APEX_STAGING_MAX_BYTES": "-1"}, "staging_max_bytes (environment)"),
         ({"APEX_NAMESPACE": "x; drop table"}, "namespace"),
-        ({"APEX_REDIS_URL": "redis://:secret@h"}, "APEX_REDIS_URL names a server"),
+        ({"APEX_REDIS_URL": "memcached://:secret@h"}, "redis_url (environment): must be `embedded` or start with"),
+        ({"APEX_GRAPH_URL": "http://h:7474"}, "graph_url (environment): must be `embedded` or start with"),
+        ({"APEX_QDRANT_URL": "https://secret@h"}, "qdrant_url (environment): takes no user or password"),
+        ({"APEX_QDRANT_GRPC_PORT": "70000"}, "qdrant_grpc_port must be a port number"),
+        ({"APEX_TLS_CA_FILE": "/no/such/ca.pem"}, "APEX_TLS_CA_FILE names /no/such/ca.pem"),
+        ({"APEX_REDIS_PASSWORD_FILE": "/no/such/file"}, "redis_password_file (environment): /no/such/file cannot be"),
     ],
 )
 def test_a_bad_value_is_named_with_its_origin(tmp_path: Path, environ: dict[str, str], words: str) -> None:
@@ -111,6 +119,61 @@ def test_words_for_durations_and_sizes() -> None:
     for bad in ("", "-1", "5 X", "k"):
         with pytest.raises(ValueError, match="not a size"):
             parse_size(bad)
+
+
+def test_each_store_is_embedded_or_a_server_by_itself(tmp_path: Path) -> None:
+    found = loaded(tmp_path, {"APEX_POSTGRES_URL": "postgresql://apex:s3cret@db/apex", "APEX_GRAPH_URL": "embedded"})
+    assert [url.embedded for url in (found.graph_url, found.postgres_url, found.qdrant_url, found.redis_url)] == [
+        *(True, False),
+        *(True, True),
+    ]
+    assert found.postgres_url.reveal() == "postgresql://apex:s3cret@db/apex"
+
+
+def test_settings_can_be_shown_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("s3cret-key\n")
+    found = loaded(
+        tmp_path,
+        {
+            "APEX_POSTGRES_URL": "postgresql://apex:s3cret@db/apex?sslpassword=s3cret",
+            "APEX_REDIS_URL": "rediss://:s3cret@cache:6380/2",
+            "APEX_GRAPH_URL": "neo4j+s://neo4j:s3cret@graph",
+            "APEX_GRAPH_PASSWORD": "s3cret",
+            "APEX_QDRANT_API_KEY_FILE": "key",
+        },
+    )
+    assert "s3cret" not in repr(found) + str(found) + json.dumps(asdict(found), default=str)
+    assert found.qdrant_api_key == Secret("s3cret-key")
+
+
+def test_a_secret_may_be_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text(" with space \r\n")
+    (tmp_path / ".env").write_text("APEX_GRAPH_PASSWORD_FILE=password\n")
+    assert loaded(tmp_path).graph_password == Secret(" with space ")
+    assert loaded(tmp_path, {"APEX_GRAPH_PASSWORD": "nearer"}).graph_password == Secret("nearer")
+    (tmp_path / "apex.toml").write_text('postgres_password_file = "password"\n')
+    assert loaded(tmp_path).postgres_password == Secret(" with space ")
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe"])
+def test_a_secret_file_without_a_secret_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "password"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match="redis_password_file"):
+        loaded(tmp_path, {"APEX_REDIS_PASSWORD_FILE": str(path)})
+
+
+def test_a_secret_is_given_once(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("s3cret")
+    with pytest.raises(ConfigError, match="both given") as caught:
+        loaded(tmp_path, {"APEX_REDIS_PASSWORD": "s3cret", "APEX_REDIS_PASSWORD_FILE": "password"})
+    assert "s3cret" not in repr(caught.value)
+
+
+def test_a_key_without_its_certificate_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "key.pem").write_text("x")
+    with pytest.raises(ConfigError, match="without APEX_TLS_CERT_FILE"):
+        loaded(tmp_path, {"APEX_TLS_KEY_FILE": str(tmp_path / "key.pem")})
 
 
 def test_keys_keep_their_usual_names_and_are_never_shown(tmp_path: Path) -> None:

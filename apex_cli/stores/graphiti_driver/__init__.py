@@ -1,4 +1,4 @@
-"""Graphiti over the embedded graph, for reading: its own search, offline, on what apex wrote.
+"""Graphiti over a graph of apex, for reading: its own search, with no model behind it, on what apex wrote.
 
 Imported only where it is used: graphiti_core takes over a second to import. It looks at these two variables while it
 is imported; without them it would report usage over the network and read a `.env` of the working directory. What it

@@ -61,7 +61,7 @@ _COMMUNITIES = _Target("(c:Community%s)", "c", ["name"], COMMUNITY_NODE_RETURN)
 
 
 class ScanSearch(SearchInterface):
-    """Graphiti's seam for a search of one's own; the driver is a `ReadOnlyDriver`."""
+    """Graphiti's seam for a search of one's own; the driver is an `EmbeddedDriver`."""
 
     async def node_fulltext_search(
         self, driver: Any, query: str, search_filter: Any, group_ids: list[str] | None = None, limit: int = 100

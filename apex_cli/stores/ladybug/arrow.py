@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 
-Kind = Literal["text", "texts", "time", "vector", "int", "ints", "bool"]
-Columns = Mapping[str, Kind]
-"""Column names, in the order of the rows' values, and what is in them."""
+from apex_cli.stores.graph.operations import Columns, Kind
 
 _TYPES: dict[Kind, pa.DataType] = {
     "text": pa.string(),
@@ -23,7 +21,7 @@ _TYPES: dict[Kind, pa.DataType] = {
 
 
 def table(columns: Columns, rows: Sequence[Sequence[Any]]) -> pa.Table:
-    """One Arrow table from rows; times naive UTC, vectors float32 arrays of one dimension or None."""
+    """One Arrow table from rows; aware times are kept in UTC, vectors are float32 arrays of one dimension or None."""
     values = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
     return pa.table({name: _array(kind, column) for (name, kind), column in zip(columns.items(), values, strict=True)})
 

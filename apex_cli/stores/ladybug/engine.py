@@ -15,20 +15,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from apex_cli.errors import StoreError, StoreTerminal, StoreTransient, StoreUnavailable
+from apex_cli.stores.graph.transaction import STORE, Row
 
 if TYPE_CHECKING:
     import ladybug
 
-    from apex_cli.stores.ladybug.arrow import Columns
+    from apex_cli.stores.graph.operations import Columns
 
-STORE = "graph"
 BUFFER_POOL_BYTES = 256 * 1024**2
 _THREADS = 2
 _DATA_ERRORS = ("Copy exception", "Conversion exception", "Binder exception", "Parser exception", "Overflow exception")
 _open_paths: set[Path] = set()
 
 T = TypeVar("T")
-Row = dict[str, Any]
 
 
 class Session:

@@ -1,29 +1,42 @@
-"""`PivotStore` on the embedded graph: a thin asynchronous face over jobs that run in the engine's thread."""
+"""`PivotStore` on the embedded graph: one file, one process, one thread."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from apex_cli.model import Plan
-from apex_cli.stores.ladybug.engine import STORE, Engine
-from apex_cli.stores.protocol import EntityView, FactView, GraphView, Held, Hit
+from apex_cli.stores.graph.store import GraphStore
+from apex_cli.stores.graph.transaction import Access, Job
+from apex_cli.stores.ladybug.engine import Engine
+from apex_cli.stores.protocol import Hit
 
 if TYPE_CHECKING:
     from graphiti_core.driver.driver import GraphDriver
 
 _FILE = "graph.lbug"
 
+T = TypeVar("T")
 
-class LadybugGraph:
+
+class _Jobs:
+    """`GraphEngine` over the engine: every transaction is alone and sees one state of the graph."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def run(self, job: Job[T], access: Access) -> T:
+        from apex_cli.stores.ladybug.transaction import LadybugTransaction
+
+        return await self._engine.run(lambda session: job(LadybugTransaction(session)), write=access is Access.WRITE)
+
+
+class LadybugGraph(GraphStore):
     """The graph of one namespace, in a file of its own in `folder`. One process at a time may open it."""
-
-    name = STORE
 
     def __init__(self, folder: Path, *, namespace: str) -> None:
         self._engine = Engine(folder / f"{namespace}.{_FILE}")
+        super().__init__(_Jobs(self._engine), namespace)
 
     async def open(self) -> None:
         from apex_cli.stores.ladybug.schema import TABLES
@@ -35,56 +48,20 @@ class LadybugGraph:
 
     async def check(self) -> Mapping[str, Any]:
         """Engine, version, and how many records, entities and facts there are."""
-        from apex_cli.stores.ladybug import census
+        import ladybug
 
-        return await self._engine.run(census.figures)
+        from apex_cli.stores.graph import census
 
-    async def commit(self, plans: Sequence[Plan]) -> None:
-        from apex_cli.stores.ladybug import commit
-
-        now = datetime.now(UTC)
-        await self._engine.run(lambda session: commit.commit(session, plans, now), write=True)
-
-    async def settle(self, targets: Sequence[tuple[str, int]]) -> Mapping[str, str | None]:
-        from apex_cli.stores.ladybug import commit
-
-        return await self._engine.run(lambda session: commit.settle(session, targets), write=True)
-
-    async def read(self, record_ids: Sequence[str]) -> Mapping[str, GraphView]:
-        from apex_cli.stores.ladybug import reads
-
-        return await self._engine.run(lambda session: reads.read(session, record_ids))
-
-    async def find_entities(self, text: str, *, limit: int = 20) -> Sequence[EntityView]:
-        from apex_cli.stores.ladybug import reads
-
-        return await self._engine.run(lambda session: reads.find_entities(session, text, limit))
-
-    async def facts(
-        self, entity_id: str, *, at: datetime | None = None, predicate: str | None = None
-    ) -> Sequence[FactView]:
-        from apex_cli.stores.ladybug import reads
-
-        return await self._engine.run(lambda session: reads.facts(session, entity_id, at, predicate))
+        counts = await self._jobs.run(census.figures, Access.PLAIN)
+        return {"engine": "ladybug", "version": ladybug.__version__, **counts}
 
     async def search(self, text: str, vector: Sequence[float], *, limit: int) -> Sequence[Hit]:
         from apex_cli.stores.graphiti_driver.search import find
 
-        return await find(self._engine, text, vector, limit)
+        return await find(self.graphiti_driver(), self._jobs, self._namespace, text, vector, limit)
 
     def graphiti_driver(self) -> GraphDriver:
         """A driver for `graphiti_core.Graphiti(graph_driver=…)`, for reading, while this store is open."""
-        from apex_cli.stores.graphiti_driver.driver import ReadOnlyDriver
+        from apex_cli.stores.graphiti_driver.embedded import EmbeddedDriver
 
-        return ReadOnlyDriver(self._engine)
-
-    async def scan(self) -> AsyncIterator[Sequence[Held]]:
-        from apex_cli.stores.ladybug import census
-
-        for batch in await self._engine.run(census.held):
-            yield batch
-
-    async def audit(self) -> Sequence[tuple[str, str]]:
-        from apex_cli.stores.ladybug import audit
-
-        return await self._engine.run(audit.breaches)
+        return EmbeddedDriver(self._engine)

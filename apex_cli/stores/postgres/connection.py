@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
-from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from apex_cli.addresses import Secret
 from apex_cli.errors import StoreError, StoreTerminal, StoreTransient, StoreUnavailable
+from apex_cli.stores.postgres.conninfo import conninfo
 from apex_cli.stores.postgres.migrations import migrate
+from apex_cli.stores.tls import NO_TLS_FILES, Tls
 
 STORE = "postgres"
 Row = dict[str, Any]
 Connection = psycopg.AsyncConnection[Row]
+
+OLDEST = 140000
+"""`server_version_num` of PostgreSQL 14."""
+
+_CHECKOUT_SECONDS = 30.0
+"""How long a call waits for a connection: enough for a restart of the server, too short for a run without one."""
 
 _TRANSIENT = (
     psycopg.OperationalError,
@@ -24,45 +33,79 @@ _TRANSIENT = (
     psycopg.errors.SerializationFailure,
     psycopg.errors.DeadlockDetected,
     psycopg.errors.LockNotAvailable,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+    # What a server says that has become a standby: the next connection finds the new primary.
+    psycopg.errors.ReadOnlySqlTransaction,
     PoolTimeout,
 )
 
+# The limits are the server's own, so that a process that is paused or cut off lets go of its locks there, too.
+_CONFIGURE = """
+SELECT set_config('search_path', quote_ident(%(namespace)s), false),
+       set_config('statement_timeout', %(milliseconds)s, false),
+       set_config('lock_timeout', %(milliseconds)s, false),
+       set_config('idle_in_transaction_session_timeout', %(milliseconds)s, false)
+"""
+
+# The pool's warnings would reach the terminal by Python's last resort; what matters of them is raised as errors.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
+
 
 class Database:
-    """A pool of connections whose search_path is the namespace's schema."""
+    """A bounded pool of checked connections whose search_path is the namespace's schema.
 
-    def __init__(self, conninfo: str, *, namespace: str, timeout: float, size: int = 4) -> None:
+    `url` is a URL or any other connection string of libpq; `timeout` is how many seconds a statement, a lock or an
+    idle transaction may take. A server that is reached by way of a pooler must keep sessions together (PgBouncer:
+    `pool_mode = session`).
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        namespace: str,
+        timeout: float,
+        size: int = 4,
+        password: Secret | None = None,
+        tls: Tls = NO_TLS_FILES,
+    ) -> None:
         self.namespace = namespace
-        self.conninfo = conninfo
-        self._timeout = timeout
+        self._milliseconds = str(max(1, int(timeout * 1000)))
+        self._conninfo = conninfo(url, password=password, tls=tls)
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-            conninfo,
+            self._conninfo,
             min_size=1,
             max_size=size,
             open=False,
-            timeout=timeout,
+            timeout=min(timeout, _CHECKOUT_SECONDS),
             kwargs={"row_factory": dict_row, "autocommit": True, "prepare_threshold": 3},
             configure=self._configure,
+            check=AsyncConnectionPool.check_connection,
         )
 
     async def open(self) -> None:
         """Migrate the namespace's schema, then open the pool. Raises `StoreUnavailable`."""
         try:
             async with await psycopg.AsyncConnection.connect(
-                self.conninfo, row_factory=dict_row, autocommit=True, connect_timeout=int(self._timeout)
+                self._conninfo, row_factory=dict_row, autocommit=True
             ) as connection:
+                refuse_old(connection.info.server_version)
+                await self._configure(connection)
                 await migrate(connection, self.namespace)
-            await self._pool.open(wait=True, timeout=self._timeout)
+            await self._pool.open(wait=True, timeout=_CHECKOUT_SECONDS)
         except (psycopg.Error, PoolTimeout) as error:
-            raise StoreUnavailable(
-                f"postgres: {_first_line(error)}", hint="`apex doctor` checks every store on its own"
-            ) from error
+            raise StoreUnavailable(f"postgres: {_first_line(error)}", hint=self._hint(error)) from error
 
     async def close(self) -> None:
         await self._pool.close(timeout=5)
 
     async def _configure(self, connection: Connection) -> None:
-        await connection.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(self.namespace)))
+        await connection.execute(_CONFIGURE, {"namespace": self.namespace, "milliseconds": self._milliseconds})
+
+    def _hint(self, error: Exception) -> str:
+        if isinstance(error, psycopg.errors.InsufficientPrivilege):
+            return f"let the role own its schema: CREATE SCHEMA {self.namespace} AUTHORIZATION <role>"
+        return "check APEX_POSTGRES_URL and its password, and that the server runs; `apex doctor` checks every store"
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -84,6 +127,15 @@ class Database:
         async with self.connection() as connection:
             cursor = await connection.execute(query.encode(), parameters)
             return await cursor.fetchall()
+
+
+def refuse_old(number: int) -> None:
+    """Raise `StoreUnavailable` for a server older than 14; `number` is its `server_version_num`."""
+    if number < OLDEST:
+        raise StoreUnavailable(
+            f"postgres: the server is version {number // 10_000}, and apex needs 14 or newer",
+            hint="upgrade the server, or name another one in APEX_POSTGRES_URL",
+        )
 
 
 def translate(error: Exception) -> StoreError:

@@ -15,6 +15,7 @@ from apex_cli.model import Embedded, Plan, PlanKind, Record, Superseded
 from apex_cli.stores.journal import Begun, OpenSaga, SagaState
 from apex_cli.stores.postgres.connection import STORE, Connection, Database, Row
 from apex_cli.stores.postgres.extraction import as_json
+from apex_cli.stores.postgres.facts import facts
 from apex_cli.stores.postgres.values import pg_json, pg_text
 
 _ENSURE = """
@@ -126,10 +127,8 @@ class PostgresJournal:
         await self._database.close()
 
     async def check(self) -> Mapping[str, Any]:
-        rows = await self._database.rows(
-            "SELECT current_setting('server_version') AS version, (SELECT max(number) FROM schema_migration) AS schema"
-        )
-        return {"engine": "PostgreSQL", "version": rows[0]["version"], "schema": rows[0]["schema"]}
+        """See `facts`."""
+        return await facts(self._database)
 
     async def current_hashes(self, record_ids: Sequence[str]) -> Mapping[str, str]:
         rows = await self._database.rows(

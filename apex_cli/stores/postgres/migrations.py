@@ -19,6 +19,8 @@ from apex_cli.errors import StoreUnavailable
 _LOCK = "SELECT pg_advisory_lock(hashtext('apex.migrations'), hashtext(%(namespace)s))"
 _UNLOCK = "SELECT pg_advisory_unlock(hashtext('apex.migrations'), hashtext(%(namespace)s))"
 
+_SCHEMA = "SELECT FROM pg_namespace WHERE nspname = %(namespace)s"
+
 
 @dataclass(frozen=True, slots=True)
 class Migration:
@@ -50,7 +52,10 @@ async def migrate(connection: psycopg.AsyncConnection[dict[str, Any]], namespace
     await connection.execute(_LOCK, {"namespace": namespace})
     try:
         schema = sql.Identifier(namespace)
-        await connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(schema))
+        # Asked first: IF NOT EXISTS wants the right to create schemas even where there is nothing to create.
+        cursor = await connection.execute(_SCHEMA, {"namespace": namespace})
+        if await cursor.fetchone() is None:
+            await connection.execute(sql.SQL("CREATE SCHEMA {}").format(schema))
         await connection.execute(sql.SQL("SET search_path TO {}").format(schema))
         await connection.execute(
             "CREATE TABLE IF NOT EXISTS schema_migration (number integer PRIMARY KEY, name text NOT NULL,"

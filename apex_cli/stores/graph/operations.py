@@ -1,0 +1,181 @@
+"""What one graph transaction reads and writes, by name: each engine has a statement for every operation.
+
+Keys, columns and answers are the same on all engines: ids and texts as they are, times aware in UTC, vectors float32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["text", "texts", "time", "vector", "int", "ints", "bool"]
+Columns = Mapping[str, Kind]
+"""Column names, in the order of the rows' values, and what is in them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Query:
+    """One kind of question. `answer` names the columns of its rows, `times` those of them that hold times."""
+
+    name: str
+    answer: tuple[str, ...]
+    times: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Write:
+    """One kind of row to write."""
+
+    name: str
+    columns: Columns
+
+
+_ENTITY = ("id", "name", "labels", "aliases", "attributes")
+_FACT = ("id", "predicate", "sentence", "valid_at", "invalid_at", "records")
+_ENDS = ("subject_id", "subject", "object_id", "object")
+_LASTS = ("valid_at", "invalid_at")
+
+# Look-ups: rows for those of many keys that are there.
+RECORDS = Query("records by id", ("record", "epoch", "saga", "present", "claims"))
+ALIASES = Query("aliases by key", ("key", "entity"))
+TAKEN = Query("entity ids in use", ("uuid",))
+TOLD_BY_RECORDS = Query("mentions by record", ("record", "node", "told"))
+TOLD_OF_NODES = Query("mentions by entity", ("record", "node", "told"))
+NODES = Query("entities by id", ("uuid", "name", "labels", "attributes", "fold"))
+PAGES = Query("pages of evidence by name", ("page", "evidence", "later"))
+WORDS = Query("words of facts", ("uuid", "sentence", "attributes"))
+FACT_VECTORS = Query("vectors of facts", ("uuid", "vector"))
+MENTIONED = Query("entities by record", ("record", *_ENTITY))
+FACTS = Query("facts by id", (*_FACT, *_ENDS), _LASTS)
+TELLERS = Query("records by entity", ("node", "record"))
+EPISODE_TIMES = Query("times of episodes", ("record", "time"), ("time",))
+LOOK_UPS = (
+    *(RECORDS, ALIASES, TAKEN, TOLD_BY_RECORDS, TOLD_OF_NODES, NODES, PAGES, WORDS, FACT_VECTORS, MENTIONED, FACTS),
+    *(TELLERS, EPISODE_TIMES),
+)
+
+# Questions about one thing: `$text` is an id, or what is looked for in lower case; `$limit` rows at most.
+FACTS_AS_SUBJECT = Query("facts by subject", (*_FACT, *_ENDS), _LASTS)
+FACTS_AS_OBJECT = Query("facts by object", (*_FACT, *_ENDS), _LASTS)
+ENTITY_BY_ID = Query("entity by id", _ENTITY)
+ENTITIES_BY_NAME = Query("entities by name", _ENTITY)
+ENTITIES_BY_ALIAS = Query("entities by value of an alias", ("key", *_ENTITY))
+QUESTIONS = (FACTS_AS_SUBJECT, FACTS_AS_OBJECT, ENTITY_BY_ID, ENTITIES_BY_NAME, ENTITIES_BY_ALIAS)
+
+# Scans of everything, and counts of it.
+ALL_RECORDS = Query("all records", ("id", "present", "claims"))
+ALL_EPISODES = Query("all episodes", ("id",))
+ALL_PAGES = Query("all pages", ("page", "evidence", "later"))
+ALL_FACTS = Query("all facts", ("id", "predicate", "valid_at", "invalid_at", "records"), _LASTS)
+ALL_SUBJECTS = Query("all subjects of facts", ("fact", "node"))
+ALL_OBJECTS = Query("all objects of facts", ("fact", "node"))
+ALL_NODES = Query("all entities", ("id", "name", "attributes", "aliases", "fold"))
+ALL_MENTIONS = Query("all mentions", ("record", "node", "told"))
+ALL_ALIASES = Query("all aliases", ("key", "entity"))
+ALL_HELD = Query("all markers", ("record", "saga", "mentions"))
+COUNT_RECORDS = Query("number of records", ("n",))
+COUNT_ENTITIES = Query("number of entities", ("n",))
+COUNT_FACTS = Query("number of facts", ("n",))
+SCANS = (
+    *(ALL_RECORDS, ALL_EPISODES, ALL_PAGES, ALL_FACTS, ALL_SUBJECTS, ALL_OBJECTS, ALL_NODES, ALL_MENTIONS, ALL_ALIASES),
+    *(ALL_HELD, COUNT_RECORDS, COUNT_ENTITIES, COUNT_FACTS),
+)
+
+# Insertions: the row is not there yet, what it refers to is.
+NEW_ENTITY = Write(
+    "insert entities",
+    {
+        "uuid": "text",
+        "name": "text",
+        "group_id": "text",
+        "labels": "texts",
+        "created_at": "time",
+        "vector": "vector",
+        "summary": "text",
+        "attributes": "text",
+        "aliases": "texts",
+        "fold": "text",
+    },
+)
+NEW_EPISODE = Write(
+    "insert episodes",
+    {
+        "uuid": "text",
+        "name": "text",
+        "source": "text",
+        "source_description": "text",
+        "content": "text",
+        "valid_at": "time",
+        "group_id": "text",
+        "created_at": "time",
+        "entity_edges": "texts",
+    },
+)
+NEW_MENTION = Write(
+    "insert mentions",
+    {"record": "text", "node": "text", "uuid": "text", "group_id": "text", "created_at": "time", "told": "text"},
+)
+NEW_FACT = Write(
+    "insert facts",
+    {
+        "uuid": "text",
+        "group_id": "text",
+        "created_at": "time",
+        "name": "text",
+        "fact": "text",
+        "vector": "vector",
+        "attributes": "text",
+        "valid_at": "time",
+        "reference_time": "time",
+        "episodes": "texts",
+        "invalid_at": "time",
+        "expired_at": "time",
+        "subject": "text",
+        "object": "text",
+    },
+)
+NEW_ALIAS = Write("insert aliases", {"key": "text", "entity": "text", "value": "text"})
+NEW_PAGE = Write("insert pages", {"page": "text", "evidence": "texts", "later": "ints"})
+NEW_RECORD = Write(
+    "insert records", {"record": "text", "epoch": "int", "saga": "text", "present": "bool", "claims": "text"}
+)
+INSERTIONS = (NEW_ENTITY, NEW_EPISODE, NEW_MENTION, NEW_FACT, NEW_ALIAS, NEW_PAGE, NEW_RECORD)
+
+# Changes and deletions: the row is there.
+SET_FOLD = Write("set folds", {"k": "text", "fold": "text"})
+SET_SHOWN = Write(
+    "set what entities show", {"k": "text", "name": "text", "summary": "text", "attributes": "text", "aliases": "texts"}
+)
+SET_NAME_VECTOR = Write("set vectors of names", {"k": "text", "vector": "vector"})
+SET_EPISODE = Write(
+    "set episodes",
+    {
+        "k": "text",
+        "name": "text",
+        "source": "text",
+        "source_description": "text",
+        "content": "text",
+        "valid_at": "time",
+    },
+)
+SET_TOLD = Write("set what mentions tell", {"record": "text", "node": "text", "told": "text"})
+SET_ENDS = Write("set ends of facts", {"k": "text", "episodes": "texts", "invalid_at": "time", "expired_at": "time"})
+SET_WORDS = Write("set words of facts", {"k": "text", "fact": "text", "attributes": "text", "vector": "vector"})
+SET_ALIAS = Write("set aliases", {"k": "text", "entity": "text"})
+SET_PAGE = Write("set pages", {"k": "text", "evidence": "texts", "later": "ints"})
+SET_LATER = Write("set directories of pages", {"k": "text", "later": "ints"})
+SET_RECORD = Write("set records", {"k": "text", "epoch": "int", "saga": "text", "present": "bool", "claims": "text"})
+SET_CLAIMS = Write("set claims", {"k": "text", "claims": "text"})
+SET_FENCE = Write("set fences", {"k": "text", "epoch": "int"})
+DELETE_ENTITY = Write("delete entities", {"k": "text"})
+DELETE_EPISODE = Write("delete episodes", {"k": "text"})
+DELETE_MENTION = Write("delete mentions", {"record": "text", "node": "text"})
+DELETE_FACT = Write("delete facts", {"k": "text"})
+DELETE_ALIAS = Write("delete aliases", {"k": "text"})
+DELETE_PAGE = Write("delete pages", {"k": "text"})
+CHANGES = (
+    *(SET_FOLD, SET_SHOWN, SET_NAME_VECTOR, SET_EPISODE, SET_TOLD, SET_ENDS, SET_WORDS, SET_ALIAS, SET_PAGE, SET_LATER),
+    *(SET_RECORD, SET_CLAIMS, SET_FENCE),
+    *(DELETE_ENTITY, DELETE_EPISODE, DELETE_MENTION, DELETE_FACT, DELETE_ALIAS, DELETE_PAGE),
+)

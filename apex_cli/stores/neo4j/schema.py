@@ -1,0 +1,111 @@
+"""Constraints and indexes: Graphiti's own (graphiti_core.graph_queries, 0.31), and those of apex.
+
+Graphiti has no constraints, and two MERGEs at once would make doubles. Ours on `uuid` take the names of Graphiti's
+indexes on it, so that Graphiti finds these in place, and whatever it made of that name gives way to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from apex_cli.errors import StoreUnavailable
+
+Ask = Callable[[str], Awaitable[Sequence[Mapping[str, Any]]]]
+"""Runs one statement in a transaction of its own and returns its rows."""
+
+_ONLINE_SECONDS = 300
+_ROUNDS = 5
+
+CONSTRAINTS = {
+    "entity_uuid": "FOR (n:Entity) REQUIRE n.uuid IS UNIQUE",
+    "episode_uuid": "FOR (n:Episodic) REQUIRE n.uuid IS UNIQUE",
+    "relation_uuid": "FOR ()-[e:RELATES_TO]-() REQUIRE e.uuid IS UNIQUE",
+    "mention_uuid": "FOR ()-[e:MENTIONS]-() REQUIRE e.uuid IS UNIQUE",
+    "apex_group": "FOR (n:ApexGroup) REQUIRE n.group_id IS UNIQUE",
+    "apex_record": "FOR (n:ApexRecord) REQUIRE (n.group_id, n.record_id) IS UNIQUE",
+    "apex_alias": "FOR (n:ApexAlias) REQUIRE (n.group_id, n.key) IS UNIQUE",
+    "apex_slot": "FOR (n:ApexSlot) REQUIRE (n.group_id, n.page) IS UNIQUE",
+}
+
+_RANGES = {
+    "community_uuid": "(n:Community) ON (n.uuid)",
+    "saga_uuid": "(n:Saga) ON (n.uuid)",
+    "has_member_uuid": "()-[e:HAS_MEMBER]-() ON (e.uuid)",
+    "has_episode_uuid": "()-[e:HAS_EPISODE]-() ON (e.uuid)",
+    "next_episode_uuid": "()-[e:NEXT_EPISODE]-() ON (e.uuid)",
+    "entity_group_id": "(n:Entity) ON (n.group_id)",
+    "episode_group_id": "(n:Episodic) ON (n.group_id)",
+    "community_group_id": "(n:Community) ON (n.group_id)",
+    "saga_group_id": "(n:Saga) ON (n.group_id)",
+    "relation_group_id": "()-[e:RELATES_TO]-() ON (e.group_id)",
+    "mention_group_id": "()-[e:MENTIONS]-() ON (e.group_id)",
+    "has_episode_group_id": "()-[e:HAS_EPISODE]-() ON (e.group_id)",
+    "next_episode_group_id": "()-[e:NEXT_EPISODE]-() ON (e.group_id)",
+    "name_entity_index": "(n:Entity) ON (n.name)",
+    "saga_name": "(n:Saga) ON (n.name)",
+    "created_at_entity_index": "(n:Entity) ON (n.created_at)",
+    "created_at_episodic_index": "(n:Episodic) ON (n.created_at)",
+    "valid_at_episodic_index": "(n:Episodic) ON (n.valid_at)",
+    "name_edge_index": "()-[e:RELATES_TO]-() ON (e.name)",
+    "created_at_edge_index": "()-[e:RELATES_TO]-() ON (e.created_at)",
+    "expired_at_edge_index": "()-[e:RELATES_TO]-() ON (e.expired_at)",
+    "valid_at_edge_index": "()-[e:RELATES_TO]-() ON (e.valid_at)",
+    "invalid_at_edge_index": "()-[e:RELATES_TO]-() ON (e.invalid_at)",
+    "apex_entity_folded": "(n:Entity) ON (n.group_id, n.folded)",
+    "apex_alias_value": "(n:ApexAlias) ON (n.group_id, n.value)",
+}
+_FULL_TEXTS = {
+    "episode_content": "(e:Episodic) ON EACH [e.content, e.source, e.source_description, e.group_id]",
+    "node_name_and_summary": "(n:Entity) ON EACH [n.name, n.summary, n.group_id]",
+    "community_name": "(n:Community) ON EACH [n.name, n.group_id]",
+    "edge_name_and_fact": "()-[e:RELATES_TO]-() ON EACH [e.name, e.fact, e.group_id]",
+}
+INDEXES = {name: f"CREATE INDEX {name} IF NOT EXISTS FOR {what}" for name, what in _RANGES.items()} | {
+    name: f"CREATE FULLTEXT INDEX {name} IF NOT EXISTS FOR {what}" for name, what in _FULL_TEXTS.items()
+}
+
+
+async def missing(ask: Ask) -> list[str]:
+    """Names of the constraints and indexes that are not there or not ready."""
+    held = await _held(ask)
+    return [
+        name for name in (*CONSTRAINTS, *INDEXES) if held.get(name) != ("ONLINE", name if name in CONSTRAINTS else None)
+    ]
+
+
+async def build(ask: Ask) -> None:
+    """Make what is missing and wait until all of it is ready. Several processes may do so at once.
+
+    Raises `StoreUnavailable` when it cannot be made, as where a foreign graph holds an id twice.
+    """
+    from neo4j.exceptions import ClientError, Neo4jError, TransientError
+
+    refused: Neo4jError | None = None
+    for _ in range(_ROUNDS):
+        held = await _held(ask)
+        statements = [
+            *(f"DROP INDEX {name} IF EXISTS" for name in CONSTRAINTS if held.get(name, ("", name))[1] != name),
+            *(f"CREATE CONSTRAINT {name} IF NOT EXISTS {what}" for name, what in CONSTRAINTS.items()),
+            *(statement for name, statement in INDEXES.items() if name not in held),
+        ]
+        absent = [name for name in (*CONSTRAINTS, *INDEXES) if name not in held]
+        if not absent and not statements[0].startswith("DROP"):
+            await ask(f"CALL db.awaitIndexes({_ONLINE_SECONDS})")
+            return
+        for statement in statements:
+            try:
+                await ask(statement)
+            except (ClientError, TransientError) as error:
+                # Another process made it meanwhile; the next round finds it, or finds that something else is wrong.
+                refused = error
+    raise StoreUnavailable(
+        f"graph: its constraints and indexes cannot be made: {refused.message if refused else 'they keep vanishing'}",
+        hint="the user needs the right to create them, and no id may be there twice",
+    ) from refused
+
+
+async def _held(ask: Ask) -> dict[str, tuple[str, str | None]]:
+    """Index → its state, and the constraint that owns it."""
+    rows = await ask("SHOW INDEXES YIELD name, state, owningConstraint")
+    return {row["name"]: (row["state"], row["owningConstraint"]) for row in rows}

@@ -1,0 +1,72 @@
+"""`PivotStore` on a Neo4j server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from apex_cli.stores.graph.store import GraphStore
+from apex_cli.stores.graph.transaction import Access
+from apex_cli.stores.neo4j.engine import Engine
+from apex_cli.stores.protocol import Hit
+
+if TYPE_CHECKING:
+    from graphiti_core.driver.driver import GraphDriver
+
+
+class Neo4jGraph(GraphStore):
+    """The graph of one namespace on a server (5.26 or newer). Any number of processes may write to it.
+
+    `url` has one of the schemes of `address.SCHEMES` and no credentials; `timeout` (seconds) bounds each operation;
+    `trusted_ca` is a PEM file of the authority that signed the server's certificate, for `+s` schemes.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        user: str,
+        password: str,
+        namespace: str,
+        timeout: float,
+        database: str = "neo4j",
+        trusted_ca: Path | None = None,
+    ) -> None:
+        self._engine = Engine(
+            url,
+            user=user,
+            password=password,
+            group=namespace,
+            timeout=timeout,
+            database=database,
+            trusted_ca=trusted_ca,
+        )
+        super().__init__(self._engine, namespace)
+
+    async def open(self) -> None:
+        await self._engine.open()
+
+    async def close(self) -> None:
+        await self._engine.close()
+
+    async def check(self) -> Mapping[str, Any]:
+        """Engine, version, edition, counts, and the names of `missing` constraints and indexes (normally none)."""
+        from apex_cli.stores.graph import census
+        from apex_cli.stores.neo4j import schema
+
+        counts = await self._engine.run(census.figures, Access.PLAIN)
+        version, edition = await self._engine.version()
+        missing = await schema.missing(self._engine.rows)
+        return {"engine": "neo4j", "version": version, "edition": edition, **counts, "missing": missing}
+
+    async def search(self, text: str, vector: Sequence[float], *, limit: int) -> Sequence[Hit]:
+        from apex_cli.stores.graphiti_driver.search import find
+
+        return await find(self.graphiti_driver(), self._engine, self._namespace, text, vector, limit)
+
+    def graphiti_driver(self) -> GraphDriver:
+        """A driver for `graphiti_core.Graphiti(graph_driver=…)`, for reading, while this store is open."""
+        from apex_cli.stores.graphiti_driver.server import ServerDriver
+
+        return ServerDriver(self._engine.driver, self._engine.database)

@@ -1,0 +1,92 @@
+"""A transaction on a Neo4j server: operations by UNWIND over parameters, asked from the job's thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from apex_cli.stores.graph import operations as ops
+from apex_cli.stores.graph.codec import kind_of
+from apex_cli.stores.graph.operations import Query, Write
+from apex_cli.stores.graph.transaction import Row, expect
+from apex_cli.stores.neo4j.line import Line
+from apex_cli.stores.neo4j.reads import READS
+from apex_cli.stores.neo4j.writes import NEW_ENTITIES, WRITES
+
+if TYPE_CHECKING:
+    from neo4j import AsyncManagedTransaction, AsyncResult, Record
+
+_BATCH = 1000
+
+
+class Neo4jTransaction:
+    """`GraphTransaction` of one group (namespace) over a transaction that another task owns."""
+
+    def __init__(self, line: Line, transaction: AsyncManagedTransaction, group: str) -> None:
+        self._line = line
+        self._transaction = transaction
+        self._group = group
+
+    def look_up(self, what: Query, keys: Iterable[str]) -> list[Row]:
+        wanted = list(dict.fromkeys(keys))
+        return self._rows(what, {"keys": wanted}) if wanted else []
+
+    def ask(self, what: Query, text: str, limit: int | None = None) -> list[Row]:
+        return self._rows(what, {"text": text, "limit": limit})
+
+    def scan(self, what: Query) -> Iterator[list[Row]]:
+        result = self._line.ask(lambda: self._run(READS[what], {}))
+        while batch := self._line.ask(lambda: result.fetch(_BATCH)):
+            yield [_row(what, record) for record in batch]
+
+    def insert(self, what: Write, rows: Sequence[Sequence[Any]]) -> None:
+        if what is not ops.NEW_ENTITY:
+            self._write(WRITES[what], what, rows)
+            return
+        labels = tuple(what.columns).index("labels")
+        by_kind: dict[str, list[Sequence[Any]]] = {}
+        for row in rows:
+            by_kind.setdefault(kind_of(row[labels]), []).append(row)
+        for kind, some in by_kind.items():
+            self._write(NEW_ENTITIES[kind], what, some)
+
+    def change(self, what: Write, rows: Sequence[Sequence[Any]]) -> None:
+        self._write(WRITES[what], what, rows)
+
+    def _write(self, statement: str, what: Write, rows: Sequence[Sequence[Any]]) -> None:
+        if not rows:
+            return
+        names = tuple(what.columns)
+        sent = [dict(zip(names, row, strict=True)) for row in rows]
+        if "vector" in what.columns:
+            for one in sent:
+                one["vector"] = _numbers(one["vector"])
+        (answer,) = self._line.ask(lambda: self._fetch(statement, {"rows": sent}))
+        expect(answer["met"], rows)
+
+    def _rows(self, what: Query, parameters: Mapping[str, Any]) -> list[Row]:
+        records = self._line.ask(lambda: self._fetch(READS[what], parameters))
+        return [_row(what, record) for record in records]
+
+    async def _fetch(self, statement: str, parameters: Mapping[str, Any]) -> list[Record]:
+        result = await self._run(statement, parameters)
+        return [record async for record in result]
+
+    async def _run(self, statement: str, parameters: Mapping[str, Any]) -> AsyncResult:
+        return await self._transaction.run(statement, {"group": self._group, **parameters})
+
+
+def _row(what: Query, record: Record) -> Row:
+    row: Row = dict(zip(record.keys(), record.values(), strict=True))
+    for name in what.times:
+        if row[name] is not None:
+            row[name] = row[name].to_native().astimezone(UTC)
+    return row
+
+
+def _numbers(vector: Any) -> list[float] | None:
+    """As the driver takes a vector."""
+    return None if vector is None else np.asarray(vector, dtype=np.float32).tolist()

@@ -1,0 +1,26 @@
+"""The certificates of TLS connections, the same for every server unless a URL says otherwise."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Files in PEM form: the authority to trust (None: the system's), and a client's certificate and key."""
+
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+
+    def context(self) -> ssl.SSLContext:
+        """A client's context that checks certificate and host name. Raises `OSError` for files that are no PEM."""
+        context = ssl.create_default_context(cafile=None if self.ca_file is None else str(self.ca_file))
+        if self.cert_file is not None:
+            context.load_cert_chain(self.cert_file, self.key_file)
+        return context
+
+
+NO_TLS_FILES = Tls()
