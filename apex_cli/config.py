@@ -17,6 +17,7 @@ from apex_cli.addresses import EMBEDDED, SCHEMES, Secret, StoreUrl, parse_url
 from apex_cli.errors import ConfigError
 from apex_cli.model import DEFAULT_NAMESPACE
 
+OPENAI_URL = "https://api.openai.com/v1"
 FOREIGN = {
     "NEO4J_URI": "APEX_GRAPH_URL",
     "DATABASE_URL": "APEX_POSTGRES_URL",
@@ -62,7 +63,7 @@ class Settings:
     parse_timeout: float = 60.0
     store_timeout: float = 120.0
     openai_api_key: Secret | None = None
-    openai_base_url: str = "https://api.openai.com/v1"
+    openai_base_url: str = OPENAI_URL
     llm_model: str = "gpt-6-luna"
     llm_small_model: str | None = None
     llm_api: str = "auto"
@@ -87,8 +88,8 @@ def load(
 ) -> Settings:
     """Settings from flags (by field name; None means "not given"), environment, `.env`, `apex.toml` and defaults.
 
-    A secret may also be in a file that `APEX_<NAME>_FILE` (`OPENAI_API_KEY_FILE`) names, as Docker and systemd hand
-    them over. Raises `ConfigError` naming the setting and where it came from.
+    A secret may also be in a file that its variable with `_FILE` at its end names, as Docker and systemd hand them
+    over. Raises `ConfigError` naming the setting and where it came from.
     """
     cwd = cwd or Path.cwd()
     environ = os.environ if environ is None else environ
@@ -139,8 +140,8 @@ _SIZES = frozenset({"staging_max_bytes", "max_record_bytes", "max_document_bytes
 _COUNTS = frozenset(
     {"concurrency", "batch_size", "max_depth", "llm_rpm", "llm_tpm", "max_tokens", "embedding_dimensions"}
 )
-_AMOUNTS = frozenset({"llm_price_input", "llm_price_output", "embedding_price", "max_cost"})
 _PORTS = frozenset({"qdrant_grpc_port"})
+_AMOUNTS = frozenset({"llm_price_input", "llm_price_output", "embedding_price", "max_cost"})
 _CHOICES = {"llm_api": ("auto", "responses", "chat"), "embedder": ("local", "openai")}
 _SECRETS = frozenset({"graph_password", "postgres_password", "qdrant_api_key", "redis_password", "openai_api_key"})
 _FILES = frozenset({"tls_ca_file", "tls_cert_file", "tls_key_file"})
@@ -246,17 +247,18 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
 
 
 def _checked(settings: Settings) -> Settings:
-    _check_numbers(settings)
+    for name in sorted(_COUNTS):
+        if (count := getattr(settings, name)) is not None and count < 1:
+            raise ConfigError(f"{name} must be 1 or more, not {count}")
     for name, choices in _CHOICES.items():
         if getattr(settings, name) not in choices:
             raise ConfigError(f"{name} must be one of {', '.join(choices)}, not {getattr(settings, name)!r}")
-    if not re.match(r"https?://[^\s/@]+(/[^\s@]*)?$", settings.openai_base_url):
-        raise ConfigError(
-            "OPENAI_BASE_URL must start with http:// or https:// and hold no user or password",
-            hint="for example http://localhost:11434/v1; the key goes into OPENAI_API_KEY",
-        )
+    _check_models(settings)
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", settings.namespace):
         raise ConfigError(f"namespace {settings.namespace!r} must be lower-case letters, digits and _, at most 31")
+    for name in sorted(_PORTS):
+        if not 0 < (getattr(settings, name) or 1) < 65_536:
+            raise ConfigError(f"{name} must be a port number, not {getattr(settings, name)}")
     for name in sorted(_FILES):
         if (path := getattr(settings, name)) is not None and not path.is_file():
             raise ConfigError(f"APEX_{name.upper()} names {path}, which is no file")
@@ -265,16 +267,15 @@ def _checked(settings: Settings) -> Settings:
     return settings
 
 
-def _check_numbers(settings: Settings) -> None:
-    for name in sorted(_COUNTS):
-        if (count := getattr(settings, name)) is not None and count < 1:
-            raise ConfigError(f"{name} must be 1 or more, not {count}")
+def _check_models(settings: Settings) -> None:
     for name in sorted(_AMOUNTS):
         if (amount := getattr(settings, name)) is not None and not 0 <= amount < float("inf"):
             raise ConfigError(f"{name} must be a number of dollars, not {amount}")
-    for name in sorted(_PORTS):
-        if not 0 < (getattr(settings, name) or 1) < 65_536:
-            raise ConfigError(f"{name} must be a port number, not {getattr(settings, name)}")
+    if not re.match(r"https?://[^\s/@]+(/[^\s@]*)?$", settings.openai_base_url):
+        raise ConfigError(
+            "OPENAI_BASE_URL must start with http:// or https:// and hold no user or password",
+            hint="for example http://localhost:11434/v1; the key goes into OPENAI_API_KEY",
+        )
 
 
 def _foreign(environ: Mapping[str, str]) -> tuple[str, ...]:

@@ -54,6 +54,7 @@ class Outcome:
     vectors: int = 0
     llm_calls: int = 0
     tokens: int = 0
+    cost_usd: float = 0.0
     ms: float = 0.0
 
     def as_json(self, run_id: str) -> dict[str, Any]:
@@ -81,8 +82,10 @@ class Summary:
     def add(self, outcome: Outcome) -> None:
         """Count one record."""
         self.counts[outcome.status] += 1
-        self.llm_calls += outcome.llm_calls
-        self.tokens += outcome.tokens
+
+    def bill(self, *, calls: int, tokens: int, cost_usd: float) -> None:
+        """What models were paid for in the whole run, also for records that failed."""
+        self.llm_calls, self.tokens, self.cost_usd = calls, tokens, round(cost_usd, 6)
 
     @property
     def records(self) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from apex_cli.embed.local import LocalEmbedder
 from apex_cli.embed.openai import LiveEmbeddings, OpenAIEmbedder
 from apex_cli.embed.protocol import Embedder
@@ -9,13 +12,21 @@ from apex_cli.llm.batched import BatchEmbeddings
 from apex_cli.llm.models import Models
 
 
-def embedder(models: Models | None) -> Embedder:
+@asynccontextmanager
+async def open_embedder(models: Models | None) -> AsyncIterator[Embedder]:
     """The server's, if `models` has one (`APEX_EMBEDDER=openai`), in batches if those are on; else the local one.
 
     Which of them it is shows in its name, and so in the name of the collection of vectors: the two never mix.
     """
     if models is None or models.form is None:
-        return LocalEmbedder()
+        yield LocalEmbedder()
+        return
+    form, cache = models.form, models.cache
     if models.batching is not None:
-        return OpenAIEmbedder(models.form, models.cache, BatchEmbeddings(models.form, models.batching))
-    return OpenAIEmbedder(models.form, models.cache, LiveEmbeddings(models.connection, models.form, models.cache))
+        server = OpenAIEmbedder(form, cache, BatchEmbeddings(form, models.batching))
+    else:
+        server = OpenAIEmbedder(form, cache, LiveEmbeddings(models.connection, form, cache))
+    try:
+        yield server
+    finally:
+        await server.close()

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from apex_cli.errors import EmbedError, ExtractError
 from apex_cli.llm.cache import Cache
 from apex_cli.llm.connection import Connection
-from apex_cli.llm.embeddings import ROUTE, EmbeddingForm
+from apex_cli.llm.embeddings import ROUTE, EmbeddingForm, requests
 from apex_cli.llm.failures import RequestRejected
 from apex_cli.llm.once import Once
 from apex_cli.llm.tokens import estimate
 from apex_cli.llm.usage import Usage
-from apex_cli.llm.wire import sendable
 
 if TYPE_CHECKING:
     from apex_cli.llm.embeddings import Row
@@ -25,12 +24,6 @@ if TYPE_CHECKING:
 
     Raises `EmbedError`, an `ExtractError` that is to be one, `AnswerPending` or a `RunHalted`.
     """
-
-MAX_CHARS = 24_000
-"""A text's first so many characters count: about 8,000 tokens, which is what OpenAI's models take."""
-_CALL_TEXTS = 512
-_CALL_TOKENS = 100_000
-"""OpenAI takes 2,048 texts and 300,000 tokens a request; these leave room for estimates that are too low."""
 
 
 class OpenAIEmbedder:
@@ -51,12 +44,11 @@ class OpenAIEmbedder:
         """See `Embedder.embed`. Also raises `AnswerPending` and `RunHalted`."""
         import numpy as np
 
-        cleaned = [sendable(text[:MAX_CHARS]) for text in texts]
-        wanted = {self._form.key(text): text for text in cleaned if text.strip()}
-        rows = await self._once.get(wanted)
+        sent = [self._form.prepared(text) for text in texts]
+        rows = await self._once.get({self._form.key(text): text for text in sent if text})
         matrix = np.full((len(texts), self.dimensions), self.dimensions**-0.5, dtype=np.float32)
-        for place, text in enumerate(cleaned):
-            if text.strip():
+        for place, text in enumerate(sent):
+            if text:
                 matrix[place] = rows[self._form.key(text)]
         return matrix
 
@@ -87,7 +79,7 @@ class LiveEmbeddings:
     async def __call__(self, texts: Mapping[str, str]) -> Mapping[str, Row]:
         """See `Fetch`. What other requests brought is kept when one fails."""
         parts = await asyncio.gather(
-            *(self._part({key: texts[key] for key in keys}) for keys in _calls(texts)), return_exceptions=True
+            *(self._part({key: texts[key] for key in keys}) for keys in requests(texts)), return_exceptions=True
         )
         found: dict[str, Row] = {}
         for part in parts:
@@ -119,18 +111,3 @@ class LiveEmbeddings:
             middle = len(texts) // 2
             return [*await self._ask(texts[:middle]), *await self._ask(texts[middle:])]
         return self._form.rows(answer, len(texts))
-
-
-def _calls(texts: Mapping[str, str]) -> Iterator[list[str]]:
-    """Keys, a request's worth at a time."""
-    call: list[str] = []
-    tokens = 0
-    for key, text in texts.items():
-        size = estimate(text)
-        if call and (len(call) == _CALL_TEXTS or tokens + size > _CALL_TOKENS):
-            yield call
-            call, tokens = [], 0
-        call.append(key)
-        tokens += size
-    if call:
-        yield call

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from apex_cli.llm.batch_api import MAX_BYTES, MAX_LINES, BatchApi
@@ -39,12 +39,16 @@ class Wanted:
 
 @dataclass(slots=True)
 class Progress:
-    """Requests: answered or failed since the last look, still with the provider, and newly sent to it."""
+    """Requests: answered or failed since the last look, still with the provider, and newly sent to it.
+
+    `problems` says of batches that did not come to their end why: what they lack is sent again when it is asked for.
+    """
 
     answered: int = 0
     failed: int = 0
     waiting: int = 0
     sent: int = 0
+    problems: list[str] = field(default_factory=list)
 
 
 class Batching:
@@ -121,7 +125,9 @@ class Batching:
                 return False
             taken = read_batch(batch, ended, self._form)
             await self._cache.put(taken.entries)
-            self._meter.record(batch.model, taken.usage, batch=True)
+            self._budget.prepaid(self._meter.record(batch.model, taken.usage, batch=True))
+            if ended.status != "completed":
+                self.progress.problems.append(f"batch {batch_id} {ended.status}: {ended.message}")
             self._failures.update(taken.failures)
             self.progress.answered += len(taken.entries)
             self.progress.failed += len(taken.failures)

@@ -22,14 +22,15 @@ class Budget:
         self._max_cost = max_cost
         self._max_tokens = max_tokens
         self._held = Usage()
+        self._prepaid = Usage()
         self._refused = False
 
     @property
     def exhausted(self) -> bool:
         """Whether a request was refused, or nothing is left: no further record should be taken."""
-        total = self._meter.total
-        spent = (self._max_cost is not None and total.cost >= self._max_cost) or (
-            self._max_tokens is not None and total.tokens >= self._max_tokens
+        cost, tokens = self._used()
+        spent = (self._max_cost is not None and cost >= self._max_cost) or (
+            self._max_tokens is not None and tokens >= self._max_tokens
         )
         return self._refused or spent
 
@@ -44,13 +45,22 @@ class Budget:
 
     def hold(self, estimate: Usage) -> None:
         """Set `estimate` aside for good, for what will be paid for later. Raises `BudgetExhausted`."""
-        cost = self._meter.total.cost + self._held.cost + estimate.cost
-        tokens = self._meter.total.tokens + self._held.tokens + estimate.tokens
+        cost, tokens = self._used()
+        cost += self._held.cost + estimate.cost
+        tokens += self._held.tokens + estimate.tokens
         if self._max_cost is not None and cost > self._max_cost:
             raise self._refusal(f"${self._max_cost:g} of --max-cost")
         if self._max_tokens is not None and tokens > self._max_tokens:
             raise self._refusal(f"{self._max_tokens} tokens of --max-tokens")
         self._count(estimate, 1)
+
+    def prepaid(self, usage: Usage) -> None:
+        """Leave `usage`, which is on the meter, to the run that set it aside."""
+        self._prepaid.add(usage)
+
+    def _used(self) -> tuple[float, int]:
+        total = self._meter.total
+        return total.cost - self._prepaid.cost, total.tokens - self._prepaid.tokens
 
     def _count(self, estimate: Usage, sign: int) -> None:
         self._held.cost += sign * estimate.cost
@@ -59,8 +69,8 @@ class Budget:
 
     def _refusal(self, limit: str) -> BudgetExhausted:
         self._refused = True
-        total = self._meter.total
+        cost, tokens = self._used()
         return BudgetExhausted(
-            f"the next request would go over the {limit}: ${total.cost:.4f} and {total.tokens} tokens are used",
+            f"the next request would go over the {limit}: ${cost:.4f} and {tokens} tokens are used",
             hint="what is left stays staged: run again, or allow more",
         )

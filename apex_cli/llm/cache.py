@@ -50,6 +50,8 @@ class Cache:
 
     async def close(self) -> None:
         """Write what waits and close the file."""
+        if self._next is not None:
+            await self._next
         async with self._turn:
             await self._run(self._shut)
         self._worker.shutdown()
@@ -110,13 +112,19 @@ class Cache:
         self._tried(lambda database: _insert(database, entries, self._max_bytes), None)
 
     def _tried(self, job: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
-        """What `job` gives, or `otherwise` when the file is busy, full or damaged; a damaged one is replaced."""
+        """What `job` gives, or `otherwise` when the file is busy, full or damaged.
+
+        A damaged file is replaced; if that fails, there is no cache for the rest of the run.
+        """
         try:
             return otherwise if self._database is None else job(self._database)
         except sqlite3.OperationalError:
             return otherwise
         except sqlite3.DatabaseError:
-            self._replace()
+            try:
+                self._replace()
+            except (OSError, sqlite3.Error):
+                self._shut()
             return otherwise
 
 

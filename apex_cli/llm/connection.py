@@ -71,6 +71,7 @@ class Connection:
                         lane.learn(headers)
                         self.meter.record(model, used(content))
                         return content
+            lane.learn(answer.headers)
             wait = answer.wait if answer.wait is not None else backoff * random.uniform(0.75, 1.25)  # noqa: S311
             backoff = min(2 * backoff, _LONGEST_WAIT)
             left -= wait

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.errors import ConfigError, EmbedError
+from apex_cli.llm.tokens import estimate
 from apex_cli.llm.usage import Usage
+from apex_cli.llm.wire import sendable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,6 +27,11 @@ NATIVE: Mapping[str, int] = {
     "text-embedding-ada-002": 1536,
 }
 """How long the vectors of OpenAI's models are, if one does not ask for shorter ones."""
+MAX_CHARS = 24_000
+"""A text's first so many characters count: about 8,000 tokens, which is what OpenAI's models take."""
+_CALL_TEXTS = 512
+_CALL_TOKENS = 100_000
+"""OpenAI takes 2,048 texts and 300,000 tokens a request; these leave room for estimates that are too low."""
 
 
 class EmbeddingForm:
@@ -50,6 +57,12 @@ class EmbeddingForm:
         """A text's address in caches: 64 hexadecimal digits, BLAKE2b-256 of model, length and text."""
         content = f"{self.name}\0{text}".encode("utf-8", "surrogatepass")
         return hashlib.blake2b(content, digest_size=32, person=b"apex-embedding").hexdigest()
+
+    @staticmethod
+    def prepared(text: str) -> str:
+        """What is sent of a text: its first `MAX_CHARS`; "" when there is nothing in it to read."""
+        cut = sendable(text[:MAX_CHARS])
+        return cut if cut.strip() else ""
 
     def body(self, texts: Sequence[str]) -> dict[str, Any]:
         """The body of `POST /embeddings`."""
@@ -101,3 +114,18 @@ class EmbeddingForm:
         if not 1e-12 < length < float("inf"):
             raise ValueError("a vector has no direction")
         return (row / length).astype(np.float32)
+
+
+def requests(texts: Mapping[str, str]) -> Iterator[list[str]]:
+    """The keys of texts, a request's worth at a time."""
+    call: list[str] = []
+    tokens = 0
+    for key, text in texts.items():
+        size = estimate(text)
+        if call and (len(call) == _CALL_TEXTS or tokens + size > _CALL_TOKENS):
+            yield call
+            call, tokens = [], 0
+        call.append(key)
+        tokens += size
+    if call:
+        yield call

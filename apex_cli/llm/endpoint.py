@@ -40,7 +40,9 @@ def endpoint(settings: Settings) -> Endpoint:
     host = parts.hostname or ""
     azure = host.endswith(_AZURE)
     openai = azure or host == OPENAI_HOST
-    if openai and settings.openai_api_key is None:
+    # What was pasted with a line end would be no header, and be shown in the error that says so.
+    key = Secret(settings.openai_api_key.reveal().strip()) if settings.openai_api_key is not None else None
+    if openai and (key is None or not key.reveal()):
         raise ConfigError(
             f"no key for {host}: OPENAI_API_KEY is not set",
             hint="set it, or OPENAI_BASE_URL for a server of your own; rules and the local embedder need neither",
@@ -54,7 +56,7 @@ def endpoint(settings: Settings) -> Endpoint:
         api = "responses" if openai and version is None else "chat"
     return Endpoint(
         urlunsplit((parts.scheme, parts.netloc, path, "", "")),
-        settings.openai_api_key,
+        key,
         openai,
         azure,
         api,

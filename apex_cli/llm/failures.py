@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from apex_cli.addresses import MASK, Secret
@@ -21,11 +22,15 @@ _NO_MODEL = frozenset({"model_not_found", "DeploymentNotFound"})
 
 @dataclass(frozen=True, slots=True)
 class Passing:
-    """Worth another try, after `wait` seconds if the server says so. `limited`: its limits are hit, by all of us."""
+    """Worth another try, after `wait` seconds if the server says so. `limited`: its limits are hit, by all of us.
+
+    `headers` of the answer, if there was one.
+    """
 
     message: str
     wait: float | None = None
     limited: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class RequestRejected(ExtractError):
@@ -41,15 +46,15 @@ def judged(error: openai.APIError, host: str, key: Secret | None) -> Passing | A
     if isinstance(error, APITimeoutError):
         return Passing(f"{host} did not answer in time")
     if isinstance(error, APIConnectionError):
-        return Passing(f"{host} cannot be reached, or broke off: {error.__cause__ or error.message}")
+        return Passing(f"{host} cannot be reached, or broke off: {masked(str(error.__cause__ or error), key)}")
     said = masked(error.message, key)
     if not isinstance(error, APIStatusError):
         return Passing(f"{host}: {said}")
     status, code = error.status_code, error.code or ""
     no_quota = code in _NO_QUOTA or error.type in _NO_QUOTA
     if not no_quota and (status in (408, 409, 429) or status >= 500):
-        wait = retry_after(error.response.headers)
-        return Passing(f"{host} answered {status}: {said}", wait, limited=status == 429)
+        headers = error.response.headers
+        return Passing(f"{host} answered {status}: {said}", retry_after(headers), status == 429, headers)
     if no_quota:
         return ModelUnusable(f"{host}: the quota is used up: {said}", hint="see the plan and billing of the account")
     return _refusal(status, code, f"{host} answered {status}: {said}")

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from apex_cli.llm.embeddings import requests
 from apex_cli.llm.models import Models
 from apex_cli.llm.protocol import Prompt
+from apex_cli.llm.tokens import estimate
 from apex_cli.llm.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """`usage` is what is still to be paid, about; `cached` counts prompts whose answers are kept."""
+    """`usage` is what is still to be paid, about; `cached` counts prompts or texts whose answers are kept."""
 
     usage: Usage = field(default_factory=Usage)
     cached: int = 0
@@ -28,3 +30,15 @@ async def forecast(models: Models, prompts: Iterable[Prompt]) -> Forecast:
         else:
             cached += 1
     return Forecast(usage, cached)
+
+
+async def forecast_vectors(models: Models, texts: Iterable[str]) -> Forecast:
+    """The same for embedding these texts; nothing when it is done here and not by a server."""
+    form = models.form
+    if form is None:
+        return Forecast()
+    wanted = {form.key(text): text for text in map(form.prepared, texts) if text}
+    kept = await models.cache.get(list(wanted))
+    missing = {key: text for key, text in wanted.items() if key not in kept}
+    used = Usage(calls=sum(1 for _ in requests(missing)), input_tokens=sum(map(estimate, missing.values())))
+    return Forecast(models.meter.priced(form.model, used), len(wanted) - len(missing))

@@ -189,6 +189,7 @@ def _outcome(record: Record, status: Status, started: float, embedded: Embedded 
         vectors=len(extraction.chunks) if extraction else 0,
         llm_calls=extraction.llm_calls if extraction else 0,
         tokens=extraction.tokens if extraction else 0,
+        cost_usd=round(extraction.cost_usd, 6) if extraction else 0.0,
         ms=round((time.monotonic() - started) * 1000, 1),
         **extra,
     )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from apex_cli.config import Settings
 from apex_cli.errors import ApexError
@@ -17,6 +17,7 @@ from apex_cli.outcome import Problem, Summary
 from apex_cli.pipeline.desk import Desk, Versions
 from apex_cli.pipeline.flow import Flow
 from apex_cli.pipeline.inputs import Inputs
+from apex_cli.pipeline.models import models_for, reading_for
 from apex_cli.pipeline.request import STDIN, IngestRequest, Observer, Stop
 from apex_cli.pipeline.sagas import sagas
 from apex_cli.pipeline.understand import Understanding
@@ -24,6 +25,10 @@ from apex_cli.saga.recovery import recover
 from apex_cli.sources.walk import walk
 from apex_cli.staging import Staging
 from apex_cli.stores.factory import Stores, open_stores
+
+if TYPE_CHECKING:
+    from apex_cli.llm.models import Models
+    from apex_cli.pipeline.reading import Reading
 
 T = TypeVar("T")
 
@@ -40,14 +45,20 @@ async def ingest(settings: Settings, request: IngestRequest, observer: Observer,
     files = walk(named, min_age_seconds=request.min_age, exclude=(staging.root,))
     observer.phase("starting the stores")
     async with AsyncExitStack() as stack:
-        stores = await _unless(stop, stack.enter_async_context(open_stores(settings)))
+        models = await stack.enter_async_context(models_for(settings, request))
+        stores = await _unless(stop, stack.enter_async_context(open_stores(settings, models)))
         if stores is not None:
             await asyncio.to_thread(staging.open)
             await stores.runs.start(summary.run_id, "ingest", {"paths": list(request.paths), "source": request.source})
             try:
                 inputs = Inputs(settings, request, files, staging, stop.event.is_set)
-                await _run(settings, observer, stop, stores, staging, inputs, summary)
+                reading = reading_for(settings, request, stores, models)
+                async with _batches(models):
+                    await _run(settings, observer, stop, stores, staging, inputs, summary, reading)
             finally:
+                if models is not None:
+                    used = models.meter.total
+                    summary.bill(calls=used.calls, tokens=used.tokens, cost_usd=used.cost)
                 staging.close()
                 summary.seconds = time.monotonic() - started
                 summary.interrupted = stop.signal
@@ -79,17 +90,22 @@ async def _run(
     staging: Staging,
     inputs: Inputs,
     summary: Summary,
+    reading: Reading | None,
 ) -> None:
     coordinator, participants, locks = sagas(settings, stores, run_id=summary.run_id)
     observer.phase("settling what earlier runs left")
     recovered = await recover(participants, locks)
     summary.recovered = recovered.rolled_forward + recovered.aborted
     observer.phase("ingesting")
-    versions = Versions(extractor=RULES_VERSION, embedder=stores.embedding.embedder.name)
+    extractor = RULES_VERSION if reading is None else reading.version
+    versions = Versions(extractor=extractor, embedder=stores.embedding.embedder.name)
     with ThreadPoolExecutor(1, "staging") as worker:
         desk = Desk(staging, summary, observer, worker, versions)
         understanding = Understanding(
-            stores.embedding, concurrency=settings.concurrency, parse_timeout=settings.parse_timeout
+            stores.embedding,
+            concurrency=settings.concurrency,
+            parse_timeout=settings.parse_timeout,
+            reading=reading,
         )
         flow = Flow(inputs, desk, understanding, coordinator, stores.journal, worker, versions)
         halting = asyncio.create_task(_halt_on(stop, flow))
@@ -106,6 +122,20 @@ async def _run(
         if flow.broken is not None and not summary.records:
             raise flow.broken
         summary.reason = Problem.of(ended_early)
+
+
+@asynccontextmanager
+async def _batches(models: Models | None) -> AsyncIterator[None]:
+    """Take what earlier batches brought; at the end, however it comes, send what is wanted next."""
+    batching = None if models is None else models.batching
+    if batching is None:
+        yield
+        return
+    await batching.collect()
+    try:
+        yield
+    finally:
+        await batching.flush()
 
 
 async def _halt_on(stop: Stop, flow: Flow) -> None:

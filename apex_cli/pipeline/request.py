@@ -11,7 +11,7 @@ from apex_cli.outcome import Outcome
 
 STDIN = "-"
 SOURCES = ("auto", "samsara", "turvo", "frontapp", "json", "document")
-EXTRACTORS = ("auto", "rules")
+EXTRACTORS = ("auto", "rules", "llm")
 
 
 @dataclass(slots=True)
@@ -28,10 +28,15 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class IngestRequest:
-    """One ingest. `paths` may hold `-` for `stdin`; `min_age` is seconds; `limit` counts records."""
+    """One ingest. `paths` may hold `-` for `stdin`; `min_age` is seconds; `limit` counts records.
+
+    `extractor` is one of `EXTRACTORS`; with `llm_batch` models answer by the next run, at half the price.
+    """
 
     paths: tuple[str, ...]
     source: str = "auto"
+    extractor: str = "auto"
+    llm_batch: bool = False
     limit: int | None = None
     consume: bool = False
     min_age: float = 0.0

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from apex_cli.addresses import Secret
 from apex_cli.config import Settings
-from apex_cli.embed.local import LocalEmbedder
+from apex_cli.embed.protocol import Embedder
 from apex_cli.errors import ConfigError
 from apex_cli.stores.embedded.engines import EmbeddedServers
 from apex_cli.stores.embedded.home import Home
@@ -81,7 +81,7 @@ def database(settings: Settings, servers: EmbeddedServers) -> Database:
     )
 
 
-def vectors(settings: Settings, home: Home, embedder: LocalEmbedder) -> VectorStore:
+def vectors(settings: Settings, home: Home, embedder: Embedder) -> VectorStore:
     """The vectors of this embedder: Qdrant's engine in the home, or a Qdrant server."""
     if settings.qdrant_url.embedded:
         from apex_cli.stores.qdrant_edge import QdrantEdgeStore

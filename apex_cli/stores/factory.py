@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from apex_cli.config import Settings
 from apex_cli.embed.apply import Embedding
-from apex_cli.embed.local import LocalEmbedder
+from apex_cli.embed.protocol import Embedder
 from apex_cli.errors import ApexError
 from apex_cli.stores import choice
 from apex_cli.stores.embedded.engines import EmbeddedServers
@@ -18,6 +18,7 @@ from apex_cli.stores.embedded.home import Home
 from apex_cli.stores.protocol import CacheStore, PivotStore, Store, VectorStore
 
 if TYPE_CHECKING:
+    from apex_cli.llm.models import Models
     from apex_cli.stores.journal import Journal
     from apex_cli.stores.postgres.catalog import Catalog
     from apex_cli.stores.postgres.runs import Runs
@@ -47,13 +48,15 @@ class Probe:
 
 
 @asynccontextmanager
-async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
+async def open_stores(settings: Settings, models: Models | None = None) -> AsyncIterator[Stores]:
     """All four stores, ready. Raises `Locked`, `ConfigError` or `StoreUnavailable`; leaves nothing running.
 
-    The home is locked while any of them is embedded.
+    The home is locked while any of them is embedded. Embeds by `models` where the settings say so, which are opened
+    if they are not given.
     """
     async with _engines(settings) as (home, servers), AsyncExitStack() as stack:
-        stores = _stores(settings, home, servers)
+        embedder = await stack.enter_async_context(_embedder(settings, models))
+        stores = _stores(settings, home, servers, embedder)
         opened: list[Store] = [stores.graph, stores.vectors, stores.cache, stores.journal]
         for store in opened:
             stack.push_async_callback(store.close)
@@ -68,13 +71,26 @@ async def probe_stores(settings: Settings) -> Sequence[Probe]:
     """Open, check and close each store on its own, for `apex doctor`. Raises `Locked`, and what stops the engines."""
     from apex_cli.stores.postgres.journal import PostgresJournal
 
-    async with _engines(settings) as (home, servers):
+    async with _engines(settings) as (home, servers), _embedder(settings, None) as embedder:
         return [
             await _probe("graph", lambda: choice.graph(settings, home)),
             await _probe("postgres", lambda: PostgresJournal(choice.database(settings, servers))),
-            await _probe("vectors", lambda: choice.vectors(settings, home, LocalEmbedder())),
+            await _probe("vectors", lambda: choice.vectors(settings, home, embedder)),
             await _probe("cache", lambda: choice.cache(settings, servers)),
         ]
+
+
+@asynccontextmanager
+async def _embedder(settings: Settings, models: Models | None) -> AsyncIterator[Embedder]:
+    """The embedder that the settings name, with models of its own where it needs some and has none."""
+    from apex_cli.embed.choose import open_embedder
+
+    async with AsyncExitStack() as stack:
+        if models is None and settings.embedder != "local":
+            from apex_cli.llm.models import open_models
+
+            models = await stack.enter_async_context(open_models(settings))
+        yield await stack.enter_async_context(open_embedder(models))
 
 
 async def _probe(name: str, build: Callable[[], Store]) -> Probe:
@@ -101,12 +117,11 @@ async def _engines(settings: Settings) -> AsyncIterator[tuple[Home, EmbeddedServ
         yield home, await stack.enter_async_context(choice.embedded_servers(settings, home))
 
 
-def _stores(settings: Settings, home: Home, servers: EmbeddedServers) -> Stores:
+def _stores(settings: Settings, home: Home, servers: EmbeddedServers, embedder: Embedder) -> Stores:
     from apex_cli.stores.postgres.catalog import Catalog
     from apex_cli.stores.postgres.journal import PostgresJournal
     from apex_cli.stores.postgres.runs import Runs
 
-    embedder = LocalEmbedder()
     database = choice.database(settings, servers)
     return Stores(
         graph=choice.graph(settings, home),

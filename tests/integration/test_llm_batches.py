@@ -7,11 +7,12 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from apex_cli.embed.choose import embedder
+from apex_cli.embed.choose import open_embedder
 from apex_cli.errors import (
     AnswerPending,
     BudgetExhausted,
@@ -26,6 +27,9 @@ from apex_cli.llm.models import Models, open_models
 from tests.llm_world import names, prompt, settings
 from tests.openai_server import OpenAIServer, Switch
 from tests.openai_server.vectors import vector
+
+if TYPE_CHECKING:
+    from apex_cli.model import Vectors
 
 TEXT = "Acme Freight Inc hauls SHIP-2025-10-19-002 to Gary, IN."
 NAMES = ["Acme Freight Inc", "SHIP-2025-10-19-002", "Gary, IN"]
@@ -53,6 +57,11 @@ def finish(server: OpenAIServer) -> None:
     """The provider works off what it has."""
     while any(batch["status"] in ("validating", "in_progress") for batch in server.batches.advance()):
         pass
+
+
+async def embedded(models: Models, *texts: str) -> Vectors:
+    async with open_embedder(models) as embedder:
+        return await embedder.embed(texts)
 
 
 async def pending(models: Models, *texts: str) -> None:
@@ -117,12 +126,12 @@ async def test_embeddings_come_in_batches_too(server: OpenAIServer, tmp_path: Pa
     texts = [f"Truck {number}" for number in range(5)]
     async with run(server, tmp_path) as (models, _):
         with pytest.raises(AnswerPending):
-            await embedder(models).embed([*texts, ""])
+            await embedded(models, *texts, "")
         await pending(models, TEXT)
     assert server.ledger.counts().requests["/v1/batches"] == 2
     finish(server)
     async with run(server, tmp_path, **PRICES) as (models, _):
-        matrix = await embedder(models).embed([*texts, ""])
+        matrix = await embedded(models, *texts, "")
         assert models.meter.total.calls == 6
     np.testing.assert_allclose(matrix[3], vector(texts[3], 1536), atol=1e-6)
     assert server.ledger.counts().requests["/v1/embeddings"] == 0
@@ -133,6 +142,7 @@ async def test_what_expired_is_sent_again(server: OpenAIServer, tmp_path: Path) 
         await pending(models, TEXT)
     server.batches.expire()
     async with run(server, tmp_path) as (models, batching):
+        assert "expired" in batching.progress.problems[0]
         await pending(models, TEXT)
     assert batching.progress.sent == 1
     finish(server)
@@ -175,11 +185,11 @@ async def test_a_vector_that_fails_is_an_error_of_embedding(server: OpenAIServer
     server.switches.add(Switch("status", LINE, status=400, times=None))
     async with run(server, tmp_path) as (models, _):
         with pytest.raises(AnswerPending):
-            await embedder(models).embed(["a"])
+            await embedded(models, "a")
     finish(server)
     async with run(server, tmp_path) as (models, _):
         with pytest.raises(EmbedError):
-            await embedder(models).embed(["a"])
+            await embedded(models, "a")
 
 
 async def test_a_run_killed_before_it_knew_the_batchs_id_finds_it_again(server: OpenAIServer, tmp_path: Path) -> None:
@@ -246,3 +256,13 @@ async def test_the_budget_bounds_what_is_queued(server: OpenAIServer, tmp_path: 
         assert {type(result) for result in results} == {AnswerPending, BudgetExhausted}
         assert models.budget.exhausted
     assert 0 < batching.progress.sent < 30
+
+
+async def test_what_an_earlier_run_set_aside_is_not_on_this_ones_budget(server: OpenAIServer, tmp_path: Path) -> None:
+    async with run(server, tmp_path) as (models, _):
+        await pending(models, *(f"{TEXT} {number}" for number in range(20)))
+    finish(server)
+    async with run(server, tmp_path, APEX_MAX_TOKENS="900") as (models, _):
+        assert models.meter.total.tokens > 900
+        assert not models.budget.exhausted
+        await pending(models, "One more.")

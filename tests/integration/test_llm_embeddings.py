@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from apex_cli.embed.choose import embedder
+from apex_cli.embed.choose import open_embedder
 from apex_cli.embed.local import LocalEmbedder
-from apex_cli.embed.openai import MAX_CHARS
 from apex_cli.embed.protocol import Embedder
 from apex_cli.errors import ConfigError, EmbedError, ModelUnusable
+from apex_cli.llm.embeddings import MAX_CHARS
+from apex_cli.llm.forecast import forecast_vectors
 from apex_cli.llm.models import Models, open_models
 from tests.llm_world import Clock, settings
 from tests.openai_server import OpenAIServer, Switch
@@ -32,8 +33,12 @@ def server() -> Iterator[OpenAIServer]:
 @asynccontextmanager
 async def opened(server: OpenAIServer, home: Path, **variables: str) -> AsyncIterator[tuple[Models, Embedder]]:
     clock = Clock()
-    async with open_models(settings(server, home, **variables), clock=clock, sleep=clock.sleep) as models:
-        yield models, embedder(models)
+    given = settings(server, home, **variables)
+    async with (
+        open_models(given, clock=clock, sleep=clock.sleep) as models,
+        open_embedder(models) as embedder,
+    ):
+        yield models, embedder
 
 
 async def test_vectors_are_the_servers_in_order_and_of_length_one(server: OpenAIServer, tmp_path: Path) -> None:
@@ -139,4 +144,14 @@ async def test_a_model_of_unknown_length_wants_it_told(server: OpenAIServer, tmp
 async def test_embedding_stays_local_unless_a_setting_says_otherwise(server: OpenAIServer, tmp_path: Path) -> None:
     async with opened(server, tmp_path, APEX_EMBEDDER="local") as (_, one):
         assert isinstance(one, LocalEmbedder)
-    assert isinstance(embedder(None), LocalEmbedder)
+    async with open_embedder(None) as one:
+        assert isinstance(one, LocalEmbedder)
+
+
+async def test_a_forecast_counts_what_is_not_kept_and_asks_nothing(server: OpenAIServer, tmp_path: Path) -> None:
+    async with opened(server, tmp_path, APEX_EMBEDDING_PRICE="2") as (models, one):
+        await one.embed(["a b", "c d"])
+        found = await forecast_vectors(models, ["a b", "new", "new", "", *(f"text {number}" for number in range(600))])
+    assert (found.cached, found.usage.calls) == (1, 2)
+    assert found.usage.cost == pytest.approx(found.usage.tokens * 2 / 1e6)
+    assert server.ledger.counts().requests == {ROUTE: 1}

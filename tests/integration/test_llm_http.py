@@ -91,6 +91,15 @@ async def test_a_429_is_waited_out_by_everybody(server: OpenAIServer, tmp_path: 
     assert server.ledger.counts().statuses == {429: 1, 200: 1}
 
 
+async def test_limits_are_learned_from_answers(server: OpenAIServer, tmp_path: Path) -> None:
+    server.limits.set(requests=6, tokens=2_000_000, enforced=False)
+    clock = Clock()
+    async with open_models(settings(server, tmp_path), clock=clock, sleep=clock.sleep) as models:
+        await models.model.answer(prompt(TEXT))
+        await asyncio.gather(*(models.model.answer(prompt(f"{TEXT} {number}")) for number in range(10)))
+    assert sum(clock.slept) > 30
+
+
 async def test_limits_that_the_server_enforces_are_kept_and_not_run_into(server: OpenAIServer, tmp_path: Path) -> None:
     server.limits.set(requests=600, tokens=2_000_000, enforced=True)
     async with open_models(settings(server, tmp_path, APEX_LLM_RPM="600", APEX_CONCURRENCY="50")) as models:

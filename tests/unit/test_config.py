@@ -121,61 +121,6 @@ def test_words_for_durations_and_sizes() -> None:
             parse_size(bad)
 
 
-def test_keys_keep_their_usual_names_and_are_never_shown(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text("OPENAI_API_KEY=sk-of-the-file\nOPENAI_BASE_URL=http://localhost:1/v1\n")
-    found = loaded(tmp_path)
-    assert found.openai_api_key is not None
-    assert found.openai_api_key.reveal() == "sk-of-the-file"
-    assert found.openai_base_url == "http://localhost:1/v1"
-    assert "sk-of-the-file" not in repr(found)
-    over = loaded(tmp_path, {"OPENAI_API_KEY": "sk-of-the-environment"})
-    assert over.openai_api_key is not None
-    assert over.openai_api_key.reveal() == "sk-of-the-environment"
-
-
-def test_a_key_may_be_in_a_file(tmp_path: Path) -> None:
-    (tmp_path / "key").write_text("sk-of-a-file\n")
-    found = loaded(tmp_path, {"OPENAI_API_KEY_FILE": str(tmp_path / "key")}).openai_api_key
-    assert found is not None
-    assert found.reveal() == "sk-of-a-file"
-    with pytest.raises(ConfigError, match="both given"):
-        loaded(tmp_path, {"OPENAI_API_KEY_FILE": str(tmp_path / "key"), "OPENAI_API_KEY": "sk-x"})
-    with pytest.raises(ConfigError, match="cannot be read"):
-        loaded(tmp_path, {"OPENAI_API_KEY_FILE": str(tmp_path / "none")})
-    (tmp_path / "empty").write_text("\n")
-    with pytest.raises(ConfigError, match="is empty"):
-        loaded(tmp_path, {"OPENAI_API_KEY_FILE": str(tmp_path / "empty")})
-
-
-def test_settings_of_models(tmp_path: Path) -> None:
-    found = loaded(
-        tmp_path,
-        {"APEX_LLM_RPM": "60", "APEX_LLM_PRICE_INPUT": "0.25", "APEX_EMBEDDER": "openai", "APEX_LLM_TIMEOUT": "5m"},
-        max_cost=1.5,
-    )
-    assert (found.llm_rpm, found.llm_price_input, found.llm_timeout, found.max_cost) == (60, 0.25, 300.0, 1.5)
-    assert (found.embedder, found.llm_tpm, found.max_tokens) == ("openai", None, None)
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "message"),
-    [
-        ("APEX_LLM_API", "grpc", "llm_api must be one of auto, responses, chat"),
-        ("APEX_EMBEDDER", "cloud", "embedder must be one of local, openai"),
-        ("APEX_LLM_RPM", "0", "llm_rpm must be 1 or more"),
-        ("APEX_MAX_COST", "-1", "max_cost must be a number of dollars"),
-        ("APEX_MAX_COST", "nan", "max_cost must be a number of dollars"),
-        ("APEX_MAX_COST", "much", "max_cost"),
-        ("OPENAI_BASE_URL", "localhost:11434", "OPENAI_BASE_URL must start with http"),
-        ("OPENAI_BASE_URL", "https://me:secret@host/v1", "OPENAI_BASE_URL must start with http"),
-    ],
-)
-def test_settings_of_models_without_sense_are_refused(tmp_path: Path, name: str, value: str, message: str) -> None:
-    with pytest.raises(ConfigError, match=message) as caught:
-        loaded(tmp_path, {name: value})
-    assert "secret" not in caught.value.message
-
-
 def test_each_store_is_embedded_or_a_server_by_itself(tmp_path: Path) -> None:
     found = loaded(tmp_path, {"APEX_POSTGRES_URL": "postgresql://apex:s3cret@db/apex", "APEX_GRAPH_URL": "embedded"})
     assert [url.embedded for url in (found.graph_url, found.postgres_url, found.qdrant_url, found.redis_url)] == [
@@ -229,3 +174,58 @@ def test_a_key_without_its_certificate_is_refused(tmp_path: Path) -> None:
     (tmp_path / "key.pem").write_text("x")
     with pytest.raises(ConfigError, match="without APEX_TLS_CERT_FILE"):
         loaded(tmp_path, {"APEX_TLS_KEY_FILE": str(tmp_path / "key.pem")})
+
+
+def test_keys_keep_their_usual_names_and_are_never_shown(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("OPENAI_API_KEY=sk-of-the-file\nOPENAI_BASE_URL=http://localhost:1/v1\n")
+    found = loaded(tmp_path)
+    assert found.openai_api_key is not None
+    assert found.openai_api_key.reveal() == "sk-of-the-file"
+    assert found.openai_base_url == "http://localhost:1/v1"
+    assert "sk-of-the-file" not in repr(found)
+    over = loaded(tmp_path, {"OPENAI_API_KEY": "sk-of-the-environment"})
+    assert over.openai_api_key is not None
+    assert over.openai_api_key.reveal() == "sk-of-the-environment"
+
+
+def test_a_key_may_be_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("sk-of-a-file\n")
+    found = loaded(tmp_path, {"OPENAI_API_KEY_FILE": str(tmp_path / "key")}).openai_api_key
+    assert found is not None
+    assert found.reveal() == "sk-of-a-file"
+    with pytest.raises(ConfigError, match="both given"):
+        loaded(tmp_path, {"OPENAI_API_KEY_FILE": str(tmp_path / "key"), "OPENAI_API_KEY": "sk-x"})
+    with pytest.raises(ConfigError, match="cannot be read"):
+        loaded(tmp_path, {"OPENAI_API_KEY_FILE": str(tmp_path / "none")})
+    (tmp_path / "empty").write_text("\n")
+    with pytest.raises(ConfigError, match="is empty"):
+        loaded(tmp_path, {"OPENAI_API_KEY_FILE": str(tmp_path / "empty")})
+
+
+def test_settings_of_models(tmp_path: Path) -> None:
+    found = loaded(
+        tmp_path,
+        {"APEX_LLM_RPM": "60", "APEX_LLM_PRICE_INPUT": "0.25", "APEX_EMBEDDER": "openai", "APEX_LLM_TIMEOUT": "5m"},
+        max_cost=1.5,
+    )
+    assert (found.llm_rpm, found.llm_price_input, found.llm_timeout, found.max_cost) == (60, 0.25, 300.0, 1.5)
+    assert (found.embedder, found.llm_tpm, found.max_tokens) == ("openai", None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("APEX_LLM_API", "grpc", "llm_api must be one of auto, responses, chat"),
+        ("APEX_EMBEDDER", "cloud", "embedder must be one of local, openai"),
+        ("APEX_LLM_RPM", "0", "llm_rpm must be 1 or more"),
+        ("APEX_MAX_COST", "-1", "max_cost must be a number of dollars"),
+        ("APEX_MAX_COST", "nan", "max_cost must be a number of dollars"),
+        ("APEX_MAX_COST", "much", "max_cost"),
+        ("OPENAI_BASE_URL", "localhost:11434", "OPENAI_BASE_URL must start with http"),
+        ("OPENAI_BASE_URL", "https://me:secret@host/v1", "OPENAI_BASE_URL must start with http"),
+    ],
+)
+def test_settings_of_models_without_sense_are_refused(tmp_path: Path, name: str, value: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as caught:
+        loaded(tmp_path, {name: value})
+    assert "secret" not in caught.value.message

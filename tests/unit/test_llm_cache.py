@@ -85,6 +85,17 @@ async def test_damage_found_while_reading_is_a_miss(tmp_path: Path) -> None:
         assert await cache.get(["a"]) == {"a": b"1"}
 
 
+async def test_closing_waits_for_what_is_to_be_written(tmp_path: Path) -> None:
+    cache = Cache(tmp_path, max_bytes=1 << 30)
+    await cache.open()
+    puts = [asyncio.create_task(cache.put({f"k{number}": b"x"})) for number in range(50)]
+    await asyncio.sleep(0)
+    await cache.close()
+    await asyncio.gather(*puts)
+    async with opened(tmp_path) as again:
+        assert len(await again.get([f"k{number}" for number in range(50)])) == 50
+
+
 async def test_a_cache_that_cannot_be_opened_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(ConfigError, match=r"the cache .* cannot be opened"):
