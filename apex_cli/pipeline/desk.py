@@ -105,9 +105,9 @@ class Desk:
         self._work.committed.append(record)
         self._count(read.origin)
 
-    def pending(self, record: Record, started: float) -> None:
-        """A record was read but not taken: its input stays staged."""
-        self._tell(_outcome(record, Status.PENDING, started, None))
+    def pending(self, record: Record, started: float, reason: ApexError) -> None:
+        """A record was read but not taken, for this reason: its input stays staged."""
+        self._tell(_outcome(record, Status.PENDING, started, None, error=Problem.of(reason)))
 
     def ended(self, origin: Input) -> None:
         """An input has no more records."""

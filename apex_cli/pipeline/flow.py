@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from apex_cli.embed.codec import load
-from apex_cli.errors import ApexError, RunHalted, StoreTransient
+from apex_cli.errors import AnswerPending, ApexError, RunHalted, StoreTransient
 from apex_cli.model import Embedded, Record
 from apex_cli.outcome import Status
 from apex_cli.pipeline.desk import Desk, Versions
@@ -105,7 +105,8 @@ class Flow:
                 self._on_the_way[record.record_id] -= 1
                 if isinstance(result, RunHalted):
                     self.halt(result)
-                    self._desk.pending(record, started)
+                if isinstance(result, RunHalted | AnswerPending):
+                    self._desk.pending(record, started, result)
                 else:
                     self._desk.failed(read, record, result, started)
             await self._ready.put(ready)
@@ -153,10 +154,13 @@ class Flow:
             await self._desk.flush()
 
     async def _carry(self, jobs: Sequence[_Job]) -> None:
-        """Commit one batch, unless the run has halted: then its records are left for the next."""
-        if self.halted is not None:
+        """Commit one batch, unless the run was stopped or a store fails: then its records are left for the next.
+
+        What a model has read is paid for, so a run that only may not ask it any more commits it.
+        """
+        if self.halted is not None and not isinstance(self.halted, RunHalted):
             for job in jobs:
-                self._desk.pending(job.record, job.started)
+                self._desk.pending(job.record, job.started, self.halted)
             return
         results = {
             result.record_id: result

@@ -20,6 +20,7 @@ from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, USAGE, verb
         "apex ingest - < export.jsonl",
         "apex ingest drop/ --dry-run",
         "apex ingest /srv/drop --consume --min-age 30s --lock-timeout 4m -q",
+        "apex ingest mail/ --extractor llm --max-cost 2.50",
     ),
     exits={**OK, **USAGE, **RECORDS, 9: "nothing to do, only with --error-on-empty", **START, **LOCKED},
 )
@@ -27,7 +28,25 @@ def ingest(
     call: Call,
     paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files and directories; - is stdin.")],
     source: Annotated[Source, typer.Option(help="Where the records come from; auto recognises them.")] = "auto",
-    extractor: Annotated[Extractor, typer.Option(help="What reads entities and facts out of them.")] = "auto",
+    extractor: Annotated[
+        Extractor,
+        typer.Option(
+            help="What reads entities and facts out of them: rules alone, or a language model for the free text too. "
+            "auto is llm where OPENAI_API_KEY or OPENAI_BASE_URL is set."
+        ),
+    ] = "auto",
+    max_cost: Annotated[
+        float | None, typer.Option("--max-cost", min=0.0, metavar="USD", help="Stop before models cost more.")
+    ] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option("--max-tokens", min=1, metavar="N", help="Stop before models use more tokens.")
+    ] = None,
+    llm_batch: Annotated[
+        bool,
+        typer.Option(
+            "--llm-batch", help="Ask models by batches, at half the price: the next run collects the answers."
+        ),
+    ] = False,
     concurrency: Annotated[int | None, typer.Option(min=1, metavar="N", help="Extractions at a time.")] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, metavar="N", help="Records a commit.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Take at most so many records.")] = None,
@@ -48,15 +67,14 @@ def ingest(
     or in none; what is known already is left unchanged; what fails is kept (see `apex staging`) and the rest goes on.
     What an earlier run left half done is settled first.
     """
-    from apex_cli.errors import ConfigError
     from apex_cli.pipeline.request import STDIN, IngestRequest
 
-    settings = call.settings(concurrency=concurrency, batch_size=batch_size)
-    if extractor == "llm":
-        raise ConfigError("--extractor llm is not in this version", hint="use --extractor rules, or leave it out")
+    settings = call.settings(concurrency=concurrency, batch_size=batch_size, max_cost=max_cost, max_tokens=max_tokens)
     request = IngestRequest(
         paths=tuple(paths),
         source=source,
+        extractor=extractor,
+        llm_batch=llm_batch,
         limit=limit,
         consume=consume,
         min_age=min_age or 0.0,

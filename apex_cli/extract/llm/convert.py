@@ -7,7 +7,6 @@ rules read. Everything from here is uncertain: it never overrules a system of re
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from apex_cli.extract import identifiers, keys, mentions, things
 from apex_cli.extract.builder import Builder, Handle
@@ -34,38 +33,34 @@ def add(builder: Builder, subject: Handle, said: Said, found: Sequence[Entity]) 
     `found` is `entities(said)`, resolved or not. A relation outside of the closed lists is not a label: its ends stay
     mentions that carry its words.
     """
-    told: dict[int, dict[str, Any]] = {}
-    handles: dict[int, Handle] = {}
-
-    def handle(place: int) -> Handle:
-        if place not in handles:
-            handles[place] = builder.add(found[place])
-        return handles[place]
-
-    for one in said.statements:
-        predicate = allowed(found[one.subject].type, one.relation, found[one.object].type)
+    stated = [(one, allowed(found[one.subject].type, one.relation, found[one.object].type)) for one in said.statements]
+    loose: dict[int, str] = {}
+    for one, predicate in stated:
         if predicate is None:
-            for place in (one.subject, one.object):
-                told.setdefault(place, {"said": one.words} if one.words else {})
-            continue
-        builder.claim(
-            handle(one.subject),
-            predicate,
-            handle(one.object),
-            valid_at=one.valid_at,
-            invalid_at=one.invalid_at,
-            attributes={"said": one.words} if one.words else {},
-            certain=False,
-        )
+            loose.setdefault(one.subject, one.words)
+            loose.setdefault(one.object, one.words)
+    handles: list[Handle] = []
     for place, entity in enumerate(found):
-        if entity.type in MENTIONED and not _known(builder, entity):
+        told_before = builder.has(entity)
+        handles.append(builder.add(entity))
+        if entity.type in MENTIONED and not told_before:
             relation = mentions.predicate(builder, subject, entity)
-            builder.claim(subject, relation, handle(place), attributes=told.get(place, {}))
+            builder.claim(subject, relation, handles[place], attributes=_words(loose.get(place)))
+    for one, predicate in stated:
+        if predicate is not None:
+            builder.claim(
+                handles[one.subject],
+                predicate,
+                handles[one.object],
+                valid_at=one.valid_at,
+                invalid_at=one.invalid_at,
+                attributes=_words(one.words),
+                certain=False,
+            )
 
 
-def _known(builder: Builder, entity: Entity) -> bool:
-    """Whether the record mentions it already, outside of what the model says."""
-    return builder.has(entity) and entity.type is not EntityType.VALUE
+def _words(words: str | None) -> dict[str, str]:
+    return {"said": words} if words else {}
 
 
 def _predicate(said: Sequence[Thing], one: Statement) -> Predicate | None:
