@@ -12,6 +12,8 @@ from apex_cli.outcome import Outcome, Status, Summary
 def summary_lines(summary: Summary, failures: Sequence[Outcome]) -> Iterator[str]:
     """Lines for stdout, already clean. `failures` are the first ones; how many there are in all is in `summary`."""
     yield _headline(summary)
+    if summary.llm_calls:
+        yield _bill(summary)
     if summary.recovered:
         yield f"Settled first what an earlier run had left open: {_count(summary.recovered, 'record')}."
     if summary.skipped_young:
@@ -28,6 +30,12 @@ def _headline(summary: Summary) -> str:
     took = f"{summary.seconds:.1f} s, {summary.records / max(summary.seconds, 0.001):,.0f} records/s"
     what = f"{_count(summary.records, 'record')} from {inputs}"
     return f"{'Dry run, nothing was written: ' if summary.dry_run else ''}{what}: {counted} ({took})."
+
+
+def _bill(summary: Summary) -> str:
+    cost = f"${summary.cost_usd:.4f}" if summary.cost_usd else "price unknown"
+    used = f"{_count(summary.llm_calls, 'call')}, {summary.tokens:,} tokens, {cost}"
+    return f"Models would take about: {used}." if summary.dry_run else f"Models: {used}."
 
 
 def _failed(summary: Summary, failures: Sequence[Outcome]) -> Iterator[str]:

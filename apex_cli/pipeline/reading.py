@@ -38,6 +38,11 @@ class Reading:
         """Whether the model has anything to read in it."""
         return self._extractor.wants(record)
 
+    async def kept(self, items: Sequence[Item]) -> frozenset[str]:
+        """Ids of the records that need not be read again."""
+        entries = await self._cache.get([self._key(item) for item in items])
+        return frozenset(item[0].record_id for item in items if self._loaded(item, entries) is not None)
+
     async def read(self, items: Sequence[Item]) -> list[Read]:
         """For each record what it was understood as before, or what it says now, or why it could not be read.
 
@@ -57,8 +62,7 @@ class Reading:
         )
 
     async def _one(self, item: Item, entries: Mapping[str, bytes], halted: list[RunHalted]) -> Read:
-        data = entries.get(self._key(item))
-        kept = None if data is None else load(data, extractor=self.version, embedder=self._embedder)
+        kept = self._loaded(item, entries)
         if kept is not None:
             return kept
         async with self._slots:
@@ -71,6 +75,10 @@ class Reading:
             except RunHalted as error:
                 halted.append(error)
                 return error
+
+    def _loaded(self, item: Item, entries: Mapping[str, bytes]) -> Embedded | None:
+        data = entries.get(self._key(item))
+        return None if data is None else load(data, extractor=self.version, embedder=self._embedder)
 
     def _key(self, item: Item) -> str:
         record, extraction = item
