@@ -7,8 +7,16 @@ from neo4j.exceptions import AuthError, ConfigurationError, DriverError, Neo4jEr
 from apex_cli.errors import StoreError, StoreTerminal, StoreTransient, StoreUnavailable
 from apex_cli.stores.graph.transaction import STORE
 
-_DATA_ERRORS = ("Neo.ClientError.Statement.", "Neo.ClientError.Schema.", "Neo.ClientError.Request.")
-"""What a statement or its data did wrong. Everything else that a server says is about the server, and may pass."""
+_DATA_ERRORS = (
+    "Neo.ClientError.Statement.",
+    "Neo.ClientError.Schema.",
+    "Neo.ClientError.Request.",
+    "Neo.DatabaseError.Statement.",
+)
+"""What a statement or its data did wrong: the last is the answer to a value that is too long for an index.
+
+Everything else that a server says is about the server, and may pass.
+"""
 
 DRIVER_ERRORS = (DriverError, Neo4jError)
 PACKING_ERRORS = (ValueError, OverflowError, TypeError)
