@@ -17,9 +17,21 @@ from apex_cli.stores.graph.operations import ALIASES, NEW_PAGE
 from apex_cli.stores.graph.transaction import Access, GraphTransaction
 from apex_cli.stores.neo4j import schema
 from apex_cli.stores.neo4j.store import Neo4jGraph
-from tests.graph_server import client, empty, rows, server_graph
-from tests.graph_world import forget, history, only, opened, ping, place, random_world, shuffled, snapshot, vehicle
-from tests.plans import GROUP
+from tests.graph_server import client, credentials, empty, rows, server_graph
+from tests.graph_world import (
+    forget,
+    history,
+    minute,
+    only,
+    opened,
+    ping,
+    place,
+    random_world,
+    shuffled,
+    snapshot,
+    vehicle,
+)
+from tests.plans import GROUP, vector_of
 from tests.relay import Relay
 from tests.servers import server_url
 
@@ -289,3 +301,34 @@ async def test_a_server_without_tls_is_not_spoken_to_with_it(server: Neo4jGraph)
     graph = server_graph(GROUP, url=server_url("GRAPH").replace("bolt://", "bolt+s://"), timeout=5.0)
     with pytest.raises(StoreUnavailable, match="cannot be reached"):
         await graph.open()
+
+
+async def test_graphitis_own_driver_reads_what_apex_wrote(server: Neo4jGraph) -> None:
+    own = server.graphiti_driver()
+    from graphiti_core.driver.neo4j_driver import Neo4jDriver
+    from graphiti_core.edges import EntityEdge
+    from graphiti_core.nodes import EntityNode, EpisodicNode
+
+    truck = vehicle("vehicle:unit:T1", attributes={"axles": 5})
+    plans = [ping("one", truck, CHICAGO, 0), ping("two", truck, GARY, 3)]
+    await server.commit(plans)
+    known = await only(server, "T1")
+    (past, now) = await server.facts(known.id)
+    theirs = Neo4jDriver(server_url("GRAPH"), *credentials())
+    try:
+        await theirs.build_indices_and_constraints()
+        for driver in (own, theirs):
+            node = await EntityNode.get_by_uuid(driver, known.id)
+            assert (node.name, sorted(node.labels), node.group_id) == ("T1", ["Entity", "Vehicle"], GROUP)
+            edge = await EntityEdge.get_by_uuid(driver, past.id)
+            assert (edge.source_node_uuid, edge.name, edge.fact) == (known.id, "LOCATED_AT", past.sentence)
+            assert (edge.valid_at, edge.invalid_at, edge.episodes) == (past.valid_at, now.valid_at, list(past.records))
+            assert edge.expired_at is not None
+            await edge.load_fact_embedding(driver)
+            assert edge.fact_embedding == pytest.approx(vector_of(past.sentence).tolist(), abs=1e-6)
+            (episode,) = await EpisodicNode.get_by_uuids(driver, [plans[0].record_id])
+            assert (episode.valid_at, episode.name) == (minute(0), "shipment one")
+        assert (await EntityNode.get_by_uuid(own, known.id)).attributes == {"axles": 5}
+    finally:
+        await theirs.close()
+    assert (await server.check())["missing"] == []
