@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from typing import Self
 from urllib.parse import urlsplit
 
+COMMIT = b"\x00\x02\xb0\x12\x00\x00"
+"""Bolt's message, in a chunk of two bytes and the mark of its end."""
+
 
 class Relay:
-    """Listens on a port of its own, at `url`, and passes everything on to the server of the given URL."""
+    """Listens on a port of its own, at `url`, and passes everything on to the server of the given URL.
 
-    def __init__(self, url: str) -> None:
+    With a context its clients must speak TLS.
+    """
+
+    def __init__(self, url: str, context: ssl.SSLContext | None = None) -> None:
         self._scheme, self._to = urlsplit(url).scheme, (urlsplit(url).hostname or "", urlsplit(url).port or 0)
+        self._context = context
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self._losing: bytes | None = None
@@ -22,7 +30,7 @@ class Relay:
         return f"{self._scheme}://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._join, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._join, "127.0.0.1", 0, ssl=self._context)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -36,9 +44,9 @@ class Relay:
         for writer in list(self._writers):
             writer.transport.abort()
 
-    def lose_answer_to(self, bolt_tag: bytes) -> None:
-        """Pass the next Bolt message with this tag on, and cut the connection instead of passing an answer back."""
-        self._losing = b"\xb0" + bolt_tag
+    def lose_answer_to(self, message: bytes) -> None:
+        """Pass the next such message on, and cut the connection instead of passing an answer back."""
+        self._losing = message
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection(*self._to)
