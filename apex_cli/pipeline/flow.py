@@ -15,6 +15,7 @@ from apex_cli.embed.codec import load
 from apex_cli.errors import ApexError, RecordError, StoreTransient
 from apex_cli.model import Embedded, Record
 from apex_cli.outcome import Status
+from apex_cli.pipeline import footprint
 from apex_cli.pipeline.desk import Desk, Versions
 from apex_cli.pipeline.inputs import Batch, Input, Inputs, Read
 from apex_cli.pipeline.understand import Understanding
@@ -100,7 +101,7 @@ class Flow:
             ready = _Ready(ended=batch.ended)
             for (read, record), result in zip(fresh, understood, strict=True):
                 if isinstance(result, RecordError):
-                    self._on_the_way[record.record_id] -= 1
+                    self._arrived(record)
                     self._desk.failed(read, record, result, started)
                 else:
                     ready.jobs.append(_Job(read, record, result, started))
@@ -147,6 +148,7 @@ class Flow:
             for origin in ready.ended:
                 self._desk.ended(origin)
             await self._desk.flush()
+            await asyncio.to_thread(footprint.give_back)
 
     async def _carry(self, jobs: Sequence[_Job]) -> None:
         """Commit one batch, unless the run has halted: then its records are left for the next."""
@@ -159,10 +161,16 @@ class Flow:
             for result in await self._coordinator.write([(job.record, job.embedded) for job in jobs])
         }
         for job in jobs:
-            self._on_the_way[job.record.record_id] -= 1
+            self._arrived(job.record)
             self._told(job, results[job.record.record_id])
         if self._coordinator.tripped():
             self.halt(StoreTransient("run", "a store keeps failing", hint="`apex doctor` shows which one and why"))
+
+    def _arrived(self, record: Record) -> None:
+        """One version fewer is on its way. Counts of nothing go, for a run may see any number of records."""
+        self._on_the_way[record.record_id] -= 1
+        if not self._on_the_way[record.record_id]:
+            del self._on_the_way[record.record_id]
 
     def _told(self, job: _Job, result: Result) -> None:
         status = _STATUS.get(result.fate)

@@ -14,6 +14,7 @@ from apex_cli.config import Settings
 from apex_cli.errors import ApexError
 from apex_cli.extract.rules import RULES_VERSION
 from apex_cli.outcome import Problem, Summary
+from apex_cli.pipeline import footprint
 from apex_cli.pipeline.desk import Desk, Versions
 from apex_cli.pipeline.flow import Flow
 from apex_cli.pipeline.inputs import Inputs
@@ -33,6 +34,7 @@ async def ingest(settings: Settings, request: IngestRequest, observer: Observer,
 
     Raises `StartError`, `Locked` or `UsageError` before anything is staged; afterwards failures are outcomes.
     """
+    footprint.limit_arenas()
     summary = Summary(run_id=request.run_id)
     started = time.monotonic()
     staging = Staging(settings.staging_dir, max_bytes=settings.staging_max_bytes)
@@ -85,6 +87,7 @@ async def _run(
     recovered = await recover(participants, locks)
     summary.recovered = recovered.rolled_forward + recovered.aborted
     observer.phase("ingesting")
+    footprint.settle()
     versions = Versions(extractor=RULES_VERSION, embedder=stores.embedding.embedder.name)
     with ThreadPoolExecutor(1, "staging") as worker:
         desk = Desk(staging, summary, observer, worker, versions)
