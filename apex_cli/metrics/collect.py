@@ -20,7 +20,7 @@ async def collect(settings: Settings, stores: Stores) -> list[Metric]:
 
     staging = Staging(settings.staging_dir, max_bytes=settings.staging_max_bytes)
     known = await stores.runs.figures()
-    return list(families(known, await asyncio.to_thread(staging.stats)))
+    return list(families(known, await asyncio.to_thread(staging.stats), settings.namespace))
 
 
 def as_text(families: Iterable[Metric]) -> bytes:

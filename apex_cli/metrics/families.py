@@ -21,8 +21,17 @@ Samples = Iterable[tuple[Sequence[str], float]]
 _OPEN = ("PREPARED", "RESOLVING", "COMMITTED")
 
 
-def families(figures: Figures, staging: Stats) -> Iterator[Metric]:
-    """All families, also those without a sample: their names are always there."""
+def families(figures: Figures, staging: Stats, namespace: str) -> Iterator[Metric]:
+    """All families, also those without a sample: their names are always there.
+
+    Every sample says its namespace, for a node exporter refuses two files with the same series.
+    """
+    for family in _all(figures, staging):
+        family.samples = [each._replace(labels={"namespace": namespace, **each.labels}) for each in family.samples]
+        yield family
+
+
+def _all(figures: Figures, staging: Stats) -> Iterator[Metric]:
     yield _gauge("build_info", "The version that wrote this; always 1.", ("version",), [((__version__,), 1)])
     yield from _runs(figures)
     yield from _last_runs(figures)
@@ -34,6 +43,8 @@ def families(figures: Figures, staging: Stats) -> Iterator[Metric]:
 
 def _runs(figures: Figures) -> Iterator[Metric]:
     ended = [one for one in figures.ends if one.exit_code is not None]
+    endless = {one.verb: one.runs for one in figures.ends if one.exit_code is None}
+    verbs = sorted({one.verb for one in figures.ends})
     yield _counter(
         "runs",
         "Runs that ended, by exit code.",
@@ -45,7 +56,7 @@ def _runs(figures: Figures) -> Iterator[Metric]:
         "runs_unfinished",
         "Runs without an end: killed, or still going on.",
         ("verb",),
-        [((one.verb,), one.runs) for one in figures.ends if one.exit_code is None],
+        [((verb,), endless.get(verb, 0)) for verb in verbs],
     )
     yield _gauge(
         "last_success_timestamp_seconds",
