@@ -61,6 +61,7 @@ class Settings:
     max_depth: int = 200
     parse_timeout: float = 60.0
     store_timeout: float = 120.0
+    metrics_textfile: Path | None = None
     fault: str | None = None
     foreign: tuple[str, ...] = ()
 
@@ -87,6 +88,8 @@ def load(
             values[name] = _convert(name, raw, origin)
     home = Path(values.pop("home", None) or default_home()).expanduser().absolute()
     staging = Path(values.pop("staging_dir", None) or home / "staging").expanduser().absolute()
+    if values.get("metrics_textfile"):
+        values["metrics_textfile"] = Path(values["metrics_textfile"]).expanduser().absolute()
     settings = Settings(home=home, staging_dir=staging, foreign=_foreign(environ), **values)
     return _checked(settings)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from apex_cli.embed.codec import load
 from apex_cli.errors import ApexError, RecordError, StoreTransient
+from apex_cli.meter import Meter
 from apex_cli.model import Embedded, Record
 from apex_cli.outcome import Status
 from apex_cli.pipeline import footprint
@@ -60,6 +61,7 @@ class Flow:
         journal: Journal,
         worker: ThreadPoolExecutor,
         versions: Versions,
+        meter: Meter,
     ) -> None:
         self._inputs = inputs
         self._desk = desk
@@ -68,6 +70,7 @@ class Flow:
         self._journal = journal
         self._worker = worker
         self._versions = versions
+        self._meter = meter
         self._read: asyncio.Queue[Batch | None] = asyncio.Queue(1)
         self._ready: asyncio.Queue[_Ready | None] = asyncio.Queue(1)
         self._on_the_way: Counter[str] = Counter()
@@ -83,14 +86,17 @@ class Flow:
 
     async def _reading(self) -> None:
         batches: Iterator[Batch] = self._inputs.batches()
-        loop = asyncio.get_running_loop()
         try:
-            while (batch := await loop.run_in_executor(self._worker, next, batches, None)) is not None:
+            while (batch := await self._next(batches)) is not None:
                 await self._read.put(batch)
         except ApexError as error:
             # What was staged before can still be committed.
             self.broken = error
         await self._read.put(None)
+
+    async def _next(self, batches: Iterator[Batch]) -> Batch | None:
+        with self._meter.stage("read"):
+            return await asyncio.get_running_loop().run_in_executor(self._worker, next, batches, None)
 
     async def _understand(self) -> None:
         while (batch := await self._read.get()) is not None:
@@ -156,10 +162,9 @@ class Flow:
             for job in jobs:
                 self._desk.pending(job.record, job.started)
             return
-        results = {
-            result.record_id: result
-            for result in await self._coordinator.write([(job.record, job.embedded) for job in jobs])
-        }
+        with self._meter.stage("commit"):
+            written = await self._coordinator.write([(job.record, job.embedded) for job in jobs])
+        results = {result.record_id: result for result in written}
         for job in jobs:
             self._arrived(job.record)
             self._told(job, results[job.record.record_id])

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from apex_cli.embed.apply import Embedding
 from apex_cli.errors import EmbedError, RecordError
 from apex_cli.extract.rules import extract
+from apex_cli.meter import Meter
 from apex_cli.model import Embedded, Extraction, Record
 from apex_cli.pipeline.workers import DocumentWorkers
 
@@ -20,10 +21,13 @@ Extracted = Extraction | RecordError
 class Understanding:
     """Extraction and embedding, with at most `concurrency` extraction tasks at a time. Close it at the end."""
 
-    def __init__(self, embedding: Embedding, *, concurrency: int, parse_timeout: float) -> None:
+    def __init__(
+        self, embedding: Embedding, *, concurrency: int, parse_timeout: float, meter: Meter | None = None
+    ) -> None:
         self._embedding = embedding
         self._slots = asyncio.Semaphore(concurrency)
         self._workers = DocumentWorkers(parse_timeout)
+        self._meter = meter or Meter()
 
     def close(self) -> None:
         """End the worker processes."""
@@ -37,10 +41,11 @@ class Understanding:
         large = [i for i, record in enumerate(records) if i not in kept and self._workers.wants(record)]
         fresh = [i for i in range(len(records)) if i not in kept and i not in large]
         slices = [fresh[start : start + _SLICE] for start in range(0, len(fresh), _SLICE)]
-        extracted = await asyncio.gather(
-            *(self._extract([records[i] for i in part]) for part in slices),
-            *(self._extract_large(records[i]) for i in large),
-        )
+        with self._meter.stage("extract"):
+            extracted = await asyncio.gather(
+                *(self._extract([records[i] for i in part]) for part in slices),
+                *(self._extract_large(records[i]) for i in large),
+            )
         by_index: dict[int, Embedded | RecordError] = dict(kept)
         sound: list[tuple[int, Extraction]] = []
         for part, results in zip([*slices, *([i] for i in large)], extracted, strict=True):
@@ -49,7 +54,8 @@ class Understanding:
                     by_index[index] = result
                 else:
                     sound.append((index, result))
-        by_index.update(await self._embed(sound))
+        with self._meter.stage("embed"):
+            by_index.update(await self._embed(sound))
         return [by_index[index] for index in range(len(records))]
 
     async def _extract(self, records: Sequence[Record]) -> list[Extracted]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -40,6 +41,10 @@ def ingest(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and extract only; write nothing.")] = False,
     error_on_empty: Annotated[bool, typer.Option("--error-on-empty", help="Exit 9 when nothing was there.")] = False,
+    metrics_textfile: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="Refresh this *.prom file at the end (APEX_METRICS_TEXTFILE)."),
+    ] = None,
 ) -> None:
     """Commit records to the four stores.
 
@@ -51,7 +56,7 @@ def ingest(
     from apex_cli.errors import ConfigError
     from apex_cli.pipeline.request import STDIN, IngestRequest
 
-    settings = call.settings(concurrency=concurrency, batch_size=batch_size)
+    settings = call.settings(concurrency=concurrency, batch_size=batch_size, metrics_textfile=metrics_textfile)
     if extractor == "llm":
         raise ConfigError("--extractor llm is not in this version", hint="use --extractor rules, or leave it out")
     request = IngestRequest(
