@@ -123,12 +123,10 @@ async def test_open_sagas_are_counted_by_state(database: Database, runs: Runs) -
     assert all(datetime.now(UTC) - one.oldest < timedelta(minutes=5) for one in unsettled)
 
 
-async def test_runs_of_the_first_schema_are_counted(database: Database) -> None:
+async def test_runs_of_the_first_schema_are_counted(database: Database, postgres_url: str) -> None:
     namespace = database.namespace + "old"
     first, *_ = migrations()
-    async with await psycopg.AsyncConnection.connect(
-        database.conninfo, autocommit=True, row_factory=dict_row
-    ) as connection:
+    async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True, row_factory=dict_row) as connection:
         await connection.execute(f"CREATE SCHEMA {namespace}".encode())
         await connection.execute(f"SET search_path TO {namespace}".encode())
         await connection.execute(first.text.encode())
@@ -153,7 +151,7 @@ async def test_runs_of_the_first_schema_are_counted(database: Database) -> None:
         await connection.execute(
             "INSERT INTO run (run_id, verb, host, pid, arguments) VALUES (gen_random_uuid(), 'ingest', 'h', 1, '{}')"
         )
-    upgraded = Database(database.conninfo, namespace=namespace, timeout=30)
+    upgraded = Database(postgres_url, namespace=namespace, timeout=30)
     await upgraded.open()
     try:
         runs = Runs(upgraded)
