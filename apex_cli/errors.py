@@ -47,6 +47,13 @@ class ApexError(Exception):
         return self.message
 
 
+def alone(error: BaseException) -> BaseException:
+    """The one error inside groups of one, as task groups raise them."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
 class UsageError(ApexError):
     """The command line asks for something that does not exist or does not fit together."""
 
