@@ -6,10 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from apex_cli.errors import ConfigError, ModelAnswerInvalid
+from apex_cli.errors import ModelAnswerInvalid
 from apex_cli.llm.protocol import JsonSchema
 
-INSTALL = "pip install 'apex-cli[llm]'"
 _MESSAGE_CHARS = 200
 
 
@@ -81,11 +80,8 @@ def parsed(text: str, schema: JsonSchema) -> dict[str, Any]:
 
 def check(answer: Mapping[str, Any], schema: JsonSchema) -> None:
     """Raises `ModelAnswerInvalid` for the worst fault of an answer that is not valid against `schema`."""
-    try:
-        from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
-        from jsonschema.exceptions import best_match  # type: ignore[import-untyped]
-    except ImportError as error:
-        raise ConfigError("language models need jsonschema, which is not installed", hint=INSTALL) from error
+    from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+    from jsonschema.exceptions import best_match  # type: ignore[import-untyped]
 
     try:
         fault = best_match(Draft202012Validator(schema).iter_errors(answer))
