@@ -10,24 +10,28 @@ from apex_cli.errors import ModelAnswerInvalid
 from apex_cli.llm.protocol import JsonSchema
 
 _MESSAGE_CHARS = 200
+_DROPPED = frozenset({"title", "default", "examples", "minLength", "maxLength", "uniqueItems", "discriminator"})
+_UNKNOWN = frozenset({"allOf", "not", "if", "then", "else", "patternProperties", "prefixItems", "dependentSchemas"})
+_FORMATS = frozenset({"date-time", "date", "time", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"})
 
 
 def strict(schema: JsonSchema) -> dict[str, Any] | None:
     """The schema as `strict: true` requires it: every object closed, every property required, nothing beside a `$ref`.
 
-    Titles and defaults go too. None when it cannot be said that way: an object with keys of the model's own choice.
-    See OpenAI's guide on structured outputs, "Supported schemas".
+    Keywords that OpenAI does not take there go, as do titles; answers are checked against the whole schema anyway. None
+    when it cannot be said that way: an object with keys of the model's own choice, a tuple, an `allOf`, a schema that
+    holds itself with a description. See OpenAI's guide on structured outputs, "Supported schemas".
     """
     try:
         made = _strict(schema, schema)
-    except _NotStrict:
+    except (_NotStrict, RecursionError):
         return None
     assert isinstance(made, dict)
     return made
 
 
 class _NotStrict(Exception):
-    """An object that is open by intent."""
+    """The schema says something that the strict form has no words for."""
 
 
 def _strict(node: Any, root: JsonSchema) -> Any:
@@ -44,8 +48,10 @@ def _strict(node: Any, root: JsonSchema) -> Any:
             made[key] = {name: _strict(inner, root) for name, inner in value.items()}
         elif key in ("enum", "const"):
             made[key] = value
-        elif key not in ("default", "title"):
-            made[key] = _strict(value, root)
+        elif key in _UNKNOWN:
+            raise _NotStrict
+        elif key not in _DROPPED and (key != "format" or value in _FORMATS):
+            made["anyOf" if key == "oneOf" else key] = _strict(value, root)
     if made.get("type") == "object":
         if made.get("additionalProperties") not in (None, False):
             raise _NotStrict
