@@ -104,6 +104,7 @@ class Flow:
             fresh = await self._screened(batch.reads, started)
             if self.halted is not None:
                 self._left(fresh, started, self.halted)
+                await self._ready.put(_Ready(ended=batch.ended))
                 continue
             records = [record for _, record in fresh]
             understood = await self._understanding.batch(records, self._kept(fresh))
