@@ -27,7 +27,7 @@ UPSERT_POINTS = 500
 
 
 class QdrantServerStore:
-    """`VectorStore` on a server. `connect` makes the client, see `connector`; `encrypted` says whether it speaks TLS."""
+    """`VectorStore` on a server. `connect` makes the client (see `connector`); `encrypted`: whether it speaks TLS."""
 
     name = STORE
 
