@@ -7,7 +7,7 @@ lost there cannot be mended from the others.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from apex_cli.audit import Finding, Report, verify
@@ -47,11 +47,15 @@ async def _write_again(
     for start in range(0, len(ids), _BATCH):
         versions = list((await stores.catalog.by_id(ids[start : start + _BATCH])).values())
         records = [_record(version, settings.namespace) for version in versions]
-        extractions = await asyncio.to_thread(lambda: list(map(_extraction, versions, records)))
+        extractions = await asyncio.to_thread(_extractions, versions, records)
         embedded = await stores.embedding.apply(extractions)
         results = await coordinator.write(list(zip(records, embedded, strict=True)), again=True)
         mended += sum(result.fate is Fate.UPDATED for result in results)
     return mended
+
+
+def _extractions(versions: Sequence[Version], records: Sequence[Record]) -> list[Extraction]:
+    return [_extraction(version, record) for version, record in zip(versions, records, strict=True)]
 
 
 def _extraction(version: Version, record: Record) -> Extraction:

@@ -2,7 +2,7 @@
 -- the graph keeps those of names and facts beside each other, and compares them.
 
 CREATE TABLE embedder (
-    only  boolean PRIMARY KEY DEFAULT true CHECK (only),
+    one   boolean PRIMARY KEY DEFAULT true CHECK (one),
     name  text NOT NULL,
     since timestamptz NOT NULL DEFAULT now()
 );
