@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 BUFFER_POOL_BYTES = 256 * 1024**2
 _THREADS = 2
-_DATA_ERRORS = ("Copy exception", "Conversion exception", "Binder exception", "Parser exception", "Overflow exception")
+_DATA_ERRORS = (
+    *("Conversion exception", "Binder exception", "Parser exception", "Overflow exception"),
+    *("Runtime exception: Found duplicated primary key", "Runtime exception: Found NULL"),
+)
 _open_paths: set[Path] = set()
 
 T = TypeVar("T")
@@ -49,15 +52,8 @@ class Session:
         while result.has_next():
             yield [dict(zip(names, row, strict=True)) for row in result.get_n(size)]
 
-    def copy(self, statement: str, columns: Columns, rows: Sequence[Sequence[Any]]) -> None:
-        """Bulk load: `COPY … FROM $df`. No rows, no statement. A missing end of a relation is an error."""
-        if rows:
-            from apex_cli.stores.ladybug.arrow import table
-
-            self._connection.execute(statement, {"df": table(columns, rows)})
-
     def join(self, query: str, columns: Columns, rows: Sequence[Sequence[Any]]) -> list[Row]:
-        """Bulk look-up or change by `LOAD FROM $df MATCH …`: a hash join. No rows, no statement."""
+        """Bulk look-up, insertion or change by `LOAD FROM $df …`. No rows, no statement."""
         if not rows:
             return []
         from apex_cli.stores.ladybug.arrow import table
