@@ -1,5 +1,5 @@
-"""The stages of an ingest, joined by queues: while one batch commits, the next is understood and the one after it is
-read. No more batches than these are under way, so that is all that memory ever holds.
+"""The stages of an ingest, joined by queues: while one batch commits, the next is read and understood. No more batches
+than these two are under way, so that is all that memory ever holds.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _STATUS = {
     Fate.UNCHANGED: Status.UNCHANGED,
 }
 
-_UNDER_WAY = 3
+_UNDER_WAY = 2
 
 
 @dataclass(frozen=True, slots=True)
