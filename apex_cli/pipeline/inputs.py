@@ -20,6 +20,7 @@ from apex_cli.sources.read import read_input, sniff_source
 from apex_cli.sources.rejected import Rejected
 from apex_cli.sources.walk import Found, Young
 from apex_cli.staging import Item, Staging
+from apex_cli.staging.intake import STREAM_ORIGIN
 
 
 @dataclass(slots=True)
@@ -122,6 +123,10 @@ class Inputs:
     def _records(self, origin: Input) -> Iterator[Read]:
         item = origin.item
         assert item is not None
+        if item.origin == STREAM_ORIGIN and not item.bytes:
+            # A program that had nothing to say; a file without content is a mistake.
+            origin.exhausted = True
+            return
         reads = read_input(
             item.payload,
             name=item.payload.name if item.is_record else item.name,
