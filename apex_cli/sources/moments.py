@@ -1,8 +1,8 @@
 """Moments as sources write them.
 
 Understood: RFC 3339 and ISO 8601 dates and times (no zone means UTC), the dates of e-mail (RFC 5322), dates as
-Americans write them (10/19/2025 2:23 PM; October 19, 2025), and seconds or finer units since 1970. A time outside 1990 to 2100 is a
-default or a mistake, not a moment in freight, and counts as absent.
+Americans write them (10/19/2025 2:23 PM; October 19, 2025), and seconds or finer units since 1970. A time outside
+1990 to 2100 is a default or a mistake, not a moment in freight, and counts as absent.
 """
 
 from __future__ import annotations

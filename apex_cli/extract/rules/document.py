@@ -19,7 +19,8 @@ _HEAD = 4_000
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(?P<fields>.{0,4000}?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _FRONT_TITLE = re.compile(r"^title:[ \t]*(?P<title>[^\n]{1,300})$", re.MULTILINE | re.IGNORECASE)
 _DATE_LINE = re.compile(
-    r"^[ \t>*#|_-]{0,8}(?:(?:invoice|issue|report|document|letter|bill|statement)[ \t])?dated?[ \t*_]{0,4}[:|][ \t*_|\"']{0,4}(?P<date>[^\n|]{8,60})",
+    r"^[ \t>*#|_-]{0,8}(?:(?:invoice|issue|report|document|letter|bill|statement)[ \t])?dated?"
+    r"[ \t*_]{0,4}[:|][ \t*_|\"']{0,4}(?P<date>[^\n|]{8,60})",
     re.MULTILINE | re.IGNORECASE,
 )
 

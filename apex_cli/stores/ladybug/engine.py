@@ -42,6 +42,10 @@ class Session:
         found: list[Row] = self._single(result).get_as_arrow().to_pylist()
         return found
 
+    def run(self, statement: str) -> None:
+        """One statement (always a constant string) that answers nothing."""
+        self._connection.execute(statement)
+
     def batches(self, query: str, size: int) -> Iterator[list[Row]]:
         """The rows of one statement without parameters, some at a time."""
         result = self._single(self._connection.execute(query))
@@ -159,6 +163,9 @@ class Engine:
             raise
         except (RuntimeError, ValueError, OverflowError) as error:
             raise translate(error) from error
+        except LookupError as error:
+            damaged = f"what it holds does not fit together: {error!r}"
+            raise StoreTerminal(STORE, damaged, hint="`apex verify --repair` writes it anew") from error
         finally:
             connection.close()
 
