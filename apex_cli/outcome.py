@@ -67,7 +67,8 @@ class Summary:
     """The whole run in numbers. `reason` says why a run stopped before its end, if it did; `notes` what went wrong
     beside the records and changes no exit code.
 
-    `unremoved` counts originals that `--consume` could not remove after they were committed.
+    `empty` counts inputs without any record, such as the empty page of an API; `unremoved` originals that `--consume`
+    could not remove after they were committed.
     """
 
     run_id: str
@@ -82,6 +83,7 @@ class Summary:
     recovered: int = 0
     skipped_young: int = 0
     unremoved: int = 0
+    empty: int = 0
     reason: Problem | None = None
     interrupted: int = 0
     dry_run: bool = False
@@ -124,6 +126,7 @@ class Summary:
             "recovered": self.recovered,
             "skipped_young": self.skipped_young,
             "unremoved": self.unremoved,
+            "empty": self.empty,
             "dry_run": self.dry_run,
             "by_source": {source: dict(sorted(counts.items())) for source, counts in sorted(self.by_source.items())},
             **self.meter.as_json(),

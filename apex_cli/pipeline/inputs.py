@@ -83,6 +83,7 @@ class Inputs:
         self._left = request.limit
         self.seen = 0
         self.young = 0
+        self.empty = 0
         self._taken: list[Input] = []
 
     def batches(self) -> Iterator[Batch]:
@@ -126,6 +127,7 @@ class Inputs:
         if item.origin == STREAM_ORIGIN and not item.bytes:
             # A program that had nothing to say; a file without content is a mistake.
             origin.exhausted = True
+            self.empty += 1
             return
         reads = read_input(
             item.payload,
@@ -145,6 +147,7 @@ class Inputs:
             origin.read += 1
             yield Read(origin, replace(what, locator=item.name) if item.is_record else what)
         origin.exhausted = True
+        self.empty += not origin.read
 
     def _exhausted(self) -> bool:
         return self._stopped() or self._left == 0
