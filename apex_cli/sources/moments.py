@@ -39,7 +39,12 @@ _INSIDE_OBJECT = ("date", "start", "time", "value")
 
 
 def parse(value: object) -> datetime | None:
-    """A moment in UTC, or None for whatever cannot be one. An object is looked into: `{"date": …}`, `{"start": …}`."""
+    """A moment in UTC, or None for whatever cannot be one. An object is looked into: `{"date": …}`, `{"start": …}`.
+
+    A moment that is read already is returned as it is.
+    """
+    if isinstance(value, datetime):
+        return value
     if isinstance(value, str):
         return _from_text(value)
     if isinstance(value, bool):
