@@ -115,7 +115,7 @@ async def lost_version(stores: Stores, record_id: str) -> None:
 async def _stray(
     prepare: Callable[[list[Plan]], Awaitable[None]], show: Callable[[list[Plan]], Awaitable[None]]
 ) -> None:
-    plan = make_plan(STRAY)
+    plan = make_plan(STRAY, group_id="apex")
     await prepare([plan])
     await show([plan])
 

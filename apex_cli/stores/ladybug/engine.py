@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from apex_cli.errors import StoreError, StoreTerminal, StoreTransient, StoreUnavailable
 from apex_cli.stores.graph.transaction import STORE, Row
+from apex_cli.stores.ladybug.wal import drop_unfinished
 
 if TYPE_CHECKING:
     import ladybug
@@ -83,6 +84,8 @@ class Engine:
         self._buffer_pool_bytes = buffer_pool_bytes
         self._thread: ThreadPoolExecutor | None = None
         self._database: ladybug.Database | None = None
+        self._in_doubt = False
+        """A commit failed: what is in memory may be more than what is in the file."""
 
     @property
     def database(self) -> ladybug.Database:
@@ -132,19 +135,41 @@ class Engine:
         import ladybug
 
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._load()
+        connection = ladybug.Connection(self.database)
+        try:
+            for statement in tables:
+                connection.execute(statement)
+        finally:
+            connection.close()
+
+    def _load(self) -> None:
+        import ladybug
+
+        drop_unfinished(self._path)
         self._database = ladybug.Database(
             self._path,
             buffer_pool_size=self._buffer_pool_bytes,
             max_num_threads=_THREADS,
             # Vectors do not compress, and trying costs a tenth of every commit.
             compression=False,
+            # Each commit ends in a checkpoint: see `wal`.
+            checkpoint_threshold=0,
         )
-        connection = ladybug.Connection(self._database)
+
+    def _reload(self) -> None:
+        """Read the file again after a commit that failed: a full disk may have stopped it half-way."""
+        database, self._database = self._database, None
+        with suppress(RuntimeError):
+            if database is not None:
+                database.close()
         try:
-            for statement in tables:
-                connection.execute(statement)
-        finally:
-            connection.close()
+            self._load()
+        except (RuntimeError, OSError) as error:
+            raise StoreTransient(
+                STORE, f"cannot be opened again after a failed commit: {_first_line(error)}"
+            ) from error
+        self._in_doubt = False
 
     def _close(self) -> None:
         database, self._database = self._database, None
@@ -170,11 +195,15 @@ class Engine:
             connection.close()
 
     def _transact(self, job: Callable[[Session], T], write: bool) -> T:
+        if self._in_doubt:
+            self._reload()
         with self._connected() as connection:
             connection.execute("BEGIN TRANSACTION" if write else "BEGIN TRANSACTION READ ONLY")
             try:
                 result = job(Session(connection))
+                self._in_doubt = write
                 connection.execute("COMMIT")
+                self._in_doubt = False
             except BaseException:
                 # A failed statement has rolled back already, and says so.
                 with suppress(RuntimeError):

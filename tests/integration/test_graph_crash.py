@@ -1,0 +1,102 @@
+"""A commit of the embedded graph that is cut short has happened or has not: never half of it."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from apex_cli.model import Claim, Entity, EntityType, Plan, Predicate
+from apex_cli.stores.ladybug.store import LadybugGraph
+from apex_cli.stores.ladybug.wal import drop_unfinished
+from tests.plans import NOON, make_plan
+
+ROWS = 150
+FILE = "crash.graph.lbug"
+REPOSITORY = Path(__file__).parents[2]
+CHILD = """
+import asyncio, os, sys
+from pathlib import Path
+from tests.integration.test_graph_crash import LadybugGraph, plans
+
+async def main():
+    graph = LadybugGraph(Path(sys.argv[1]), namespace="crash")
+    await graph.open()
+    await graph.commit(plans(0))
+    print("first", flush=True)
+    await graph.commit(plans(1))
+    os._exit(0)
+
+asyncio.run(main())
+"""
+
+
+def plans(batch: int) -> list[Plan]:
+    """Shipments of one customer: each batch adds nodes, and changes the one that they share."""
+    made = []
+    customer = Entity(EntityType.CUSTOMER, ("customer:turvo:1",), "Acme")
+    for number in range(batch * ROWS, (batch + 1) * ROWS):
+        load = Entity(EntityType.SHIPMENT, (f"shipment:id:S{number}",), f"S{number}")
+        claim = Claim(load.key, Predicate.FOR_CUSTOMER, customer.key, f"S{number} is for Acme.", NOON, None, {})
+        made.append(make_plan(f"S{number}", entities=[load, customer], claims=[claim], group_id="crash"))
+    return made
+
+
+@pytest.mark.parametrize("name", [".wal", ".wal.checkpoint", ".shadow"])
+@pytest.mark.parametrize("size", [1, 200])
+async def test_a_kill_in_the_middle_of_a_commit(tmp_path: Path, name: str, size: int) -> None:
+    await asyncio.to_thread(_commit_and_be_killed, tmp_path, tmp_path / (FILE + name), size)
+    graph = LadybugGraph(tmp_path, namespace="crash")
+    await graph.open()
+    try:
+        assert await graph.audit() == []
+        assert (await graph.check())["records"] in (ROWS, 2 * ROWS)
+        await graph.commit(plans(2))
+        assert await graph.audit() == []
+    finally:
+        await graph.close()
+
+
+def test_a_log_counts_when_it_ends_in_a_checkpoint(tmp_path: Path) -> None:
+    database, log, shadow = (tmp_path / (FILE + suffix) for suffix in ("", ".wal.checkpoint", ".shadow"))
+    begin, commit, checkpoint = (_record(bytes([kind]) + bytes(8)) for kind in (1, 2, 254))
+    for content, kept in (
+        (begin + commit + checkpoint, True),
+        (begin + commit, False),
+        (begin + commit + checkpoint[:-1], False),
+        (begin + _record(b"\x20" + b"\xfe" * 300) + commit, False),
+        (b"", False),
+    ):
+        for path in (database, shadow):
+            path.write_bytes(b"pages")
+        log.write_bytes(bytes(25) + content)
+        drop_unfinished(database)
+        assert (log.exists(), shadow.exists(), database.exists()) == (kept, kept, True), content
+    log.write_bytes(b"")
+    drop_unfinished(database)
+    assert log.exists()
+
+
+def _commit_and_be_killed(folder: Path, left: Path, size: int) -> None:
+    """Kill a second commit as soon as it leaves a file of this size; one that is not seen lets it end by itself."""
+    command = [sys.executable, "-c", CHILD, str(folder)]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"first\n"
+        while child.poll() is None and not _has(left, size):
+            pass
+        child.kill()
+
+
+def _record(content: bytes) -> bytes:
+    return len(content).to_bytes(8, "little") + content + bytes(8)
+
+
+def _has(path: Path, size: int) -> bool:
+    try:
+        return path.stat().st_size >= size
+    except FileNotFoundError:
+        return False
