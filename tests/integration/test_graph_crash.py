@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from apex_cli.errors import StoreError
 from apex_cli.model import Claim, Entity, EntityType, Plan, Predicate
 from apex_cli.stores.ladybug.store import LadybugGraph
 from apex_cli.stores.ladybug.wal import drop_unfinished
@@ -58,6 +60,35 @@ async def test_a_kill_in_the_middle_of_a_commit(tmp_path: Path, name: str, size:
         assert await graph.audit() == []
     finally:
         await graph.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting takes root")
+async def test_a_commit_that_the_disk_refused_is_not_read_from_memory(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(disk)]
+    if (await asyncio.to_thread(subprocess.run, mount, capture_output=True)).returncode:
+        pytest.skip("this machine mounts nothing")
+    graph = LadybugGraph(disk, namespace="crash")
+    await graph.open()
+    try:
+        for batch in range(20):
+            refused = plans(batch)
+            try:
+                await graph.commit(refused)
+            except StoreError:
+                break
+        else:
+            pytest.fail("everything fitted")
+        assert await graph.read([plan.record_id for plan in refused]) == {}
+        assert await graph.audit() == []
+        await asyncio.to_thread(subprocess.run, ["mount", "-o", "remount,size=200m", str(disk)], check=True)
+        await graph.commit(refused)
+        assert await graph.audit() == []
+        assert (await graph.check())["records"] == (batch + 1) * ROWS
+    finally:
+        await graph.close()
+        await asyncio.to_thread(subprocess.run, ["umount", str(disk)], check=True)
 
 
 def test_a_log_counts_when_it_ends_in_a_checkpoint(tmp_path: Path) -> None:
