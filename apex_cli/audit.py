@@ -1,7 +1,8 @@
 """`apex verify`: PostgreSQL says what should be there; the other three are compared with it, record by record.
 
 Both ways: what a current version lacks elsewhere (missing, stale, invisible), and what another store holds beyond it
-(orphan). Attempts that are still open are counted, not complained about: they settle by themselves.
+(orphan). Attempts that are still open are counted, not complained about: they settle by themselves. On servers other
+runs may be at work meanwhile, so what is found wrong is looked at again.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from dataclasses import dataclass, field
 from apex_cli.stores.factory import Stores
 from apex_cli.stores.postgres.catalog import Expected, Version
 from apex_cli.stores.protocol import GraphView, PointView
+
+_BATCH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +53,47 @@ async def verify(stores: Stores) -> Report:
         settled = [expected for expected in batch if expected.record_id not in open_records]
         report.problems += await _compare_batch(stores, settled)
     report.problems += [finding for finding in await _orphans(stores, current) if finding.record_id not in open_records]
+    report.problems = await _seen_twice(stores, report.problems)
     report.problems += [
         Finding(record_id, "postgres", "journal", detail) for record_id, detail in await stores.catalog.broken()
     ]
     report.problems += [Finding(subject, "graph", "orphan", detail) for subject, detail in await stores.graph.audit()]
     return report
+
+
+async def _seen_twice(stores: Stores, findings: Sequence[Finding]) -> list[Finding]:
+    """Those findings whose records are still wrong, and have neither an open attempt nor another version since."""
+    confirmed: set[tuple[str, str, str]] = set()
+    ids = sorted({finding.record_id for finding in findings})
+    for start in range(0, len(ids), _BATCH):
+        part = ids[start : start + _BATCH]
+        before = await stores.catalog.by_id(part)
+        again = await _compare_batch(stores, [_expected(version) for version in before.values()])
+        again += await _strays(stores, [record_id for record_id in part if record_id not in before])
+        at_work = {saga.plan.record_id for saga in await stores.journal.open_sagas(part)}
+        after = await stores.catalog.by_id(part)
+        confirmed |= {
+            (finding.record_id, finding.store, finding.kind)
+            for finding in again
+            if finding.record_id not in at_work and before.get(finding.record_id) == after.get(finding.record_id)
+        }
+    return [finding for finding in findings if (finding.record_id, finding.store, finding.kind) in confirmed]
+
+
+def _expected(version: Version) -> Expected:
+    return Expected(
+        version.record_id, version.saga_id, version.epoch, version.revision, version.chunks, version.content_hash
+    )
+
+
+async def _strays(stores: Stores, ids: Sequence[str]) -> list[Finding]:
+    """What the other stores hold of records that PostgreSQL does not know."""
+    held = await asyncio.gather(stores.graph.read(ids), stores.vectors.read(ids), stores.cache.read(ids))
+    return [
+        Finding(record_id, name, "orphan", "no such record")
+        for name, found in zip(("graph", "vectors", "cache"), held, strict=True)
+        for record_id in found
+    ]
 
 
 async def _compare_batch(stores: Stores, batch: Sequence[Expected]) -> list[Finding]:

@@ -79,6 +79,7 @@ class Settings:
     embedding_model: str = "text-embedding-3-small"
     embedding_dimensions: int | None = None
     embedding_price: float | None = None
+    metrics_textfile: Path | None = None
     fault: str | None = None
     foreign: tuple[str, ...] = ()
 
@@ -105,6 +106,8 @@ def load(
             values[name] = _convert(name, raw, origin)
     home = Path(values.pop("home", None) or default_home()).expanduser().absolute()
     staging = Path(values.pop("staging_dir", None) or home / "staging").expanduser().absolute()
+    if values.get("metrics_textfile"):
+        values["metrics_textfile"] = Path(values["metrics_textfile"]).expanduser().absolute()
     settings = Settings(home=home, staging_dir=staging, foreign=_foreign(environ), **values)
     return _checked(settings)
 

@@ -17,7 +17,7 @@
     │   ├── EmbedError                 its text could not be embedded
     │   └── AnswerPending              a batch at the model's provider has yet to answer
     ├── RunHalted                  3   the run takes no more; what it holds stays staged
-    │   ├── ModelUnusable              the provider refuses us: key, permission, model, quota
+    │   ├── ModelUnusable              the provider refuses us (key, permission, model, quota) or is down
     │   └── BudgetExhausted            the tokens or dollars allowed are used up
     └── StoreError                     a store refused or failed; drivers' own errors never leave `stores`
         ├── StoreTransient             worth another try; never proof that nothing was applied
@@ -45,6 +45,13 @@ class ApexError(Exception):
 
     def __str__(self) -> str:
         return self.message
+
+
+def alone(error: BaseException) -> BaseException:
+    """The one error inside groups of one, as task groups raise them."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
 
 
 class UsageError(ApexError):
@@ -158,7 +165,7 @@ class RunHalted(ApexError):
 
 
 class ModelUnusable(RunHalted):
-    """The model's provider refuses us, whatever is asked: the key, a permission, the model's name or the quota."""
+    """The provider refuses whatever is asked (key, permission, model's name, quota), or has stopped answering."""
 
     code = "llm_unusable"
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from apex_cli.errors import ApexError
+from apex_cli.meter import Meter
 
 EXIT_OK = 0
 EXIT_FAILED_RECORDS = 3
@@ -64,11 +65,14 @@ class Outcome:
 
 @dataclass(slots=True)
 class Summary:
-    """The whole run in numbers. `reason` says why a run stopped before its end, if it did."""
+    """The whole run in numbers. `reason` says why a run stopped before its end, if it did; `notes` what went wrong
+    beside the records and changes no exit code."""
 
     run_id: str
     inputs: int = 0
     counts: Counter[Status] = field(default_factory=Counter)
+    by_source: dict[str, Counter[Status]] = field(default_factory=dict)
+    meter: Meter = field(default_factory=Meter)
     llm_calls: int = 0
     tokens: int = 0
     cost_usd: float = 0.0
@@ -78,10 +82,12 @@ class Summary:
     reason: Problem | None = None
     interrupted: int = 0
     dry_run: bool = False
+    notes: list[Problem] = field(default_factory=list)
 
     def add(self, outcome: Outcome) -> None:
         """Count one record."""
         self.counts[outcome.status] += 1
+        self.by_source.setdefault(outcome.source, Counter())[outcome.status] += 1
 
     def bill(self, *, calls: int, tokens: int, cost_usd: float) -> None:
         """What models were paid for in the whole run, also for records that failed."""
@@ -117,6 +123,8 @@ class Summary:
             "recovered": self.recovered,
             "skipped_young": self.skipped_young,
             "dry_run": self.dry_run,
+            "by_source": {source: dict(sorted(counts.items())) for source, counts in sorted(self.by_source.items())},
+            **self.meter.as_json(),
             "reason": asdict(self.reason) if self.reason else None,
             "exit_code": self.exit_code,
         }

@@ -23,9 +23,8 @@ def credentials() -> tuple[str, str]:
 def server_graph(namespace: str, **settings: Any) -> Neo4jGraph:
     """A graph on the server of `APEX_TEST_GRAPH_URL`. Skips where there is none."""
     user, password = credentials()
-    return Neo4jGraph(
-        server_url("GRAPH"), **{"user": user, "password": password, "namespace": namespace, "timeout": 60.0, **settings}
-    )
+    usual = {"url": server_url("GRAPH"), "user": user, "password": password, "timeout": 60.0}
+    return Neo4jGraph(**{**usual, **settings}, namespace=namespace)
 
 
 @asynccontextmanager

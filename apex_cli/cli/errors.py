@@ -11,7 +11,7 @@ import typer
 from apex_cli.cli.output import Screen
 from apex_cli.cli.redact import redact
 from apex_cli.cli.text import clean_lines
-from apex_cli.errors import ApexError
+from apex_cli.errors import ApexError, alone
 
 EXIT_BUG = 1
 EXIT_INTERRUPTED = 130
@@ -49,7 +49,7 @@ def exit_code(screen: Screen, action: Callable[[], None]) -> int:
     except BrokenPipeError:
         return 0
     except Exception as error:  # noqa: BLE001
-        return _told(screen, _alone(error))
+        return _told(screen, alone(error))
     return 0
 
 
@@ -71,10 +71,3 @@ def _say(screen: Screen, code: str, message: str, hint: str | None, status: int)
         line = {"type": "error", "code": code, "message": redact(message), "hint": redact(hint) if hint else None}
         screen.object({**line, "exit_code": status})
     return status
-
-
-def _alone(error: BaseException) -> BaseException:
-    """The one error inside groups of one, as task groups raise them."""
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
-    return error

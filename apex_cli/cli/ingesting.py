@@ -56,5 +56,7 @@ def _tell(call: Call, summary: Summary, seen: Watch, code: int) -> None:
     elif not screen.quiet:
         for line in summary_lines(summary, seen.failures):
             screen.line(line)
+    for note in summary.notes:
+        screen.problem(note.message, note.hint)
     if summary.reason is not None and (screen.quiet or screen.json):
         screen.problem(summary.reason.message, summary.reason.hint)

@@ -13,12 +13,13 @@ import typer
 
 from apex_cli import __version__
 from apex_cli.cli import errors
-from apex_cli.cli.commands import debug, runs, staging
+from apex_cli.cli.commands import debug, dlq, runs, staging
 from apex_cli.cli.commands.doctor import doctor
 from apex_cli.cli.commands.facts import facts
 from apex_cli.cli.commands.forget import forget
 from apex_cli.cli.commands.get import get
 from apex_cli.cli.commands.ingest import ingest
+from apex_cli.cli.commands.metrics import metrics
 from apex_cli.cli.commands.recover import recover
 from apex_cli.cli.commands.search import search
 from apex_cli.cli.commands.verify import verify
@@ -63,10 +64,12 @@ def build() -> typer.Typer:
     app.callback(invoke_without_command=True)(_apex)
     ingest.add_to(app)
     app.add_typer(staging.group(), name="staging")
+    app.add_typer(dlq.group(), name="dlq")
     for verb in (get, search, facts, forget, verify, recover):
         verb.add_to(app)
     app.add_typer(runs.group(), name="runs")
-    doctor.add_to(app)
+    for verb in (metrics, doctor):
+        verb.add_to(app)
     app.add_typer(debug.group(), name="debug", hidden=True)
     return app
 

@@ -105,7 +105,7 @@ class Batching:
             live = {key for batch in self._book.batches() for key in batch.lines}
             known = live | (await self._cache.get(list(self._queue))).keys()
             queued = {key: asked for key, asked in self._queue.items() if key not in known}
-            for part in _parts(queued):
+            for part in divided(queued):
                 await self._send({key: queued[key] for key in part})
                 self.progress.sent += len(part)
             self._queue.clear()
@@ -157,7 +157,7 @@ def _name(schema: JsonSchema) -> str:
     return hashlib.blake2b(json.dumps(schema, sort_keys=True).encode("ascii"), digest_size=8).hexdigest()
 
 
-def _parts(queued: Mapping[str, tuple[Wanted, Line]]) -> Iterator[list[str]]:
+def divided(queued: Mapping[str, tuple[Wanted, Line]]) -> Iterator[list[str]]:
     """Keys, a batch's worth at a time: one route and one model each, as the Batch API wants it."""
     groups: dict[tuple[str, str], list[str]] = {}
     for key, (wanted, _) in queued.items():

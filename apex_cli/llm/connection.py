@@ -6,17 +6,17 @@ the one that met it, and the time spent in a queue is not counted against the ti
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from apex_cli.errors import ApexError, ConfigError, ModelUnreachable
+from apex_cli.errors import ApexError, ConfigError, ModelUnreachable, ModelUnusable
 from apex_cli.llm.budget import Budget
 from apex_cli.llm.endpoint import Endpoint
 from apex_cli.llm.failures import Passing, judged
 from apex_cli.llm.limits import Limits
 from apex_cli.llm.meter import Meter
-from apex_cli.llm.schema import INSTALL
 from apex_cli.llm.usage import Usage
 
 if TYPE_CHECKING:
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 Body = Mapping[str, Any]
 
 _FIRST_WAIT = 0.5
+_LEAST_WAIT = 0.05
 _LONGEST_WAIT = 20.0
+_GIVE_UPS = 5
+"""When so many requests in a row have used up their time, the run need not wait for each of the others to do so."""
 _CONNECT_SECONDS = 10.0
 
 
@@ -42,6 +45,7 @@ class Connection:
         self._budget = budget
         self._timeout = timeout
         self._client: AsyncOpenAI | None = None
+        self._given_up = 0
 
     async def close(self) -> None:
         """Close what is open. May be called twice."""
@@ -60,7 +64,7 @@ class Connection:
         lane = self._limits.lane(model)
         priced = self.meter.priced(model, estimate)
         left, backoff = self._timeout, _FIRST_WAIT
-        while True:
+        while self._given_up < _GIVE_UPS:
             async with lane.request(estimate.tokens):
                 with self._budget.reserve(priced):
                     started = self._limits.clock()
@@ -69,28 +73,37 @@ class Connection:
                     if not isinstance(answer, Passing):
                         headers, content = answer
                         lane.learn(headers)
+                        self._given_up = 0
                         self.meter.record(model, used(content))
                         return content
             lane.learn(answer.headers)
-            wait = answer.wait if answer.wait is not None else backoff * random.uniform(0.75, 1.25)  # noqa: S311
+            wait = max(answer.wait or backoff * random.uniform(0.75, 1.25), _LEAST_WAIT)  # noqa: S311
             backoff = min(2 * backoff, _LONGEST_WAIT)
             left -= wait
             if left <= 0:
+                self._given_up += 1
                 raise ModelUnreachable(answer.message, hint="it is tried again with --retry-failed")
             if answer.limited:
                 lane.pause(wait)
             else:
                 await self._limits.sleep(wait)
+        raise ModelUnusable(
+            f"{self.endpoint.host} has left {_GIVE_UPS} requests in a row without an answer", code=ModelUnreachable.code
+        )
 
     async def _once(self, route: str, body: Body, seconds: float) -> Passing | tuple[Mapping[str, str], Body]:
         from httpx2 import Response
         from openai import APIError
 
         try:
-            response = await self.client.post(
-                route, body=dict(body), cast_to=Response, options={"timeout": _timeouts(seconds)}
-            )
+            # The client's own timeout is for each wait for bytes, not for all of them.
+            async with asyncio.timeout(seconds):
+                response = await self.client.post(
+                    route, body=dict(body), cast_to=Response, options={"timeout": _timeouts(seconds)}
+                )
             content = response.json()
+        except TimeoutError:
+            return Passing(f"{self.endpoint.host} did not answer in time")
         except APIError as error:
             meaning = judged(error, self.endpoint.host, self.endpoint.key)
             if isinstance(meaning, Passing):
@@ -104,12 +117,10 @@ class Connection:
 
     @property
     def client(self) -> AsyncOpenAI:
-        """The open client, for what is no question to a model. Raises `ConfigError` when openai is not installed."""
+        """The open client, for what is no question to a model."""
         if self._client is None:
-            try:
-                from openai import AsyncAzureOpenAI, AsyncOpenAI
-            except ImportError as error:
-                raise ConfigError("language models need openai, which is not installed", hint=INSTALL) from error
+            from openai import AsyncAzureOpenAI, AsyncOpenAI
+
             endpoint = self.endpoint
             options: dict[str, Any] = {
                 # The client insists on a key; servers of one's own often want none.

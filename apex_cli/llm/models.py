@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from apex_cli.config import Settings
 from apex_cli.errors import ConfigError
@@ -58,8 +59,10 @@ async def open_models(
 
     With `batch`, what is not in the cache is queued for `Models.batching`: `collect` it first, `flush` it last.
 
-    Raises `ConfigError`: no key, a cache that cannot be opened, a budget in dollars for a model without a price.
+    Raises `ConfigError`: the packages are not installed, no key, a cache that cannot be opened, a budget in dollars for
+    a model without a price.
     """
+    _check_installed()
     server = endpoint(settings)
     names = model_names(settings)
     form = None
@@ -105,6 +108,15 @@ def _configured(settings: Settings) -> dict[str, Price]:
     if settings.embedding_price is not None:
         prices[settings.embedding_model] = Price(settings.embedding_price, settings.embedding_price)
     return prices
+
+
+def _check_installed() -> None:
+    missing = [package for package in ("openai", "jsonschema") if find_spec(package) is None]
+    if missing:
+        raise ConfigError(
+            f"language models need {' and '.join(missing)}, which is not installed",
+            hint="pip install 'apex-cli[llm]'",
+        )
 
 
 def _check_prices(settings: Settings, meter: Meter) -> None:

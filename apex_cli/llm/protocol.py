@@ -50,7 +50,7 @@ class Prompt:
         """
         content = [model, self.size, [(one.role, one.text) for one in self.messages], self.schema]
         encoded = json.dumps(content, separators=(",", ":"), sort_keys=True).encode("ascii")
-        return hashlib.blake2b(encoded, digest_size=32, person=b"apex-prompt").hexdigest()
+        return hashlib.blake2b(encoded, digest_size=32, person=b"apex-prompt-1").hexdigest()
 
     def text(self) -> str:
         """Everything that the model reads, for counting its tokens."""

@@ -6,29 +6,32 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from apex_cli.errors import ConfigError, ModelAnswerInvalid
+from apex_cli.errors import ModelAnswerInvalid
 from apex_cli.llm.protocol import JsonSchema
 
-INSTALL = "pip install 'apex-cli[llm]'"
 _MESSAGE_CHARS = 200
+_DROPPED = frozenset({"title", "default", "examples", "minLength", "maxLength", "uniqueItems", "discriminator"})
+_UNKNOWN = frozenset({"allOf", "not", "if", "then", "else", "patternProperties", "prefixItems", "dependentSchemas"})
+_FORMATS = frozenset({"date-time", "date", "time", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"})
 
 
 def strict(schema: JsonSchema) -> dict[str, Any] | None:
     """The schema as `strict: true` requires it: every object closed, every property required, nothing beside a `$ref`.
 
-    Titles and defaults go too. None when it cannot be said that way: an object with keys of the model's own choice.
-    See OpenAI's guide on structured outputs, "Supported schemas".
+    Keywords that OpenAI does not take there go, as do titles; answers are checked against the whole schema anyway. None
+    when it cannot be said that way: an object with keys of the model's own choice, a tuple, an `allOf`, a schema that
+    holds itself with a description. See OpenAI's guide on structured outputs, "Supported schemas".
     """
     try:
         made = _strict(schema, schema)
-    except _NotStrict:
+    except (_NotStrict, RecursionError):
         return None
     assert isinstance(made, dict)
     return made
 
 
 class _NotStrict(Exception):
-    """An object that is open by intent."""
+    """The schema says something that the strict form has no words for."""
 
 
 def _strict(node: Any, root: JsonSchema) -> Any:
@@ -45,8 +48,10 @@ def _strict(node: Any, root: JsonSchema) -> Any:
             made[key] = {name: _strict(inner, root) for name, inner in value.items()}
         elif key in ("enum", "const"):
             made[key] = value
-        elif key not in ("default", "title"):
-            made[key] = _strict(value, root)
+        elif key in _UNKNOWN:
+            raise _NotStrict
+        elif key not in _DROPPED and (key != "format" or value in _FORMATS):
+            made["anyOf" if key == "oneOf" else key] = _strict(value, root)
     if made.get("type") == "object":
         if made.get("additionalProperties") not in (None, False):
             raise _NotStrict
@@ -81,11 +86,8 @@ def parsed(text: str, schema: JsonSchema) -> dict[str, Any]:
 
 def check(answer: Mapping[str, Any], schema: JsonSchema) -> None:
     """Raises `ModelAnswerInvalid` for the worst fault of an answer that is not valid against `schema`."""
-    try:
-        from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
-        from jsonschema.exceptions import best_match  # type: ignore[import-untyped]
-    except ImportError as error:
-        raise ConfigError("language models need jsonschema, which is not installed", hint=INSTALL) from error
+    from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+    from jsonschema.exceptions import best_match  # type: ignore[import-untyped]
 
     try:
         fault = best_match(Draft202012Validator(schema).iter_errors(answer))

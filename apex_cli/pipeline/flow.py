@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 
 from apex_cli.embed.codec import load
 from apex_cli.errors import AnswerPending, ApexError, RunHalted, StoreTransient
+from apex_cli.meter import Meter
 from apex_cli.model import Embedded, Record
 from apex_cli.outcome import Status
+from apex_cli.pipeline import footprint
 from apex_cli.pipeline.desk import Desk, Versions
 from apex_cli.pipeline.inputs import Batch, Input, Inputs, Read
 from apex_cli.pipeline.understand import Understanding
@@ -59,6 +61,7 @@ class Flow:
         journal: Journal,
         worker: ThreadPoolExecutor,
         versions: Versions,
+        meter: Meter,
     ) -> None:
         self._inputs = inputs
         self._desk = desk
@@ -67,6 +70,7 @@ class Flow:
         self._journal = journal
         self._worker = worker
         self._versions = versions
+        self._meter = meter
         self._read: asyncio.Queue[Batch | None] = asyncio.Queue(1)
         self._ready: asyncio.Queue[_Ready | None] = asyncio.Queue(1)
         self._on_the_way: Counter[str] = Counter()
@@ -82,19 +86,26 @@ class Flow:
 
     async def _reading(self) -> None:
         batches: Iterator[Batch] = self._inputs.batches()
-        loop = asyncio.get_running_loop()
         try:
-            while (batch := await loop.run_in_executor(self._worker, next, batches, None)) is not None:
+            while (batch := await self._next(batches)) is not None:
                 await self._read.put(batch)
         except ApexError as error:
             # What was staged before can still be committed.
             self.broken = error
         await self._read.put(None)
 
+    async def _next(self, batches: Iterator[Batch]) -> Batch | None:
+        with self._meter.stage("read"):
+            return await asyncio.get_running_loop().run_in_executor(self._worker, next, batches, None)
+
     async def _understand(self) -> None:
         while (batch := await self._read.get()) is not None:
             started = time.monotonic()
             fresh = await self._screened(batch.reads, started)
+            if self.halted is not None:
+                self._left(fresh, started, self.halted)
+                await self._ready.put(_Ready(ended=batch.ended))
+                continue
             records = [record for _, record in fresh]
             understood = await self._understanding.batch(records, self._kept(fresh))
             ready = _Ready(ended=batch.ended)
@@ -102,7 +113,7 @@ class Flow:
                 if isinstance(result, Embedded):
                     ready.jobs.append(_Job(read, record, result, started))
                     continue
-                self._on_the_way[record.record_id] -= 1
+                self._arrived(record)
                 if isinstance(result, RunHalted):
                     self.halt(result)
                 if isinstance(result, RunHalted | AnswerPending):
@@ -152,6 +163,7 @@ class Flow:
             for origin in ready.ended:
                 self._desk.ended(origin)
             await self._desk.flush()
+            await asyncio.to_thread(footprint.give_back)
 
     async def _carry(self, jobs: Sequence[_Job]) -> None:
         """Commit one batch, unless the run was stopped or a store fails: then its records are left for the next.
@@ -162,15 +174,26 @@ class Flow:
             for job in jobs:
                 self._desk.pending(job.record, job.started, self.halted)
             return
-        results = {
-            result.record_id: result
-            for result in await self._coordinator.write([(job.record, job.embedded) for job in jobs])
-        }
+        with self._meter.stage("commit"):
+            written = await self._coordinator.write([(job.record, job.embedded) for job in jobs])
+        results = {result.record_id: result for result in written}
         for job in jobs:
-            self._on_the_way[job.record.record_id] -= 1
+            self._arrived(job.record)
             self._told(job, results[job.record.record_id])
         if self._coordinator.tripped():
             self.halt(StoreTransient("run", "a store keeps failing", hint="`apex doctor` shows which one and why"))
+
+    def _left(self, fresh: Sequence[tuple[Read, Record]], started: float, reason: ApexError) -> None:
+        """Records that were read already when the run was halted: nothing is paid for them any more."""
+        for _, record in fresh:
+            self._arrived(record)
+            self._desk.pending(record, started, reason)
+
+    def _arrived(self, record: Record) -> None:
+        """One version fewer is on its way. Counts of nothing go, for a run may see any number of records."""
+        self._on_the_way[record.record_id] -= 1
+        if not self._on_the_way[record.record_id]:
+            del self._on_the_way[record.record_id]
 
     def _told(self, job: _Job, result: Result) -> None:
         status = _STATUS.get(result.fate)
@@ -181,8 +204,9 @@ class Flow:
         self._desk.failed(job.read, job.record, result.error, job.started, job.embedded)
 
     def halt(self, reason: ApexError) -> None:
-        """Take no more batches; what is in flight is settled."""
+        """Take no more records; what is in flight is settled."""
         self.halted = self.halted or reason
+        self._inputs.stop()
 
 
 def _waves(jobs: Sequence[_Job]) -> Iterator[list[_Job]]:

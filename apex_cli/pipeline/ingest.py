@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from apex_cli.config import Settings
-from apex_cli.errors import ApexError
+from apex_cli.errors import ApexError, alone
 from apex_cli.extract.rules import RULES_VERSION
+from apex_cli.metrics.collect import as_text, collect
+from apex_cli.metrics.textfile import check_textfile, write_textfile
 from apex_cli.outcome import Problem, Summary
+from apex_cli.pipeline import footprint
 from apex_cli.pipeline.desk import Desk, Versions
 from apex_cli.pipeline.flow import Flow
 from apex_cli.pipeline.inputs import Inputs
@@ -38,8 +41,11 @@ async def ingest(settings: Settings, request: IngestRequest, observer: Observer,
 
     Raises `StartError`, `Locked` or `UsageError` before anything is staged; afterwards failures are outcomes.
     """
+    footprint.limit_arenas()
     summary = Summary(run_id=request.run_id)
     started = time.monotonic()
+    if settings.metrics_textfile is not None:
+        check_textfile(settings.metrics_textfile)
     staging = Staging(settings.staging_dir, max_bytes=settings.staging_max_bytes)
     named = [Path(path) for path in request.paths if path != STDIN]
     files = walk(named, min_age_seconds=request.min_age, exclude=(staging.root,))
@@ -50,11 +56,15 @@ async def ingest(settings: Settings, request: IngestRequest, observer: Observer,
         if stores is not None:
             await asyncio.to_thread(staging.open)
             await stores.runs.start(summary.run_id, "ingest", {"paths": list(request.paths), "source": request.source})
+            failure: BaseException | None = None
             try:
                 inputs = Inputs(settings, request, files, staging, stop.event.is_set)
                 reading = reading_for(settings, request, stores, models)
                 async with _batches(models):
                     await _run(settings, observer, stop, stores, staging, inputs, summary, reading)
+            except BaseException as error:
+                failure = error
+                raise
             finally:
                 if models is not None:
                     used = models.meter.total
@@ -62,10 +72,30 @@ async def ingest(settings: Settings, request: IngestRequest, observer: Observer,
                 staging.close()
                 summary.seconds = time.monotonic() - started
                 summary.interrupted = stop.signal
-                await stores.runs.finish(summary.run_id, summary.as_json(), summary.exit_code)
+                await stores.runs.finish(summary.run_id, summary.as_json(), _exit_code(summary, failure))
+                await _refresh(settings, stores, summary)
     summary.interrupted = stop.signal
     summary.seconds = time.monotonic() - started
     return summary
+
+
+def _exit_code(summary: Summary, failure: BaseException | None) -> int:
+    """What the process will end with, as far as it is known here."""
+    if summary.interrupted or failure is None:
+        return summary.exit_code
+    cause = alone(failure)
+    return cause.exit_code if isinstance(cause, ApexError) else ApexError.exit_code
+
+
+async def _refresh(settings: Settings, stores: Stores, summary: Summary) -> None:
+    """Bring the metrics file up to date. What fails here is told and changes nothing else: the run is over."""
+    if settings.metrics_textfile is None:
+        return
+    try:
+        text = as_text(await collect(settings, stores))
+        await asyncio.to_thread(write_textfile, settings.metrics_textfile, text)
+    except ApexError as error:
+        summary.notes.append(Problem.of(error))
 
 
 async def _unless(stop: Stop, opening: Coroutine[Any, Any, T]) -> T | None:
@@ -92,11 +122,12 @@ async def _run(
     summary: Summary,
     reading: Reading | None,
 ) -> None:
-    coordinator, participants, locks = sagas(settings, stores, run_id=summary.run_id)
+    coordinator, participants, locks = sagas(settings, stores, run_id=summary.run_id, meter=summary.meter)
     observer.phase("settling what earlier runs left")
     recovered = await recover(participants, locks)
     summary.recovered = recovered.rolled_forward + recovered.aborted
     observer.phase("ingesting")
+    footprint.settle()
     extractor = RULES_VERSION if reading is None else reading.version
     versions = Versions(extractor=extractor, embedder=stores.embedding.embedder.name)
     with ThreadPoolExecutor(1, "staging") as worker:
@@ -106,8 +137,9 @@ async def _run(
             concurrency=settings.concurrency,
             parse_timeout=settings.parse_timeout,
             reading=reading,
+            meter=summary.meter,
         )
-        flow = Flow(inputs, desk, understanding, coordinator, stores.journal, worker, versions)
+        flow = Flow(inputs, desk, understanding, coordinator, stores.journal, worker, versions, summary.meter)
         halting = asyncio.create_task(_halt_on(stop, flow))
         try:
             await flow.run()

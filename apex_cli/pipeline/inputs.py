@@ -80,12 +80,13 @@ class Inputs:
         self._stopped = stopped
         self._limits = limits(settings)
         self._left = request.limit
+        self._ended = False
         self.seen = 0
         self.young = 0
         self._taken: list[Input] = []
 
     def batches(self) -> Iterator[Batch]:
-        """Batches of reads, until the inputs, the limit or the patience of `stopped` are used up.
+        """Batches of reads, until the inputs, the limit or the patience of `stopped` are used up, or `stop` is called.
 
         Raises what ends the run, such as `StagingUnusable`, after the batch of all that was read before it.
         """
@@ -108,6 +109,10 @@ class Inputs:
             yield batch
         if refused is not None:
             raise refused
+
+    def stop(self) -> None:
+        """Read no further record. From any thread."""
+        self._ended = True
 
     def _events(self) -> Iterator[Read | Input]:
         """Reads, and after its last read each input that came to its end."""
@@ -142,7 +147,7 @@ class Inputs:
         origin.exhausted = True
 
     def _exhausted(self) -> bool:
-        return self._stopped() or self._left == 0
+        return self._ended or self._stopped() or self._left == 0
 
     def _leftovers(self) -> Iterator[Input]:
         """What earlier runs left, oldest first; inputs that this request brings again anyway are not read twice."""

@@ -71,8 +71,12 @@ async def _remove_orphans(settings: Settings, stores: Stores, problems: Iterable
                 for held in batch
                 if (name, held.record_id) in wanted and not _is_current(held, current.get(held.record_id))
             ]
-            await store.publish([_farewell(held, settings.namespace) for held in orphans])
-            removed += len(orphans)
+            # Asked after the look at the store: what a live run prepares meanwhile is never taken for an orphan.
+            attempts = await stores.journal.open_sagas([held.record_id for held in orphans])
+            at_work = {saga.plan.record_id for saga in attempts}
+            farewells = [_farewell(held, settings.namespace) for held in orphans if held.record_id not in at_work]
+            await store.publish(farewells)
+            removed += len(farewells)
     return removed
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from apex_cli.embed.apply import Embedding
 from apex_cli.errors import EmbedError, RecordError, RunHalted
 from apex_cli.extract.rules import extract
+from apex_cli.meter import Meter
 from apex_cli.model import Embedded, Extraction, Record
 from apex_cli.pipeline.workers import DocumentWorkers
 
@@ -32,12 +33,19 @@ class Understanding:
     """
 
     def __init__(
-        self, embedding: Embedding, *, concurrency: int, parse_timeout: float, reading: Reading | None = None
+        self,
+        embedding: Embedding,
+        *,
+        concurrency: int,
+        parse_timeout: float,
+        reading: Reading | None = None,
+        meter: Meter | None = None,
     ) -> None:
         self._embedding = embedding
         self._reading = reading
         self._slots = asyncio.Semaphore(concurrency)
         self._workers = DocumentWorkers(parse_timeout)
+        self._meter = meter or Meter()
 
     def close(self) -> None:
         """End the worker processes."""
@@ -51,10 +59,11 @@ class Understanding:
         large = [i for i, record in enumerate(records) if i not in kept and self._workers.wants(record)]
         fresh = [i for i in range(len(records)) if i not in kept and i not in large]
         slices = [fresh[start : start + _SLICE] for start in range(0, len(fresh), _SLICE)]
-        extracted = await asyncio.gather(
-            *(self._extract([records[i] for i in part]) for part in slices),
-            *(self._extract_large(records[i]) for i in large),
-        )
+        with self._meter.stage("extract"):
+            extracted = await asyncio.gather(
+                *(self._extract([records[i] for i in part]) for part in slices),
+                *(self._extract_large(records[i]) for i in large),
+            )
         by_index: dict[int, Understood] = dict(kept)
         sound: list[tuple[int, Extraction]] = []
         for part, results in zip([*slices, *([i] for i in large)], extracted, strict=True):
@@ -63,10 +72,12 @@ class Understanding:
                     by_index[index] = result
                 else:
                     sound.append((index, result))
-        read = await self._read(records, sound)
+        with self._meter.stage("extract"):
+            read = await self._read(records, sound)
         by_index.update((index, result) for index, result in read.items() if not isinstance(result, Extraction))
         fresh_texts = [(index, result) for index, result in read.items() if isinstance(result, Extraction)]
-        by_index.update(await self._embed(records, fresh_texts))
+        with self._meter.stage("embed"):
+            by_index.update(await self._embed(records, fresh_texts))
         return [by_index[index] for index in range(len(records))]
 
     async def _read(

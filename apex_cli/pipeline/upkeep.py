@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from apex_cli.config import Settings
 from apex_cli.memory import find_record
+from apex_cli.meter import Meter
 from apex_cli.outcome import Problem
 from apex_cli.pipeline.sagas import sagas
 from apex_cli.saga.recovery import Recovered
@@ -30,7 +31,8 @@ async def forget(settings: Settings, ident: str) -> list[Forgotten]:
     """Remove one record from all four stores. Raises `UsageError` when there is none of that name, or several."""
     run_id = str(uuid.uuid4())
     async with open_stores(settings) as stores:
-        coordinator, participants, locks = sagas(settings, stores, run_id=run_id)
+        meter = Meter()
+        coordinator, participants, locks = sagas(settings, stores, run_id=run_id, meter=meter)
         await recover_sagas(participants, locks)
         version = await find_record(stores, ident)
         await stores.runs.start(run_id, "forget", {"record_id": version.record_id})
@@ -47,7 +49,9 @@ async def forget(settings: Settings, ident: str) -> list[Forgotten]:
             for result in results
         ]
         failed = sum(one.error is not None for one in forgotten)
-        await stores.runs.finish(run_id, {"forgotten": len(forgotten) - failed, "failed": failed}, 3 if failed else 0)
+        counts = {"forgotten": len(forgotten) - failed, "failed": failed}
+        summary = {**counts, "by_source": {version.source: counts}, **meter.as_json()}
+        await stores.runs.finish(run_id, summary, 3 if failed else 0)
         return forgotten
 
 

@@ -17,6 +17,7 @@ import stamina
 
 from apex_cli import faults
 from apex_cli.errors import StoreTransient
+from apex_cli.meter import StoreMeter
 
 T = TypeVar("T")
 
@@ -62,18 +63,24 @@ class Breaker:
     def succeeded(self) -> None:
         self._failures, self._opened_at, self._probing = 0, None, False
 
-    def failed(self) -> None:
+    def failed(self) -> bool:
+        """Count a failure; returns whether it is the one that trips the breaker. A failed probe keeps it tripped."""
+        was_open = self._opened_at is not None
         self._failures += 1
         self._probing = False
         if self._failures >= self._limit:
             self._opened_at = self._clock()
+        return self._opened_at is not None and not was_open
 
 
 class Guard:
-    """The way to one store. `await guard("prepare", lambda: store.prepare(plans))`."""
+    """The way to one store. `await guard("prepare", lambda: store.prepare(plans))`. `meter` is told what it took."""
 
-    def __init__(self, store: str, breaker: Breaker, *, timeout: float, retry: RetryPolicy) -> None:
+    def __init__(
+        self, store: str, breaker: Breaker, *, timeout: float, retry: RetryPolicy, meter: StoreMeter | None = None
+    ) -> None:
         self.breaker = breaker
+        self._meter = meter or StoreMeter()
         self._store = store
         self._timeout = timeout
         self._retry = retry
@@ -81,6 +88,7 @@ class Guard:
     async def __call__(self, step: str, call: Callable[[], Awaitable[T]], *, idempotent: bool = True) -> T:
         """Run one step. Raises the store's own error when retries are used up; a time-out is a `StoreTransient`."""
         self.breaker.admit()
+        self._meter.calls += 1
         retrying = stamina.AsyncRetryingCaller(
             attempts=self._retry.attempts if idempotent else 1,
             wait_initial=self._retry.wait_initial,
@@ -91,15 +99,20 @@ class Guard:
 
     async def _once(self, step: str, call: Callable[[], Awaitable[T]]) -> T:
         try:
+            with self._meter.attempt(step):
+                result = await self._limited(step, call)
+        except StoreTransient:
+            self._meter.trips += self.breaker.failed()
+            raise
+        self.breaker.succeeded()
+        return result
+
+    async def _limited(self, step: str, call: Callable[[], Awaitable[T]]) -> T:
+        try:
             async with asyncio.timeout(self._timeout):
                 await faults.reach(f"{self._store}.{step}.before")
                 result = await call()
                 await faults.reach(f"{self._store}.{step}.after")
+                return result
         except TimeoutError as error:
-            self.breaker.failed()
             raise StoreTransient(self._store, f"{step} took longer than {self._timeout:g} s") from error
-        except StoreTransient:
-            self.breaker.failed()
-            raise
-        self.breaker.succeeded()
-        return result

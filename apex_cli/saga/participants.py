@@ -7,15 +7,16 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from apex_cli.meter import Meter
 from apex_cli.model import Plan
 from apex_cli.saga.guard import Breaker, Guard, RetryPolicy
 from apex_cli.stores.journal import Journal
-from apex_cli.stores.protocol import CacheStore, PivotStore, VectorStore
+from apex_cli.stores.protocol import CacheStore, PivotStore, Store, VectorStore
 
 
 @dataclass(frozen=True, slots=True)
 class Participants:
-    """Stores and guards. Build with `participants`."""
+    """Stores and guards, and what they measure. Build with `participants`."""
 
     journal: Journal
     graph: PivotStore
@@ -25,6 +26,7 @@ class Participants:
     graph_guard: Guard
     vectors_guard: Guard
     cache_guard: Guard
+    meter: Meter
 
     async def prepare(self, plans: Sequence[Plan]) -> None:
         """Step 3: unseen data into both prepared stores, side by side."""
@@ -34,11 +36,12 @@ class Participants:
         )
 
     async def discard(self, plans: Sequence[Plan]) -> None:
-        """Undo step 3."""
+        """Undo step 3: the sagas are rolled back."""
         await _both(
             self.vectors_guard("discard", lambda: self.vectors.discard(plans)),
             self.cache_guard("discard", lambda: self.cache.discard(plans)),
         )
+        self.meter.rollbacks += len(plans)
 
     async def publish(self, plans: Sequence[Plan]) -> None:
         """Step 6 and the end: make visible, drop what was superseded, close the sagas."""
@@ -62,22 +65,26 @@ def participants(
     cache: CacheStore,
     timeout: float,
     retry: RetryPolicy | None = None,
+    meter: Meter | None = None,
 ) -> Participants:
     """Put each store behind a guard with a breaker of its own (cache: 3 failures, 30 s; the others: 5, 60 s)."""
     policy = retry or RetryPolicy()
+    measured = meter or Meter()
 
-    def guard(store: str, failures: int = 5, cooldown: float = 60.0) -> Guard:
-        return Guard(store, Breaker(store, failures=failures, cooldown=cooldown), timeout=timeout, retry=policy)
+    def guard(name: str, store: Store, failures: int = 5, cooldown: float = 60.0) -> Guard:
+        breaker = Breaker(name, failures=failures, cooldown=cooldown)
+        return Guard(name, breaker, timeout=timeout, retry=policy, meter=measured.store(store.name))
 
     return Participants(
         journal=journal,
         graph=graph,
         vectors=vectors,
         cache=cache,
-        journal_guard=guard("journal"),
-        graph_guard=guard("graph"),
-        vectors_guard=guard("vectors"),
-        cache_guard=guard("cache", failures=3, cooldown=30.0),
+        journal_guard=guard("journal", journal),
+        graph_guard=guard("graph", graph),
+        vectors_guard=guard("vectors", vectors),
+        cache_guard=guard("cache", cache, failures=3, cooldown=30.0),
+        meter=measured,
     )
 
 

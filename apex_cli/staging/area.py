@@ -92,6 +92,10 @@ class Area:
             return item
         return item
 
+    def held(self, key: Key) -> int:
+        """Bytes of an item that count against the limit; 0 where there is none."""
+        return _size(self.folder(key))
+
     def take(self, key: Key) -> locks.FolderLock | None:
         """Lock an item, or None: it is in use, or gone."""
         return locks.take(self.folder(key))
@@ -216,7 +220,7 @@ class Area:
         total = 0
         for key in self.scan():
             self.records.add(key)
-            total += _size(self.folder(key))
+            total += self.held(key)
         return total
 
 

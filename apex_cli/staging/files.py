@@ -91,10 +91,15 @@ def replace(target: Path, content: bytes, *, durable: bool = False) -> None:
     fresh.rename(target)
 
 
+def head(path: Path, limit: int) -> bytes:
+    """The first `limit` bytes of a file that is no link, all of them for -1. Raises `OSError`."""
+    with open(path, "rb", opener=_nofollow) as file:
+        return file.read(limit)
+
+
 def read(path: Path, limit: int | None = None) -> bytes:
     """The content of a file that is no link. Raises `OSError`; `EFBIG` where it is larger than `limit` bytes."""
-    with open(path, "rb", opener=_nofollow) as file:
-        content = file.read(-1 if limit is None else limit + 1)
+    content = head(path, -1 if limit is None else limit + 1)
     if limit is not None and len(content) > limit:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
     return content

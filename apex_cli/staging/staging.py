@@ -39,8 +39,8 @@ class Staging:
     def open(self) -> None:
         """Make the area if need be (mode 0700) and see that it can be written, locked and measured.
 
-        Needed before anything is put, claimed or resolved; `items`, `stats`, `clean` and `retry` do without, so that a
-        full disk can be looked at and cleaned.
+        Needed before anything is put, claimed or resolved; `items`, `stats`, `clean`, `drop` and `retry` do without, so
+        that a full disk can be looked at and cleaned.
         """
         with files.usable(self.root):
             self._area.open()
@@ -191,6 +191,14 @@ class Staging:
             except FileNotFoundError:
                 return None
 
+    def excerpt(self, item: Item, limit: int) -> bytes:
+        """The first `limit` bytes of an item's payload; none where it is gone."""
+        with files.usable(self.root):
+            try:
+                return files.head(item.payload, limit)
+            except FileNotFoundError:
+                return b""
+
     def take_up(self, *, retriable_failed: bool, all_failed: bool) -> Iterator[Item]:
         """What waits for work and no live process holds, in order of arrival; failed items only when asked for.
 
@@ -217,6 +225,11 @@ class Staging:
         """
         with files.usable(self.root):
             return upkeep.clean(self._area, older_than=older_than, statuses=statuses, dry_run=dry_run)
+
+    def drop(self, item_ids: Iterable[str]) -> list[Item]:
+        """Remove failed items, whatever their age; returns those removed. What is in use or has not failed stays."""
+        with files.usable(self.root):
+            return upkeep.drop(self._area, item_ids)
 
     def retry(self, item_ids: Iterable[str] | None = None) -> int:
         """Set failed items (None: all) back to `staged`; returns how many. Unknown ids and items in use are skipped."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,31 +16,40 @@ from apex_cli.staging.items import Item, Status
 
 @dataclass(slots=True)
 class Tally:
-    """A number of items and the bytes of their payloads."""
+    """A number of items, the bytes of their payloads, and when the one of longest stay arrived (None without any)."""
 
     count: int = 0
     bytes: int = 0
+    oldest: datetime | None = None
 
     def add(self, item: Item) -> None:
         self.count += 1
         self.bytes += item.bytes
+        self.oldest = min(self.oldest or item.staged_at, item.staged_at)
 
 
 @dataclass(slots=True)
 class Stats:
     """The staging area in figures: sizes in bytes, times aware UTC.
 
-    `oldest` and `newest` say when the item of longest and shortest stay arrived, None in an empty area. `free` is what
-    the disk has left, None while the area does not exist.
+    `used` is what counts against `limit`: payloads and kept extractions. `free` is what the disk has left, None while
+    the area does not exist. `failed_in` counts failed items by the stage that failed. `newest` says when the item of
+    shortest stay arrived, None in an empty area.
     """
 
     limit: int
     free: int | None
+    used: int = 0
     total: Tally = field(default_factory=Tally)
     by_status: dict[Status, Tally] = field(default_factory=lambda: {status: Tally() for status in Status})
     by_source: dict[str, Tally] = field(default_factory=dict)
-    oldest: datetime | None = None
+    failed_in: dict[str, Tally] = field(default_factory=dict)
     newest: datetime | None = None
+
+    @property
+    def oldest(self) -> datetime | None:
+        """When the item of longest stay arrived."""
+        return self.total.oldest
 
 
 def all_items(area: Area) -> Iterator[Item]:
@@ -60,7 +69,9 @@ def stats(area: Area) -> Stats:
         found.total.add(item)
         found.by_status[item.status].add(item)
         found.by_source.setdefault(item.source, Tally()).add(item)
-        found.oldest = min(found.oldest or item.staged_at, item.staged_at)
+        if item.status is Status.FAILED and item.failure is not None:
+            found.failed_in.setdefault(item.failure.stage, Tally()).add(item)
+        found.used += area.held((item.source, item.item_id))
         found.newest = max(found.newest or item.staged_at, item.staged_at)
     return found
 
@@ -90,8 +101,18 @@ def clean(area: Area, *, older_than: float, statuses: Set[Status], dry_run: bool
 
     if not dry_run and area.root.exists():
         area.sweep()
+    return _remove(area, area.scan(), due, dry_run=dry_run)
+
+
+def drop(area: Area, item_ids: Iterable[str]) -> list[Item]:
+    """Remove failed items by name."""
+    return _remove(area, _named(area, item_ids), lambda item: item.status is Status.FAILED)
+
+
+def _remove(area: Area, keys: Iterable[Key], due: Callable[[Item], bool], *, dry_run: bool = False) -> list[Item]:
+    """Remove what is due and nobody works on, and broken remains; what is due is looked at again under its lock."""
     removed = []
-    for key in area.scan():
+    for key in keys:
         item = area.load(key)
         if item is not None and not due(item):
             continue

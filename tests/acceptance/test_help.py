@@ -30,7 +30,7 @@ def verbs() -> Iterator[tuple[str, ...]]:
 
 
 VERBS = sorted(verbs())
-GROUPS = {("staging",), ("debug",)}
+GROUPS = {("staging",), ("dlq",), ("debug",)}
 
 
 def apex(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -44,11 +44,12 @@ def test_the_verbs_of_this_version_are_there() -> None:
     named = {words[0] for words in VERBS}
     assert named == {
         *("ingest", "staging", "get", "search", "facts", "forget"),
-        *("verify", "recover", "runs", "doctor", "debug"),
+        *("verify", "recover", "runs", "dlq", "metrics", "doctor", "debug"),
     }
     assert {words[1] for words in VERBS if words[0] == "staging" and len(words) > 1} == {
         *("list", "stats", "clean", "retry")
     }
+    assert {words[1] for words in VERBS if words[0] == "dlq" and len(words) > 1} == {"list", "show", "retry", "drop"}
     assert ("runs", "show") in VERBS
 
 
@@ -91,7 +92,17 @@ def test_a_wrong_command_line_is_exit_2_without_a_traceback(arguments: tuple[str
 
 
 def test_the_overview_loads_nothing_heavy(tmp_path: Path) -> None:
-    engines = ("psycopg", "redis", "qdrant_edge", "ladybug", "graphiti_core", "wordllama", "numpy", "pyarrow")
+    engines = (
+        "psycopg",
+        "redis",
+        "qdrant_edge",
+        "ladybug",
+        "graphiti_core",
+        "wordllama",
+        "numpy",
+        "pyarrow",
+        "prometheus_client",
+    )
     program = (
         "import sys\n"
         "from apex_cli.cli.main import main\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -167,6 +168,22 @@ async def test_a_server_that_stays_broken_is_given_up_in_time(
     assert 8 < requests(server) < 25
 
 
+async def test_when_the_server_is_down_the_run_does_not_wait_for_each_record(
+    server: OpenAIServer, tmp_path: Path
+) -> None:
+    server.switches.add(Switch("status", status=500, times=None))
+    clock = Clock()
+    async with open_models(settings(server, tmp_path), clock=clock, sleep=clock.sleep) as models:
+        for number in range(5):
+            with pytest.raises(ModelUnreachable):
+                await models.model.answer(prompt(f"{TEXT} {number}"))
+        made = requests(server)
+        with pytest.raises(ModelUnusable, match="5 requests in a row") as caught:
+            await models.model.answer(prompt(TEXT))
+    assert caught.value.code == "llm_unreachable"
+    assert requests(server) == made
+
+
 async def test_a_server_that_does_not_answer_is_given_up_in_time(server: OpenAIServer, tmp_path: Path) -> None:
     server.switches.add(Switch("slow", seconds=60, times=None))
     async with open_models(settings(server, tmp_path, APEX_LLM_TIMEOUT="300ms")) as models:
@@ -268,3 +285,14 @@ async def test_a_limit_in_dollars_needs_a_price(tmp_path: Path, server: OpenAISe
     with pytest.raises(ConfigError, match=f"needs the price of {MODEL}, text-embedding-3-small"):
         async with open_models(settings(server, tmp_path, APEX_MAX_COST="1")):
             pass
+
+
+@pytest.mark.parametrize("package", ["openai", "jsonschema"])
+async def test_packages_that_are_not_installed_are_named(
+    tmp_path: Path, server: OpenAIServer, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ConfigError, match=f"need {package}, which is not installed") as caught:
+        async with open_models(settings(server, tmp_path)):
+            pass
+    assert caught.value.hint == "pip install 'apex-cli[llm]'"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -110,3 +111,26 @@ async def test_a_record_that_a_live_run_keeps_fails_alone_and_undisturbed(stores
         fates = {result.record_id: result.fate for result in await coordinator.write(items)}
         assert fates == dict(zip(ids_of(items), (Fate.FAILED, Fate.COMMITTED, Fate.COMMITTED), strict=True))
         assert [saga.plan.record_id for saga in await stores.journal.open_sagas()] == ids_of(items[:1])
+
+
+async def test_a_comparison_beside_a_live_run_complains_of_nothing(stores: Stores) -> None:
+    writer = Coordinator(parts_of(stores), locks_of(stores), run_id=None, group_id="apex")
+    comparisons = 0
+
+    async def write() -> None:
+        number = 0
+        while comparisons < 8:
+            number += 1
+            results = await writer.write(make_items(20, f"version {number}") + make_items(20 + number, "new")[20:])
+            assert {result.fate for result in results} <= {Fate.COMMITTED, Fate.UPDATED, Fate.UNCHANGED}
+
+    async def compare() -> None:
+        nonlocal comparisons
+        while comparisons < 8:
+            report = await verify(stores)
+            comparisons += 1
+            assert report.problems == []
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(write())
+        group.create_task(compare())

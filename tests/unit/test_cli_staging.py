@@ -1,4 +1,4 @@
-"""`apex staging list | stats | clean` on a real staging area."""
+"""`apex staging` and `apex dlq` on a real staging area."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from apex_cli.cli.main import main
-from apex_cli.staging import Failure, Staging
+from apex_cli.staging import Failure, Staging, Status, locks
 
 Captured = pytest.CaptureFixture[str]
 
@@ -62,7 +62,8 @@ def test_stats(area: Staging, capsys: Captured) -> None:
     assert main(["staging", "stats", "--json"]) == 0
     (found,) = objects(capsys)
     assert found["type"] == "stats"
-    assert found["total"] == {"count": 2, "bytes": 18}
+    assert (found["total"]["count"], found["total"]["bytes"], found["used"]) == (2, 18, 18)
+    assert found["failed_in"]["read"]["count"] == 1
     assert found["by_status"]["failed"]["count"] == 1
     assert found["oldest"].endswith("Z")
     assert main(["staging", "stats"]) == 0
@@ -100,3 +101,32 @@ def test_retry_of_what_did_not_fail_is_a_usage_error(area: Staging, capsys: Capt
     assert main(["staging", "retry", waiting.item_id, "nothing"]) == 2
     assert "no failed item" in capsys.readouterr().err
     assert {item.status for item in area.items()} == {"failed", "staged"}
+
+
+def test_what_is_in_use_is_left_and_said(area: Staging, capsys: Captured) -> None:
+    (bad,) = (item for item in area.items() if item.status is Status.FAILED)
+    used = locks.take(bad.path)
+    assert used is not None
+    assert main(["dlq", "drop", "--all", "--yes", "--json"]) == 3
+    told = capsys.readouterr()
+    assert json.loads(told.out) == {"type": "summary", "removed": 0, "bytes": 0, "dry_run": False, "left": 1}
+    assert f"in use and left: {bad.item_id}" in told.err
+    used.release()
+    assert main(["dlq", "drop", bad.item_id[:-3], "--yes"]) == 0
+    assert [item.name for item in area.items()] == ["good.json"]
+
+
+def test_dropping_asks_and_refuses_when_nobody_can_answer(area: Staging, capsys: Captured) -> None:
+    assert main(["dlq", "drop", "--all"]) == 2
+    assert "hint: add --yes" in capsys.readouterr().err
+    assert main(["dlq", "drop", "bad", "--all", "--yes"]) == 2
+    assert main(["dlq", "drop", "--yes"]) == 2
+    assert len(list(area.items())) == 2
+
+
+def test_only_failed_items_are_dead_letters(area: Staging, capsys: Captured) -> None:
+    assert main(["dlq", "list", "--json"]) == 0
+    assert [line["name"] for line in objects(capsys)] == ["bad.json"]
+    waiting = next(item for item in area.items() if item.name == "good.json")
+    assert main(["dlq", "show", waiting.item_id]) == 2
+    assert "no failed item" in capsys.readouterr().err

@@ -66,6 +66,12 @@ def test_the_default_home_is_made_absolute_and_home_signs_are_expanded(tmp_path:
     assert loaded(tmp_path, {"APEX_HOME": "~/x"}).home == Path.home() / "x"
 
 
+def test_the_metrics_file_is_nowhere_unless_it_is_said(tmp_path: Path) -> None:
+    assert loaded(tmp_path).metrics_textfile is None
+    assert loaded(tmp_path, {"APEX_METRICS_TEXTFILE": "~/m.prom"}).metrics_textfile == Path.home() / "m.prom"
+    assert loaded(tmp_path, metrics_textfile=Path("m.prom")).metrics_textfile == Path.cwd() / "m.prom"
+
+
 def test_durations_and_sizes_in_every_layer(tmp_path: Path) -> None:
     (tmp_path / "apex.toml").write_text('retention = "2d"\nstaging_max_bytes = "1G"\nstore_timeout = 5\n')
     found = loaded(tmp_path, {"APEX_LOCK_TIMEOUT": "5m", "APEX_MAX_RECORD_BYTES": "64k"}, parse_timeout=0.5)

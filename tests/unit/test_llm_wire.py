@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field
+from pydantic import AnyUrl, BaseModel, Field
 
 from apex_cli.errors import ModelAnswerInvalid, ModelRefused, ModelTruncated
 from apex_cli.llm.client import understood
@@ -34,6 +35,29 @@ class Open(BaseModel):
     anything: dict[str, str]
 
 
+class Pair(BaseModel):
+    two: tuple[str, int]
+
+
+class Tree(BaseModel):
+    left: Tree | None = None
+    right: Tree = Field(description="never ends")
+
+
+class Cat(BaseModel):
+    kind: Literal["cat"]
+    site: AnyUrl
+
+
+class Dog(BaseModel):
+    kind: Literal["dog"]
+    born: datetime
+
+
+class Pet(BaseModel):
+    pet: Cat | Dog = Field(discriminator="kind")
+
+
 def test_the_strict_form_closes_objects_and_requires_everything() -> None:
     made = strict(Outer.model_json_schema())
     assert made is not None
@@ -48,8 +72,21 @@ def test_the_strict_form_closes_objects_and_requires_everything() -> None:
     assert "default" not in str(made)
 
 
-def test_an_object_with_keys_of_its_own_has_no_strict_form() -> None:
-    assert strict(Open.model_json_schema()) is None
+def test_the_strict_form_has_only_words_that_openai_takes() -> None:
+    made = strict(Pet.model_json_schema())
+    assert made is not None
+    assert made["properties"]["pet"] == {"anyOf": [{"$ref": "#/$defs/Cat"}, {"$ref": "#/$defs/Dog"}]}
+    assert made["$defs"]["Dog"]["properties"] == {
+        "kind": {"const": "dog", "type": "string"},
+        "born": {"format": "date-time", "type": "string"},
+    }
+    for word in ("maxLength", "minLength", "uri", "discriminator"):
+        assert word not in str(made) + str(strict(Outer.model_json_schema()))
+
+
+@pytest.mark.parametrize("model", [Open, Pair, Tree])
+def test_what_has_no_strict_form_is_sent_as_it_is(model: type[BaseModel]) -> None:
+    assert strict(model.model_json_schema()) is None
     body = responses_body(prompt("x", schema=Open.model_json_schema()), "m")
     assert body["text"]["format"]["strict"] is False
 

@@ -55,3 +55,13 @@ def test_the_json_lines_carry_the_contract() -> None:
     last = json.loads(json.dumps(summary.as_json()))
     assert (last["type"], last["failed"], last["exit_code"]) == ("summary", 1, 3)
     assert {"committed", "updated", "unchanged", "pending", "records_per_second", "cost_usd"} <= last.keys()
+
+
+def test_records_are_counted_by_source_too() -> None:
+    summary = Summary("run")
+    for status in (Status.COMMITTED, Status.COMMITTED, Status.FAILED):
+        summary.add(outcome(status))
+    summary.meter.rollbacks = 1
+    told = json.loads(json.dumps(summary.as_json()))
+    assert told["by_source"] == {"json": {"committed": 2, "failed": 1}}
+    assert (told["rollbacks"], told["stage_seconds"]) == (1, {})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from apex_cli.staging import Staging, Status
+from apex_cli.staging import Staging, Status, locks
 from tests.unit.test_staging import EVERY, MEGABYTE, an_input, failure, keep, listed, opened, put, waiting
 
 
@@ -46,6 +46,33 @@ def test_retry(staging: Staging, other: Staging, tmp_path: Path) -> None:
     assert staging.retry(None) == 1, "one is staged already and one in use"
     assert sorted(waiting(staging)) == ["a", "c"]
     assert {item.attempts for item in staging.items() if item.status is Status.STAGED} == {1}
+
+
+def test_drop_removes_failed_items_by_name_and_nothing_in_use(staging: Staging, other: Staging, tmp_path: Path) -> None:
+    items = {}
+    for name in "abc":
+        (tmp_path / name).write_bytes(b"{}")
+        items[name] = put(staging, tmp_path / name)
+        if name != "c":
+            assert staging.claim(items[name])
+            staging.fail(items[name], failure(retriable=False))
+    used = locks.take(items["b"].path)
+    assert used is not None
+    everything = [item.item_id for item in items.values()]
+    assert [item.name for item in other.drop([*everything, "unknown", "../../etc"])] == ["a"]
+    assert listed(staging) == {"b": Status.FAILED, "c": Status.STAGED}
+    used.release()
+    assert [item.name for item in other.drop(everything)] == ["b"]
+
+
+def test_an_excerpt_is_the_beginning_of_the_payload(staging: Staging, original: Path) -> None:
+    item = put(staging, original)
+    whole = original.read_bytes()
+    assert staging.excerpt(item, 5) == whole[:5]
+    assert staging.excerpt(item, 10_000) == whole
+    assert staging.claim(item)
+    staging.complete(item)
+    assert staging.excerpt(item, 5) == b""
 
 
 def test_clean_goes_by_age_and_status(staging: Staging, tmp_path: Path) -> None:
@@ -99,7 +126,9 @@ def test_stats(staging: Staging, original: Path) -> None:
     assert (found.total.count, found.total.bytes) == (2, parent.bytes + child.bytes)
     assert found.by_status[Status.STAGED].count == found.by_status[Status.FAILED].count == 1
     assert found.by_source["turvo"].bytes == found.total.bytes
-    assert found.oldest == found.newest == parent.staged_at
+    assert found.oldest == found.newest == found.by_status[Status.STAGED].oldest == parent.staged_at
+    assert found.used == found.total.bytes + len(b"said")
+    assert {stage: tally.count for stage, tally in found.failed_in.items()} == {"commit": 1}
     assert found.limit == MEGABYTE
     assert found.free is not None
 

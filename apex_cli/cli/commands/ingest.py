@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -59,6 +60,10 @@ def ingest(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and extract only; write nothing.")] = False,
     error_on_empty: Annotated[bool, typer.Option("--error-on-empty", help="Exit 9 when nothing was there.")] = False,
+    metrics_textfile: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="Refresh this *.prom file at the end (APEX_METRICS_TEXTFILE)."),
+    ] = None,
 ) -> None:
     """Commit records to the four stores.
 
@@ -69,7 +74,13 @@ def ingest(
     """
     from apex_cli.pipeline.request import STDIN, IngestRequest
 
-    settings = call.settings(concurrency=concurrency, batch_size=batch_size, max_cost=max_cost, max_tokens=max_tokens)
+    settings = call.settings(
+        concurrency=concurrency,
+        batch_size=batch_size,
+        max_cost=max_cost,
+        max_tokens=max_tokens,
+        metrics_textfile=metrics_textfile,
+    )
     request = IngestRequest(
         paths=tuple(paths),
         source=source,

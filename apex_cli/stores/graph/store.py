@@ -84,4 +84,4 @@ class GraphStore(ABC):
         from apex_cli.stores.graph import audit
 
         suspects = await self._jobs.run(audit.breaches, Access.PLAIN)
-        return await self._jobs.run(audit.breaches, Access.EXACT) if suspects else []
+        return await self._jobs.run(audit.breaches, Access.PATIENT) if suspects else []

@@ -46,8 +46,11 @@ class Access(Enum):
     EXACT = "exact"
     """Reads that must fit together: no other job's changes come between them."""
 
+    PATIENT = "patient"
+    """As `EXACT`, for as long as it takes; other jobs wait meanwhile."""
+
     PLAIN = "plain"
-    """Reads that may straddle another job's commit."""
+    """Reads that may straddle another job's commit, for as long as they take."""
 
 
 Job = Callable[[GraphTransaction], T]

@@ -1,7 +1,12 @@
-"""Graphiti on a Neo4j server, over the connections that apex has open. Every statement is sent as a read."""
+"""Graphiti on a Neo4j server, over the connections that apex has open. Every statement is sent as a read.
+
+Graphiti takes every property that it does not know for an attribute. What apex keeps there for itself is left out, and
+the attributes, which are one JSON text on the server, are set in their place.
+"""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from graphiti_core.driver.driver import GraphProvider
@@ -11,6 +16,7 @@ from neo4j import AsyncDriver, EagerResult, RoutingControl
 
 from apex_cli.stores.graphiti_driver.driver import ReadOnlyDriver, refusal
 from apex_cli.stores.neo4j.errors import DRIVER_ERRORS, translate
+from apex_cli.stores.neo4j.writes import OWN_PROPERTIES
 
 _REFUSED = "Neo.ClientError.Statement.AccessMode"
 
@@ -35,7 +41,7 @@ class ServerDriver(ReadOnlyDriver):
         parameters.pop("routing_", None)
         database = parameters.pop("database_", self._database)
         try:
-            return await self.client.execute_query(
+            answer = await self.client.execute_query(
                 cypher_query_,
                 parameters_=parameters,
                 database_=database,
@@ -45,3 +51,15 @@ class ServerDriver(ReadOnlyDriver):
             if getattr(error, "code", None) == _REFUSED:
                 raise refusal() from error
             raise translate(error) from error
+        for record in answer.records:
+            if isinstance(properties := record.get("attributes"), dict):
+                _show_attributes(properties)
+        return answer
+
+
+def _show_attributes(properties: dict[str, Any]) -> None:
+    told = properties.pop("attributes", None)
+    for name in OWN_PROPERTIES:
+        properties.pop(name, None)
+    if isinstance(told, str):
+        properties.update(json.loads(told))

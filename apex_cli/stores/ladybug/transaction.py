@@ -1,4 +1,4 @@
-"""A transaction of the embedded graph: operations by bulk load, by joining Arrow tables, and by single statements."""
+"""A transaction of the embedded graph: operations by joining Arrow tables and by single statements."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from apex_cli.stores.graph.operations import Query, Write
 from apex_cli.stores.graph.transaction import Row, expect
 from apex_cli.stores.ladybug.engine import Session
-from apex_cli.stores.ladybug.statements import CHANGES, COPIES, READS
+from apex_cli.stores.ladybug.statements import READS, WRITES
 
 _BATCH = 5000
 
@@ -33,18 +33,11 @@ class LadybugTransaction:
             yield _in_utc(what, batch)
 
     def insert(self, what: Write, rows: Sequence[Sequence[Any]]) -> None:
-        names = tuple(what.columns)
-        for copy in COPIES[what]:
-            columns = {name: what.columns[name] for name in copy.columns}
-            if copy.columns == names:
-                self._session.copy(copy.statement, columns, rows)
-            else:
-                places = [names.index(name) for name in copy.columns]
-                self._session.copy(copy.statement, columns, [[row[place] for place in places] for row in rows])
+        self.change(what, rows)
 
     def change(self, what: Write, rows: Sequence[Sequence[Any]]) -> None:
         if rows:
-            (answer,) = self._session.join(CHANGES[what], what.columns, rows)
+            (answer,) = self._session.join(WRITES[what], what.columns, rows)
             expect(answer["met"], rows)
 
 

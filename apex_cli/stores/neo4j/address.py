@@ -6,19 +6,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from apex_cli.addresses import SCHEMES
 from apex_cli.errors import StoreUnavailable
 
-SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 PORT = 7687
 
 
 def check_url(url: str) -> None:
     """Raise `StoreUnavailable` for a URL that is not one of a Neo4j server, or that carries credentials."""
     parts = urlsplit(url)
-    if parts.scheme not in SCHEMES:
-        raise StoreUnavailable(f"graph: {parts.scheme}:// is no scheme of Neo4j", hint=f"one of {', '.join(SCHEMES)}")
-    if parts.username is not None or parts.password is not None:
-        raise StoreUnavailable("graph: the URL carries a user or a password", hint="set them on their own")
+    if parts.scheme not in SCHEMES["graph_url"].allowed:
+        raise StoreUnavailable(f"graph: {parts.scheme}:// is no scheme of Neo4j", hint="as bolt:// or neo4j+s://")
+    if "@" in parts.netloc:
+        raise StoreUnavailable("graph: the URL carries a user or a password", hint="they are given on their own")
 
 
 def where(url: str) -> str:

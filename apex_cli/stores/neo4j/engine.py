@@ -40,7 +40,11 @@ T = TypeVar("T")
 
 
 class Engine:
-    """The graph of one group on a server. `timeout` (seconds) bounds every transaction, on the server too."""
+    """The graph of one group on a server.
+
+    `timeout` (seconds) bounds transactions that change things or that others wait for, by the server's own clock: what
+    a stopped process holds comes free.
+    """
 
     def __init__(
         self, url: str, *, user: str, password: str, group: str, timeout: float, database: str, trusted_ca: Path | None
@@ -52,7 +56,7 @@ class Engine:
         self._timeout = timeout
         self._trusted_ca = trusted_ca
         self._driver: AsyncDriver | None = None
-        self._threads: ThreadPoolExecutor | None = None
+        self._threads = ThreadPoolExecutor(_CONNECTIONS, "apex-graph")
 
     @property
     def driver(self) -> AsyncDriver:
@@ -71,7 +75,6 @@ class Engine:
         check_url(self._url)
         try:
             self._driver = self._connect()
-            self._threads = ThreadPoolExecutor(_CONNECTIONS, "apex-graph")
             await self._driver.verify_connectivity()
             version, _ = await self.version()
             if _release(version) < OLDEST:
@@ -89,11 +92,9 @@ class Engine:
     async def close(self) -> None:
         """End the pool; any number of times."""
         driver, self._driver = self._driver, None
-        threads, self._threads = self._threads, None
         if driver is not None:
             await driver.close()
-        if threads is not None:
-            threads.shutdown(wait=False)
+        self._threads.shutdown(wait=False)
 
     async def version(self) -> tuple[str, str]:
         """Version and edition of the server."""
@@ -113,16 +114,16 @@ class Engine:
         from apex_cli.stores.neo4j.line import Line
         from apex_cli.stores.neo4j.transaction import Neo4jTransaction
 
-        driver, threads = self.driver, self._threads
-        assert threads is not None
+        driver = self.driver
+        timeout = self._timeout if access in (Access.WRITE, Access.EXACT) else None
 
-        @unit_of_work(timeout=self._timeout)
+        @unit_of_work(timeout=timeout)
         async def attempt(transaction: AsyncManagedTransaction) -> T:
             if access is not Access.PLAIN:
                 await (await transaction.run(_LOCK, {"group": self.group})).consume()
             line = Line()
             graph = Neo4jTransaction(line, transaction, self.group)
-            return await line.serve(threads, lambda: job(graph))
+            return await line.serve(self._threads, lambda: job(graph))
 
         plain = access is Access.PLAIN
         try:

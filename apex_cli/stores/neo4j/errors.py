@@ -7,8 +7,16 @@ from neo4j.exceptions import AuthError, ConfigurationError, DriverError, Neo4jEr
 from apex_cli.errors import StoreError, StoreTerminal, StoreTransient, StoreUnavailable
 from apex_cli.stores.graph.transaction import STORE
 
-_DATA_ERRORS = ("Neo.ClientError.Statement.", "Neo.ClientError.Schema.", "Neo.ClientError.Request.")
-"""What a statement or its data did wrong. Everything else that a server says is about the server, and may pass."""
+_DATA_ERRORS = (
+    "Neo.ClientError.Statement.",
+    "Neo.ClientError.Schema.",
+    "Neo.ClientError.Request.",
+    "Neo.DatabaseError.Statement.",
+)
+"""What a statement or its data did wrong: the last is the answer to a value that is too long for an index.
+
+Everything else that a server says is about the server, and may pass.
+"""
 
 DRIVER_ERRORS = (DriverError, Neo4jError)
 PACKING_ERRORS = (ValueError, OverflowError, TypeError)
@@ -30,15 +38,15 @@ def unavailable(error: Exception, where: str) -> StoreUnavailable:
     """Ours for an error while opening. `where` is the address without credentials."""
     if isinstance(error, AuthError):
         return StoreUnavailable(
-            f"graph: {where} refuses the user or the password", hint="check the graph's user and password"
+            f"graph: {where} refuses the user or the password", hint="check APEX_GRAPH_USER and APEX_GRAPH_PASSWORD"
         )
     if isinstance(error, ServiceUnavailable | OSError):
         return StoreUnavailable(
             f"graph: {where} cannot be reached: {_cause(error)}",
-            hint="is the server up, and is its scheme right (bolt:// without TLS, bolt+s:// with it)?",
+            hint="is APEX_GRAPH_URL right, and its scheme (bolt:// without TLS, bolt+s:// with it)?",
         )
     if isinstance(error, ConfigurationError):
-        return StoreUnavailable(f"graph: {first_line(error)}", hint="check the graph's URL")
+        return StoreUnavailable(f"graph: {first_line(error)}", hint="check APEX_GRAPH_URL")
     return StoreUnavailable(f"graph: {where}: {first_line(error)}", hint="`apex doctor` checks every store on its own")
 
 

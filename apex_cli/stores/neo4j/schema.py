@@ -64,14 +64,13 @@ _FULL_TEXTS = {
 INDEXES = {name: f"CREATE INDEX {name} IF NOT EXISTS FOR {what}" for name, what in _RANGES.items()} | {
     name: f"CREATE FULLTEXT INDEX {name} IF NOT EXISTS FOR {what}" for name, what in _FULL_TEXTS.items()
 }
+_STATEMENTS = {name: f"CREATE CONSTRAINT {name} IF NOT EXISTS {what}" for name, what in CONSTRAINTS.items()} | INDEXES
 
 
 async def missing(ask: Ask) -> list[str]:
     """Names of the constraints and indexes that are not there or not ready."""
     held = await _held(ask)
-    return [
-        name for name in (*CONSTRAINTS, *INDEXES) if held.get(name) != ("ONLINE", name if name in CONSTRAINTS else None)
-    ]
+    return [name for name in _STATEMENTS if held.get(name) != ("ONLINE", name if name in CONSTRAINTS else None)]
 
 
 async def build(ask: Ask) -> None:
@@ -84,16 +83,12 @@ async def build(ask: Ask) -> None:
     refused: Neo4jError | None = None
     for _ in range(_ROUNDS):
         held = await _held(ask)
-        statements = [
-            *(f"DROP INDEX {name} IF EXISTS" for name in CONSTRAINTS if held.get(name, ("", name))[1] != name),
-            *(f"CREATE CONSTRAINT {name} IF NOT EXISTS {what}" for name, what in CONSTRAINTS.items()),
-            *(statement for name, statement in INDEXES.items() if name not in held),
-        ]
-        absent = [name for name in (*CONSTRAINTS, *INDEXES) if name not in held]
-        if not absent and not statements[0].startswith("DROP"):
+        in_the_way = [name for name in CONSTRAINTS if name in held and held[name][1] != name]
+        absent = {name: statement for name, statement in _STATEMENTS.items() if name not in held or name in in_the_way}
+        if not absent:
             await ask(f"CALL db.awaitIndexes({_ONLINE_SECONDS})")
             return
-        for statement in statements:
+        for statement in (*(f"DROP INDEX {name} IF EXISTS" for name in in_the_way), *absent.values()):
             try:
                 await ask(statement)
             except (ClientError, TransientError) as error:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 class Neo4jGraph(GraphStore):
     """The graph of one namespace on a server (5.26 or newer). Any number of processes may write to it.
 
-    `url` has one of the schemes of `address.SCHEMES` and no credentials; `timeout` (seconds) bounds each operation;
-    `trusted_ca` is a PEM file of the authority that signed the server's certificate, for `+s` schemes.
+    `url` has one of Neo4j's schemes and no credentials; `timeout` (seconds) bounds each operation but
+    scans and audits; `trusted_ca` is a PEM file of the authority that signed the server's certificate, for `+s`
+    schemes.
     """
 
     def __init__(

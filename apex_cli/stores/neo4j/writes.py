@@ -13,6 +13,9 @@ from apex_cli.model import EntityType
 from apex_cli.stores.graph import operations as ops
 from apex_cli.stores.graph.operations import Write
 
+OWN_PROPERTIES = ("aliases", "fold", "folded", "whole_name")
+"""What apex adds to Graphiti's properties of an entity."""
+
 _ROWS = "UNWIND $rows AS row"
 _MET = "RETURN count(*) AS met"
 _ENTITY = "MATCH (n:Entity {uuid: row.k}) USING INDEX n:Entity(uuid) WHERE n.group_id = $group"

@@ -1,0 +1,152 @@
+"""`apex dlq list | show | retry | drop`: dead letters, which are the failed items of the staging area."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from apex_cli.cli.call import Call
+from apex_cli.cli.items import (
+    PLACES,
+    age_seconds,
+    agreed,
+    as_json,
+    failed,
+    of_status,
+    open_staging,
+    refuse_unasked,
+    retry_failed,
+    show_items,
+    tell_removed,
+)
+from apex_cli.cli.options import filled
+from apex_cli.cli.redact import redact
+from apex_cli.cli.text import clean, clean_lines
+from apex_cli.cli.units import age, size
+from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, USAGE, verb
+from apex_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from apex_cli.staging import Item
+
+EXCERPT_BYTES = 2000
+EXIT_LEFT = 3
+_ITEM = "inbox.json-0a1b2c3d4e5f6071"
+
+Items = Annotated[list[str] | None, typer.Argument(metavar="ITEM", help="Ids of `dlq list`, or their beginnings.")]
+All = Annotated[bool, typer.Option("--all", help="All dead letters.")]
+
+
+def group() -> typer.Typer:
+    """The verb, which is nothing without one of its sub-verbs."""
+    app = typer.Typer(rich_markup_mode=None, help="Look after dead letters: what failed, why, and what becomes of it.")
+    for each in (list_, show, retry, drop):
+        each.add_to(app)
+    return app
+
+
+@verb(
+    *("json", *PLACES),
+    examples=("apex dlq list", "apex dlq list --json"),
+    exits={0: "listed", **USAGE, **START},
+)
+def list_(call: Call) -> None:
+    """List dead letters, oldest first, with their errors."""
+    from apex_cli.staging import Status
+
+    show_items(call, of_status(open_staging(call.settings()), Status.FAILED), "There are no dead letters.")
+
+
+@verb(
+    *("json", *PLACES),
+    examples=(f"apex dlq show {_ITEM}", "apex dlq show inbox --json"),
+    exits={0: "found", **USAGE, **START},
+)
+def show(
+    call: Call,
+    item: Annotated[
+        str, typer.Argument(metavar="ITEM", parser=filled, help="An id of `dlq list`, or the beginning of one.")
+    ],
+) -> None:
+    """Show one dead letter: its error, what to do about it, and how its payload begins."""
+    staging = open_staging(call.settings())
+    (found,) = failed(staging, [item])
+    head = staging.excerpt(found, EXCERPT_BYTES)
+    excerpt = redact(head.decode("utf-8", "backslashreplace"))
+    truncated = found.bytes > len(head)
+    if call.screen.json:
+        call.screen.object({**as_json(found), "payload": {"excerpt": excerpt, "truncated": truncated}})
+        return
+    for name, value in _fields(found):
+        call.screen.line(f"{name + ':':<10} {clean(redact(value))}")
+    call.screen.line()
+    call.screen.line(f"payload, {f'the first {size(len(head))} of ' if truncated else ''}{size(found.bytes)}:")
+    call.screen.line(clean_lines(excerpt))
+
+
+@verb(
+    *("json", "quiet", *PLACES, "lock_timeout"),
+    examples=("apex dlq retry --all", f"apex dlq retry {_ITEM}"),
+    exits={**OK, **USAGE, **RECORDS, **START, **LOCKED},
+)
+def retry(call: Call, items: Items = None, every: All = False) -> None:
+    """Ingest dead letters again, with all else that waits in the staging area."""
+    _either(items, every, "dlq retry")
+    retry_failed(call, call.settings(), items or [])
+
+
+@verb(
+    *("json", "quiet", *PLACES),
+    examples=(f"apex dlq drop {_ITEM} --yes", "apex dlq drop --all"),
+    exits={**OK, **USAGE, EXIT_LEFT: "some were in use and are left", **START},
+)
+def drop(
+    call: Call,
+    items: Items = None,
+    every: All = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Remove dead letters for good, whatever their age. What another run works on is never touched."""
+    from apex_cli.staging import Status
+
+    _either(items, every, "dlq drop")
+    staging = open_staging(call.settings())
+    due = of_status(staging, Status.FAILED) if every else failed(staging, items or [])
+    if due and not yes:
+        refuse_unasked("dlq drop", "add --yes")
+        if not agreed(call, due):
+            return
+    removed = staging.drop([item.item_id for item in due])
+    gone = {item.item_id for item in removed}
+    left = [item.item_id for item in due if item.item_id not in gone]
+    tell_removed(call, removed, left=len(left))
+    if left:
+        call.screen.problem(f"in use and left: {', '.join(left)}", "try again when the other run has ended")
+        raise typer.Exit(EXIT_LEFT)
+
+
+def _either(items: list[str] | None, every: bool, name: str) -> None:
+    if bool(items) == every:
+        raise UsageError(f"`apex {name}` takes either items or --all", hint="`apex dlq list` shows the items")
+
+
+def _fields(item: Item) -> list[tuple[str, str]]:
+    fields = [
+        ("item", item.item_id),
+        ("source", item.source),
+        ("name", item.name),
+        ("origin", item.origin),
+        ("record", item.record_id or "-"),
+        ("attempts", str(item.attempts)),
+        ("age", age(age_seconds(item))),
+    ]
+    failure = item.failure
+    if failure is not None:
+        fields += [
+            ("stage", failure.stage),
+            ("error", f"{failure.code}: {failure.message}"),
+            ("hint", failure.hint or "-"),
+            ("retried", "by the next ingest" if failure.retriable else "only when asked"),
+        ]
+    return fields

@@ -1,0 +1,62 @@
+"""`apex metrics`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from apex_cli.cli.call import Call
+from apex_cli.cli.text import clean
+from apex_cli.cli.verb import LOCKED, START, USAGE, verb
+
+if TYPE_CHECKING:
+    from prometheus_client import Metric
+
+
+@verb(
+    *("json", "quiet", "home", "staging_dir", "lock_timeout"),
+    examples=(
+        "apex metrics",
+        "apex metrics --textfile /var/lib/prometheus/node-exporter/apex.prom -q",
+        "apex metrics --json",
+    ),
+    exits={0: "written", **USAGE, **START, **LOCKED},
+)
+def metrics(
+    call: Call,
+    textfile: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="Write this *.prom file, at one instant, for a node exporter."),
+    ] = None,
+) -> None:
+    """Write metrics in Prometheus' text format.
+
+    Counters are totals over all runs, as PostgreSQL keeps them. With embedded stores no run may be under way (exit 11,
+    and a textfile stays as it was): let ingests write the file themselves, by APEX_METRICS_TEXTFILE.
+    """
+    from apex_cli.metrics.collect import as_text, collect
+    from apex_cli.metrics.textfile import check_textfile, write_textfile
+
+    settings = call.settings()
+    path = textfile.expanduser().absolute() if textfile else None
+    if path is not None:
+        check_textfile(path)
+    families = call.read(lambda stores: collect(settings, stores))
+    content = as_text(families)
+    if path is not None:
+        write_textfile(path, content)
+    if call.screen.json:
+        _tell(call, families)
+    elif path is None:
+        call.screen.line(content.decode().rstrip("\n"))
+    elif not call.screen.quiet:
+        call.screen.line(f"{len(families)} metrics written to {clean(str(path))}.")
+
+
+def _tell(call: Call, families: list[Metric]) -> None:
+    for family in families:
+        for sample in family.samples:
+            line = {"type": "metric", "name": sample.name, "kind": family.type}
+            call.screen.object({**line, "labels": sample.labels, "value": sample.value})

@@ -1,0 +1,172 @@
+"""The metric families: names, types, meanings, labels. Pure.
+
+Names follow https://prometheus.io/docs/practices/naming/: base units, `_total` on counters. What passed is told as the
+time at which it happened, never as an age: a file that is not refreshed would keep an age from growing.
+Label values come from closed lists, and those of stores, stages and states are all there, also at zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from apex_cli import __version__
+from apex_cli.meter import STAGES, STORES
+from apex_cli.outcome import Status as Outcome
+from apex_cli.staging import Stats
+from apex_cli.stores.postgres.figures import Ends, Figures, Total
+
+Samples = Iterable[tuple[Sequence[str], float]]
+_OPEN = ("PREPARED", "RESOLVING", "COMMITTED")
+
+
+def families(figures: Figures, staging: Stats, namespace: str) -> Iterator[Metric]:
+    """All families, also those without a sample: their names are always there.
+
+    Every sample says its namespace, for a node exporter refuses two files with the same series.
+    """
+    for family in _all(figures, staging):
+        family.samples = [each._replace(labels={"namespace": namespace, **each.labels}) for each in family.samples]
+        yield family
+
+
+def _all(figures: Figures, staging: Stats) -> Iterator[Metric]:
+    yield _gauge("build_info", "The version that wrote this; always 1.", ("version",), [((__version__,), 1)])
+    yield from _runs(figures)
+    yield from _last_runs(figures)
+    yield from _work(figures.totals)
+    yield from _costs(figures.totals)
+    yield from _sagas(figures)
+    yield from _staging(staging)
+
+
+def _runs(figures: Figures) -> Iterator[Metric]:
+    ended = [one for one in figures.ends if one.exit_code is not None]
+    endless = {one.verb: one.runs for one in figures.ends if one.exit_code is None}
+    verbs = sorted({one.verb for one in figures.ends})
+    yield _counter(
+        "runs",
+        "Runs that ended, by exit code.",
+        ("verb", "exit_code"),
+        [((one.verb, str(one.exit_code)), one.runs) for one in ended],
+    )
+    yield _counter("run_seconds", "Seconds that runs took.", ("verb",), _by_verb(ended))
+    yield _gauge(
+        "runs_unfinished",
+        "Runs without an end: killed, or still going on.",
+        ("verb",),
+        [((verb,), endless.get(verb, 0)) for verb in verbs],
+    )
+    yield _gauge(
+        "last_success_timestamp_seconds",
+        "When a run last ended with exit code 0.",
+        ("verb",),
+        [((one.verb,), one.latest.timestamp()) for one in ended if one.exit_code == 0 and one.latest],
+    )
+
+
+def _last_runs(figures: Figures) -> Iterator[Metric]:
+    last = figures.last
+    verb = ("verb",)
+    started = [((one.verb,), one.started_at.timestamp()) for one in last]
+    ended = [((one.verb,), one.finished_at.timestamp()) for one in last]
+    took = [((one.verb,), (one.finished_at - one.started_at).total_seconds()) for one in last]
+    codes = [((one.verb,), one.exit_code) for one in last]
+    trips = [((one.verb, store), one.trips.get(store, 0)) for one in last for store in STORES]
+    yield _gauge("last_run_start_timestamp_seconds", "When the last run that ended began.", verb, started)
+    yield _gauge("last_run_end_timestamp_seconds", "When the last run ended.", verb, ended)
+    yield _gauge("last_run_duration_seconds", "How long the last run took.", verb, took)
+    yield _gauge("last_run_exit_code", "How the last run ended.", verb, codes)
+    yield _gauge("last_run_breaker_trips", "How often it gave a store up.", ("verb", "store"), trips)
+
+
+def _work(totals: Sequence[Total]) -> Iterator[Metric]:
+    counted = {(one.label, one.sublabel): one.value for one in totals if one.measure == "by_source"}
+    every = {(source, outcome.value): 0.0 for source, _ in counted for outcome in Outcome}
+    records = sorted({**every, **counted}.items())
+    yield _counter("inputs", "Files and streams taken.", (), _by_label(totals, "inputs"))
+    yield _counter("records", "Records, by what became of them.", ("source", "outcome"), records)
+    yield _counter(
+        "stage_seconds",
+        "Seconds spent in each stage of ingests; stages overlap.",
+        ("stage",),
+        _by_label(totals, "stage_seconds", STAGES),
+    )
+    steps = [((one.label, one.sublabel), one.value) for one in totals if one.measure == "store_seconds"]
+    yield _counter("store_seconds", "Seconds spent in each step of each store.", ("store", "step"), steps)
+    yield _counter("store_calls", "Steps asked of each store.", ("store",), _by_label(totals, "store_calls", STORES))
+    yield _counter("store_retries", "Steps tried again.", ("store",), _by_label(totals, "store_retries", STORES))
+    yield _counter(
+        "store_breaker_trips",
+        "How often a store was given up for a while.",
+        ("store",),
+        _by_label(totals, "breaker_trips", STORES),
+    )
+
+
+def _costs(totals: Sequence[Total]) -> Iterator[Metric]:
+    yield _counter("llm_calls", "Calls of language models.", (), _by_label(totals, "llm_calls"))
+    yield _counter("llm_tokens", "Tokens that they took and gave.", (), _by_label(totals, "tokens"))
+    yield _counter("llm_cost_usd", "What they cost, in US dollars.", (), _by_label(totals, "cost_usd"))
+
+
+def _sagas(figures: Figures) -> Iterator[Metric]:
+    yield _counter("saga_rollbacks", "Sagas undone before their pivot.", (), _by_label(figures.totals, "rollbacks"))
+    yield _counter(
+        "saga_recoveries", "Sagas of killed runs settled by a later one.", (), _by_label(figures.totals, "recovered")
+    )
+    unsettled = {one.state: one.sagas for one in figures.unsettled}
+    states = [((state,), unsettled.get(state, 0)) for state in _OPEN]
+    yield _gauge("sagas_unsettled", "Sagas that are neither done nor undone.", ("state",), states)
+    oldest = [((one.state,), one.oldest.timestamp()) for one in figures.unsettled]
+    yield _gauge("sagas_unsettled_oldest_timestamp_seconds", "When the oldest of them began.", ("state",), oldest)
+
+
+def _staging(found: Stats) -> Iterator[Metric]:
+    tallies = found.by_status.items()
+    status = ("status",)
+    yield _gauge("staging_items", "Staged items.", status, [((s,), tally.count) for s, tally in tallies])
+    yield _gauge("staging_bytes", "Bytes of their payloads.", status, [((s,), tally.bytes) for s, tally in tallies])
+    yield _gauge(
+        "staging_oldest_timestamp_seconds",
+        "When the oldest staged item arrived.",
+        status,
+        [((s,), tally.oldest.timestamp()) for s, tally in tallies if tally.oldest],
+    )
+    failed = {**dict.fromkeys(STAGES, 0), **{stage: tally.count for stage, tally in found.failed_in.items()}}
+    letters = [((stage,), count) for stage, count in failed.items()]
+    yield _gauge("dead_letters", "Failed items kept, by the stage that failed.", ("stage",), letters)
+    yield _gauge("staging_used_bytes", "Bytes that count against the limit.", (), [((), found.used)])
+    yield _gauge("staging_limit_bytes", "What the staging area may hold.", (), [((), found.limit)])
+    free = [] if found.free is None else [((), found.free)]
+    yield _gauge("staging_free_bytes", "What its disk has left.", (), free)
+
+
+def _by_verb(ended: Iterable[Ends]) -> Samples:
+    seconds: dict[str, float] = {}
+    for one in ended:
+        seconds[one.verb] = seconds.get(one.verb, 0.0) + one.seconds
+    return [((verb,), value) for verb, value in sorted(seconds.items())]
+
+
+def _by_label(totals: Iterable[Total], measure: str, closed: Sequence[str] = ()) -> Samples:
+    """The totals of a measure by its one label, those of a closed list always; without a list, its one number."""
+    found = {one.label: one.value for one in totals if one.measure == measure}
+    if not closed:
+        return [((), found.get("", 0.0))]
+    return [((label,), value) for label, value in {**dict.fromkeys(closed, 0.0), **found}.items()]
+
+
+def _counter(name: str, meaning: str, labels: Sequence[str], samples: Samples) -> Metric:
+    return _filled(CounterMetricFamily(f"apex_{name}", meaning, labels=labels), samples)
+
+
+def _gauge(name: str, meaning: str, labels: Sequence[str], samples: Samples) -> Metric:
+    return _filled(GaugeMetricFamily(f"apex_{name}", meaning, labels=labels), samples)
+
+
+def _filled(family: CounterMetricFamily | GaugeMetricFamily, samples: Samples) -> Metric:
+    for labels, value in samples:
+        family.add_metric(labels, value)
+    return family

@@ -1,0 +1,56 @@
+"""A file for a node exporter's textfile collector, which may read it at any moment: the old one or the new, whole.
+
+https://github.com/prometheus/node_exporter#textfile-collector: only files named `*.prom` are read.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from apex_cli.errors import ConfigError
+
+_READABLE = 0o644
+"""The exporter is another user."""
+
+
+def check_textfile(path: Path) -> None:
+    """See that the file can be written, before a run begins. Raises `ConfigError`."""
+    if path.suffix != ".prom":
+        raise ConfigError(
+            f"the metrics file {path} is not named *.prom", hint="a node exporter reads no other files; rename it"
+        )
+    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK | os.X_OK) or path.is_dir():
+        raise _unusable(path, "its directory is missing or cannot be written to")
+
+
+def write_textfile(path: Path, content: bytes) -> None:
+    """Put `content` in the place of the file at one instant, on the disk, mode 0644. Raises `ConfigError`.
+
+    Safe with several writers at once: the last one stays.
+    """
+    try:
+        descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    except OSError as error:
+        raise _unusable(path, error.strerror or str(error)) from error
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(descriptor, _READABLE)
+            os.fsync(descriptor)
+        Path(fresh).replace(path)
+    except OSError as error:
+        raise _unusable(path, error.strerror or str(error)) from error
+    finally:
+        with suppress(FileNotFoundError):
+            Path(fresh).unlink()
+
+
+def _unusable(path: Path, reason: str) -> ConfigError:
+    return ConfigError(
+        f"the metrics file {path} cannot be written: {reason}",
+        hint="name a file in a directory that this user may write to",
+    )

@@ -1,0 +1,53 @@
+"""Both engines have a statement for every operation, and the server's schema is Graphiti's."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+
+from apex_cli.model import EntityType
+from apex_cli.stores.graph import operations as ops
+from apex_cli.stores.ladybug import statements as ladybug
+from apex_cli.stores.neo4j import reads, schema, writes
+
+QUERIES = {*ops.LOOK_UPS, *ops.QUESTIONS, *ops.SCANS}
+WRITES = {*ops.INSERTIONS, *ops.CHANGES}
+
+
+def test_every_operation_has_a_statement_on_each_engine() -> None:
+    assert {value for value in vars(ops).values() if isinstance(value, ops.Query)} == QUERIES
+    assert {value for value in vars(ops).values() if isinstance(value, ops.Write)} == WRITES
+    assert set(ladybug.READS) == set(reads.READS) == QUERIES
+    assert set(ladybug.WRITES) == WRITES
+    assert {*writes.WRITES, ops.NEW_ENTITY} == WRITES
+    assert set(writes.NEW_ENTITIES) == {kind.value for kind in EntityType}
+
+
+def test_every_question_answers_with_its_columns_on_each_engine() -> None:
+    for statements in (ladybug.READS, reads.READS):
+        for query, statement in statements.items():
+            returned = statement[statement.rindex("RETURN ") + 7 :].split(" LIMIT ")[0]
+            named = [column.split()[-1] for column in re.sub(r"\([^)]*\)", "", returned).split(",")]
+            assert tuple(named) == query.answer, query.name
+
+
+def test_every_statement_of_a_server_keeps_to_its_group() -> None:
+    for statement in (*reads.READS.values(), *writes.WRITES.values(), *writes.NEW_ENTITIES.values()):
+        assert "$group" in statement
+
+
+def test_graphiti_finds_each_of_its_indexes_on_a_server() -> None:
+    import_module("apex_cli.stores.graphiti_driver")
+    from graphiti_core.driver.driver import GraphProvider
+    from graphiti_core.graph_queries import get_fulltext_indices, get_range_indices
+
+    theirs = {}
+    for statement in (*get_range_indices(GraphProvider.NEO4J), *get_fulltext_indices(GraphProvider.NEO4J)):
+        text = " ".join(statement.split())
+        theirs[text.split(" IF NOT EXISTS")[0].rsplit(" ", 1)[1]] = text
+    ours = {name: text for name, text in schema.INDEXES.items() if not name.startswith("apex_")}
+    constrained = {name for name in schema.CONSTRAINTS if not name.startswith("apex_")}
+    assert set(theirs) == {*ours, *constrained}
+    assert {name: text for name, text in theirs.items() if name in ours} == ours
+    for name in constrained:
+        assert re.findall(r"FOR (\S+)", theirs[name]) == re.findall(r"FOR (\S+)", schema.CONSTRAINTS[name])
