@@ -86,7 +86,7 @@ class World:
     def asked(self) -> dict[str, int]:
         """Requests to models since the last reset, by route."""
         requests = self.server.ledger.counts().requests
-        return {route: count for route, count in requests.items() if route not in ("/v1/models",)}
+        return {route: count for route, count in requests.items() if route != "/v1/models"}
 
 
 def message(number: int, body: str, **changes: Any) -> dict[str, Any]:
@@ -99,6 +99,12 @@ def message(number: int, body: str, **changes: Any) -> dict[str, Any]:
         "sent_at": "2025-10-19T15:00:00Z",
         **changes,
     }
+
+
+def finish(server: OpenAIServer) -> None:
+    """The provider works off the batches that it has."""
+    while any(batch["status"] in ("validating", "in_progress") for batch in server.batches.advance()):
+        pass
 
 
 async def facts_of(stores: Stores, name: str, predicate: str | None = None) -> list[FactView]:
