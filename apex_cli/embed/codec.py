@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from apex_cli.embed.apply import check_vectors
 from apex_cli.errors import EmbedError
-from apex_cli.model import Claim, Embedded, Entity, EntityType, Extraction, Predicate
+from apex_cli.model import Embedded, Extraction
+from apex_cli.plainform import from_claim, from_entity, text, time, to_claim, to_entity
 
 if TYPE_CHECKING:
     from apex_cli.model import Vectors
@@ -33,8 +33,8 @@ def dump(embedded: Embedded, *, extractor: str, embedder: str) -> bytes:
         "title": extraction.title,
         "text": extraction.text,
         "chunks": extraction.chunks,
-        "entities": [_from_entity(entity) for entity in extraction.entities],
-        "claims": [_from_claim(claim) for claim in extraction.claims],
+        "entities": [from_entity(entity) for entity in extraction.entities],
+        "claims": [from_claim(claim) for claim in extraction.claims],
         "chunk_vectors": _from_vectors(embedded.chunk_vectors),
         "entity_vectors": _from_vectors(embedded.entity_vectors),
         "claim_vectors": _from_vectors(embedded.claim_vectors),
@@ -52,12 +52,12 @@ def load(data: bytes, *, extractor: str, embedder: str) -> Embedded | None:
         if (document["format"], document["extractor"], document["embedder"]) != (FORMAT, extractor, embedder):
             return None
         extraction = Extraction(
-            event_time=_time(document["event_time"]),
-            title=_text(document["title"]),
-            text=_text(document["text"]),
-            chunks=tuple(_text(chunk) for chunk in document["chunks"]),
-            entities=tuple(_to_entity(entity) for entity in document["entities"]),
-            claims=tuple(_to_claim(claim) for claim in document["claims"]),
+            event_time=time(document["event_time"]),
+            title=text(document["title"]),
+            text=text(document["text"]),
+            chunks=tuple(text(chunk) for chunk in document["chunks"]),
+            entities=tuple(to_entity(entity) for entity in document["entities"]),
+            claims=tuple(to_claim(claim) for claim in document["claims"]),
         )
         dimensions = int(document["dimensions"])
         return Embedded(
@@ -68,59 +68,6 @@ def load(data: bytes, *, extractor: str, embedder: str) -> Embedded | None:
         )
     except (ValueError, TypeError, KeyError, RecursionError, OverflowError, EmbedError):
         return None
-
-
-def _from_entity(entity: Entity) -> dict[str, Any]:
-    return {
-        "type": entity.type.value,
-        "keys": entity.keys,
-        "name": entity.name,
-        "names": entity.names,
-        "hints": entity.hints,
-        "attributes": dict(entity.attributes),
-        "certain": entity.certain,
-    }
-
-
-def _to_entity(document: dict[str, Any]) -> Entity:
-    keys = tuple(_text(key) for key in document["keys"])
-    if not keys:
-        raise ValueError("an entity without a key")
-    return Entity(
-        type=EntityType(document["type"]),
-        keys=keys,
-        name=_text(document["name"]),
-        names=tuple(_text(name) for name in document["names"]),
-        hints=tuple(_text(hint) for hint in document["hints"]),
-        attributes=dict(document["attributes"]),
-        certain=bool(document["certain"]),
-    )
-
-
-def _from_claim(claim: Claim) -> dict[str, Any]:
-    return {
-        "subject": claim.subject,
-        "predicate": claim.predicate.value,
-        "object": claim.object,
-        "sentence": claim.sentence,
-        "valid_at": claim.valid_at.isoformat(),
-        "invalid_at": None if claim.invalid_at is None else claim.invalid_at.isoformat(),
-        "attributes": dict(claim.attributes),
-        "certain": claim.certain,
-    }
-
-
-def _to_claim(document: dict[str, Any]) -> Claim:
-    return Claim(
-        subject=_text(document["subject"]),
-        predicate=Predicate(document["predicate"]),
-        object=_text(document["object"]),
-        sentence=_text(document["sentence"]),
-        valid_at=_time(document["valid_at"]),
-        invalid_at=None if document["invalid_at"] is None else _time(document["invalid_at"]),
-        attributes=dict(document["attributes"]),
-        certain=bool(document["certain"]),
-    )
 
 
 def _from_vectors(matrix: Vectors) -> str:
@@ -134,16 +81,3 @@ def _to_vectors(text: str, rows: int, dimensions: int) -> Vectors:
     matrix = flat.reshape(rows, dimensions)
     check_vectors(matrix, rows, dimensions)
     return matrix
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"a string was expected, not {type(value).__name__}")
-    return value
-
-
-def _time(value: Any) -> datetime:
-    moment = datetime.fromisoformat(_text(value))
-    if moment.tzinfo is None:
-        raise ValueError("a time without a zone")
-    return moment

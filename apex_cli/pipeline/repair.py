@@ -6,14 +6,16 @@ lost there cannot be mended from the others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import closing
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from apex_cli.audit import Finding, Report, verify
 from apex_cli.config import Settings
-from apex_cli.model import Embedded, Plan, PlanKind, Record, Superseded
+from apex_cli.extract.rules import extract
+from apex_cli.model import Extraction, Plan, PlanKind, Record, Superseded
 from apex_cli.pipeline.sagas import sagas
-from apex_cli.pipeline.understand import Understanding
+from apex_cli.plainform import to_claim, to_entity
 from apex_cli.saga.coordinator import Coordinator, Fate
 from apex_cli.saga.recovery import recover
 from apex_cli.stores.factory import Stores
@@ -42,21 +44,31 @@ async def _write_again(
     """A new version of each record that some store lacks, from the payload that PostgreSQL holds."""
     ids = sorted({finding.record_id for finding in problems if finding.kind in ("missing", "stale", "invisible")})
     mended = 0
-    with closing(
-        Understanding(stores.embedding, concurrency=settings.concurrency, parse_timeout=settings.parse_timeout)
-    ) as understanding:
-        for start in range(0, len(ids), _BATCH):
-            versions = await stores.catalog.by_id(ids[start : start + _BATCH])
-            records = [_record(version, settings.namespace) for version in versions.values()]
-            understood = await understanding.batch(records, {})
-            items = [
-                (record, result)
-                for record, result in zip(records, understood, strict=True)
-                if isinstance(result, Embedded)
-            ]
-            results = await coordinator.write(items, again=True)
-            mended += sum(result.fate is Fate.UPDATED for result in results)
+    for start in range(0, len(ids), _BATCH):
+        versions = list((await stores.catalog.by_id(ids[start : start + _BATCH])).values())
+        records = [_record(version, settings.namespace) for version in versions]
+        extractions = await asyncio.to_thread(_extractions, versions, records)
+        embedded = await stores.embedding.apply(extractions)
+        results = await coordinator.write(list(zip(records, embedded, strict=True)), again=True)
+        mended += sum(result.fate is Fate.UPDATED for result in results)
     return mended
+
+
+def _extractions(versions: Sequence[Version], records: Sequence[Record]) -> list[Extraction]:
+    return [_extraction(version, record) for version, record in zip(versions, records, strict=True)]
+
+
+def _extraction(version: Version, record: Record) -> Extraction:
+    """What the record was committed with: its text by the rules, entities and claims as journalled.
+
+    A model may have read some of these, and is not asked again.
+    """
+    told = version.extraction
+    return replace(
+        extract(record),
+        entities=tuple(map(to_entity, told["entities"])),
+        claims=tuple(map(to_claim, told["claims"])),
+    )
 
 
 async def _remove_orphans(settings: Settings, stores: Stores, problems: Iterable[Finding]) -> int:

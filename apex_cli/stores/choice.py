@@ -99,7 +99,13 @@ def vectors(settings: Settings, home: Home, embedder: Embedder) -> VectorStore:
         timeout=settings.store_timeout,
         tls=_tls(settings),
     )
-    return QdrantServerStore(connect, namespace=settings.namespace, model=embedder.name, dimensions=embedder.dimensions)
+    return QdrantServerStore(
+        connect,
+        namespace=settings.namespace,
+        model=embedder.name,
+        dimensions=embedder.dimensions,
+        encrypted=settings.qdrant_url.startswith("https:"),
+    )
 
 
 def cache(settings: Settings, servers: EmbeddedServers) -> CacheStore:

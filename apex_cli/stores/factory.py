@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from apex_cli.config import Settings
 from apex_cli.embed.apply import Embedding
 from apex_cli.embed.protocol import Embedder
-from apex_cli.errors import ApexError
+from apex_cli.errors import ApexError, ConfigError
 from apex_cli.stores import choice
 from apex_cli.stores.embedded.engines import EmbeddedServers
 from apex_cli.stores.embedded.home import Home
@@ -64,7 +64,19 @@ async def open_stores(settings: Settings, models: Models | None = None) -> Async
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
+        await _check_embedder(stores)
         yield stores
+
+
+async def _check_embedder(stores: Stores) -> None:
+    """Raise `ConfigError` where the memory holds the vectors of another model; the first one asked decides."""
+    asked = stores.embedding.embedder.name
+    held = await stores.catalog.embedder(asked)
+    if held != asked:
+        raise ConfigError(
+            f"this memory holds vectors of {held}, and {asked} is asked for",
+            hint="set APEX_EMBEDDER and APEX_EMBEDDING_MODEL as they were, or name another memory by APEX_NAMESPACE",
+        )
 
 
 async def probe_stores(settings: Settings) -> Sequence[Probe]:

@@ -15,6 +15,7 @@ from apex_cli.model import Plan, PlanKind
 from apex_cli.stores.embedded.valkey import EmbeddedValkey
 from apex_cli.stores.protocol import CacheStore, Held
 from apex_cli.stores.redis_cache import PREPARED_SECONDS, RedisCache
+from apex_cli.stores.redis_cache.connection import judge
 from tests.plans import from_journal, make_plan, new_saga_id
 from tests.servers import server_url
 
@@ -252,3 +253,18 @@ async def test_no_server_is_told_at_the_start(tmp_path: Path) -> None:
         await cache.open()
     assert caught.value.hint
     await cache.close()
+
+
+@pytest.mark.parametrize(
+    ("info", "words"),
+    [
+        ({"redis_version": "6.0.16"}, "Redis 6.0.16, and apex needs 6.2"),
+        ({"redis_version": "5.0.14"}, "needs 6.2"),
+        ({"redis_version": "7.2.4", "cluster_enabled": 1}, "cluster"),
+    ],
+)
+def test_servers_that_will_not_do_are_refused(info: dict[str, object], words: str) -> None:
+    with pytest.raises(StoreUnavailable, match=words) as caught:
+        judge(info)
+    assert "APEX_REDIS_URL" in str(caught.value.hint)
+    judge({"redis_version": "6.2.0", "cluster_enabled": 0})

@@ -164,4 +164,6 @@ async def test_runs_of_the_first_schema_are_counted(database: Database, postgres
         await ended(runs)
         assert (await totals(runs))["inputs", "", ""] == 5
     finally:
+        async with upgraded.connection() as admin:
+            await admin.execute(f"DROP SCHEMA {namespace} CASCADE".encode())
         await upgraded.close()

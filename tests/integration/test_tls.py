@@ -92,7 +92,11 @@ def front(request: pytest.FixtureRequest, tmp_path: Path, short_tmp: Path) -> It
             def put(context: ssl.SSLContext) -> Opener:
                 url = stack.enter_context(recording(Answers(), context)).url
                 return lambda tls: QdrantServerStore(
-                    connector(url, timeout=30, tls=tls), namespace="test", model="model", dimensions=256
+                    connector(url, timeout=30, tls=tls),
+                    namespace="test",
+                    model="model",
+                    dimensions=256,
+                    encrypted=True,
                 )
 
         yield put
@@ -114,7 +118,7 @@ async def test_the_right_authority_opens_and_a_wrong_one_does_not(
     await right.open()
     facts = await right.check()
     assert facts["engine"]
-    assert facts.get("tls", "on") == "on"
+    assert facts["tls"] == "on"
     await right.close()
     assert "certificate verify failed" in await refused(store(Tls(theirs.ca_file)))
 

@@ -70,12 +70,13 @@ def test_a_hostile_argument_does_not_reach_the_terminal(capsys: Captured) -> Non
     assert "\x1b" not in capsys.readouterr().err
 
 
-def test_the_language_model_is_refused_before_anything_is_touched(tmp_path: Path, capsys: Captured) -> None:
-    assert main(["ingest", "x", "--extractor", "llm", "--json"]) == 10
+def test_a_model_without_a_key_is_refused_before_anything_is_touched(tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / "note.txt").write_text("Load SHIP-2025-10-19-002 is late.")
+    assert main(["ingest", "note.txt", "--extractor", "llm", "--json"]) == 10
     out, err = capsys.readouterr()
     assert json.loads(out)["code"] == "config"
-    assert "hint: use --extractor rules" in err
-    assert list(tmp_path.iterdir()) == []
+    assert "OPENAI_API_KEY is not set" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["note.txt"]
 
 
 def test_a_bad_setting_stops_every_verb_with_ten(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:

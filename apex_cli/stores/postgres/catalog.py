@@ -10,6 +10,10 @@ from typing import Any
 from apex_cli.stores.postgres.connection import Database, Row
 from apex_cli.stores.protocol import Hit
 
+_EMBEDDER = """
+WITH first AS (INSERT INTO embedder (name) VALUES (%(name)s) ON CONFLICT DO NOTHING RETURNING name)
+SELECT name FROM first UNION ALL SELECT name FROM embedder LIMIT 1
+"""
 _BY_ID = "SELECT * FROM current_record WHERE record_id = ANY(%(ids)s::uuid[])"
 _BY_NAME = "SELECT * FROM current_record WHERE source = %(source)s AND external_id = %(external_id)s"
 # Any of the words will do: a person's question rarely has all of them. Lexemes are quoted by tsvector's own output.
@@ -88,6 +92,11 @@ class Catalog:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def embedder(self, name: str) -> str:
+        """The embedding model of this memory; `name` becomes it where there is none yet."""
+        (row,) = await self._database.rows(_EMBEDDER, {"name": name})
+        return str(row["name"])
 
     async def by_id(self, record_ids: Sequence[str]) -> Mapping[str, Version]:
         """Current versions by record id; records without one are absent."""

@@ -46,7 +46,7 @@ def connector(
             url=url,
             grpc_port=grpc_port or 6334,
             prefer_grpc=grpc_port is not None,
-            # As a header, for `api_key=` writes a warning about plain HTTP to the terminal; `apex doctor` says that.
+            # As a header, for `api_key=` writes a warning to the terminal where the server speaks plain HTTP.
             headers=None if api_key is None else {"api-key": api_key.reveal()},
             timeout=math.ceil(timeout),
             check_compatibility=False,

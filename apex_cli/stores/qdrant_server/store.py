@@ -27,14 +27,17 @@ UPSERT_POINTS = 500
 
 
 class QdrantServerStore:
-    """`VectorStore` on a server. `connect` makes the client; see `connector`."""
+    """`VectorStore` on a server. `connect` makes the client (see `connector`); `encrypted`: whether it speaks TLS."""
 
     name = STORE
 
-    def __init__(self, connect: Connector, *, namespace: str, model: str, dimensions: int) -> None:
+    def __init__(
+        self, connect: Connector, *, namespace: str, model: str, dimensions: int, encrypted: bool = False
+    ) -> None:
         self.collection = points.collection_name(namespace, model, dimensions)
         self._connect = connect
         self._dimensions = dimensions
+        self._encrypted = encrypted
         self._connected: AsyncQdrantClient | None = None
 
     async def open(self) -> None:
@@ -58,7 +61,7 @@ class QdrantServerStore:
                 await client.close()
 
     async def check(self) -> Mapping[str, Any]:
-        """Engine, version, collection, its dimension and number of points."""
+        """Engine, version, collection, its dimension and number of points, and `tls`."""
         with translated():
             version = await refuse_old(self._client)
             count = await self._client.count(self.collection, exact=True)
@@ -68,6 +71,7 @@ class QdrantServerStore:
             "collection": self.collection,
             "dimension": self._dimensions,
             "points": count.count,
+            "tls": "on" if self._encrypted else "off",
         }
 
     async def prepare(self, plans: Sequence[Plan]) -> None:

@@ -44,7 +44,7 @@ def connect(url: str, *, timeout: float, password: Secret | None, tls: Tls) -> R
 
 
 async def refuse_unfit(client: Redis) -> None:
-    """Raise `StoreUnavailable` for a server that cannot be reached, is too old or is a cluster."""
+    """Raise `StoreUnavailable` for a server that cannot be reached, or that `judge` refuses."""
     from redis.exceptions import RedisError
 
     try:
@@ -54,6 +54,11 @@ async def refuse_unfit(client: Redis) -> None:
         raise _no_url() from None
     except (RedisError, OSError, ValueError) as error:
         raise StoreUnavailable(f"the cache cannot be reached: {error}", hint=_HINT) from error
+    judge(info)
+
+
+def judge(info: Mapping[str, Any]) -> None:
+    """Raise `StoreUnavailable` for a server that says in its INFO that it is too old, or a cluster."""
     if _version(info["redis_version"]) < OLDEST:
         raise StoreUnavailable(
             f"the cache is Redis {info['redis_version']}, and apex needs {OLDEST[0]}.{OLDEST[1]} or newer",

@@ -1,0 +1,79 @@
+"""Entities and claims as plain JSON, and back: as the journal keeps them, and what is kept with a staged item."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from apex_cli.model import Claim, Entity, EntityType, Predicate
+
+
+def from_entity(entity: Entity) -> dict[str, Any]:
+    return {
+        "type": entity.type.value,
+        "keys": list(entity.keys),
+        "name": entity.name,
+        "names": list(entity.names),
+        "hints": list(entity.hints),
+        "attributes": dict(entity.attributes),
+        "certain": entity.certain,
+    }
+
+
+def to_entity(document: Mapping[str, Any]) -> Entity:
+    """Raises `ValueError`, `TypeError` or `KeyError` for what is no entity."""
+    keys = tuple(text(key) for key in document["keys"])
+    if not keys:
+        raise ValueError("an entity without a key")
+    return Entity(
+        type=EntityType(document["type"]),
+        keys=keys,
+        name=text(document["name"]),
+        names=tuple(text(name) for name in document["names"]),
+        hints=tuple(text(hint) for hint in document["hints"]),
+        attributes=dict(document["attributes"]),
+        certain=bool(document["certain"]),
+    )
+
+
+def from_claim(claim: Claim) -> dict[str, Any]:
+    return {
+        "subject": claim.subject,
+        "predicate": claim.predicate.value,
+        "object": claim.object,
+        "sentence": claim.sentence,
+        "valid_at": claim.valid_at.isoformat(),
+        "invalid_at": None if claim.invalid_at is None else claim.invalid_at.isoformat(),
+        "attributes": dict(claim.attributes),
+        "certain": claim.certain,
+    }
+
+
+def to_claim(document: Mapping[str, Any]) -> Claim:
+    """Raises `ValueError`, `TypeError` or `KeyError` for what is no claim. Claims used to be certain all of them."""
+    return Claim(
+        subject=text(document["subject"]),
+        predicate=Predicate(document["predicate"]),
+        object=text(document["object"]),
+        sentence=text(document["sentence"]),
+        valid_at=time(document["valid_at"]),
+        invalid_at=None if document["invalid_at"] is None else time(document["invalid_at"]),
+        attributes=dict(document["attributes"]),
+        certain=bool(document.get("certain", True)),
+    )
+
+
+def text(value: Any) -> str:
+    """The value, if it is a string. Raises `TypeError`."""
+    if not isinstance(value, str):
+        raise TypeError(f"a string was expected, not {type(value).__name__}")
+    return value
+
+
+def time(value: Any) -> datetime:
+    """The aware time of an ISO 8601 string. Raises `TypeError` or `ValueError`."""
+    moment = datetime.fromisoformat(text(value))
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return moment
