@@ -125,6 +125,8 @@ def test_a_run_killed_after_sending_a_batch_has_sent_it(shared: Path, server: Op
         result = run(shared, *command, env=environ(server))
     assert result.expect(0).summary["committed"] == 3
     counts = server.ledger.counts()
-    assert sorted({(one.task, one.text) for one in counts.asked}) == sorted((one.task, one.text) for one in counts.asked)
+    assert sorted({(one.task, one.text) for one in counts.asked}) == sorted(
+        (one.task, one.text) for one in counts.asked
+    )
     assert (counts.requests["batch-line"], counts.repeated()) == (len(counts.asked), [])
     assert verified(shared)
