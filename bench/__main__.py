@@ -28,23 +28,29 @@ HELP_RUNS = 7
 COLD_RUNS = 5
 SHORT_SHARE = 10
 """The memory of a whole run is compared with that of one of a tenth of its records."""
+EXPLAINED = (
+    "",
+    "raw: batched writes of the same data to the same engines without journal, fence or lock; each entity and",
+    "fact once and in its final form, worked out beforehand. Rates are records a second.",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; figures on stdout, progress on stderr."""
     options = _options(arguments)
     started = time.monotonic()
-    with _workplace(keep=options.keep) as folder:
+    with workplace(keep=options.keep) as folder:
         try:
             found = figures(_measure(folder, options.records))
         except IngestFailedError as error:
             print(f"error: {error}", file=sys.stderr)
             return 1
-    machine = {**_machine(), "records": options.records, "seconds": round(time.monotonic() - started, 1)}
+    about = {**machine(), "records": options.records, "seconds": round(time.monotonic() - started, 1)}
     if options.json:
-        print(json.dumps({"machine": machine, "figures": {figure.name: figure.value for figure in found}}))
+        print(json.dumps({"machine": about, "figures": {figure.name: figure.value for figure in found}}))
     else:
-        print("\n".join(_report(machine, found)))
+        print("\n".join(report(about, found)))
+        print("\n".join(EXPLAINED))
     return 0
 
 
@@ -64,7 +70,7 @@ def _count(text: str) -> int:
 
 
 @contextmanager
-def _workplace(*, keep: bool) -> Iterator[Path]:
+def workplace(*, keep: bool) -> Iterator[Path]:
     """A folder with a short path, for unix sockets; open for passing, for a server's user that is not ours."""
     folder = Path(tempfile.mkdtemp(prefix="apex-bench-"))
     folder.chmod(0o711)
@@ -72,26 +78,26 @@ def _workplace(*, keep: bool) -> Iterator[Path]:
         yield folder
     finally:
         if keep:
-            _note(f"kept: {folder}")
+            note(f"kept: {folder}")
         else:
             shutil.rmtree(folder)
 
 
 def _measure(folder: Path, records: int) -> Samples:
     apex = Apex(folder)
-    _note("apex --help")
+    note("apex --help")
     help_seconds = [apex.help() for _ in range(HELP_RUNS)]
-    _note("single records")
+    note("single records")
     first, *others = _singles(folder, COLD_RUNS + 1)
     first_sample = apex.ingest(folder / "single", first)
     cold = [apex.ingest(folder / "single", one) for one in others]
     few = records // SHORT_SHARE
-    _note(f"{few:,} records")
+    note(f"{few:,} records")
     small = apex.ingest(folder / "small", write_jsonl(folder / "small.jsonl", few))
-    _note(f"{records:,} records")
+    note(f"{records:,} records")
     file = write_jsonl(folder / "large.jsonl", records)
     large = apex.ingest(folder / "large", file)
-    _note("the same again")
+    note("the same again")
     again = apex.ingest(folder / "large", file)
     understanding_seconds, raw, side_by_side = asyncio.run(_compare(folder, file))
     return Samples(help_seconds, first_sample, cold, small, large, again, raw, side_by_side, understanding_seconds)
@@ -114,16 +120,17 @@ async def _compare(folder: Path, file: Path) -> tuple[float, RawSample, RawSampl
     from bench.raw import write_raw
 
     settings = config.load({"home": folder / "raw"}, cwd=folder, environ={})
-    _note("extraction and embedding")
+    note("extraction and embedding")
     data = await understand(settings, file)
     rows = lay_out(data.batches, settings.namespace)
-    _note("raw writes, one store after the other")
+    note("raw writes, one store after the other")
     raw = await write_raw(folder / "raw", data.batches, rows, side_by_side=False)
-    _note("raw writes, side by side")
+    note("raw writes, side by side")
     return data.understanding_seconds, raw, await write_raw(folder / "beside", data.batches, rows, side_by_side=True)
 
 
-def _machine() -> dict[str, Any]:
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
     return {
         "cores": cores,
@@ -132,19 +139,17 @@ def _machine() -> dict[str, Any]:
     }
 
 
-def _report(machine: dict[str, Any], found: Sequence[Figure]) -> Iterator[str]:
+def report(about: dict[str, Any], found: Sequence[Figure]) -> Iterator[str]:
+    """The table; `about` is `machine()` with how many `records` and `seconds` it took."""
     yield (
-        f"{machine['cores']} cores, {machine['system']}, {machine['python']}; "
-        f"{machine['records']:,} generated records; measured in {machine['seconds']:.0f} s"
+        f"{about['cores']} cores, {about['system']}, {about['python']}; "
+        f"{about['records']:,} generated records; measured in {about['seconds']:.0f} s"
     )
     yield ""
     width = max(len(figure.label) for figure in found)
     for figure in found:
         aim = f"   ({figure.aim})" if figure.aim else ""
         yield f"{figure.label:<{width}}  {_shown(figure):>14}{aim}"
-    yield ""
-    yield "raw: batched writes of the same data to the same engines without journal, fence or lock; each entity and"
-    yield "fact once and in its final form, worked out beforehand. Rates are records a second."
 
 
 def _shown(figure: Figure) -> str:
@@ -160,7 +165,8 @@ def _shown(figure: Figure) -> str:
     }.get(figure.unit, f"{value:.2f}")
 
 
-def _note(text: str) -> None:
+def note(text: str) -> None:
+    """Say on stderr what is going on."""
     print(f"bench: {text} ...", file=sys.stderr, flush=True)
 
 

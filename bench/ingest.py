@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -26,12 +27,13 @@ class IngestFailedError(Exception):
 
 
 class Apex:
-    """The `apex` beside this interpreter, run in `folder` without any setting of whoever runs the benchmark."""
+    """The `apex` beside this interpreter, run in `folder` with `settings` and with none of whoever runs this."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
         self._program = Path(sys.executable).with_name("apex")
         self._folder = folder
-        self._environment = {name: value for name, value in os.environ.items() if not name.startswith("APEX_")}
+        own = {name: value for name, value in os.environ.items() if not name.startswith(("APEX_", "OPENAI_"))}
+        self._environment = {**own, **settings}
 
     def help(self) -> float:
         """Wall seconds of `apex --help`. Raises `IngestFailedError`."""
@@ -67,6 +69,15 @@ class Apex:
             if code != 0 or not summary:
                 raise IngestFailedError(f"{' '.join(argv)}: exit {code} after {wall:.1f} s\n{_tail(errors)}")
         return IngestSample(summary["records"], wall, summary["seconds"], arrivals, memory.peak_bytes)
+
+    def ingest_killed(self, home: Path, file: Path) -> None:
+        """An ingest that a fault among the settings kills. Raises `IngestFailedError` unless it does."""
+        argv = [str(self._program), "ingest", str(file), "-q"]
+        ran = subprocess.run(
+            argv, check=False, capture_output=True, cwd=self._folder, env={**self._environment, "APEX_HOME": str(home)}
+        )
+        if ran.returncode != -signal.SIGKILL:
+            raise IngestFailedError(f"{' '.join(argv)}: exit {ran.returncode}, and not killed")
 
 
 class _Memory:

@@ -4,6 +4,8 @@ texts/     thirty freight e-mails and documents, all invented, each with a JSON 
 labels     reads them
 scoring    compares what was found with what is to be found: pure functions of plain tuples
 report     the table that is printed
+records    texts as the product's records, its extractions as plain tuples
+reading    runs the product on them: rules, and rules with a model
 
-Nothing here knows the product: whoever runs it turns its answer into `Entity` and `Fact` tuples.
+`python -m quality` does it all. Labels, scoring and report know nothing of the product.
 """

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from quality.scoring import Tallies, macro, micro
-
-
-def table(title: str, tallies: Tallies) -> str:
-    """Precision, recall and F1 of each row, then micro and macro; with how many were right, found and expected."""
-    return "\n".join(_lines(title, tallies))
+from quality.scoring import Tallies, Tally, macro, merged, micro
 
 
-def _lines(title: str, tallies: Tallies) -> Iterator[str]:
-    yield f"{title:<18} {'precision':>9} {'recall':>7} {'F1':>6} {'right':>6} {'found':>6} {'expected':>8}"
-    for name, one in (*tallies.items(), ("all (micro)", micro(tallies))):
-        figures = f"{one.precision:>9.3f} {one.recall:>7.3f} {one.f1:>6.3f}"
-        yield f"{name:<18} {figures} {one.right:>6} {one.found:>6} {one.expected:>8}"
-    precision, recall, f1 = macro(tallies)
-    yield f"{'mean (macro)':<18} {precision:>9.3f} {recall:>7.3f} {f1:>6.3f}"
+def table(title: str, readers: Mapping[str, Tallies]) -> str:
+    """Precision, recall and F1 of each row, then micro and macro, for one reader beside the other.
+
+    Each with how many were right and found; how many are expected is the same for all.
+    """
+    return "\n".join(_lines(title, readers))
+
+
+def _lines(title: str, readers: Mapping[str, Tallies]) -> Iterator[str]:
+    rows = merged(readers.values())
+    yield " " * 18 + "".join(f"  {name:-^38}" for name in readers)
+    heads = f"  {'precision':>9} {'recall':>7} {'F1':>6} {'right':>6} {'found':>6}"
+    yield f"{title:<18}{heads * len(readers)} {'expected':>9}"
+    for name in rows:
+        yield _line(name, [tallies.get(name, Tally()) for tallies in readers.values()])
+    yield _line("all (micro)", [micro(tallies) for tallies in readers.values()])
+    means = (macro(tallies) for tallies in readers.values())
+    yield f"{'mean (macro)':<18}" + "".join(f"  {p:>9.3f} {r:>7.3f} {f:>6.3f} {'':>13}" for p, r, f in means).rstrip()
+
+
+def _line(name: str, tallies: list[Tally]) -> str:
+    told = (
+        f"  {one.precision:>9.3f} {one.recall:>7.3f} {one.f1:>6.3f} {one.right:>6} {one.found:>6}" for one in tallies
+    )
+    return f"{name:<18}{''.join(told)} {max(one.expected for one in tallies):>9}"

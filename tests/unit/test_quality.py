@@ -153,12 +153,17 @@ def test_what_is_expected_is_right(known: Sequence[Entity], expected: Sequence[F
     assert all(tally.f1 == 1 for tally in score_facts(named, expected, expected).values())
 
 
-def test_the_table_shows_every_row() -> None:
-    lines = table("entities", {"Order": Tally(3, 4, 6), "Shipment": Tally(1, 1, 1)}).splitlines()
-    assert [line.split()[0] for line in lines] == ["entities", "Order", "Shipment", "all", "mean"]
-    assert lines[1].split() == ["Order", "0.750", "0.500", "0.600", "3", "4", "6"]
-    assert lines[3].split() == ["all", "(micro)", "0.800", "0.571", "0.667", "4", "5", "7"]
-    assert lines[4].split() == ["mean", "(macro)", "0.875", "0.750", "0.800"]
+def test_the_table_shows_every_row_of_every_reader() -> None:
+    rules = {"Order": Tally(3, 4, 6), "Shipment": Tally(1, 1, 1)}
+    model = {"Order": Tally(6, 6, 6), "Shipment": Tally(1, 1, 1), "Vehicle": Tally(0, 1, 0)}
+    lines = table("entities", {"rules": rules, "model": model}).splitlines()
+    rows = ["rules", "entities", "Order", "Shipment", "Vehicle", "all", "mean"]
+    assert [line.split()[0].strip("-") for line in lines] == rows
+    figures = [" ".join(line.split()) for line in lines]
+    assert figures[2] == "Order 0.750 0.500 0.600 3 4 1.000 1.000 1.000 6 6 6"
+    assert figures[4] == "Vehicle 1.000 1.000 1.000 0 0 0.000 1.000 0.000 0 1 0"
+    assert figures[5] == "all (micro) 0.800 0.571 0.667 4 5 0.875 1.000 0.933 7 8 7"
+    assert figures[6] == "mean (macro) 0.875 0.750 0.800 1.000 1.000 1.000"
 
 
 def test_there_are_thirty_texts_of_both_kinds() -> None:

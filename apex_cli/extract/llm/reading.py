@@ -47,6 +47,9 @@ async def _piece(clients: GraphitiClients, text: str, event_time: datetime, desc
         nodes, _ = await extract_nodes(
             clients, episode, [], ontology.entity_types(), custom_extraction_instructions=ontology.INSTRUCTIONS
         )
+        for node in nodes:
+            # Graphiti makes them of a set, whose order is another in each process: the next prompt would be another.
+            node.labels.sort()
         if len(nodes) < 2:
             return Said(tuple(map(_thing, nodes)))
         edges, _ = await extract_edges(

@@ -39,7 +39,7 @@ class EmbeddedDriver(ReadOnlyDriver):
 
     async def execute_query(self, cypher_query_: str, **kwargs: Any) -> tuple[list[Row], None, None]:
         """Rows by column name, times aware; the two Nones are Graphiti's form. Raises `StoreTerminal` for a write."""
-        return await self._run(lambda session: session.rows(cypher_query_, _bound(cypher_query_, kwargs))), None, None
+        return await self._run(lambda session: session.rows(cypher_query_, bound(cypher_query_, kwargs))), None, None
 
     async def look_up(self, query: str, uuids: Sequence[str]) -> list[Row]:
         """Rows of `LOAD FROM $df MATCH … {uuid: k} …` for these ids: `IN $list` would scan."""
@@ -60,7 +60,7 @@ def _parameters(query: str) -> frozenset[str]:
     return frozenset(re.findall(r"\$(\w+)", query))
 
 
-def _bound(query: str, values: dict[str, Any]) -> dict[str, Any]:
+def bound(query: str, values: dict[str, Any]) -> dict[str, Any]:
     """Exactly the parameters that the query names; Graphiti passes more, and leaves out what is None."""
     return {name: _inward(values.get(name)) for name in _parameters(query)}
 

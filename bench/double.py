@@ -1,0 +1,56 @@
+"""The test double of OpenAI's API as a process of its own: its time is not taken from whoever asks it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+KEY = "sk-test-double"
+MODEL = "gpt-4.1-mini"
+CHAT = "/v1/chat/completions"
+
+
+class Double:
+    """A running double at `url`."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def environment(self, **variables: str) -> dict[str, str]:
+        """The variables that lead `apex` to it."""
+        return {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": self.url, "APEX_LLM_MODEL": MODEL, **variables}
+
+    def counts(self) -> dict[str, Any]:
+        """What it was asked since `reset`."""
+        return self._control("counts", None)
+
+    def reset(self, latency: float) -> None:
+        """Counts back to zero; from now on every answer takes `latency` seconds."""
+        self._control("reset", {})
+        self._control("settings", {"latency": latency})
+
+    def _control(self, what: str, body: dict[str, Any] | None) -> dict[str, Any]:
+        data = None if body is None else json.dumps(body).encode()
+        url = f"{self.url.removesuffix('/v1')}/control/{what}"
+        with urllib.request.urlopen(urllib.request.Request(url, data)) as answer:  # noqa: S310 - our own, by http
+            told: dict[str, Any] = json.load(answer)
+        return told
+
+
+@contextmanager
+def running() -> Iterator[Double]:
+    """Start it, and end it afterwards."""
+    command = [sys.executable, "-m", "tests.openai_server", "--api-key", KEY]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield Double(process.stdout.readline().strip())
+        finally:
+            process.terminate()

@@ -1,0 +1,114 @@
+"""Plain `graphiti.add_episode`, one message after the other, on the engine that an ingest writes to.
+
+Graphiti's own driver for this dialect needs another package, and the product's only reads: here is one that writes what
+Graphiti asks it to, all of one `execute_write` in one transaction. It embeds as the product does by default.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from graphiti_core import Graphiti
+from graphiti_core.cross_encoder.openai_reranker_client import OpenAIRerankerClient
+from graphiti_core.driver.driver import GraphDriverSession, GraphProvider
+from graphiti_core.embedder.client import EmbedderClient
+from graphiti_core.llm_client.config import LLMConfig
+from graphiti_core.llm_client.openai_generic_client import OpenAIGenericClient
+from graphiti_core.nodes import EpisodeType
+
+import apex_cli.graphiti  # noqa: F401 - before anything here imports graphiti_core itself
+from apex_cli.embed.local import LocalEmbedder
+from apex_cli.extract.llm import ontology
+from apex_cli.stores.graphiti_driver.embedded import EmbeddedDriver, bound
+from apex_cli.stores.ladybug.engine import Engine, Session
+from apex_cli.stores.ladybug.schema import TABLES
+from bench.double import KEY, MODEL
+
+
+async def add_messages(url: str, folder: Path, messages: Sequence[Mapping[str, Any]]) -> float:
+    """Add messages to a new graph by the model at `url`; the seconds that it took, without opening and closing."""
+    engine = Engine(folder / "graphiti.lbug")
+    await engine.open(TABLES)
+    try:
+        config = LLMConfig(api_key=KEY, base_url=url, model=MODEL, small_model=MODEL)
+        graph = Graphiti(
+            graph_driver=WritingDriver(engine),
+            llm_client=OpenAIGenericClient(config),
+            embedder=_Embedder(),
+            cross_encoder=OpenAIRerankerClient(config),
+        )
+        await LocalEmbedder().embed(["a first text loads the model"])
+        started = time.monotonic()
+        for message in messages:
+            await graph.add_episode(
+                name=message["message_id"],
+                episode_body=message["body"],
+                source_description="message",
+                reference_time=datetime.fromisoformat(message["sent_at"]),
+                source=EpisodeType.text,
+                group_id="bench",
+                entity_types=ontology.entity_types(),
+                edge_types=ontology.edge_types(),
+                edge_type_map=ontology.edge_type_map(),
+                custom_extraction_instructions=ontology.INSTRUCTIONS,
+            )
+        return time.monotonic() - started
+    finally:
+        await engine.close()
+
+
+class WritingDriver(EmbeddedDriver):
+    """The product's driver, with writes."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self._writer = engine
+
+    def session(self, database: str | None = None) -> GraphDriverSession:  # noqa: ARG002 - Graphiti's signature
+        return _Session(self._writer)
+
+
+class _Session(GraphDriverSession):
+    """Keeps what it is told to run, and runs it when the function that told it is done."""
+
+    provider = GraphProvider.KUZU
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._told: list[tuple[str, dict[str, Any]]] = []
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def run(self, query: Any, **kwargs: Any) -> None:
+        self._told.append((query, kwargs))
+
+    async def close(self) -> None:
+        """Nothing to release."""
+
+    async def execute_write(self, func: Any, *args: Any, **kwargs: Any) -> None:
+        await func(self, *args, **kwargs)
+        told, self._told = self._told, []
+
+        def write(session: Session) -> None:
+            for query, values in told:
+                session.rows(query, bound(query, values))
+
+        await self._engine.run(write, write=True)
+
+
+class _Embedder(EmbedderClient):
+    def __init__(self) -> None:
+        self._local = LocalEmbedder()
+
+    async def create(self, input_data: Any) -> list[float]:
+        [row] = await self.create_batch([input_data] if isinstance(input_data, str) else list(input_data)[:1])
+        return row
+
+    async def create_batch(self, input_data_list: list[str]) -> list[list[float]]:
+        rows: list[list[float]] = (await self._local.embed(input_data_list)).tolist()
+        return rows
