@@ -268,7 +268,9 @@ async def test_check_tells_what_the_server_is_and_has(server: Neo4jGraph) -> Non
     told = dict(await server.check())
     assert told.pop("version").startswith(("5.", "202"))
     assert told.pop("edition") in ("community", "enterprise")
-    assert told == {"engine": "neo4j", "records": 1, "entities": 2, "facts": 1, "missing": []}
+    assert abs(told.pop("clock_skew_seconds")) < 60
+    counts = {"records": 1, "entities": 2, "facts": 1}
+    assert told == {"engine": "neo4j", "database": "neo4j", "tls": "off", "schema_missing": [], **counts}
 
 
 async def test_what_is_missing_is_named(server: Neo4jGraph) -> None:
@@ -286,8 +288,8 @@ async def test_an_index_of_graphiti_gives_way_to_the_constraint_of_its_name(serv
     await rows("DROP CONSTRAINT mention_uuid IF EXISTS")
     await rows("CREATE INDEX mention_uuid IF NOT EXISTS FOR ()-[e:MENTIONS]-() ON (e.uuid)")
     async with _open() as first, _open() as second:
-        assert (await first.check())["missing"] == []
-        assert (await second.check())["missing"] == []
+        assert (await first.check())["schema_missing"] == []
+        assert (await second.check())["schema_missing"] == []
     assert await rows("SHOW CONSTRAINTS YIELD name WHERE name = 'mention_uuid' RETURN name") == [
         {"name": "mention_uuid"}
     ]
@@ -349,7 +351,7 @@ async def test_graphitis_own_driver_reads_what_apex_wrote(server: Neo4jGraph) ->
         assert (await EntityNode.get_by_uuid(own, known.id)).attributes == {"axles": 5}
     finally:
         await theirs.close()
-    assert (await server.check())["missing"] == []
+    assert (await server.check())["schema_missing"] == []
 
 
 async def test_a_certificate_is_trusted_by_its_authority_alone(server: Neo4jGraph, tmp_path: Path) -> None:
@@ -363,6 +365,7 @@ async def test_a_certificate_is_trusted_by_its_authority_alone(server: Neo4jGrap
         url = relay.url.replace("bolt://", "bolt+s://")
         async with _open(url=url, trusted_ca=tmp_path / "ours") as safe:
             assert await history(safe, "T1") == [("chicago", 0, None)]
+            assert (await safe.check())["tls"] == "on"
         for trusted in (tmp_path / "theirs", None):
             graph = server_graph(GROUP, url=url, trusted_ca=trusted)
             with pytest.raises(StoreUnavailable, match="certificate verify failed"):
