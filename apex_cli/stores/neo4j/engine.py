@@ -24,7 +24,6 @@ from apex_cli.stores.neo4j.address import check_url, trusting, where
 if TYPE_CHECKING:
     from neo4j import AsyncDriver, AsyncManagedTransaction
 
-OLDEST = (5, 26)
 _CONNECTIONS = 16
 _CONNECT_SECONDS = 10.0
 _IDLE_SECONDS = 30.0
@@ -68,14 +67,14 @@ class Engine:
         """
         from apex_cli.stores.neo4j import schema
         from apex_cli.stores.neo4j.errors import DRIVER_ERRORS, unavailable
-        from apex_cli.stores.neo4j.facts import kernel
+        from apex_cli.stores.neo4j.facts import kernel, too_old
 
         check_url(self._url)
         try:
             self._driver = self._connect()
             await self._driver.verify_connectivity()
             version = (await kernel(self._ask))["version"]
-            if _release(version) < OLDEST:
+            if too_old(version):
                 raise StoreUnavailable(
                     f"graph: {where(self._url)} runs Neo4j {version}", hint="Neo4j 5.26 or newer is needed"
                 )
@@ -158,9 +157,3 @@ class Engine:
             "user_agent": "apex",
         }
         return neo4j.AsyncGraphDatabase.driver(url, auth=self._auth, **settings, **trust)
-
-
-def _release(version: str) -> tuple[int, ...]:
-    """`5.26.1-aura` → (5, 26)."""
-    major, minor = version.split(".")[:2]
-    return int(major), int("".join(one for one in minor if one.isdigit()) or 0)

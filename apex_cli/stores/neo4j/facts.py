@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from apex_cli.stores.clock import clock_skew
@@ -17,6 +18,12 @@ async def kernel(ask: Ask) -> dict[str, Any]:
     """`version` and `edition`."""
     (row,) = await ask(_KERNEL)
     return dict(row)
+
+
+def too_old(version: str) -> bool:
+    """Whether a release such as `5.26.1`, `2025.06.0` or `5.27-aura` lacks what the statements need (5.26 has it)."""
+    major, minor = re.findall(r"\d+", version)[:2]
+    return (int(major), int(minor)) < (5, 26)
 
 
 async def facts(ask: Ask) -> dict[str, Any]:
