@@ -30,7 +30,7 @@ def test_every_question_answers_with_its_columns_on_each_engine() -> None:
     for statements in (ladybug.READS, reads.READS):
         for query, statement in statements.items():
             returned = statement[statement.rindex("RETURN ") + 7 :].split(" LIMIT ")[0]
-            named = [column.split()[-1] for column in re.sub(r"\([^)]*\)", "", returned).split(",")]
+            named = [column.split()[-1] for column in re.sub(r"\([^)]*\)|\[[^]]*\]", "", returned).split(",")]
             assert tuple(named) == query.answer, query.name
 
 

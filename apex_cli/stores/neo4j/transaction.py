@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from apex_cli.stores.graph import operations as ops
-from apex_cli.stores.graph.codec import kind_of
-from apex_cli.stores.graph.operations import Query, Write
+from apex_cli.stores.graph.codec import kind_of, micros, moment
+from apex_cli.stores.graph.operations import Kind, Query, Write
 from apex_cli.stores.graph.transaction import Row, expect
 from apex_cli.stores.neo4j.line import Line
 from apex_cli.stores.neo4j.reads import READS
@@ -59,11 +59,7 @@ class Neo4jTransaction:
     def _write(self, statement: str, what: Write, rows: Sequence[Sequence[Any]]) -> None:
         if not rows:
             return
-        names = tuple(what.columns)
-        sent = [dict(zip(names, row, strict=True)) for row in rows]
-        if "vector" in what.columns:
-            for one in sent:
-                one["vector"] = _numbers(one["vector"])
+        sent = _sent(what, rows)
         (answer,) = self._line.ask(lambda: self._fetch(statement, {"rows": sent}))
         expect(answer["met"], rows)
 
@@ -82,11 +78,39 @@ class Neo4jTransaction:
 def _row(what: Query, record: Record) -> Row:
     row: Row = dict(zip(record.keys(), record.values(), strict=True))
     for name in what.times:
-        if row[name] is not None:
-            row[name] = row[name].to_native().astimezone(UTC)
+        seconds, rest = row[name]
+        row[name] = None if seconds is None else moment(seconds * 1_000_000 + rest // 1000)
     return row
 
 
-def _numbers(vector: Any) -> list[float] | None:
-    """As the driver takes a vector."""
-    return None if vector is None else np.asarray(vector, dtype=np.float32).tolist()
+class _Rows(list[Row]):
+    """Rows on their way. The driver makes the text of all parameters for its log, whether anybody reads it or not."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} rows>"
+
+
+def _sent(what: Write, rows: Sequence[Sequence[Any]]) -> _Rows:
+    """Rows as the statements take them: by name, with vectors as lists, and times in parts."""
+    sent = _Rows(dict(zip(what.columns, row, strict=True)) for row in rows)
+    for name, kind in what.columns.items():
+        if kind in _PARTS:
+            part = _PARTS[kind]
+            for row in sent:
+                if row[name] is not None:
+                    row[name] = part(row[name])
+    return sent
+
+
+def _numbers(vector: Any) -> list[float]:
+    numbers: list[float] = np.asarray(vector, dtype=np.float32).tolist()
+    return numbers
+
+
+def _since_epoch(time: datetime) -> tuple[int, int]:
+    """Seconds and nanoseconds."""
+    seconds, rest = divmod(micros(time), 1_000_000)
+    return seconds, rest * 1000
+
+
+_PARTS: Mapping[Kind, Callable[[Any], Any]] = {"vector": _numbers, "time": _since_epoch}
