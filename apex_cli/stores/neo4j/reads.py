@@ -87,3 +87,9 @@ READS: Mapping[Query, str] = {
     ops.COUNT_ENTITIES: "MATCH (n:Entity {group_id: $group}) RETURN count(*) AS n",
     ops.COUNT_FACTS: f"{_EVERY_FACT} RETURN count(*) AS n",
 }
+
+COLLECTED: Mapping[Query, str] = {
+    what: f"CALL () {{ {READS[what]} }} RETURN collect([{', '.join(what.answer)}]) AS rows"
+    for what in (*ops.LOOK_UPS, *ops.QUESTIONS)
+}
+"""Questions with bounded answers, all rows of which come as one: the driver goes through the event loop for each."""

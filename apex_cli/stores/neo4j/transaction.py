@@ -13,11 +13,11 @@ from apex_cli.stores.graph.codec import kind_of, micros, moment
 from apex_cli.stores.graph.operations import Kind, Query, Write
 from apex_cli.stores.graph.transaction import Row, expect
 from apex_cli.stores.neo4j.line import Line
-from apex_cli.stores.neo4j.reads import READS
+from apex_cli.stores.neo4j.reads import COLLECTED, READS
 from apex_cli.stores.neo4j.writes import NEW_ENTITIES, WRITES
 
 if TYPE_CHECKING:
-    from neo4j import AsyncManagedTransaction, AsyncResult, Record
+    from neo4j import AsyncManagedTransaction, AsyncResult
 
 _BATCH = 1000
 
@@ -40,7 +40,7 @@ class Neo4jTransaction:
     def scan(self, what: Query) -> Iterator[list[Row]]:
         result = self._line.ask(lambda: self._run(READS[what], {}))
         while batch := self._line.ask(lambda: result.fetch(_BATCH)):
-            yield [_row(what, record) for record in batch]
+            yield [_row(what, record.values()) for record in batch]
 
     def insert(self, what: Write, rows: Sequence[Sequence[Any]]) -> None:
         if what is not ops.NEW_ENTITY:
@@ -60,23 +60,26 @@ class Neo4jTransaction:
         if not rows:
             return
         sent = _sent(what, rows)
-        (answer,) = self._line.ask(lambda: self._fetch(statement, {"rows": sent}))
-        expect(answer["met"], rows)
+        expect(self._value(statement, {"rows": sent}), rows)
 
     def _rows(self, what: Query, parameters: Mapping[str, Any]) -> list[Row]:
-        records = self._line.ask(lambda: self._fetch(READS[what], parameters))
-        return [_row(what, record) for record in records]
+        return [_row(what, values) for values in self._value(COLLECTED[what], parameters)]
 
-    async def _fetch(self, statement: str, parameters: Mapping[str, Any]) -> list[Record]:
-        result = await self._run(statement, parameters)
-        return [record async for record in result]
+    def _value(self, statement: str, parameters: Mapping[str, Any]) -> Any:
+        """The one value of the one row that a statement answers with."""
+
+        async def fetch() -> Any:
+            result = await self._run(statement, parameters)
+            return (await result.single(strict=True))[0]
+
+        return self._line.ask(fetch)
 
     async def _run(self, statement: str, parameters: Mapping[str, Any]) -> AsyncResult:
         return await self._transaction.run(statement, {"group": self._group, **parameters})
 
 
-def _row(what: Query, record: Record) -> Row:
-    row: Row = dict(zip(record.keys(), record.values(), strict=True))
+def _row(what: Query, values: Iterable[Any]) -> Row:
+    row: Row = dict(zip(what.answer, values, strict=True))
     for name in what.times:
         seconds, rest = row[name]
         row[name] = None if seconds is None else moment(seconds * 1_000_000 + rest // 1000)
