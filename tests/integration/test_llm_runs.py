@@ -61,9 +61,9 @@ async def test_limits_and_errors_only_take_time(world: World) -> None:
 @pytest.mark.parametrize(
     "limit", [{"APEX_MAX_TOKENS": "40000"}, {"APEX_MAX_COST": "0.04"}], ids=["--max-tokens", "--max-cost"]
 )
-async def test_a_spent_budget_leaves_the_rest_for_the_next_run(world: World, limit: dict[str, str]) -> None:
+async def test_a_spent_budget_leaves_the_rest_for_the_next_run(world: World, limit: dict[str, Any]) -> None:
     first = 100 if "APEX_MAX_COST" in limit else 200
-    prices = {"APEX_LLM_PRICE_INPUT": "1", "APEX_LLM_PRICE_OUTPUT": "1", "APEX_CONCURRENCY": "2"}
+    prices: dict[str, Any] = {"APEX_LLM_PRICE_INPUT": "1", "APEX_LLM_PRICE_OUTPUT": "1", "APEX_CONCURRENCY": "2"}
     told = await world.ingest(mail(first, 15), **prices, **limit)
     assert told.summary.exit_code == 3
     assert told.summary.reason is not None
@@ -114,7 +114,11 @@ async def test_vectors_of_a_server_have_a_collection_of_their_own_and_are_paid_o
     assert world.asked().get(EMBEDDINGS, 0) == 0
     assert local.llm_calls == 2
     world.server.ledger.reset()
-    openai = {"APEX_EMBEDDER": "openai", "APEX_EMBEDDING_DIMENSIONS": "256", "APEX_NAMESPACE": "by_server"}
+    openai: dict[str, Any] = {
+        "APEX_EMBEDDER": "openai",
+        "APEX_EMBEDDING_DIMENSIONS": "256",
+        "APEX_NAMESPACE": "by_server",
+    }
     pair = [*mail(500, 1), {**mail(500, 1)[0], "message_id": "MSG-copy"}]
     told = await world.ingest(pair, **openai)
     assert told.statuses == {"committed": 2}
