@@ -15,12 +15,14 @@ from apex_cli.config import load
 from apex_cli.model import record_id
 from apex_cli.stores.factory import Stores, open_stores
 from apex_cli.stores.postgres.catalog import Version
+from tests import profiles
 
 
 @asynccontextmanager
 async def opened(home: Path) -> AsyncIterator[Stores]:
     """The four stores of a home that no run holds."""
-    async with open_stores(load({"home": home}, cwd=home.parent, environ={})) as stores:
+    settings = load({"home": home}, cwd=home.parent, environ=profiles.variables(home))
+    async with open_stores(settings) as stores:
         yield stores
 
 
