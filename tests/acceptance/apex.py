@@ -1,6 +1,6 @@
 """The installed `apex` in a process of its own, as a user, cron or a script runs it.
 
-Of the caller's environment only the profile's servers reach it. Whatever it does: no traceback, no raw control character.
+Of the caller's environment only the profile's servers reach it. Never a traceback or a raw control character.
 """
 
 from __future__ import annotations
