@@ -10,7 +10,8 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from apex_cli.config import EMBEDDED, Settings
+from apex_cli.addresses import StoreUrl
+from apex_cli.config import Settings
 from apex_cli.doctor.check import STORES, Check, State
 
 Facts = Mapping[str, Any]
@@ -31,8 +32,8 @@ def judged(settings: Settings, store: str, facts: Facts) -> Iterator[Check]:
     """The checks of one store that could be opened and asked: one that says what it is, then one for each thing."""
     told = ", ".join(f"{key} {facts[key]}" if key != "engine" else str(facts[key]) for key in _TOLD if key in facts)
     yield Check(store, State.OK, told, facts=facts)
-    url = str(getattr(settings, STORES[store]))
-    if url == EMBEDDED:
+    url: StoreUrl = getattr(settings, STORES[store])
+    if url.embedded:
         return
     if "tls" in facts:
         yield _tls(store, url, str(facts["tls"]))
