@@ -12,7 +12,7 @@ import socket
 import struct
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
@@ -23,10 +23,39 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 @dataclass(eq=False)
+class _Trigger:
+    """Waits for requests to pass in this order on one connection; `fired` when the last one has come."""
+
+    requests: tuple[bytes, ...]
+    lose: bool
+    """Lose the answer to the last request; else hold that request back until `go_on`."""
+    fired: threading.Event = field(default_factory=threading.Event)
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(eq=False)
 class _Connection:
     client: asyncio.StreamWriter
     server: asyncio.StreamWriter
+    trigger: _Trigger | None = None
+    passed: int = 0
+    """How many of the trigger's requests have passed here."""
+    tail: bytes = b""
     answers_lost: bool = False
+
+    def comes_to(self, trigger: _Trigger, data: bytes) -> bool:
+        """Whether the last request of the trigger has come with this data; requests may come in pieces."""
+        if self.trigger is not trigger:
+            self.trigger, self.passed, self.tail = trigger, 0, b""
+        window = self.tail + data
+        for request in trigger.requests[self.passed :]:
+            before, found, rest = window.partition(request)
+            if not found:
+                self.tail = before[1 - len(request) :] if len(request) > 1 else b""
+                return False
+            self.passed += 1
+            window = rest
+        return True
 
     def cut(self) -> None:
         """Close both ends at once with a reset: nothing that is on its way arrives."""
@@ -44,9 +73,7 @@ class Proxy:
         self._target = target
         self._deaf = False
         self._delay = 0.0
-        self._lose: bytes | None = None
-        self.lost = threading.Event()
-        """Set once an answer was lost by `lose_answer`."""
+        self._trigger: _Trigger | None = None
         self._open: set[_Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -82,10 +109,27 @@ class Proxy:
         """Hold back every piece of data this long, in both directions."""
         self._delay = seconds
 
-    def lose_answer(self, request: bytes) -> None:
-        """Once, when `request` passes: let the server do it and answer, drop the answer and cut the connection."""
-        self.lost.clear()
-        self._lose = request
+    @contextlib.contextmanager
+    def holding(self, *requests: bytes) -> Iterator[threading.Event]:
+        """Once, when these requests have come in this order on one connection: hold the last back to the end.
+
+        Gives the event that says that it is held. A connection that is cut meanwhile never gets it through.
+        """
+        trigger = self._armed(requests, lose=False)
+        try:
+            yield trigger.fired
+        finally:
+            self._loop.call_soon_threadsafe(trigger.go_on.set)
+
+    def lose_answer(self, *requests: bytes) -> threading.Event:
+        """Once, when these requests have passed in this order on one connection: let the server do the last one and
+        answer, drop the answer and cut the connection. Gives the event that says that it has happened.
+        """
+        return self._armed(requests, lose=True).fired
+
+    def _armed(self, requests: tuple[bytes, ...], *, lose: bool) -> _Trigger:
+        self._trigger = _Trigger(requests, lose)
+        return self._trigger
 
     def close(self) -> None:
         """Cut everything and end the thread."""
@@ -100,7 +144,7 @@ class Proxy:
     async def _restore(self) -> None:
         if self._deaf:
             await self._cut()
-        self._deaf, self._delay, self._lose = False, 0.0, None
+        self._deaf, self._delay, self._trigger = False, 0.0, None
         if self._server is None:
             self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
             self.port = self._server.sockets[0].getsockname()[1]
@@ -142,20 +186,24 @@ class Proxy:
 
     async def _requests(self, reader: asyncio.StreamReader, connection: _Connection) -> None:
         async for data in self._pieces(reader):
-            if self._lose is not None and self._lose in data:
-                self._lose = None
-                connection.answers_lost = True
+            trigger = self._trigger
+            if trigger is not None and connection.comes_to(trigger, data):
+                self._trigger = None
+                connection.answers_lost = trigger.lose
+                if not trigger.lose:
+                    trigger.fired.set()
+                    await trigger.go_on.wait()
             connection.server.write(data)
         connection.server.close()
 
     async def _answers(self, reader: asyncio.StreamReader, connection: _Connection) -> None:
         async for data in self._pieces(reader):
             if connection.answers_lost:
-                self.lost.set()
-                break
+                assert connection.trigger is not None
+                connection.trigger.fired.set()
+                connection.cut()
+                return
             connection.client.write(data)
-        if connection.answers_lost:
-            connection.cut()
         connection.client.close()
 
     async def _pieces(self, reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
