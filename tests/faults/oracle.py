@@ -5,7 +5,7 @@ It knows no journal and trusts no audit: what PostgreSQL calls current must be w
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -17,27 +17,29 @@ from apex_cli.stores.factory import Stores, open_stores
 from apex_cli.stores.postgres.catalog import Version
 from tests import profiles
 
+Env = Mapping[str, str]
+
 
 @asynccontextmanager
-async def opened(home: Path) -> AsyncIterator[Stores]:
-    """The four stores of a home that no run holds."""
-    settings = load({"home": home}, cwd=home.parent, environ=profiles.variables(home))
+async def opened(home: Path, env: Env | None = None) -> AsyncIterator[Stores]:
+    """The four stores of a home that no run holds; `env` says where, if not where the profile has them."""
+    settings = load({"home": home}, cwd=home.parent, environ=profiles.variables(home) if env is None else env)
     async with open_stores(settings) as stores:
         yield stores
 
 
-async def statuses(home: Path, shipments: Iterable[str]) -> list[str | None]:
+async def statuses(home: Path, shipments: Iterable[str], env: Env | None = None) -> list[str | None]:
     """The status of each shipment as all four stores hold it; None for one that none of them knows.
 
     Fails where a record is half there, half gone, or of two versions at once.
     """
-    async with opened(home) as stores:
+    async with opened(home, env) as stores:
         return [await _status(stores, record_id("turvo", "shipment", shipment)) for shipment in shipments]
 
 
-async def held_once(home: Path, payloads: Sequence[dict[str, Any]]) -> None:
+async def held_once(home: Path, payloads: Sequence[dict[str, Any]], env: Env | None = None) -> None:
     """Fail unless each of these shipments is there with its status, and no two versions or leftovers of any record."""
-    async with opened(home) as stores:
+    async with opened(home, env) as stores:
         for payload in payloads:
             identity = record_id("turvo", "shipment", payload["shipmentId"])
             assert await _status(stores, identity) == payload["status"], payload

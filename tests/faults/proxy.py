@@ -12,7 +12,7 @@ import socket
 import struct
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
@@ -22,28 +22,45 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 """`struct linger`: on, no time; closing such a socket sends RST, see socket(7)."""
 
 
-@dataclass(eq=False)
-class _Trigger:
-    """Waits for requests to pass in this order on one connection; `fired` when the last one has come."""
+class Trigger:
+    """Waits for requests to come in this order on one connection; then the last is held back, or its answer lost."""
 
-    requests: tuple[bytes, ...]
-    lose: bool
-    """Lose the answer to the last request; else hold that request back until `go_on`."""
-    fired: threading.Event = field(default_factory=threading.Event)
-    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    def __init__(self, requests: tuple[bytes, ...], loop: asyncio.AbstractEventLoop, *, hold: bool) -> None:
+        self.requests = requests
+        self._loop = loop
+        self._fired = threading.Event()
+        self._go_on = asyncio.Event()
+        self.holds = hold
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it has happened within this time: the request is held back, or the answer is lost."""
+        return self._fired.wait(seconds)
+
+    def let_go(self) -> None:
+        """Send on what is held back, if its connection is still there."""
+        self._loop.call_soon_threadsafe(self._go_on.set)
+
+    async def held(self) -> None:
+        """Until `let_go`."""
+        self._fired.set()
+        await self._go_on.wait()
+
+    def lost(self) -> None:
+        """An answer was."""
+        self._fired.set()
 
 
 @dataclass(eq=False)
 class _Connection:
     client: asyncio.StreamWriter
     server: asyncio.StreamWriter
-    trigger: _Trigger | None = None
+    trigger: Trigger | None = None
     passed: int = 0
     """How many of the trigger's requests have passed here."""
     tail: bytes = b""
     answers_lost: bool = False
 
-    def comes_to(self, trigger: _Trigger, data: bytes) -> bool:
+    def comes_to(self, trigger: Trigger, data: bytes) -> bool:
         """Whether the last request of the trigger has come with this data; requests may come in pieces."""
         if self.trigger is not trigger:
             self.trigger, self.passed, self.tail = trigger, 0, b""
@@ -73,7 +90,7 @@ class Proxy:
         self._target = target
         self._deaf = False
         self._delay = 0.0
-        self._trigger: _Trigger | None = None
+        self._trigger: Trigger | None = None
         self._open: set[_Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -109,27 +126,19 @@ class Proxy:
         """Hold back every piece of data this long, in both directions."""
         self._delay = seconds
 
-    @contextlib.contextmanager
-    def holding(self, *requests: bytes) -> Iterator[threading.Event]:
-        """Once, when these requests have come in this order on one connection: hold the last back to the end.
+    def hold(self, *requests: bytes) -> Trigger:
+        """Once, when these requests have come in this order on one connection: hold the last back."""
+        return self._armed(Trigger(requests, self._loop, hold=True))
 
-        Gives the event that says that it is held. A connection that is cut meanwhile never gets it through.
+    def lose_answer(self, *requests: bytes) -> Trigger:
+        """Once, when these requests have come in this order on one connection: let the server do the last one and
+        answer, drop the answer and cut the connection.
         """
-        trigger = self._armed(requests, lose=False)
-        try:
-            yield trigger.fired
-        finally:
-            self._loop.call_soon_threadsafe(trigger.go_on.set)
+        return self._armed(Trigger(requests, self._loop, hold=False))
 
-    def lose_answer(self, *requests: bytes) -> threading.Event:
-        """Once, when these requests have passed in this order on one connection: let the server do the last one and
-        answer, drop the answer and cut the connection. Gives the event that says that it has happened.
-        """
-        return self._armed(requests, lose=True).fired
-
-    def _armed(self, requests: tuple[bytes, ...], *, lose: bool) -> _Trigger:
-        self._trigger = _Trigger(requests, lose)
-        return self._trigger
+    def _armed(self, trigger: Trigger) -> Trigger:
+        self._trigger = trigger
+        return trigger
 
     def close(self) -> None:
         """Cut everything and end the thread."""
@@ -189,10 +198,9 @@ class Proxy:
             trigger = self._trigger
             if trigger is not None and connection.comes_to(trigger, data):
                 self._trigger = None
-                connection.answers_lost = trigger.lose
-                if not trigger.lose:
-                    trigger.fired.set()
-                    await trigger.go_on.wait()
+                connection.answers_lost = not trigger.holds
+                if trigger.holds:
+                    await trigger.held()
             connection.server.write(data)
         connection.server.close()
 
@@ -200,7 +208,7 @@ class Proxy:
         async for data in self._pieces(reader):
             if connection.answers_lost:
                 assert connection.trigger is not None
-                connection.trigger.fired.set()
+                connection.trigger.lost()
                 connection.cut()
                 return
             connection.client.write(data)

@@ -103,27 +103,25 @@ def test_an_answer_is_lost_once(proxy: Proxy) -> None:
         client.sendall(b"an order")
         with pytest.raises(ConnectionResetError):
             client.recv(16)
-    assert lost.is_set()
+    assert lost.wait(5)
     with connected(proxy) as again:
         again.sendall(b"an order")
         assert again.recv(16) == b"an order"
 
 
 def test_a_request_is_held_back(proxy: Proxy) -> None:
+    held = proxy.hold(b"first", b"commit")
     with connected(proxy) as client, connected(proxy) as other:
-        with proxy.holding(b"first", b"commit") as held:
-            client.sendall(b"commit")
-            assert client.recv(16) == b"commit"
-            client.sendall(b"fi")
-            assert client.recv(16) == b"fi"
-            client.sendall(b"rst")
-            assert client.recv(16) == b"rst"
-            assert not held.is_set()
-            client.sendall(b"commit")
-            assert held.wait(5)
-            assert echoes(other)
-            client.settimeout(0.1)
-            with pytest.raises(TimeoutError):
-                client.recv(16)
+        for piece in (b"commit", b"fi", b"rst"):
+            client.sendall(piece)
+            assert client.recv(16) == piece
+        assert not held.wait(0)
+        client.sendall(b"commit")
+        assert held.wait(5)
+        assert echoes(other)
+        client.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            client.recv(16)
         client.settimeout(5)
+        held.let_go()
         assert client.recv(16) == b"commit"
