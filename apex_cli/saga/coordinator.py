@@ -7,7 +7,7 @@ is finished by the next run.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -53,6 +53,11 @@ class Coordinator:
         self._locks = locks
         self._run_id = run_id
         self._group_id = group_id
+
+    async def known(self, record_ids: Sequence[str]) -> Mapping[str, str]:
+        """Content hash of the current version of each record that has one. Raises `StoreError`."""
+        journal = self._stores.journal
+        return await self._stores.journal_guard("known", lambda: journal.current_hashes(record_ids))
 
     async def write(self, items: Sequence[Item], *, again: bool = False) -> list[Result]:
         """Commit records; a record may appear once. Every record gets exactly one result; never raises for a store.

@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from apex_cli.model import record_id
 from tests.acceptance.apex import Result, new_home, run, running
-from tests.faults.oracle import count, opened
+from tests.faults.oracle import count, identity, opened
 from tests.faults.scene import NEW, Scene, scene
 from tests.faults.site import URLS, Fault, Site, site
 from tests.servers import server_url
@@ -37,7 +36,7 @@ class Moment:
 
     def requests(self, scene: Scene) -> tuple[bytes, ...]:
         shipment = scene.payloads[MIDDLE]["shipmentId"]
-        mark = record_id("turvo", "shipment", shipment) if self.server == "neo4j" else shipment
+        mark = identity(scene.home, shipment, scene.env) if self.server == "neo4j" else shipment
         return (mark.encode(), *self.then)
 
 
