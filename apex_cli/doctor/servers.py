@@ -78,6 +78,14 @@ def _schema(store: str, facts: Facts) -> Check:
     return Check(f"{store}.schema", State.NOTE, detail, "the next run applies them; take a backup before an upgrade")
 
 
+def _indexes(store: str, facts: Facts) -> Check:
+    missing = list(facts["schema_missing"])
+    if not missing:
+        return Check(f"{store}.schema", State.OK, "constraints and indexes are there")
+    hint = "let the user make constraints and indexes, or wait until they are built"
+    return Check(f"{store}.schema", State.FAILED, f"missing or not ready: {', '.join(missing)}", hint)
+
+
 def _clock(store: str, facts: Facts) -> Check:
     skew = float(facts["clock_skew_seconds"])
     detail = f"{abs(skew):.1f} s {'ahead of' if skew > 0 else 'behind'} this machine's"
@@ -117,6 +125,7 @@ def _dimension(store: str, facts: Facts) -> Check:
 _JUDGES: Mapping[str, Callable[[str, Facts], Check]] = {
     "privileges_missing": _privileges,
     "schema_pending": _schema,
+    "schema_missing": _indexes,
     "clock_skew_seconds": _clock,
     "maxmemory_policy": _memory,
     "persistence": _persistence,

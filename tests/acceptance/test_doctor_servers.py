@@ -53,8 +53,8 @@ def test_sound_servers(home: Path, place: dict[str, str]) -> None:
     after = examined(home, place, 0)
     assert {name for name, line in after.items() if line["status"] not in ("ok", "note")} == set()
     parts = ("postgres.tls", "postgres.privileges", "postgres.schema", "postgres.clock", "cache.memory", "cache.clock")
-    assert statuses(after, *parts, "graph.tls", "graph.clock") == ["ok"] * 8
-    assert "Neo4j" in after["graph"]["detail"]
+    assert statuses(after, *parts, "graph.tls", "graph.clock", "graph.schema") == ["ok"] * 9
+    assert "neo4j" in after["graph"]["detail"]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ REMOTE = {
     "APEX_REDIS_URL": "redis://cache.example.com",
 }
 SOUND: dict[str, dict[str, Any]] = {
-    "graph": {"engine": "Neo4j", "version": "5.26.30", "tls": "on", "clock_skew_seconds": 0.1},
+    "graph": {"engine": "neo4j", "version": "5.26.30", "schema_missing": [], "tls": "on", "clock_skew_seconds": 0.1},
     "postgres": {
         "engine": "PostgreSQL",
         "version": "15.18",
@@ -67,6 +67,7 @@ def test_a_sound_server_is_ok_in_everything(tmp_path: Path, store: str) -> None:
         ("postgres", {"schema_pending": [3, 4]}, "postgres.schema", State.NOTE, "next run"),
         ("postgres", {"clock_skew_seconds": 61.0}, "postgres.clock", State.NOTE, "NTP"),
         ("graph", {"clock_skew_seconds": -61.0}, "graph.clock", State.NOTE, "NTP"),
+        ("graph", {"schema_missing": ["entity_uuid"]}, "graph.schema", State.FAILED, "constraints"),
         ("cache", {"maxmemory_policy": "allkeys-lru"}, "cache.memory", State.NOTE, "noeviction"),
         (
             "cache",
