@@ -6,16 +6,24 @@ The vectors stay embedded in each home: no registry has a Qdrant server.
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from scripts.servers.fleet import Fleet
-from tests.faults.proxy import Proxy
+from tests.faults.oracle import identity
+from tests.faults.proxy import Proxy, Trigger
+from tests.faults.scene import Scene
 from tests.profiles import namespace
+from tests.relay import COMMIT
 
+SIZE, BATCH = 24, 4
+"""Records of the scene, and of one batch."""
+MIDDLE = 13
+"""The record whose passing is the moment: of the fourth of six batches."""
 URLS = {"postgres": "APEX_POSTGRES_URL", "redis": "APEX_REDIS_URL", "neo4j": "APEX_GRAPH_URL"}
 
 
@@ -28,6 +36,29 @@ class Fault(StrEnum):
     CUT = "cut"
     CUT_OFF = "cut off"
     DEAF = "deaf"
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When a request that names the middle record, and after it these bytes, comes to this server's proxy."""
+
+    server: str
+    then: tuple[bytes, ...] = ()
+
+    def requests(self, scene: Scene) -> tuple[bytes, ...]:
+        """What passes the proxy in this order."""
+        shipment = scene.payloads[MIDDLE]["shipmentId"]
+        named = identity(scene.home, shipment, scene.env) if self.server == "neo4j" else shipment
+        return (named.encode(), *self.then)
+
+
+MOMENTS: Mapping[str, Moment] = {
+    "journalling": Moment("postgres"),
+    "preparing": Moment("redis"),
+    "at the pivot": Moment("neo4j"),
+    "committing": Moment("neo4j", (COMMIT,)),
+    "publishing": Moment("redis", (b"EVALSHA",)),
+}
 
 
 class Site:
@@ -46,6 +77,10 @@ class Site:
         """The same by way of the proxies, for runs that shall meet with faults; no step may take long."""
         ways = {URLS[name]: proxy.url(self._direct[URLS[name]]) for name, proxy in self.proxies.items()}
         return {**self.direct(home), **ways, "APEX_STORE_TIMEOUT": "3"}
+
+    def hold(self, scene: Scene, moment: str) -> Trigger:
+        """Hold the request back that is the moment."""
+        return self.proxies[MOMENTS[moment].server].hold(*MOMENTS[moment].requests(scene))
 
     def strike(self, name: str, fault: Fault) -> None:
         """Let a fault befall a server. It lasts until `mend`; `CUT` is over at once."""
