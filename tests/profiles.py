@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
-from tests.namespaces import drop
+from tests import namespaces
 from tests.servers import server_url
 
 SERVERS = os.environ.get("APEX_TEST_PROFILE") == "servers"
@@ -39,4 +40,15 @@ def on_servers(home: Path) -> dict[str, str]:
 def clean_up(home: Path) -> None:
     """Remove a home's namespace from the servers."""
     if SERVERS:
-        drop(namespace(home))
+        namespaces.drop(namespace(home))
+
+
+def lose(home: Path, store: str) -> None:
+    """Take all data of the graph, the vectors or the cache away, as a failed disk would."""
+    elsewhere = {"graph": namespaces.drop_graph, "cache": namespaces.drop_keys}
+    if os.environ.get("APEX_TEST_QDRANT_URL"):
+        elsewhere["vectors"] = namespaces.drop_collections
+    if SERVERS and store in elsewhere:
+        elsewhere[store](namespace(home))
+    else:
+        shutil.rmtree(home / {"graph": "graph", "vectors": "vectors", "cache": "valkey/data"}[store])
