@@ -88,9 +88,10 @@ async def test_slow_servers_slow_the_run_and_nothing_else(servers: Site, server_
 def told(result: Result, servers: Site) -> None:
     """What is wrong is said with what to do, the summary is there, and no password is."""
     assert not [secret for secret in servers.secrets() if secret in result.stdout + result.stderr]
-    if result.exit:
-        assert "hint:" in result.stderr
-        assert result.summary["exit_code"] == result.exit
+    assert result.summary["exit_code"] == result.exit
+    failed = [line for line in result.of("record") if line["status"] == "failed"]
+    assert all(line["error"]["message"] and line["error"]["hint"] for line in failed)
+    assert not result.exit or failed or "hint:" in result.stderr
 
 
 async def nothing_is_lost(scene: Scene, result: Result) -> None:

@@ -45,6 +45,7 @@ async def test_a_sleeper_is_refused(servers: Site, server_scene: Scene, short_tm
         held.let_go()
         woken = sleeper.end()
         assert not [secret for secret in servers.secrets() if secret in woken.stdout + woken.stderr]
+        run(scene.home, "recover", env=scene.env).expect(0)
         middle = identity(scene.home, scene.payloads[MIDDLE]["shipmentId"], scene.env)
         async with opened(other, place) as stores:
             version = (await stores.catalog.by_id([middle]))[middle]
