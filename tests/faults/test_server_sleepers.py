@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from apex_cli.stores.factory import Stores
 from tests.acceptance.apex import new_home, run, running, write_lines
 from tests.faults.oracle import identity, opened
 from tests.faults.scene import Scene
@@ -46,18 +47,23 @@ async def test_a_sleeper_is_refused(servers: Site, server_scene: Scene, short_tm
         woken = sleeper.end()
         assert not [secret for secret in servers.secrets() if secret in woken.stdout + woken.stderr]
         run(scene.home, "recover", env=scene.env).expect(0)
-        middle = identity(scene.home, scene.payloads[MIDDLE]["shipmentId"], scene.env)
         async with opened(other, place) as stores:
-            version = (await stores.catalog.by_id([middle]))[middle]
-            assert version.payload["status"] == NEWEST
-            view = (await stores.graph.read([middle]))[middle]
-            assert view.saga_id == version.saga_id
-            assert [fact.object for fact in view.facts if fact.predicate == "HAS_STATUS"] == [NEWEST]
-            assert (await stores.cache.read([middle]))[middle]["saga_id"] == version.saga_id
-            points = (await stores.vectors.read([middle]))[middle]
-            assert {(point.saga_id, point.visible) for point in points} == {(version.saga_id, True)}
+            for payload in scene.payloads[MIDDLE : MIDDLE + BATCH]:
+                await is_newest(stores, identity(scene.home, payload["shipmentId"], scene.env))
             assert not await stores.journal.open_sagas()
             assert not await stores.cache.unseen()
+
+
+async def is_newest(stores: Stores, known_as: str) -> None:
+    """All four stores hold the newest version of a record and nothing of the sleeper's."""
+    version = (await stores.catalog.by_id([known_as]))[known_as]
+    assert version.payload["status"] == NEWEST
+    view = (await stores.graph.read([known_as]))[known_as]
+    assert view.saga_id == version.saga_id
+    assert [fact.object for fact in view.facts if fact.predicate == "HAS_STATUS"] == [NEWEST]
+    assert (await stores.cache.read([known_as]))[known_as]["saga_id"] == version.saga_id
+    points = (await stores.vectors.read([known_as]))[known_as]
+    assert {(point.saga_id, point.visible) for point in points} == {(version.saga_id, True)}
 
 
 def forget_locks(servers: Site, home: Path) -> None:
