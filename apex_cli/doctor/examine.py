@@ -23,11 +23,13 @@ async def examine(settings: Settings) -> AsyncGenerator[Check, None]:
 
 
 async def _stores(settings: Settings) -> AsyncGenerator[Check, None]:
+    from apex_cli.stores.choice import uses_home
     from apex_cli.stores.factory import probe_stores
 
     try:
         probes = await probe_stores(settings)
-        yield Check("lock", State.OK, "no other run holds the home")
+        free = "no other run holds the home" if uses_home(settings) else "not needed: no store is in the home"
+        yield Check("lock", State.OK, free)
         for probe in probes:
             if probe.error is not None:
                 yield Check(probe.store, State.FAILED, probe.error.message, probe.error.hint)

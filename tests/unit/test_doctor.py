@@ -77,7 +77,6 @@ def test_a_sound_server_is_ok_in_everything(tmp_path: Path, store: str) -> None:
             "noeviction",
         ),
         ("cache", {"persistence": "snapshots at most"}, "cache.persistence", State.NOTE, "appendonly"),
-        ("vectors", {"dimension": 384}, "vectors.dimension", State.FAILED, "APEX_NAMESPACE"),
     ],
 )
 def test_what_is_not_sound_says_what_to_do(
