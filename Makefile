@@ -27,13 +27,7 @@ test-faults: install ## the long campaigns: kill -9 at random moments, every fau
 	$(BIN)/pytest -m campaign
 
 test-servers: install ## contract, acceptance and a choice of fault tests on PostgreSQL, Redis and Neo4j servers
-	@$(BIN)/python -m scripts.servers up
-	@. .servers/env; code=0; \
-	$(BIN)/pytest -n auto --maxprocesses 2 -m 'not campaign' tests/contract tests/integration tests/faults/test_server_*.py \
-		|| code=$$?; \
-	APEX_TEST_PROFILE=servers $(BIN)/pytest -n auto --maxprocesses 2 -m 'not campaign' tests/acceptance \
-		tests/faults/test_kill_points.py tests/faults/test_errors.py tests/faults/test_random_kills.py || code=$$?; \
-	$(BIN)/python -m scripts.servers down; exit $$code
+	@scripts/test-servers $(BIN)
 
 servers-up: install ## start PostgreSQL, Redis and Neo4j on free local ports, without Docker
 	@$(BIN)/python -m scripts.servers up
