@@ -8,12 +8,13 @@ import pytest
 
 from bench.figures import IngestSample, RawSample, Samples, figures, rate, ratio, steadiness, window_rates
 from bench.ingest import high_water
+from bench.server_figures import ServerSamples, server_figures
 
 
 def _ingest(
     records: int, seconds: float, *, arrivals: Sequence[float] = (), peak_bytes: int | None = None
 ) -> IngestSample:
-    return IngestSample(records, seconds + 0.1, seconds, arrivals, peak_bytes)
+    return IngestSample(records, seconds + 0.1, seconds, arrivals, peak_bytes, {"postgres": seconds / 5})
 
 
 def _samples(*, peak_bytes: int | None = 300_000_000) -> Samples:
@@ -49,6 +50,38 @@ def test_every_figure_follows_from_the_samples() -> None:
             "memory_growth": 1.2,
             "raw": 500,
             "raw_postgres": 1.0,
+            "raw_graph": 5.0,
+            "raw_side_by_side": 600,
+            "understanding": 4.0,
+            "raw_understood": 300,
+            "saga": 0.6,
+            "saga_side_by_side": 0.5,
+            "saga_understood": 1.0,
+        }
+    )
+
+
+def test_every_figure_of_servers_follows_from_the_samples() -> None:
+    samples = ServerSamples(
+        one=_samples().large,
+        pair=[_ingest(1500, 4.0), _ingest(1500, 5.0)],
+        verified=3000,
+        raw=RawSample(6.0, {"graph": 5.0}),
+        side_by_side=RawSample(5.0, {"graph": 5.0}),
+        understanding_seconds=4.0,
+    )
+    found = {figure.name: figure.value for figure in server_figures(samples)}
+    assert found.pop("ingest_windows") == pytest.approx([200, 500, 400])
+    assert found == pytest.approx(
+        {
+            "ingest": 300,
+            "steadiness": 0.8,
+            "seconds_postgres": 2.0,
+            "share_postgres": 0.2,
+            "pair": 600,
+            "pair_gain": 2.0,
+            "pair_verified": 3000,
+            "raw": 500,
             "raw_graph": 5.0,
             "raw_side_by_side": 600,
             "understanding": 4.0,
