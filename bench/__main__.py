@@ -164,6 +164,7 @@ def _shown(figure: Figure) -> str:
         "s": f"{value:.2f} s",
         "/s": f"{value:,.0f}/s",
         "bytes": f"{value / 1e6:,.0f} MB",
+        "records": f"{value:,.0f}",
     }.get(figure.unit, f"{value:.2f}")
 
 

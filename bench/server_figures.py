@@ -50,5 +50,5 @@ def _pair_figures(samples: ServerSamples) -> list[Figure]:
     return [
         Figure("pair", f"{len(pair)} processes at once, both together", together, "/s"),
         Figure("pair_gain", "  by the rate of one", ratio(together, rate(one.records, one.seconds)), ""),
-        Figure("pair_verified", "  records verified afterwards, no problem found", samples.verified, ""),
+        Figure("pair_verified", "  verified afterwards, no problem found", samples.verified, "records"),
     ]
