@@ -93,7 +93,7 @@ async def graph(driver: AsyncDriver) -> AsyncIterator[Write]:
     """`UNWIND` batches that create, one transaction a batch; what a relation joins is found by its id."""
 
     async def write(_: Sequence[Item], rows: GraphRows) -> None:
-        batches = {name: _by_name(name, rows) for name in _STATEMENTS}
+        batches = {name: by_name(name, rows) for name in _STATEMENTS}
         for fact, (subject, _fact), (_fact, target) in zip(batches["facts"], rows.subjects, rows.objects, strict=True):
             fact |= {"subject": subject, "object": target}
 
@@ -130,8 +130,8 @@ async def vectors(connect: Connector, namespace: str) -> AsyncIterator[Write]:
         await client.close()
 
 
-def _by_name(what: str, rows: GraphRows) -> list[dict[str, Any]]:
-    """Rows of one list as the statements take them."""
+def by_name(what: str, rows: GraphRows) -> list[dict[str, Any]]:
+    """Rows of one list (see `COLUMNS`) as the statements take them: times in milliseconds, vectors as lists."""
     sent = [dict(zip(COLUMNS[what], row, strict=True)) for row in getattr(rows, what)]
     for name, kind in COLUMNS[what].items():
         if kind in _SENT:

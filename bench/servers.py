@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; figures on stdout, progress on stderr."""
     options = _options(arguments)
     started, load = time.monotonic(), os.getloadavg()[0]
-    with workplace(keep=options.keep) as folder:
+    with workplace(keep=False) as folder:
         try:
             found = server_figures(_measure(folder, options.records))
         except IngestFailedError as error:
@@ -59,7 +59,6 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.servers", description=__doc__)
     parser.add_argument("--records", type=int, default=10_000, metavar="N", help="records of each ingest (10000)")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
-    parser.add_argument("--keep", action="store_true", help="keep the homes, and say where they are")
     options = parser.parse_args(arguments)
     if options.records < WARMING_SHARE:
         parser.error(f"--records must be {WARMING_SHARE} or more")

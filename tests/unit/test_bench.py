@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 
 from bench.figures import IngestSample, RawSample, Samples, figures, rate, ratio, steadiness, window_rates
 from bench.ingest import high_water
+from bench.layout import GraphRows
 from bench.server_figures import ServerSamples, server_figures
+from bench.server_writers import by_name
 
 
 def _ingest(
@@ -122,3 +126,13 @@ def test_a_ratio_to_nothing_is_no_figure() -> None:
 def test_the_high_water_mark_is_read_from_the_status_of_a_process() -> None:
     assert high_water("Name:\tapex\nVmPeak:\t  9000 kB\nVmHWM:\t   2048 kB\nVmRSS:\t 1024 kB\n") == 2048 * 1024
     assert high_water("Name:\tapex\nState:\tZ (zombie)\n") == 0
+
+
+def test_rows_for_a_server_have_times_in_milliseconds_and_vectors_as_lists() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    vector = np.array([0.5, 0.25], dtype=np.float32)
+    fact = ("f", "g", now, "CARRIES", "words", vector, "{}", now, now, ["r"], None, None)
+    (sent,) = by_name("facts", GraphRows(facts=[fact]))
+    assert sent["fact_embedding"] == [0.5, 0.25]
+    assert sent["valid_at"] == sent["created_at"] == 1_767_225_600_000
+    assert (sent["invalid_at"], sent["episodes"], sent["uuid"]) == (None, ["r"], "f")
