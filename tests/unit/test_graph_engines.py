@@ -7,7 +7,6 @@ from importlib import import_module
 
 import pytest
 
-from apex_cli.model import EntityType
 from apex_cli.stores.graph import operations as ops
 from apex_cli.stores.ladybug import statements as ladybug
 from apex_cli.stores.neo4j import reads, schema, writes
@@ -22,8 +21,7 @@ def test_every_operation_has_a_statement_on_each_engine() -> None:
     assert {value for value in vars(ops).values() if isinstance(value, ops.Write)} == WRITES
     assert set(ladybug.READS) == set(reads.READS) == QUERIES
     assert set(ladybug.WRITES) == WRITES
-    assert {*writes.WRITES, ops.NEW_ENTITY} == WRITES
-    assert set(writes.NEW_ENTITIES) == {kind.value for kind in EntityType}
+    assert set(writes.WRITES) == WRITES
 
 
 def test_every_question_answers_with_its_columns_on_each_engine() -> None:
@@ -35,7 +33,7 @@ def test_every_question_answers_with_its_columns_on_each_engine() -> None:
 
 
 def test_every_statement_of_a_server_keeps_to_its_group() -> None:
-    for statement in (*reads.READS.values(), *writes.WRITES.values(), *writes.NEW_ENTITIES.values()):
+    for statement in (*reads.READS.values(), *writes.WRITES.values()):
         assert "$group" in statement
 
 

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from apex_cli.stores.graph import operations as ops
-from apex_cli.stores.graph.codec import kind_of, micros, moment
+from apex_cli.stores.graph.codec import micros, moment
 from apex_cli.stores.graph.operations import Kind, Query, Write
 from apex_cli.stores.graph.transaction import Row, expect
 from apex_cli.stores.neo4j.line import Line
 from apex_cli.stores.neo4j.reads import COLLECTED, READS
-from apex_cli.stores.neo4j.writes import NEW_ENTITIES, WRITES
+from apex_cli.stores.neo4j.writes import WRITES
 
 if TYPE_CHECKING:
     from neo4j import AsyncManagedTransaction, AsyncResult
@@ -43,24 +42,14 @@ class Neo4jTransaction:
             yield [_row(what, record.values()) for record in batch]
 
     def insert(self, what: Write, rows: Sequence[Sequence[Any]]) -> None:
-        if what is not ops.NEW_ENTITY:
-            self._write(WRITES[what], what, rows)
-            return
-        labels = tuple(what.columns).index("labels")
-        by_kind: dict[str, list[Sequence[Any]]] = {}
-        for row in rows:
-            by_kind.setdefault(kind_of(row[labels]), []).append(row)
-        for kind, some in by_kind.items():
-            self._write(NEW_ENTITIES[kind], what, some)
+        self._write(what, rows)
 
     def change(self, what: Write, rows: Sequence[Sequence[Any]]) -> None:
-        self._write(WRITES[what], what, rows)
+        self._write(what, rows)
 
-    def _write(self, statement: str, what: Write, rows: Sequence[Sequence[Any]]) -> None:
-        if not rows:
-            return
-        sent = _sent(what, rows)
-        expect(self._value(statement, {"rows": sent}), rows)
+    def _write(self, what: Write, rows: Sequence[Sequence[Any]]) -> None:
+        if rows:
+            expect(self._value(WRITES[what], {"rows": _sent(what, rows)}), rows)
 
     def _rows(self, what: Query, parameters: Mapping[str, Any]) -> list[Row]:
         return [_row(what, values) for values in self._value(COLLECTED[what], parameters)]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from apex_cli.model import EntityType
 from apex_cli.stores.graph import operations as ops
 from apex_cli.stores.graph.operations import Write
 
@@ -44,16 +43,11 @@ _NAME_VECTOR = """CALL (n, row) { WITH * WHERE row.vector IS NOT NULL
 _FACT_VECTOR = """CALL (f, row) { WITH * WHERE row.vector IS NOT NULL
     CALL db.create.setRelationshipVectorProperty(f, 'fact_embedding', row.vector) }"""
 
-NEW_ENTITIES: Mapping[str, str] = {
-    kind.value: f"""{_ROWS} CREATE (n:Entity:{kind.value} {{uuid: row.uuid, group_id: $group,
-        created_at: {_at("created_at")}, fold: row.fold}}) SET {_SHOWN} WITH n, row {_NAME_VECTOR} {_MET}"""
-    for kind in EntityType
-}
-"""A statement for each type, for a label cannot be a parameter."""
-
 WRITES: Mapping[Write, str] = {
     what: f"{_ROWS} {statement} {_MET}"
     for what, statement in {
+        ops.NEW_ENTITY: f"""CREATE (n:$(row.labels) {{uuid: row.uuid, group_id: $group,
+            created_at: {_at("created_at")}, fold: row.fold}}) SET {_SHOWN} WITH n, row {_NAME_VECTOR}""",
         ops.NEW_EPISODE: f"""CREATE (:Episodic {{uuid: row.uuid, name: row.name, source: row.source,
             source_description: row.source_description, content: row.content, valid_at: {_at("valid_at")},
             group_id: $group, created_at: {_at("created_at")}, entity_edges: row.entity_edges}})""",
@@ -95,3 +89,4 @@ WRITES: Mapping[Write, str] = {
         ops.DELETE_PAGE: f"{_PAGE} DELETE p",
     }.items()
 }
+"""The labels of an entity are data, not text of a statement (dynamic labels, new in 5.26)."""
