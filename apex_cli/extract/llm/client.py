@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from graphiti_core.graphiti_types import GraphitiClients
@@ -10,7 +11,7 @@ from graphiti_core.llm_client.config import LLMConfig, ModelSize
 from graphiti_core.prompts.models import Message as GraphitiMessage
 from pydantic import BaseModel
 
-from apex_cli.llm.protocol import LanguageModel, Message, Prompt, Size
+from apex_cli.llm.protocol import JsonSchema, LanguageModel, Message, Prompt, Size
 
 
 class ModelClient(LLMClient):
@@ -34,12 +35,18 @@ class ModelClient(LLMClient):
         prompt = Prompt(
             name=response_model.__name__,
             messages=[Message(message.role, message.content) for message in messages],
-            schema=response_model.model_json_schema(),
+            schema=_schema(response_model),
             schema_name=response_model.__name__,
             max_tokens=max_tokens,
             size=Size.SMALL if model_size is ModelSize.small else Size.MAIN,
         )
         return dict(await self._model.answer(prompt))
+
+
+@cache
+def _schema(response_model: type[BaseModel]) -> JsonSchema:
+    """Made once: it takes longer than everything else about a request."""
+    return response_model.model_json_schema()
 
 
 def clients(model: LanguageModel) -> GraphitiClients:
