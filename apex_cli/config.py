@@ -53,7 +53,7 @@ class Settings:
     tls_key_file: Path | None = None
     namespace: str = DEFAULT_NAMESPACE
     concurrency: int = 10
-    batch_size: int = 500
+    batch_size: int = 250
     lock_timeout: float = 0.0
     retention: float = 24 * 3600.0
     staging_max_bytes: int = 10 * 1024**3

@@ -6,6 +6,7 @@
     │   ├── ConfigError                a setting is missing or wrong
     │   ├── StoreUnavailable           a store cannot be reached or started
     │   └── StagingUnusable            the staging area is full, read-only or not a directory
+    ├── OutputError               10   the answer cannot be written where it should go
     ├── Locked                    11   another run holds the home
     ├── RecordError                3   one record (or one file) cannot be taken; the others go on
     │   ├── ReadError                  unreadable, broken or of an unknown kind
@@ -84,6 +85,13 @@ class StagingUnusable(StartError):
     """The staging area cannot take what it must: full, read-only, over its limit."""
 
     code = "staging_unusable"
+
+
+class OutputError(ApexError):
+    """What a command has to say cannot be written to stdout. The work itself has ended as it would have."""
+
+    code = "output"
+    exit_code = 10
 
 
 class Locked(ApexError):

@@ -66,7 +66,11 @@ class Outcome:
 @dataclass(slots=True)
 class Summary:
     """The whole run in numbers. `reason` says why a run stopped before its end, if it did; `notes` what went wrong
-    beside the records and changes no exit code."""
+    beside the records and changes no exit code.
+
+    `empty` counts inputs without any record, such as the empty page of an API; `unremoved` originals that `--consume`
+    could not remove after they were committed.
+    """
 
     run_id: str
     inputs: int = 0
@@ -79,6 +83,8 @@ class Summary:
     seconds: float = 0.0
     recovered: int = 0
     skipped_young: int = 0
+    unremoved: int = 0
+    empty: int = 0
     reason: Problem | None = None
     interrupted: int = 0
     dry_run: bool = False
@@ -103,7 +109,7 @@ class Summary:
         if self.interrupted:
             return 128 + self.interrupted
         left = self.counts[Status.PENDING] and not self.dry_run
-        if self.counts[Status.FAILED] or left or self.reason is not None:
+        if self.counts[Status.FAILED] or left or self.unremoved or self.reason is not None:
             return EXIT_FAILED_RECORDS
         return EXIT_OK
 
@@ -122,6 +128,8 @@ class Summary:
             "cost_usd": self.cost_usd,
             "recovered": self.recovered,
             "skipped_young": self.skipped_young,
+            "unremoved": self.unremoved,
+            "empty": self.empty,
             "dry_run": self.dry_run,
             "by_source": {source: dict(sorted(counts.items())) for source, counts in sorted(self.by_source.items())},
             **self.meter.as_json(),

@@ -158,7 +158,7 @@ async def graph(folder: Path) -> AsyncIterator[Write]:
     async def write(_: Sequence[Item], rows: GraphRows) -> None:
         def copy(session: Session) -> None:
             for name, statement, columns in _COPIES:
-                session.copy(statement, columns, getattr(rows, name))
+                session.join(statement, columns, getattr(rows, name))
 
         await engine.run(copy, write=True)
 

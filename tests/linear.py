@@ -1,10 +1,12 @@
 """Asserts that work grows in proportion to the input.
 
-Two sizes are compared in one run, by processor time, so neither a slow machine nor a busy one decides.
+Two sizes are compared in one run, by processor time, so neither a slow machine nor a busy one decides. The garbage
+collector is off meanwhile: what it costs depends on everything that other tests left behind.
 """
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 
@@ -20,6 +22,11 @@ def assert_linear(work: Callable[[int], object], size: int) -> None:
 
 
 def _seconds(work: Callable[[int], object], size: int) -> float:
-    started = time.thread_time()
-    work(size)
-    return time.thread_time() - started
+    gc.collect()
+    gc.disable()
+    try:
+        started = time.thread_time()
+        work(size)
+        return time.thread_time() - started
+    finally:
+        gc.enable()

@@ -9,7 +9,7 @@ import typer
 
 from apex_cli.cli.call import Call
 from apex_cli.cli.progress import masked, watch
-from apex_cli.cli.summary import summary_lines
+from apex_cli.cli.summary import summary_lines, unremoved
 from apex_cli.outcome import EXIT_NOTHING_TO_DO, EXIT_OK, Summary
 
 if TYPE_CHECKING:
@@ -58,5 +58,7 @@ def _tell(call: Call, summary: Summary, seen: Watch, code: int) -> None:
             screen.line(line)
     for note in summary.notes:
         screen.problem(note.message, note.hint)
+    if summary.unremoved and (screen.quiet or screen.json):
+        screen.problem(unremoved(summary))
     if summary.reason is not None and (screen.quiet or screen.json):
         screen.problem(summary.reason.message, summary.reason.hint)

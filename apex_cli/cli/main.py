@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -89,6 +90,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def run() -> None:
     """The installed command."""
+    # Libraries' own warnings are for their developers: what matters of them reaches people as an error or an outcome.
+    logging.getLogger().addHandler(logging.NullHandler())
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:

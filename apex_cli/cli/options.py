@@ -10,10 +10,12 @@ from typing import Annotated, Literal, TypeVar
 import typer
 
 from apex_cli.config import parse_duration
+from apex_cli.model import Predicate
 
 _T = TypeVar("_T")
 
 Source = Literal["auto", "samsara", "turvo", "frontapp", "json", "document"]
+RecordSource = Literal["samsara", "turvo", "frontapp", "json", "document"]
 Extractor = Literal["auto", "rules", "llm"]
 
 
@@ -30,6 +32,11 @@ def moment(text: str) -> datetime:
 def filled(text: str) -> str:
     """A text that is not empty and holds no NUL, which no store and no file name can."""
     return _read(_filled, text)
+
+
+def relation(text: str) -> str:
+    """A predicate, in any case."""
+    return _read(_relation, text)
 
 
 Home = Annotated[Path | None, typer.Option("--home", metavar="DIR", help="Home of the embedded stores (APEX_HOME).")]
@@ -63,6 +70,13 @@ def _moment(text: str) -> datetime:
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{text!r} is not a time such as 2025-10-19 or 2025-10-19T14:30:00Z") from error
+
+
+def _relation(text: str) -> str:
+    try:
+        return Predicate(text.strip().upper())
+    except ValueError:
+        raise ValueError(f"{text!r} is none of {', '.join(Predicate)}") from None
 
 
 def _filled(text: str) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from apex_cli.cli.redact import redact
 from apex_cli.cli.text import clean
+from apex_cli.errors import OutputError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,18 +34,19 @@ class Screen:
     quiet: bool = False
     verbose: bool = False
     colour: bool = True
+    _lost: OSError | None = None
 
     def line(self, text: str = "") -> None:
         """A line of data for a person, already clean."""
-        _write(sys.stdout, text + "\n")
+        self._write(sys.stdout, text + "\n")
 
     def object(self, fields: Mapping[str, Any]) -> None:
         """One line of JSON, flushed: pure ASCII, times as RFC 3339 UTC."""
-        _write(sys.stdout, json.dumps(fields, default=_jsonable) + "\n", flush=True)
+        self._write(sys.stdout, json.dumps(fields, default=_jsonable) + "\n", flush=True)
 
     def note(self, text: str) -> None:
         """A line for a person on stderr, already clean."""
-        _write(sys.stderr, text + "\n", flush=True)
+        self._write(sys.stderr, text + "\n", flush=True)
 
     def problem(self, message: str, hint: str | None = None) -> None:
         """An error and what to do about it, on stderr; cleaned and masked here."""
@@ -62,7 +64,7 @@ class Screen:
             table.add_column(heading, overflow="fold")
         for row in rows:
             table.add_row(*(Text(clean(cell)) for cell in row))
-        _write(sys.stdout, self._rendered(table))
+        self._write(sys.stdout, self._rendered(table))
 
     def console(self, stream: TextIO) -> Console:
         """A Rich console on `stream` that takes text as it is: no markup, no emoji codes, no highlighting."""
@@ -80,9 +82,28 @@ class Screen:
         )
 
     def flush(self) -> None:
-        """Bring both streams to their end, so that a failure to write shows here and not at the interpreter's exit."""
+        """Bring both streams to their end, so that a failure to write shows here and not at the interpreter's exit.
+
+        Raises `OutputError` where data for stdout was lost on the way: a full disk, for one.
+        """
         for stream in (sys.stdout, sys.stderr):
-            _write(stream, "", flush=True)
+            self._write(stream, "", flush=True)
+        if self._lost is not None:
+            raise OutputError(f"the answer could not be written: {self._lost.strerror or self._lost}")
+
+    def _write(self, stream: TextIO, text: str, *, flush: bool = False) -> None:
+        """Write, whatever becomes of the text: the work in hand goes on, and ends as it would have."""
+        try:
+            stream.write(text)
+            if flush:
+                stream.flush()
+        except OSError as error:
+            if not isinstance(error, BrokenPipeError) and stream is sys.stdout:
+                self._lost = error
+            # What is buffered would fail again at exit: from here on the stream leads nowhere.
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
 
     def _rendered(self, table: Table) -> str:
         console = self.console(sys.stdout)
@@ -109,15 +130,3 @@ def _jsonable(value: Any) -> Any:
     if isinstance(value, frozenset | set):
         return sorted(value)
     return str(value)
-
-
-def _write(stream: TextIO, text: str, *, flush: bool = False) -> None:
-    try:
-        stream.write(text)
-        if flush:
-            stream.flush()
-    except BrokenPipeError:
-        # What is buffered would fail again at exit: from here on the stream leads nowhere.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)

@@ -18,8 +18,20 @@ def summary_lines(summary: Summary, failures: Sequence[Outcome]) -> Iterator[str
         yield f"Settled first what an earlier run had left open: {_count(summary.recovered, 'record')}."
     if summary.skipped_young:
         yield f"Left for the next run, younger than --min-age: {_count(summary.skipped_young, 'file')}."
+    if summary.empty and summary.records:
+        yield f"Nothing to ingest in {_count(summary.empty, 'input')}: an empty page, a ping or an error response."
+    if summary.unremoved:
+        yield unremoved(summary)
     yield from _failed(summary, failures)
     yield from _advice(summary)
+
+
+def unremoved(summary: Summary) -> str:
+    """What `--consume` could not do."""
+    return (
+        f"Committed, but not removed: {_count(summary.unremoved, 'file')} that changed meanwhile"
+        " or may not be removed from the folder."
+    )
 
 
 def _headline(summary: Summary) -> str:

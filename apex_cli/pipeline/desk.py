@@ -150,7 +150,8 @@ class Desk:
             self._staging.resolve_record(record.record_id, observed_at=record.observed_at)
         for origin in work.settled:
             if origin.item is not None and not origin.closed:
-                self._staging.complete(origin.item, keep_children=set(origin.failed))
+                if not self._staging.complete(origin.item, keep_children=set(origin.failed)):
+                    self._summary.unremoved += 1
                 origin.closed = True
 
     def _keep(self, kept: _Kept) -> None:

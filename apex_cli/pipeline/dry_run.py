@@ -90,7 +90,8 @@ def _outcomes(settings: Settings, request: IngestRequest, summary: Summary) -> I
         with tempfile.NamedTemporaryFile(prefix="apex-", suffix=".jsonl") as spool:
             shutil.copyfileobj(request.stdin, spool)
             spool.flush()
-            yield from _of_file(settings, request, Path(spool.name), name="stdin.jsonl", origin=STDIN)
+            if spool.tell():
+                yield from _of_file(settings, request, Path(spool.name), name="stdin.jsonl", origin=STDIN)
     paths = [Path(path) for path in request.paths if path != STDIN]
     for found in walk(paths, min_age_seconds=request.min_age, exclude=(settings.staging_dir,)):
         if isinstance(found, Young):

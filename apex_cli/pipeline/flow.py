@@ -1,5 +1,5 @@
-"""The stages of an ingest, joined by queues of one batch: while one batch commits, the next is understood and the one
-after it is read. Backpressure is the queues: nothing runs further ahead.
+"""The stages of an ingest, joined by queues: while one batch commits, the next is read and understood. No more batches
+than these two are under way, so that is all that memory ever holds.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ _STATUS = {
     Fate.UPDATED: Status.UPDATED,
     Fate.UNCHANGED: Status.UNCHANGED,
 }
+
+_UNDER_WAY = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,9 @@ class Flow:
         self._worker = worker
         self._versions = versions
         self._meter = meter
-        self._read: asyncio.Queue[Batch | None] = asyncio.Queue(1)
-        self._ready: asyncio.Queue[_Ready | None] = asyncio.Queue(1)
+        self._places = asyncio.Semaphore(_UNDER_WAY)
+        self._read: asyncio.Queue[Batch | None] = asyncio.Queue()
+        self._ready: asyncio.Queue[_Ready | None] = asyncio.Queue()
         self._on_the_way: Counter[str] = Counter()
         self.halted: ApexError | None = None
         self.broken: ApexError | None = None
@@ -89,39 +92,45 @@ class Flow:
         try:
             while (batch := await self._next(batches)) is not None:
                 await self._read.put(batch)
+                # Not kept until the next one comes.
+                del batch
         except ApexError as error:
             # What was staged before can still be committed.
             self.broken = error
         await self._read.put(None)
 
     async def _next(self, batches: Iterator[Batch]) -> Batch | None:
+        await self._places.acquire()
         with self._meter.stage("read"):
             return await asyncio.get_running_loop().run_in_executor(self._worker, next, batches, None)
 
     async def _understand(self) -> None:
         while (batch := await self._read.get()) is not None:
-            started = time.monotonic()
-            fresh = await self._screened(batch.reads, started)
-            if self.halted is not None:
-                self._left(fresh, started, self.halted)
-                await self._ready.put(_Ready(ended=batch.ended))
-                continue
-            records = [record for _, record in fresh]
-            understood = await self._understanding.batch(records, self._kept(fresh))
-            ready = _Ready(ended=batch.ended)
-            for (read, record), result in zip(fresh, understood, strict=True):
-                if isinstance(result, Embedded):
-                    ready.jobs.append(_Job(read, record, result, started))
-                    continue
-                self._arrived(record)
-                if isinstance(result, RunHalted):
-                    self.halt(result)
-                if isinstance(result, RunHalted | AnswerPending):
-                    self._desk.pending(record, started, result)
-                else:
-                    self._desk.failed(read, record, result, started)
-            await self._ready.put(ready)
+            await self._ready.put(await self._understood(batch))
+            del batch
         await self._ready.put(None)
+
+    async def _understood(self, batch: Batch) -> _Ready:
+        started = time.monotonic()
+        fresh = await self._screened(batch.reads, started)
+        ready = _Ready(ended=batch.ended)
+        if self.halted is not None:
+            self._left(fresh, started, self.halted)
+            return ready
+        records = [record for _, record in fresh]
+        understood = await self._understanding.batch(records, self._kept(fresh))
+        for (read, record), result in zip(fresh, understood, strict=True):
+            if isinstance(result, Embedded):
+                ready.jobs.append(_Job(read, record, result, started))
+                continue
+            self._arrived(record)
+            if isinstance(result, RunHalted):
+                self.halt(result)
+            if isinstance(result, RunHalted | AnswerPending):
+                self._desk.pending(record, started, result)
+            else:
+                self._desk.failed(read, record, result, started)
+        return ready
 
     async def _screened(self, reads: Sequence[Read], started: float) -> list[tuple[Read, Record]]:
         """Leave out what cannot be read and what is known with this very content.
@@ -158,12 +167,19 @@ class Flow:
 
     async def _commit(self) -> None:
         while (ready := await self._ready.get()) is not None:
-            for wave in _waves(ready.jobs):
-                await self._carry(wave)
-            for origin in ready.ended:
-                self._desk.ended(origin)
-            await self._desk.flush()
-            await asyncio.to_thread(footprint.give_back)
+            worked = bool(ready.jobs)
+            await self._bring_in(ready)
+            del ready
+            if worked:
+                await asyncio.to_thread(footprint.give_back)
+            self._places.release()
+
+    async def _bring_in(self, ready: _Ready) -> None:
+        for wave in _waves(ready.jobs):
+            await self._carry(wave)
+        for origin in ready.ended:
+            self._desk.ended(origin)
+        await self._desk.flush()
 
     async def _carry(self, jobs: Sequence[_Job]) -> None:
         """Commit one batch, unless the run was stopped or a store fails: then its records are left for the next.

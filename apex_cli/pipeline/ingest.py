@@ -149,6 +149,7 @@ async def _run(
             await desk.release(inputs.unfinished())
     summary.inputs = inputs.seen
     summary.skipped_young = inputs.young
+    summary.empty = inputs.empty
     ended_early = flow.halted or flow.broken
     if ended_early is not None and not stop.signal:
         if flow.broken is not None and not summary.records:

@@ -20,6 +20,7 @@ from apex_cli.sources.read import read_input, sniff_source
 from apex_cli.sources.rejected import Rejected
 from apex_cli.sources.walk import Found, Young
 from apex_cli.staging import Item, Staging
+from apex_cli.staging.intake import STREAM_ORIGIN
 
 
 @dataclass(slots=True)
@@ -83,6 +84,7 @@ class Inputs:
         self._ended = False
         self.seen = 0
         self.young = 0
+        self.empty = 0
         self._taken: list[Input] = []
 
     def batches(self) -> Iterator[Batch]:
@@ -127,6 +129,11 @@ class Inputs:
     def _records(self, origin: Input) -> Iterator[Read]:
         item = origin.item
         assert item is not None
+        if item.origin == STREAM_ORIGIN and not item.bytes:
+            # A program that had nothing to say; a file without content is a mistake.
+            origin.exhausted = True
+            self.empty += 1
+            return
         reads = read_input(
             item.payload,
             name=item.payload.name if item.is_record else item.name,
@@ -145,6 +152,7 @@ class Inputs:
             origin.read += 1
             yield Read(origin, replace(what, locator=item.name) if item.is_record else what)
         origin.exhausted = True
+        self.empty += not origin.read
 
     def _exhausted(self) -> bool:
         return self._ended or self._stopped() or self._left == 0

@@ -1,13 +1,13 @@
 """`apex verify --repair`: what PostgreSQL has and another store lacks is written again; what it lacks itself goes.
 
 Both by the saga itself, so a repair that is killed is settled like any other run. PostgreSQL is the authority: what is
-lost there cannot be mended from the others.
+lost there cannot be mended from the others, and stays in the report.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from apex_cli.audit import Finding, Report, verify
@@ -20,7 +20,7 @@ from apex_cli.saga.coordinator import Coordinator, Fate
 from apex_cli.saga.recovery import recover
 from apex_cli.stores.factory import Stores
 from apex_cli.stores.postgres.catalog import Version
-from apex_cli.stores.protocol import Held
+from apex_cli.stores.protocol import Clearable, Held, PreparedStore
 
 _BATCH = 500
 
@@ -31,18 +31,27 @@ async def repair(settings: Settings, stores: Stores) -> Report:
     recovered = await recover(participants, locks)
     report = await verify(stores)
     mended = await _remove_orphans(settings, stores, report.problems)
-    mended += await _write_again(settings, stores, coordinator, report.problems)
-    if mended:
+    mended += await _write_again(settings, stores, coordinator, await _to_write(stores, report))
+    if report.problems:
         report = await verify(stores)
     report.repaired = mended + recovered.rolled_forward + recovered.aborted
     return report
 
 
-async def _write_again(
-    settings: Settings, stores: Stores, coordinator: Coordinator, problems: Iterable[Finding]
-) -> int:
-    """A new version of each record that some store lacks, from the payload that PostgreSQL holds."""
-    ids = sorted({finding.record_id for finding in problems if finding.kind in ("missing", "stale", "invisible")})
+async def _to_write(stores: Stores, report: Report) -> list[str]:
+    """The records that some store lacks; all of them where the graph's own rules are broken.
+
+    What is derived from many records at once cannot be mended from one of them: such a graph is emptied first.
+    """
+    broken = any(found.store == "graph" and found.kind != "stale" for found in report.problems)
+    if broken and isinstance(stores.graph, Clearable) and not report.in_flight:
+        await stores.graph.clear()
+        return [expected.record_id async for batch in stores.catalog.expected() for expected in batch]
+    return sorted({found.record_id for found in report.problems if found.kind in ("missing", "stale", "invisible")})
+
+
+async def _write_again(settings: Settings, stores: Stores, coordinator: Coordinator, ids: Sequence[str]) -> int:
+    """A new version of each of these records, from the payload that PostgreSQL holds."""
     mended = 0
     for start in range(0, len(ids), _BATCH):
         versions = list((await stores.catalog.by_id(ids[start : start + _BATCH])).values())
@@ -73,10 +82,14 @@ def _extraction(version: Version, record: Record) -> Extraction:
 
 async def _remove_orphans(settings: Settings, stores: Stores, problems: Iterable[Finding]) -> int:
     """Drop what the vectors and the cache hold of attempts that PostgreSQL does not call current."""
-    wanted = {(finding.store, finding.record_id) for finding in problems if finding.kind == "orphan"}
+    prepared: Mapping[str, PreparedStore] = {"vectors": stores.vectors, "cache": stores.cache}
+    # The graph's own findings are of entities and facts, too: those have no record id.
+    wanted = {
+        (found.store, found.record_id) for found in problems if found.kind == "orphan" and found.store in prepared
+    }
     current = await stores.catalog.by_id(sorted({record_id for _, record_id in wanted}))
     removed = 0
-    for name, store in (("vectors", stores.vectors), ("cache", stores.cache)):
+    for name, store in prepared.items():
         async for batch in store.scan():
             orphans = [
                 held
@@ -86,7 +99,13 @@ async def _remove_orphans(settings: Settings, stores: Stores, problems: Iterable
             # Asked after the look at the store: what a live run prepares meanwhile is never taken for an orphan.
             attempts = await stores.journal.open_sagas([held.record_id for held in orphans])
             at_work = {saga.plan.record_id for saga in attempts}
-            farewells = [_farewell(held, settings.namespace) for held in orphans if held.record_id not in at_work]
+            cached = await stores.cache.read([held.record_id for held in orphans])
+            farewells = [
+                # One above the orphan's own epoch: the record's next version is newer still, and is not refused.
+                _farewell(held, 1 + int(cached.get(held.record_id, {}).get("epoch", 0)), settings.namespace)
+                for held in orphans
+                if held.record_id not in at_work
+            ]
             await store.publish(farewells)
             removed += len(farewells)
     return removed
@@ -96,12 +115,12 @@ def _is_current(held: Held, version: Version | None) -> bool:
     return version is not None and version.saga_id == held.saga_id
 
 
-def _farewell(held: Held, group_id: str) -> Plan:
+def _farewell(held: Held, epoch: int, group_id: str) -> Plan:
     """A plan that removes exactly what one attempt left."""
     return Plan(
         saga_id=held.saga_id,
         record_id=held.record_id,
-        epoch=2**53,
+        epoch=epoch,
         revision=0,
         kind=PlanKind.FORGET,
         group_id=group_id,

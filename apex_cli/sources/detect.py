@@ -33,6 +33,11 @@ ADAPTERS = (
 SOURCES = tuple(dict.fromkeys(adapter.source for adapter in ADAPTERS))
 
 
+def is_known(payload: JsonObject) -> bool:
+    """Whether the payload has the shape of a record of a source of its own."""
+    return any(a.source != JSON and a.matches(payload) and a.identify(payload)[1] is not None for a in ADAPTERS)
+
+
 def classify(payload: JsonObject, source: str = AUTO) -> tuple[str, str, str]:
     """Source, data type and external id of a payload that is not empty.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Generator, Iterator
 from datetime import datetime
 from pathlib import Path, PurePath
@@ -14,6 +15,7 @@ from apex_cli.sources.canonical import content_hash
 from apex_cli.sources.detect import AUTO, JSON, classify
 from apex_cli.sources.documents import markdown, text
 from apex_cli.sources.documents.content import decode, read_bytes
+from apex_cli.sources.envelopes import unwrap
 from apex_cli.sources.ids import external_id
 from apex_cli.sources.jsonstream import Value, values
 from apex_cli.sources.limits import Limits
@@ -39,7 +41,7 @@ def read_input(
     `document` or one of `detect.SOURCES`. `namespace` is the memory that the records go to.
 
     Locators: `name` for a document or a file as a whole, `name:LINE` for JSON, `name:LINE#N` for the Nth element of an
-    array.
+    array or envelope. The answer of an API that holds no record gives none.
 
     What cannot be taken is yielded as `Rejected`, with the codes of `jsonstream`, `documents.content` and `detect`,
     and `unknown_type`, `not_a_file`, `unreadable`. Raises `UsageError` for a source that does not exist.
@@ -105,13 +107,17 @@ def _json(
         if not isinstance(item, Value):
             yield Rejected(locator, item.error, item.raw)
             continue
-        try:
-            found, data_type, identity = classify(item.value, source)
-        except ReadError as error:
-            yield Rejected(locator, error, item.raw)
-            continue
-        digest = content_hash(item.value)
-        yield Record(found, data_type, identity, item.value, digest, observed_at, locator, len(item.raw), namespace)
+        inside = unwrap(item.value)
+        rows = [item.value] if inside is None else inside
+        for number, row in enumerate(rows, start=1):
+            place = locator if inside is None else f"{locator}#{number}"
+            try:
+                found, data_type, identity = classify(row, source)
+            except ReadError as error:
+                yield Rejected(place, error, item.raw if inside is None else json.dumps(row).encode())
+                continue
+            size = len(item.raw) // len(rows)
+            yield Record(found, data_type, identity, row, content_hash(row), observed_at, place, size, namespace)
 
 
 def _document(

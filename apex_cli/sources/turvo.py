@@ -6,11 +6,11 @@ from apex_cli.model import JsonObject
 from apex_cli.sources.ids import external_id
 
 DATA_TYPE = "shipment"
-_COMPANIONS = ("customerName", "status", "origin", "destination")
+_COMPANIONS = ("customerName", "customer", "carrierName", "carrier", "status", "origin", "destination")
 
 
 def matches(payload: JsonObject) -> bool:
-    """A `shipmentId` together with a customer, a status, an origin or a destination."""
+    """A `shipmentId` together with a customer, a carrier, a status, an origin or a destination."""
     return payload.get("shipmentId") is not None and any(payload.get(key) is not None for key in _COMPANIONS)
 
 

@@ -159,7 +159,8 @@ class Staging:
         What its origin left earlier goes too: the same file staged under another source, and failed records that did
         not fail again. Kept are retriable ones with a record id: had they been read again and committed,
         `resolve_record` would have taken them. An item named in `keep_children` itself stays.
-        With `consume` the original goes, if it is still the very file that was staged; False if it had to stay.
+        With `consume` the original goes once all of it is committed, if it is still the very file that was staged;
+        False if it had to stay although all is committed.
         """
         if item.item_id in keep_children:
             return True
@@ -172,7 +173,9 @@ class Staging:
                     if source != item.source:
                         self._discard((source, item.item_id))
             self._area.remove((item.source, item.item_id))
-        return not item.consume or item.original is None or _consume(Path(item.origin), item.original)
+        if not item.consume or item.original is None or keep_children:
+            return True
+        return _consume(Path(item.origin), item.original)
 
     def resolve_record(self, record_id: str, *, observed_at: datetime | None = None) -> int:
         """A record was committed: failed items that hold it go. Returns how many.

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from apex_cli.model import Plan
 
@@ -165,6 +165,14 @@ class CacheStore(PreparedStore, Protocol):
 
     async def unlock(self, names: Sequence[str], owner: str) -> None:
         """Release the locks that `owner` still holds; others are left alone."""
+
+
+@runtime_checkable
+class Clearable(Protocol):
+    """A store that one process has to itself, and that can be made empty to be written anew."""
+
+    async def clear(self) -> None:
+        """Remove everything, fences and markers too, at once or not at all. Only while no attempt is open."""
 
 
 class PivotStore(Store, Protocol):

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 
 import psutil  # type: ignore[import-untyped]
 
@@ -69,29 +69,37 @@ def run(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     timeout: float = TIME_LIMIT,
+    stdout: IO[bytes] | int = subprocess.PIPE,
 ) -> Result:
-    """Run `apex` with `home` as APEX_HOME, in `cwd` (default: the folder that holds the home), to its end."""
-    process = spawn(home, *args, env=env, cwd=cwd)
+    """Run `apex` with `home` as APEX_HOME, in `cwd` (default: the folder that holds the home), to its end.
+
+    What goes to a `stdout` other than the pipe is not in the result.
+    """
+    process = spawn(home, *args, env=env, cwd=cwd, stdout=stdout)
     try:
         out, err = process.communicate(stdin or b"", timeout)
     except BaseException:
         process.kill()
         process.communicate()
         raise
-    return _checked(process.returncode, out, err)
+    return _checked(process.returncode, out or b"", err)
 
 
 def spawn(
-    home: Path, *args: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    home: Path,
+    *args: str | Path,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    stdout: IO[bytes] | int = subprocess.PIPE,
 ) -> subprocess.Popen[bytes]:
-    """Start `apex` and leave it running; all three streams are pipes."""
+    """Start `apex` and leave it running; all three streams are pipes, unless `stdout` is told to go elsewhere."""
     place = cwd or home.parent
     return subprocess.Popen(
         [APEX, *map(str, args)],
         cwd=place,
         env={"PATH": os.defpath, "HOME": str(place), "LANG": "C.UTF-8", "APEX_HOME": str(home), **(env or {})},
         stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+        stdout=stdout,
         stderr=subprocess.PIPE,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -147,11 +148,31 @@ def test_consume_removes_what_is_committed_and_nothing_else(home: Path) -> None:
     drop.mkdir()
     write_lines(drop / "good.jsonl", SEEDS)
     (drop / "bad.json").write_text("{")
+    (drop / "mixed.jsonl").write_text(json.dumps(shipment(1)) + "\n{\n")
     run(home, "ingest", drop, "--consume", "--json").expect(3)
-    assert not (drop / "good.jsonl").exists()
-    kept = [line["origin"] for line in run(home, "staging", "list", "--json").expect(0).lines]
-    # What failed is either still where it was or kept in the staging area, never in neither.
-    assert kept == [str(drop / "bad.json")]
+    # What failed stays where it was, and is kept in the staging area as well.
+    assert sorted(path.name for path in drop.iterdir()) == ["bad.json", "mixed.jsonl"]
+    kept = {line["origin"] for line in run(home, "staging", "list", "--json").expect(0).lines}
+    assert kept == {str(drop / "bad.json"), str(drop / "mixed.jsonl")}
+    for name in ("bad.json", "mixed.jsonl"):
+        write_lines(drop / name, [shipment(1)])
+    run(home, "ingest", drop, "--consume", "-q").expect(0)
+    assert not list(drop.iterdir())
+    assert run(home, "staging", "list", "--json").expect(0).lines == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="marking a file immutable takes root")
+def test_an_original_that_cannot_be_removed_is_said(home: Path) -> None:
+    file = write_lines(home.parent / "stays.jsonl", SEEDS)
+    if subprocess.run(["chattr", "+i", file], capture_output=True, check=False).returncode:
+        pytest.skip("this file system knows no immutable files")
+    try:
+        result = run(home, "ingest", file, "--consume", "--json").expect(3)
+        assert (result.summary["committed"], result.summary["unremoved"]) == (3, 1)
+        assert "not removed: 1 file" in run(home, "ingest", file, "--consume").expect(3).stdout
+        assert "not removed" in run(home, "ingest", file, "--consume", "-q").expect(3).stderr
+    finally:
+        subprocess.run(["chattr", "-i", file], check=True)
 
 
 def test_min_age_leaves_files_that_are_still_written(home: Path) -> None:

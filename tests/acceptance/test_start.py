@@ -153,6 +153,26 @@ def test_a_disk_that_takes_nothing(home: Path, options: str, says: str) -> None:
     assert run(home, "ingest", file, "--consume", "--json").expect(0).summary["committed"] == 1000
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting takes root")
+def test_a_home_on_a_disk_that_fills_up(home: Path) -> None:
+    home.mkdir(mode=0o700)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=100m,mode=700", "tmpfs", str(home)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("this machine mounts nothing")
+    try:
+        file = write_lines(home.parent / "many.jsonl", [shipment(number) for number in range(1500)])
+        result = run(home, "ingest", file, "--batch-size", "300")
+        assert result.exit in (3, 10)
+        assert "No space left" in result.stdout + result.stderr or "the disk is full" in result.stdout + result.stderr
+        subprocess.run(["mount", "-o", "remount,size=900m", str(home)], check=True)
+        counted = run(home, "ingest", file, "--json").expect(0).summary
+        assert counted["committed"] + counted["unchanged"] == 1500
+        assert verified(home) == 1500
+    finally:
+        wait_gone(home)
+        subprocess.run(["umount", str(home)], check=True)
+
+
 def test_a_killed_run_leaves_no_engine(home: Path) -> None:
     file = write_lines(home.parent / "seeds.jsonl", SEEDS)
     with running(home, "ingest", file, "--json", env=HANG) as first:

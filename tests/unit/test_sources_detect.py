@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from apex_cli.errors import ReadError, UsageError
 from apex_cli.sources.canonical import content_hash
 from apex_cli.sources.detect import classify
-from apex_cli.sources.ids import LONGEST_ID, external_id, utc_text
+from apex_cli.sources.ids import LONGEST_ID, external_id
 
 POSITION = {
     "latitude": 41.8781,
@@ -73,10 +73,20 @@ def test_auto(payload: dict[str, Any], expected: tuple[str, str, str]) -> None:
         ({"key": "K", "valid": 1}, "record", "K"),
         ({"id": True, "guid": None, "uuid": [], "_id": " ", "key": "K"}, "record", "K"),
         ({"type": "???", "id": "a"}, "record", "a"),
+        ({"invoiceNumber": "INV-1", "total": 5}, "record", "INV-1"),
+        ({"tenantId": "1203", "eventId": "e1"}, "event", "e1"),
+        ({"vehicleId": "T1", "time": "2025-10-19T14:23:00Z"}, "vehicle", "T1@2025-10-19T14:23:00Z"),
+        ({"driver_id": 4, "vehicle_id": 5, "created_at": 1760883780}, "driver", "4@2025-10-19T14:23:00Z"),
+        ({"vehicle_id": "T1", "invoice_id": "I", "time": "2025-10-19"}, "vehicle", "T1"),
     ],
 )
 def test_generic_names(payload: dict[str, Any], data_type: str, identity: str) -> None:
     assert classify(payload, "json") == ("json", data_type, identity)
+
+
+def test_what_a_tenant_sends_is_not_one_record() -> None:
+    first, second = ({"tenantId": "1203", "eventTime": time} for time in ("2025-10-19", "2025-10-20"))
+    assert classify(first)[2] != classify(second)[2]
 
 
 def test_generic_without_an_id_is_known_by_its_content() -> None:
@@ -117,19 +127,35 @@ def test_positions_without_a_time_are_told_apart_by_content() -> None:
     [
         ("2025-10-19T09:23:00-05:00", "2025-10-19T14:23:00Z"),
         ("2025-10-19 14:23", "2025-10-19T14:23:00Z"),
+        ("2025-10-19 14:23 UTC", "2025-10-19T14:23:00Z"),
         ("2025-10-19T14:23:00.5Z", "2025-10-19T14:23:00.500000Z"),
+        ("Sun, 19 Oct 2025 09:23:00 -0500", "2025-10-19T14:23:00Z"),
+        ("10/19/2025 2:23 PM", "2025-10-19T14:23:00Z"),
+        ("10/19/2025", "2025-10-19T00:00:00Z"),
         (1760883780, "2025-10-19T14:23:00Z"),
+        ("1760883780", "2025-10-19T14:23:00Z"),
         (1760883780000, "2025-10-19T14:23:00Z"),
+        (1760883780.25, "2025-10-19T14:23:00.250000Z"),
         ("this morning", "this morning"),
+        ("19/10/2025 14:23", "19/10/2025 14:23"),
+        ("10/19/2025 13:00 PM", "10/19/2025 13:00 PM"),
         (1e300, str(int(1e300))),
-        (None, None),
-        ("", None),
-        ([], None),
-        (True, None),
     ],
 )
-def test_times_in_ids(value: Any, expected: str | None) -> None:
-    assert utc_text(value) == expected
+def test_one_moment_however_it_is_written_is_one_record(value: Any, expected: str) -> None:
+    assert classify({**POSITION, "timestamp": value}) == ("samsara", "location", f"{POSITION['vehicle_id']}@{expected}")
+
+
+@pytest.mark.parametrize("value", [None, "", [], True])
+def test_a_position_whose_time_cannot_be_read_is_known_by_its_content(value: Any) -> None:
+    payload = {**POSITION, "timestamp": value}
+    assert classify(payload)[2] == f"{POSITION['vehicle_id']}@{content_hash(payload)[:32]}"
+
+
+def test_the_time_may_have_any_usual_name() -> None:
+    position = {key: value for key, value in POSITION.items() if key != "timestamp"}
+    for name in ("time", "eventTime", "happened_at", "createdAt"):
+        assert classify({**position, name: "2025-10-19T14:23:00Z"}) == classify(POSITION), name
 
 
 def test_long_ids_keep_their_beginning_and_differ() -> None:

@@ -183,7 +183,7 @@ class TestHostile:
 
     def test_unclosed_brackets_on_every_line_take_linear_time(self) -> None:
         assert len(brief(b'{"a":1}\n' + b"{\n" * 1_000)) == 1_001
-        assert_linear(lambda size: read(b'{"a":1}\n' + b"{\n" * size), 4_000)
+        assert_linear(lambda size: read(b'{"a":1}\n' + b"{\n" * size), 1_000)
 
     def test_many_values_on_one_line_take_linear_time(self) -> None:
         assert len(read(b'{"a":1}' * 5_000)) == 5_000

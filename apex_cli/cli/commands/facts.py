@@ -10,7 +10,7 @@ import typer
 
 from apex_cli.cli.call import Call
 from apex_cli.cli.commands.get import until
-from apex_cli.cli.options import filled, moment
+from apex_cli.cli.options import filled, moment, relation
 from apex_cli.cli.output import Screen, rfc3339
 from apex_cli.cli.text import clean
 from apex_cli.cli.verb import LOCKED, START, verb
@@ -34,14 +34,15 @@ def facts(
     at: Annotated[
         datetime | None, typer.Option(parser=moment, metavar="TIME", help="Only what held then (UTC unless it says).")
     ] = None,
-    predicate: Annotated[str | None, typer.Option(metavar="P", help="Only this relation, e.g. LOCATED_AT.")] = None,
+    predicate: Annotated[
+        str | None, typer.Option(parser=relation, metavar="P", help="Only this relation, e.g. LOCATED_AT.")
+    ] = None,
 ) -> None:
     """Show the facts about one thing and when they held."""
     from apex_cli import memory
 
-    wanted = predicate.strip().upper() if predicate else None
     try:
-        found, held = call.read(lambda stores: memory.facts(stores, entity, at=at, predicate=wanted))
+        found, held = call.read(lambda stores: memory.facts(stores, entity, at=at, predicate=predicate))
     except memory.Ambiguous as several:
         _candidates(call.screen, several.candidates)
         raise

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from apex_cli.cli.call import Call
-from apex_cli.cli.options import Limit, filled
+from apex_cli.cli.options import Limit, RecordSource, filled
 from apex_cli.cli.text import clip
 from apex_cli.cli.verb import LOCKED, START, USAGE, verb
 
@@ -22,7 +22,7 @@ def search(
     call: Call,
     text: Annotated[str, typer.Argument(metavar="TEXT", parser=filled, help="What to look for.")],
     limit: Limit = 10,
-    source: Annotated[str | None, typer.Option(metavar="SOURCE", help="Records of this source only.")] = None,
+    source: Annotated[RecordSource | None, typer.Option(help="Records of this source only.")] = None,
 ) -> None:
     """Find records by meaning, words and the graph, in one ranking."""
     from apex_cli import memory

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from apex_cli.audit import Report
 
 EXIT_PROBLEMS = 3
+_AFTER_REPAIR = (
+    "What is left cannot be mended from PostgreSQL. Next: ingest everything into a fresh home (--home), and report it."
+)
 
 
 @verb(
@@ -71,5 +74,5 @@ def _show(screen: Screen, report: Report, repair: bool) -> None:
         screen.line(f"{report.in_flight:,} in flight: `apex recover` settles them.")
     verdict = "the four stores agree" if not report.problems else f"{len(report.problems):,} problems"
     screen.line(f"{report.records:,} records: {verdict}.")
-    if report.problems and not repair:
-        screen.line("Next: `apex verify --repair` mends what can be mended.")
+    if report.problems:
+        screen.line(_AFTER_REPAIR if repair else "Next: `apex verify --repair` mends what can be mended.")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from apex_cli.extract.rules import document, frontapp, generic, samsara, turvo
 from apex_cli.model import Extraction, Record
 
-RULES_VERSION = "rules-1"
+RULES_VERSION = "rules-2"
 """Changes whenever the same record may yield another extraction: part of the key under which results are kept."""
 
 _RULES: dict[str, Callable[[Record], Extraction]] = {

@@ -9,6 +9,7 @@ from apex_cli.extract import clean, contacts, fields, keys, markup, mentions, qu
 from apex_cli.extract.builder import Builder, Handle
 from apex_cli.extract.contacts import Contact
 from apex_cli.model import Entity, EntityType, Extraction, JsonObject, Predicate, Record
+from apex_cli.sources import moments
 
 _BODY_LIMIT = 200_000
 
@@ -20,7 +21,7 @@ def extract(record: Record) -> Extraction:
     Raises ExtractError `no_message` without a message id.
     """
     payload = record.payload
-    builder = Builder(times.event_time(record, times.parse(payload.get("sent_at"))))
+    builder = Builder(times.event_time(record, moments.first(payload.get("sent_at"), moments.told(payload))))
     entity = _message(record)
     message = builder.add(entity)
     people = [
@@ -44,7 +45,7 @@ def prose(record: Record) -> str:
 def _message(record: Record) -> Entity:
     own_id = fields.pick(record.payload, "message_id")
     if own_id is None:
-        raise ExtractError(f"{record.locator}: no message_id", hint="give the message's id", code="no_message")
+        raise ExtractError("no message_id", hint="give the message's id", code="no_message")
     subject = _subject(record.payload)
     attributes = {"subject": subject} if subject else {}
     return Entity(EntityType.MESSAGE, (keys.message(own_id),), clean.line(own_id), attributes=attributes)

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from apex_cli.sources.moments import TIME_RANK
+
 _LONGEST_NAME = 80
 
 _ROLES = {
@@ -43,11 +45,6 @@ _PART_OF = {name: part for part, names in _PARTS.items() for name in names}
 _ANYONES = frozenset(("email", "phone", "city", "state", "latitude", "longitude"))
 # And these belong to one role, whatever the object is: the `mc` of an invoice is that of its `carrier_name`.
 _OWNER_OF = {"vin": "vehicle", "unit": "vehicle", "mc": "carrier", "dot": "carrier"}
-_EVENT_TIMES = (
-    "timestamp", "time", "occurred_at", "event_time", "happened_at", "datetime", "date", "sent_at", "status_time",
-    "updated_at", "last_updated", "modified_at", "issued_at", "received_at", "created_at", "created", "updated",
-)  # fmt: skip
-_TIME_RANK = {name: rank for rank, name in enumerate(_EVENT_TIMES)}
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NOT_WORD = re.compile(r"[\W_]+")
 
@@ -74,7 +71,7 @@ def meaning(name: str) -> Meaning:
     """The meaning of a field's name, however it is cased."""
     snake = _NOT_WORD.sub("_", _HUMP.sub("_", name[:_LONGEST_NAME])).strip("_").lower()
     words = snake.replace("_", " ")
-    rank = _TIME_RANK.get(snake)
+    rank = TIME_RANK.get(snake)
     for spelled in (snake, snake.removesuffix("s")):
         if spelled in _ROLE_OF:
             return Meaning(words, spelled, _ROLE_OF[spelled], None, rank)

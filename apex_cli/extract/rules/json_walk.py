@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from apex_cli.extract import clean, fields, times
+from apex_cli.extract import clean, fields
 from apex_cli.extract.rules.json_names import Meaning, meaning
 from apex_cli.model import JsonObject
+from apex_cli.sources import moments
 
 _MOST_NODES = 2_000
 _MOST_DEPTH = 32
@@ -116,7 +117,7 @@ def _keep_time(visit: _Visit, walked: Walked) -> None:
     rank = (visit.depth, visit.name.time_rank)
     if rank > walked.time_rank:
         return
-    time = times.parse(visit.value)
+    time = moments.parse(visit.value)
     if time is not None and (rank < walked.time_rank or walked.time is None or time < walked.time):
         walked.time, walked.time_rank = time, rank
 

@@ -9,6 +9,7 @@ from apex_cli.extract import clean, contacts, fields, keys, places, things, time
 from apex_cli.extract.builder import Builder, Handle
 from apex_cli.extract.contacts import Contact
 from apex_cli.model import Entity, Extraction, JsonObject, Predicate, Record
+from apex_cli.sources import moments
 
 _READINGS = {
     "speed_mph": "moving at {} mph",
@@ -26,7 +27,7 @@ def extract(record: Record) -> Extraction:
     Raises ExtractError: `no_vehicle` without any id of a vehicle, `bad_position` where the position was all there was.
     """
     payload = record.payload
-    builder = Builder(times.event_time(record, times.first(payload.get("timestamp"), payload.get("time"))))
+    builder = Builder(times.event_time(record, moments.told(payload)))
     entity = _vehicle(record)
     vehicle = builder.add(entity)
     phrases = [
@@ -37,7 +38,7 @@ def extract(record: Record) -> Extraction:
     ]
     if not phrases and _gives_position(payload):
         raise ExtractError(
-            f"{record.locator}: latitude {_shown(payload, 'latitude')}, longitude {_shown(payload, 'longitude')} is no"
+            f"latitude {_shown(payload, 'latitude')}, longitude {_shown(payload, 'longitude')} is no"
             " position on earth, and the record says nothing else",
             hint="latitude runs from -90 to 90 and longitude from -180 to 180, in degrees",
             code="bad_position",
@@ -57,9 +58,7 @@ def _vehicle(record: Record) -> Entity:
         samsara_id=fields.pick(payload, "samsara_id"),
     )
     if entity is None:
-        raise ExtractError(
-            f"{record.locator}: no vehicle_id, vin or samsara_id", hint="name the vehicle", code="no_vehicle"
-        )
+        raise ExtractError("no vehicle_id, vin or samsara_id", hint="name the vehicle", code="no_vehicle")
     return entity
 
 

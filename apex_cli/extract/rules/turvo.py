@@ -10,6 +10,7 @@ from apex_cli.extract.builder import Builder, Handle
 from apex_cli.extract.contacts import Contact
 from apex_cli.extract.rules import turvo_status, turvo_stops
 from apex_cli.model import Entity, Extraction, JsonObject, Predicate, Record
+from apex_cli.sources import moments
 
 _REFERENCES: dict[str, keys.ReferenceKind] = {
     "bolNumber": "bol",
@@ -27,9 +28,9 @@ def extract(record: Record) -> Extraction:
     """
     payload = record.payload
     history = turvo_status.history(payload)
-    own = times.first(
+    own = moments.first(
         payload.get("updatedAt"), payload.get("statusTime"), history[-1].time if history else None,
-        payload.get("createdAt"),
+        moments.told(payload),
     )  # fmt: skip
     builder = Builder(times.event_time(record, own))
     entity = _shipment(record)
@@ -55,9 +56,7 @@ def _shipment(record: Record) -> Entity:
         shipment_id=fields.pick(payload, "shipmentId", "customId"), turvo_id=fields.pick(payload, "turvoId")
     )
     if entity is None:
-        raise ExtractError(
-            f"{record.locator}: neither shipmentId nor turvoId", hint="give the shipment's number", code="no_shipment"
-        )
+        raise ExtractError("neither shipmentId nor turvoId", hint="give the shipment's number", code="no_shipment")
     return entity
 
 
@@ -71,7 +70,7 @@ def _customer(builder: Builder, shipment: Handle, record: Record) -> list[str]:
     customer = things.named(
         "customer",
         record.source,
-        fields.pick(record.payload, "customerName"),
+        fields.pick(record.payload, "customerName") or fields.word(record.payload.get("customer")),
         [keys.turvo_id("customer", own_id)] if own_id else [],
         label=own_id,
     )
@@ -87,10 +86,11 @@ def _ends(builder: Builder, shipment: Handle, payload: JsonObject) -> list[str]:
         ("origin", Predicate.ORIGIN, "from", "pickupTime"),
         ("destination", Predicate.DESTINATION, "to", "deliveryTime"),
     ):
-        place = turvo_stops.place(payload.get(name))
-        time = times.parse(payload.get(when))
-        if place:
-            builder.claim(shipment, predicate, builder.add(things.city(place)))
+        located = turvo_stops.place(payload.get(name))
+        place = located.name if located else None
+        time = moments.parse(payload.get(when))
+        if located:
+            builder.claim(shipment, predicate, builder.add(located))
         if place or time:
             phrases.append(f"{word} {place or 'an unnamed place'}" + (f" on {times.spoken(time)}" if time else ""))
     return phrases
@@ -102,11 +102,12 @@ def _carriers(builder: Builder, shipment: Handle, record: Record) -> list[str]:
     listed = fields.objects(payload.get("carriers"))
     current = _carrier(
         record.source,
-        fields.pick(payload, "carrierName"),
+        fields.pick(payload, "carrierName") or fields.word(payload.get("carrier")),
         fields.pick(payload, "carrierId"),
         fields.pick(payload, "carrierMc"),
         fields.pick(payload, "carrierDot"),
     )
+    named_now = current is not None
     phrases = []
     for told in listed:
         carrier = _carrier(record.source, *(fields.pick(told, name) for name in ("name", "id", "mc", "dot")))
@@ -116,7 +117,7 @@ def _carriers(builder: Builder, shipment: Handle, record: Record) -> list[str]:
         if told.get("deleted") is True:
             _end_carrier(builder, shipment, handle, payload, told)
             phrases.append(f"no longer hauled by {_carrier_phrase(carrier)}")
-        elif fields.pick(payload, "carrierName", "carrierId", "carrierMc", "carrierDot") is None:
+        elif not named_now:
             current = carrier
     if current is not None:
         builder.claim(shipment, Predicate.HAULED_BY, builder.add(current))
@@ -125,8 +126,8 @@ def _carriers(builder: Builder, shipment: Handle, record: Record) -> list[str]:
 
 
 def _end_carrier(builder: Builder, shipment: Handle, carrier: Handle, payload: JsonObject, told: JsonObject) -> None:
-    ended = times.first(told.get("endedAt")) or builder.event_time
-    began: datetime | None = times.first(told.get("startedAt"), told.get("createdAt"), payload.get("createdAt"))
+    ended = moments.first(told.get("endedAt")) or builder.event_time
+    began: datetime | None = moments.first(told.get("startedAt"), told.get("createdAt"), payload.get("createdAt"))
     builder.claim(shipment, Predicate.HAULED_BY, carrier, valid_at=began or ended, invalid_at=ended)
 
 
@@ -148,7 +149,7 @@ def _carrier_phrase(carrier: Entity) -> str:
 def _driver(builder: Builder, shipment: Handle, record: Record) -> list[str]:
     payload = record.payload
     contact = Contact(
-        fields.pick(payload, "driverName"),
+        fields.pick(payload, "driverName") or fields.word(payload.get("driver")),
         contacts.email(payload.get("driverEmail")),
         contacts.phone(payload.get("driverPhone")),
     )

@@ -9,6 +9,7 @@ from datetime import datetime
 from apex_cli.extract import clean, fields, keys, things, times
 from apex_cli.extract.builder import Builder, Handle
 from apex_cli.model import JsonObject, Predicate
+from apex_cli.sources import moments
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ def history(payload: JsonObject) -> list[Status]:
     entries = [
         status
         for entry in fields.objects(payload.get("statusHistory"))
-        if (status := _read(entry.get("status", entry), times.first(entry.get("time"), entry.get("date"))))
+        if (status := _read(entry.get("status", entry), moments.first(entry.get("time"), entry.get("date"))))
         and status.time
     ]
     return sorted(entries, key=lambda status: status.time or datetime.min)
@@ -35,7 +36,7 @@ def history(payload: JsonObject) -> list[Status]:
 def add(builder: Builder, shipment: Handle, payload: JsonObject, past: list[Status]) -> list[str]:
     """Claims every status at its time. The current one counts from `statusTime`, else from the history's last entry
     if that is the same word, else from the event time."""
-    current = _read(payload.get("status"), times.parse(payload.get("statusTime")))
+    current = _read(payload.get("status"), moments.parse(payload.get("statusTime")))
     if current and current.time is None and past and past[-1].word == current.word:
         current = None
     told = [*past, *([current] if current else [])]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from apex_cli.extract import clean, fields, keys, places, things, times
 from apex_cli.extract.builder import Builder, Handle
 from apex_cli.model import Entity, EntityType, JsonObject, Predicate
+from apex_cli.sources import moments
 
 
 def add(builder: Builder, shipment: Handle, payload: JsonObject) -> list[str]:
@@ -17,20 +18,28 @@ def add(builder: Builder, shipment: Handle, payload: JsonObject) -> list[str]:
     ]
 
 
-def place(told: object) -> str | None:
-    """ "City, ST" from an object with city and state, or from a text that ends in one."""
-    if isinstance(told, Mapping):
-        city, state = fields.word(told.get("city")), fields.word(told.get("state"))
-        return places.city_name(city, state) if city and state else None
-    text = fields.scalar(told)
-    return places.last(clean.line(text)) if text else None
+def place(told: object) -> Entity | None:
+    """A location: "City, ST" from an object with city and state (or country), its `address`, or from a text that ends
+    in one; else the city alone as the source spells it, else a position."""
+    if not isinstance(told, Mapping):
+        text = fields.scalar(told)
+        return things.city(places.last(clean.line(text)) or clean.line(text)) if text else None
+    city = fields.word(told.get("city"))
+    region = fields.word(told.get("state")) or fields.word(told.get("country"))
+    if city:
+        return things.city(places.city_name(city, region) if region else clean.line(city))
+    inside = place(told.get("address"))
+    if inside:
+        return inside
+    position = fields.position(told.get("latitude", told.get("lat")), told.get("longitude", told.get("lng")))
+    return things.position(*position) if position else None
 
 
 def _add_stop(builder: Builder, shipment: Handle, told: JsonObject, number: int) -> str:
     owner = builder.known(shipment).name
     name, kind = fields.word(told.get("name")), fields.word(told.get("type"))
-    appointment = times.parse(told.get("appointment"))
-    ended = (times.parse(told.get("endedAt")) or builder.event_time) if told.get("deleted") is True else None
+    appointment = moments.parse(told.get("appointment"))
+    ended = (moments.parse(told.get("endedAt")) or builder.event_time) if told.get("deleted") is True else None
     stop = builder.add(
         Entity(
             EntityType.STOP,
@@ -42,11 +51,11 @@ def _add_stop(builder: Builder, shipment: Handle, told: JsonObject, number: int)
     builder.claim(shipment, Predicate.HAS_STOP, stop, valid_at=appointment, invalid_at=ended)
     where = place(told)
     if where:
-        builder.claim(stop, Predicate.AT, builder.add(things.city(where)), valid_at=appointment, invalid_at=ended)
+        builder.claim(stop, Predicate.AT, builder.add(where), valid_at=appointment, invalid_at=ended)
     phrase = " ".join(clean.line(part) for part in ("stop", str(number), kind or "", name or "") if part)
     return (
         phrase
-        + (f" at {where}" if where else "")
+        + (f" at {where.name}" if where else "")
         + (f" on {times.spoken(appointment)}" if appointment else "")
         + (" (removed)" if ended else "")
     )

@@ -1,21 +1,27 @@
 """A node's name, attributes and aliases from everything that records tell about it.
 
-The latest event time wins, and what is certain beats what is not; ties go to the greater record id. The result does not
-depend on the order of arrival. So that adding a record needs no other record, the fold keeps where each value came from
+The latest event time wins, and what is certain beats what is not; ties go to the greater record id. A name that merely
+repeats an id, as things are called that have no other name, never overrules a real one. The result does not depend on
+the order of arrival. So that adding a record needs no other record, the fold keeps where each value came from
 and how many records tell each alias; taking away the record that a value came from needs all of them again.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from apex_cli.stores.graph.codec import dump
 
-Rank = tuple[bool, int, str, int]
-"""Certain, event time (microseconds), record id, position in the record: the greatest wins."""
+Rank = tuple[int, int, str, int]
+"""Certain (of names: real, then certain), event time (microseconds), record id, position in the record: the greatest
+wins."""
+
+_OPAQUE = ("samsara", "vin", "turvo", "id@", "phone", "email", "address", "mc", "mx", "ff", "dot")
+_PREFIX = re.compile(r"\+|(?:mc|mx|ff|usdot)[ -]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +64,10 @@ class Fold:
         for alias in {alias for one in told for alias in one.aliases}:
             self.aliases[alias] = self.aliases.get(alias, 0) + 1
         for one in told:
-            rank = (one.certain, one.time, record_id, one.position)
-            if self.name is None or rank > self.name[0]:
-                self.name = (rank, one.name)
+            rank = (int(one.certain), one.time, record_id, one.position)
+            name_rank = (2 * _is_real(one) + one.certain, *rank[1:])
+            if self.name is None or name_rank > self.name[0]:
+                self.name = (name_rank, one.name)
             for attribute, value in one.attributes.items():
                 if value is not None and (attribute not in self.attributes or rank > self.attributes[attribute][0]):
                     self.attributes[attribute] = (rank, value)
@@ -114,6 +121,14 @@ def fold(tellings: Iterable[tuple[str, Told]], embedded: str | None = None) -> F
     for record_id, told in tellings:
         folded.add(record_id, told)
     return folded
+
+
+def _is_real(told: Telling) -> bool:
+    """Whether the name is more than one of the ids that programs and telephones know the thing by."""
+    name = told.name.casefold()
+    parts = (key.partition(":")[2].partition(":") for key in told.aliases)
+    ids = {value.casefold() for kind, _, value in parts if kind.startswith(_OPAQUE)}
+    return name not in ids and _PREFIX.sub("", name, count=1) not in ids
 
 
 def _rank(parts: Sequence[Any]) -> Rank:

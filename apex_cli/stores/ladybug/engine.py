@@ -8,6 +8,7 @@ connections keep a prepared statement for every Arrow table that they ever saw, 
 from __future__ import annotations
 
 import asyncio
+import ctypes
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
 
 BUFFER_POOL_BYTES = 256 * 1024**2
 _THREADS = 2
-_DATA_ERRORS = ("Copy exception", "Conversion exception", "Binder exception", "Parser exception", "Overflow exception")
+_DATA_ERRORS = (
+    *("Conversion exception", "Binder exception", "Parser exception", "Overflow exception"),
+    *("Runtime exception: Found duplicated primary key", "Runtime exception: Found NULL"),
+)
 _open_paths: set[Path] = set()
 
 T = TypeVar("T")
@@ -42,6 +46,10 @@ class Session:
         found: list[Row] = self._single(result).get_as_arrow().to_pylist()
         return found
 
+    def run(self, statement: str) -> None:
+        """One statement (always a constant string) that answers nothing."""
+        self._connection.execute(statement)
+
     def batches(self, query: str, size: int) -> Iterator[list[Row]]:
         """The rows of one statement without parameters, some at a time."""
         result = self._single(self._connection.execute(query))
@@ -49,15 +57,8 @@ class Session:
         while result.has_next():
             yield [dict(zip(names, row, strict=True)) for row in result.get_n(size)]
 
-    def copy(self, statement: str, columns: Columns, rows: Sequence[Sequence[Any]]) -> None:
-        """Bulk load: `COPY … FROM $df`. No rows, no statement. A missing end of a relation is an error."""
-        if rows:
-            from apex_cli.stores.ladybug.arrow import table
-
-            self._connection.execute(statement, {"df": table(columns, rows)})
-
     def join(self, query: str, columns: Columns, rows: Sequence[Sequence[Any]]) -> list[Row]:
-        """Bulk look-up or change by `LOAD FROM $df MATCH …`: a hash join. No rows, no statement."""
+        """Bulk look-up, insertion or change by `LOAD FROM $df …`. No rows, no statement."""
         if not rows:
             return []
         from apex_cli.stores.ladybug.arrow import table
@@ -79,6 +80,8 @@ class Engine:
         self._buffer_pool_bytes = buffer_pool_bytes
         self._thread: ThreadPoolExecutor | None = None
         self._database: ladybug.Database | None = None
+        self._in_doubt = False
+        """A commit failed: what is in memory may be more than what is in the file."""
 
     @property
     def database(self) -> ladybug.Database:
@@ -128,23 +131,44 @@ class Engine:
         import ladybug
 
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._database = ladybug.Database(
-            self._path,
-            buffer_pool_size=self._buffer_pool_bytes,
-            max_num_threads=_THREADS,
-            # Vectors do not compress, and trying costs a tenth of every commit.
-            compression=False,
-        )
-        connection = ladybug.Connection(self._database)
+        self._load()
+        connection = ladybug.Connection(self.database)
         try:
             for statement in tables:
                 connection.execute(statement)
         finally:
             connection.close()
 
+    def _load(self) -> None:
+        import ladybug
+
+        self._database = ladybug.Database(
+            self._path,
+            buffer_pool_size=self._buffer_pool_bytes,
+            max_num_threads=_THREADS,
+            # Vectors do not compress, and trying costs a tenth of every commit.
+            compression=False,
+            # A log that a crash or a full disk cut off in the middle of a transaction counts up to the one before.
+            throw_on_wal_replay_failure=False,
+        )
+
+    def _reload(self) -> None:
+        """Read the file again after a commit that failed: a full disk may have stopped it half-way."""
+        database, self._database = self.database, None
+        _abandon(database)
+        try:
+            self._load()
+        except (RuntimeError, OSError) as error:
+            raise StoreTransient(
+                STORE, f"cannot be opened again after a failed commit: {_first_line(error)}"
+            ) from error
+        self._in_doubt = False
+
     def _close(self) -> None:
         database, self._database = self._database, None
-        if database is not None:
+        if database is not None and self._in_doubt:
+            _abandon(database)
+        elif database is not None:
             database.close()
         _open_paths.discard(self._path)
 
@@ -159,21 +183,36 @@ class Engine:
             raise
         except (RuntimeError, ValueError, OverflowError) as error:
             raise translate(error) from error
+        except LookupError as error:
+            damaged = f"what it holds does not fit together: {error!r}"
+            raise StoreTerminal(STORE, damaged, hint="`apex verify --repair` writes it anew") from error
         finally:
             connection.close()
 
     def _transact(self, job: Callable[[Session], T], write: bool) -> T:
+        if self._in_doubt:
+            self._reload()
         with self._connected() as connection:
             connection.execute("BEGIN TRANSACTION" if write else "BEGIN TRANSACTION READ ONLY")
             try:
                 result = job(Session(connection))
+                self._in_doubt = write
                 connection.execute("COMMIT")
+                self._in_doubt = False
             except BaseException:
                 # A failed statement has rolled back already, and says so.
                 with suppress(RuntimeError):
                     connection.execute("ROLLBACK")
                 raise
             return result
+
+
+def _abandon(database: ladybug.Database) -> None:
+    """Leave it as it is, in memory, for good: closing it would write, and where that fails the engine ends the process.
+
+    The other reference is the interpreter's own, so that nothing closes it at the end either.
+    """
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(database))
 
 
 def translate(error: Exception) -> StoreError:

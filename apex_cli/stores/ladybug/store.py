@@ -54,6 +54,10 @@ class LadybugGraph(GraphStore):
         counts = await self._jobs.run(census.figures, Access.PLAIN)
         return {"engine": "ladybug", "version": ladybug.__version__, **counts}
 
+    async def clear(self) -> None:
+        """See `Clearable`."""
+        await self._engine.run(lambda session: session.run("MATCH (n) DETACH DELETE n"), write=True)
+
     def graphiti_driver(self) -> GraphDriver:
         from apex_cli.stores.graphiti_driver.embedded import EmbeddedDriver
 
