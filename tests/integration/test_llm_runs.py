@@ -64,7 +64,7 @@ async def test_limits_and_errors_only_take_time(world: World) -> None:
 async def test_a_spent_budget_leaves_the_rest_for_the_next_run(world: World, limit: dict[str, str]) -> None:
     first = 100 if "APEX_MAX_COST" in limit else 200
     prices = {"APEX_LLM_PRICE_INPUT": "1", "APEX_LLM_PRICE_OUTPUT": "1", "APEX_CONCURRENCY": "2"}
-    told = await world.ingest(mail(first, 15), **prices, **limit)
+    told = await world.ingest(mail(first, 15), {**prices, **limit})
     assert told.summary.exit_code == 3
     assert told.summary.reason is not None
     assert told.summary.reason.code == "budget"
@@ -72,7 +72,7 @@ async def test_a_spent_budget_leaves_the_rest_for_the_next_run(world: World, lim
     assert told.statuses["committed"] > 1
     assert told.summary.tokens <= 40_000
     assert {one.error.code for one in told.outcomes if one.error} == {"budget"}
-    again = await world.ingest(mail(first, 15), **prices)
+    again = await world.ingest(mail(first, 15), prices)
     assert again.summary.exit_code == 0
     assert again.statuses == {"unchanged": told.statuses["committed"], "committed": told.statuses["pending"]}
     assert world.server.ledger.counts().repeated() == []
@@ -116,7 +116,7 @@ async def test_vectors_of_a_server_have_a_collection_of_their_own_and_are_paid_o
     world.server.ledger.reset()
     openai = {"APEX_EMBEDDER": "openai", "APEX_EMBEDDING_DIMENSIONS": "256", "APEX_NAMESPACE": "by_server"}
     pair = [*mail(500, 1), {**mail(500, 1)[0], "message_id": "MSG-copy"}]
-    told = await world.ingest(pair, **openai)
+    told = await world.ingest(pair, openai)
     assert told.statuses == {"committed": 2}
     counts = world.server.ledger.counts()
     assert counts.requests[CHAT] == 0, "the same prompts were answered for the other memory"
