@@ -94,6 +94,18 @@ async def test_batches_answer_from_run_to_run(world: World) -> None:
     await hauled(world, 300, 3)
 
 
+async def test_vectors_come_by_batches_too(world: World) -> None:
+    openai = {"APEX_EMBEDDER": "openai", "APEX_NAMESPACE": "by_batches"}
+    messages = mail(350, 2)
+    for _ in ("things", "relations", "vectors of names", "vectors of texts"):
+        assert (await world.ingest(messages, openai, batch=True)).statuses == {"pending": 2}
+        finish(world.server)
+    assert (await world.ingest(messages, openai, batch=True)).statuses == {"committed": 2}
+    assert (world.asked().get(CHAT, 0), world.asked().get(EMBEDDINGS, 0)) == (0, 0)
+    assert world.server.ledger.counts().repeated() == []
+    await hauled(world, 350, 2, **openai)
+
+
 async def test_what_is_still_with_the_provider_is_waited_for_and_not_sent_again(world: World) -> None:
     messages = mail(400, 2)
     for _ in range(3):
