@@ -76,9 +76,9 @@ class World:
         told = Told(Summary(request.run_id))
         return replace(told, summary=await ingest(self.settings(**variables or {}), request, told, Stop()))
 
-    async def forget(self, ident: str) -> None:
+    async def forget(self, ident: str, **variables: str) -> None:
         """Forget one record."""
-        [forgotten] = await upkeep.forget(self.settings(), ident)
+        [forgotten] = await upkeep.forget(self.settings(**variables), ident)
         assert forgotten.error is None, forgotten
 
     @asynccontextmanager
