@@ -35,6 +35,9 @@ lint: install ## ruff, formatting, mypy --strict, import rules
 bench: install ## speed and memory of one run: rates, ratios, peak memory
 	$(BIN)/python -m bench
 
+bench-llm: install ## what reading free text costs beside the model: requests, rates, shares, against a test double
+	$(BIN)/python -m bench.llm
+
 quality-llm: install ## how well free text is understood by the model configured, beside rules alone
 	$(BIN)/python -m quality
 

@@ -46,6 +46,5 @@ def reading_for(settings: Settings, request: IngestRequest, stores: Stores, mode
     from apex_cli.pipeline.known import KnownInGraph
     from apex_cli.pipeline.reading import Reading
 
-    embedder = stores.embedding.embedder
-    extractor = ModelExtractor(models.model, KnownInGraph(stores.graph, embedder), models.meter)
-    return Reading(extractor, models.cache, embedder=embedder.name)
+    known = KnownInGraph(stores.graph, stores.embedding.embedder)
+    return Reading(ModelExtractor(models.model, known, models.meter), models.cache)
