@@ -30,7 +30,7 @@ def thin() -> list[object]:
 
     A few always; for the campaign each fault of each server once and a kill at each moment; the rest is exhaustive.
     """
-    cases = []
+    cases: list[object] = []
     for number, case in enumerate(itertools.product(URLS, Fault, MOMENTS)):
         _, fault, _ = case
         chosen = fault is Fault.KILL or number % (len(MOMENTS) + 1) == 0
