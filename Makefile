@@ -3,10 +3,10 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-faults lint bench bench-llm quality-llm clean
+.PHONY: help install demo test test-faults test-servers servers-up servers-down lint bench bench-llm quality-llm clean
 
 help: ## say what each target does
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-13s %s\n", $$1, $$2}'
 
 install: .venv/.installed ## install apex and its development tools into .venv
 .venv/.installed: pyproject.toml
@@ -25,6 +25,15 @@ test: install ## import rules and the whole test suite except the long fault cam
 
 test-faults: install ## the long campaigns: kill -9 at random moments, every fault point
 	$(BIN)/pytest -m campaign
+
+test-servers: install ## contract, acceptance and a choice of fault tests on PostgreSQL, Redis and Neo4j servers
+	@scripts/test-servers $(BIN)
+
+servers-up: install ## start PostgreSQL, Redis and Neo4j on free local ports, without Docker
+	@$(BIN)/python -m scripts.servers up
+
+servers-down: install ## end them and remove their data
+	@$(BIN)/python -m scripts.servers down
 
 lint: install ## ruff, formatting, mypy --strict, import rules
 	$(BIN)/ruff check .

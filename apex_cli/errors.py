@@ -30,6 +30,8 @@ A user's error has a stable `code`, a message, and where one helps a `hint`: wha
 
 from __future__ import annotations
 
+_DOCTOR = "`apex doctor` shows what is wrong; what was not committed stays staged"
+
 
 class ApexError(Exception):
     """Base of all deliberate errors. `code` is stable and machine readable."""
@@ -199,6 +201,9 @@ class StoreTransient(StoreError):
     """A passing failure. The operation may or may not have been applied."""
 
     code = "store_transient"
+
+    def __init__(self, store: str, message: str, *, hint: str | None = None) -> None:
+        super().__init__(store, message, hint=hint or _DOCTOR)
 
 
 class StoreTerminal(StoreError):

@@ -13,6 +13,15 @@ import pytest
 from apex_cli.stores.embedded.home import Home
 from apex_cli.stores.embedded.postgres import EmbeddedPostgres
 from apex_cli.stores.postgres.connection import Database
+from tests.profiles import SERVERS
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is about the embedded engines where the tests run on servers."""
+    if SERVERS:
+        left_out = [item for item in items if item.get_closest_marker("embedded")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")

@@ -18,8 +18,10 @@ def parsed(text: str) -> Samples:
     return samples
 
 
-def value(samples: Samples, name: str, *, namespace: str = "apex", **labels: str) -> float:
-    """The value of one series."""
+def value(samples: Samples, name: str, *, namespace: str | None = None, **labels: str) -> float:
+    """The value of one series, of the one namespace that the text is about unless another is named."""
+    if namespace is None:
+        (namespace,) = {value for _, pairs in samples for label, value in pairs if label == "namespace"}
     return samples[name, frozenset({"namespace": namespace, **labels}.items())]
 
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from apex_cli.embed.codec import load
-from apex_cli.errors import AnswerPending, ApexError, RunHalted, StoreTransient
+from apex_cli.errors import AnswerPending, ApexError, RunHalted, StoreError, StoreTransient
 from apex_cli.meter import Meter
 from apex_cli.model import Embedded, Record
 from apex_cli.outcome import Status
@@ -22,7 +22,6 @@ from apex_cli.pipeline.inputs import Batch, Input, Inputs, Read
 from apex_cli.pipeline.understand import Understanding
 from apex_cli.saga.coordinator import Coordinator, Fate, Result
 from apex_cli.sources.rejected import Rejected
-from apex_cli.stores.journal import Journal
 
 _STATUS = {
     Fate.COMMITTED: Status.COMMITTED,
@@ -60,7 +59,6 @@ class Flow:
         desk: Desk,
         understanding: Understanding,
         coordinator: Coordinator,
-        journal: Journal,
         worker: ThreadPoolExecutor,
         versions: Versions,
         meter: Meter,
@@ -69,7 +67,6 @@ class Flow:
         self._desk = desk
         self._understanding = understanding
         self._coordinator = coordinator
-        self._journal = journal
         self._worker = worker
         self._versions = versions
         self._meter = meter
@@ -112,7 +109,15 @@ class Flow:
 
     async def _understood(self, batch: Batch) -> _Ready:
         started = time.monotonic()
-        fresh = await self._screened(batch.reads, started)
+        try:
+            fresh = await self._screened(batch.reads, started)
+        except StoreError as error:
+            # What is being committed meanwhile still comes to its end.
+            self.halt(error)
+            for read in batch.reads:
+                if isinstance(read.what, Record):
+                    self._desk.pending(read.what, started, error)
+            return _Ready()
         ready = _Ready(ended=batch.ended)
         if self.halted is not None:
             self._left(fresh, started, self.halted)
@@ -139,7 +144,7 @@ class Flow:
         decides again, under a lock.
         """
         records = [read.what.record_id for read in reads if isinstance(read.what, Record)]
-        known = await self._journal.current_hashes(records) if records else {}
+        known = await self._coordinator.known(records) if records else {}
         fresh: list[tuple[Read, Record]] = []
         for read in reads:
             what = read.what

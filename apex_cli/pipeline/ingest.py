@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from apex_cli.config import Settings
-from apex_cli.errors import ApexError, alone
+from apex_cli.errors import ApexError, StoreError, alone
 from apex_cli.extract.rules import RULES_VERSION
 from apex_cli.metrics.collect import as_text, collect
 from apex_cli.metrics.textfile import check_textfile, write_textfile
@@ -72,7 +72,7 @@ async def ingest(settings: Settings, request: IngestRequest, observer: Observer,
                 staging.close()
                 summary.seconds = time.monotonic() - started
                 summary.interrupted = stop.signal
-                await stores.runs.finish(summary.run_id, summary.as_json(), _exit_code(summary, failure))
+                await _finish(stores, summary, _exit_code(summary, failure))
                 await _refresh(settings, stores, summary)
     summary.interrupted = stop.signal
     summary.seconds = time.monotonic() - started
@@ -95,6 +95,14 @@ async def _refresh(settings: Settings, stores: Stores, summary: Summary) -> None
         text = as_text(await collect(settings, stores))
         await asyncio.to_thread(write_textfile, settings.metrics_textfile, text)
     except ApexError as error:
+        summary.notes.append(Problem.of(error))
+
+
+async def _finish(stores: Stores, summary: Summary, exit_code: int) -> None:
+    """Write down how the run ended. A store that is gone by now hides neither the summary nor an earlier error."""
+    try:
+        await stores.runs.finish(summary.run_id, summary.as_json(), exit_code)
+    except StoreError as error:
         summary.notes.append(Problem.of(error))
 
 
@@ -139,7 +147,7 @@ async def _run(
             reading=reading,
             meter=summary.meter,
         )
-        flow = Flow(inputs, desk, understanding, coordinator, stores.journal, worker, versions, summary.meter)
+        flow = Flow(inputs, desk, understanding, coordinator, worker, versions, summary.meter)
         halting = asyncio.create_task(_halt_on(stop, flow))
         try:
             await flow.run()

@@ -7,7 +7,7 @@ is finished by the next run.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -53,6 +53,11 @@ class Coordinator:
         self._locks = locks
         self._run_id = run_id
         self._group_id = group_id
+
+    async def known(self, record_ids: Sequence[str]) -> Mapping[str, str]:
+        """Content hash of the current version of each record that has one. Raises `StoreError`."""
+        journal = self._stores.journal
+        return await self._stores.journal_guard("known", lambda: journal.current_hashes(record_ids))
 
     async def write(self, items: Sequence[Item], *, again: bool = False) -> list[Result]:
         """Commit records; a record may appear once. Every record gets exactly one result; never raises for a store.
@@ -153,17 +158,23 @@ class Coordinator:
         return await self._finish(plans), None
 
     async def _settle(self, plans: Sequence[Plan], error: StoreError) -> tuple[list[Result], StoreError | None]:
-        """The pivot raised, which does not mean that it was not applied: the graph is asked."""
+        """The pivot raised, which does not mean that it was not applied: the graph is asked.
+
+        An attempt of ours that is open no more was settled by another run, which may have brought a newer version
+        since: what we hold of that record is void, and trying it again would lay it over the newer one.
+        """
         stores = self._stores
         ours = {plan.saga_id for plan in plans}
         try:
-            # An attempt of ours that is open no more was settled by another run, which may have begun its own.
             attempts = await stores.journal.open_sagas([plan.record_id for plan in plans])
-            settled = await settle(stores, [saga for saga in attempts if saga.plan.saga_id in ours])
+            attempts = [saga for saga in attempts if saga.plan.saga_id in ours]
+            settled = await settle(stores, attempts)
         except StoreError as doubt:
             return [Result(plan.record_id, Fate.UNSETTLED, doubt) for plan in plans], None
-        passed = [plan for plan in plans if plan.saga_id in settled]
-        return [_done(plan) for plan in passed], error if len(passed) < len(plans) else None
+        still_ours = {saga.plan.saga_id for saga in attempts}
+        results = [_done(plan) for plan in plans if plan.saga_id in settled]
+        results += [_taken_over(plan) for plan in plans if plan.saga_id not in still_ours]
+        return results, error if len(results) < len(plans) else None
 
     async def _finish(self, plans: Sequence[Plan]) -> list[Result]:
         """Steps 5 and 6, after the pivot: only forward."""
@@ -174,8 +185,7 @@ class Coordinator:
             await stores.publish(mine)
         except StoreError as error:
             return [Result(plan.record_id, Fate.UNSETTLED, error) for plan in plans]
-        taken = StoreTransient("journal", "another run took this record over", hint="run `apex ingest` again")
-        return [_done(p) if p.saga_id in committed else Result(p.record_id, Fate.UNSETTLED, taken) for p in plans]
+        return [_done(plan) if plan.saga_id in committed else _taken_over(plan) for plan in plans]
 
     async def _undo(self, plans: Sequence[Plan], error: StoreError) -> None:
         """Before the pivot: drop what was prepared and close the sagas. What fails here is left to recovery."""
@@ -190,6 +200,11 @@ class Coordinator:
 def _busy(record_id: str) -> Result:
     error = StoreTransient("journal", "another run is working on this record", hint="run `apex ingest` again")
     return Result(record_id, Fate.FAILED, error)
+
+
+def _taken_over(plan: Plan) -> Result:
+    error = StoreTransient("journal", "another run took this record over", hint="run `apex ingest` again")
+    return Result(plan.record_id, Fate.UNSETTLED, error)
 
 
 def _done(plan: Plan) -> Result:

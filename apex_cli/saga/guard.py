@@ -53,11 +53,7 @@ class Breaker:
     def admit(self) -> None:
         """Let a call through or raise `StoreTransient`; after the cool-down the first one through is the probe."""
         if self.is_open:
-            raise StoreTransient(
-                self.store,
-                f"not tried: it failed {self._failures} times in a row",
-                hint="`apex doctor` shows what is wrong; what was not committed stays staged",
-            )
+            raise StoreTransient(self.store, f"not tried: it failed {self._failures} times in a row")
         self._probing = self._opened_at is not None
 
     def succeeded(self) -> None:

@@ -66,18 +66,18 @@ def graph(settings: Settings, home: Home) -> PivotStore:
     )
 
 
-def database(settings: Settings, servers: EmbeddedServers) -> Database:
-    """PostgreSQL: the embedded one, or a server."""
+def database(settings: Settings, servers: EmbeddedServers, *, migrating: bool = True) -> Database:
+    """PostgreSQL: the embedded one, or a server. Its schema is brought up to date when it is opened, if `migrating`."""
     from apex_cli.stores.postgres.connection import Database
 
-    if settings.postgres_url.embedded:
-        return Database(servers.postgres.dsn, namespace=settings.namespace, timeout=settings.store_timeout)
+    embedded = settings.postgres_url.embedded
     return Database(
-        settings.postgres_url.reveal(),
+        servers.postgres.dsn if embedded else settings.postgres_url.reveal(),
         namespace=settings.namespace,
         timeout=settings.store_timeout,
-        password=settings.postgres_password,
-        tls=_tls(settings),
+        password=None if embedded else settings.postgres_password,
+        tls=Tls() if embedded else _tls(settings),
+        migrating=migrating,
     )
 
 

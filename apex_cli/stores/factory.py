@@ -80,13 +80,16 @@ async def _check_embedder(stores: Stores) -> None:
 
 
 async def probe_stores(settings: Settings) -> Sequence[Probe]:
-    """Open, check and close each store on its own, for `apex doctor`. Raises `Locked`, and what stops the engines."""
+    """Open, check and close each store on its own, for `apex doctor`; no migration runs.
+
+    Raises `Locked`, and what stops the engines.
+    """
     from apex_cli.stores.postgres.journal import PostgresJournal
 
     async with _engines(settings) as (home, servers), _embedder(settings, None) as embedder:
         return [
             await _probe("graph", lambda: choice.graph(settings, home)),
-            await _probe("postgres", lambda: PostgresJournal(choice.database(settings, servers))),
+            await _probe("postgres", lambda: PostgresJournal(choice.database(settings, servers, migrating=False))),
             await _probe("vectors", lambda: choice.vectors(settings, home, embedder)),
             await _probe("cache", lambda: choice.cache(settings, servers)),
         ]

@@ -1,6 +1,6 @@
 """The installed `apex` in a process of its own, as a user, cron or a script runs it.
 
-Nothing of the caller's environment reaches it, and whatever it does: no traceback, no raw control character.
+Of the caller's environment only the profile's servers reach it. Never a traceback or a raw control character.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 import psutil  # type: ignore[import-untyped]
+
+from tests import profiles
 
 APEX = Path(sys.executable).with_name("apex")
 TIME_LIMIT = 120.0
@@ -94,10 +96,11 @@ def spawn(
 ) -> subprocess.Popen[bytes]:
     """Start `apex` and leave it running; all three streams are pipes, unless `stdout` is told to go elsewhere."""
     place = cwd or home.parent
+    own = {"PATH": os.defpath, "HOME": str(place), "LANG": "C.UTF-8", "APEX_HOME": str(home)}
     return subprocess.Popen(
         [APEX, *map(str, args)],
         cwd=place,
-        env={"PATH": os.defpath, "HOME": str(place), "LANG": "C.UTF-8", "APEX_HOME": str(home), **(env or {})},
+        env={**own, **profiles.variables(home), **(env or {})},
         stdin=subprocess.PIPE,
         stdout=stdout,
         stderr=subprocess.PIPE,
@@ -170,6 +173,7 @@ def new_home(folder: Path) -> Iterator[Path]:
     place.chmod(0o711)
     yield place / "home"
     wait_gone(place / "home")
+    profiles.clean_up(place / "home")
     shutil.rmtree(place)
 
 

@@ -132,7 +132,9 @@ def test_search_has_the_promised_shape_and_all_three_legs(seeded: Path) -> None:
 
 def test_search_by_meaning_alone(seeded: Path) -> None:
     lines = run(seeded, "search", "automobile velocity", "--json").expect(0).lines
-    assert [(line["source"], line["matched_by"]) for line in lines[:3]] == [("samsara", ["vector"])] * 3
+    # The graph may find its sentences by meaning too.
+    assert [line["source"] for line in lines[:3]] == ["samsara"] * 3
+    assert all("vector" in line["matched_by"] and "keyword" not in line["matched_by"] for line in lines[:3])
 
 
 def test_search_takes_a_source_and_a_limit(seeded: Path) -> None:
@@ -177,6 +179,7 @@ def test_doctor_of_a_sound_home(seeded: Path) -> None:
     assert "postgres" in run(seeded, "doctor").expect(0).stdout
 
 
+@pytest.mark.embedded
 def test_doctor_tells_of_foreign_settings_and_no_secret(seeded: Path) -> None:
     foreign = {
         "DATABASE_URL": "postgresql://planner:hunter2@db.example.com/prod",

@@ -12,6 +12,9 @@ import pytest
 from tests.acceptance.apex import run, verified, write_lines
 from tests.acceptance.seeds import SHIPMENT, SHIPMENT_ID, SHIPMENT_KEY, shipment
 
+pytestmark = pytest.mark.embedded
+"""A backup of servers is made with their own tools."""
+
 OTHERS = ("graph", "vectors", "valkey")
 
 

@@ -153,6 +153,7 @@ def test_a_disk_that_takes_nothing(home: Path, options: str, says: str) -> None:
     assert run(home, "ingest", file, "--consume", "--json").expect(0).summary["committed"] == 1000
 
 
+@pytest.mark.embedded
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting takes root")
 def test_a_home_on_a_disk_that_fills_up(home: Path) -> None:
     home.mkdir(mode=0o700)
@@ -173,6 +174,7 @@ def test_a_home_on_a_disk_that_fills_up(home: Path) -> None:
         subprocess.run(["umount", str(home)], check=True)
 
 
+@pytest.mark.embedded
 def test_a_killed_run_leaves_no_engine(home: Path) -> None:
     file = write_lines(home.parent / "seeds.jsonl", SEEDS)
     with running(home, "ingest", file, "--json", env=HANG) as first:

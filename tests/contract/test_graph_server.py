@@ -7,6 +7,7 @@ import random
 import ssl
 import threading
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -46,30 +47,24 @@ _BLOCKED = """SHOW TRANSACTIONS YIELD status, parameters WHERE status STARTS WIT
     parameters.group = $group RETURN count(*) AS n"""
 
 
+@asynccontextmanager
+async def connected(**settings: Any) -> AsyncIterator[Neo4jGraph]:
+    """A graph on the server; it must obey its own rules when it is closed."""
+    graph = server_graph(settings.pop("namespace", GROUP), **settings)
+    await graph.open()
+    try:
+        yield graph
+        assert await graph.audit() == []
+    finally:
+        await graph.close()
+
+
 @pytest.fixture
 async def server() -> AsyncIterator[Neo4jGraph]:
     """An empty graph on the server."""
-    async with _open() as graph:
+    async with connected() as graph:
         yield graph
     await empty(GROUP)
-
-
-class _open:
-    """A graph on the server while it lasts; it obeys its own rules at the end."""
-
-    def __init__(self, **settings: Any) -> None:
-        self._graph = server_graph(settings.pop("namespace", GROUP), **settings)
-
-    async def __aenter__(self) -> Neo4jGraph:
-        await self._graph.open()
-        return self._graph
-
-    async def __aexit__(self, kind: object, *_: object) -> None:
-        try:
-            if kind is None:
-                assert await self._graph.audit() == []
-        finally:
-            await self._graph.close()
 
 
 async def commit_all(graph: Neo4jGraph, batches: Sequence[Sequence[Plan]]) -> None:
@@ -88,7 +83,7 @@ async def test_writers_at_once_that_share_entities_make_one_graph(server: Neo4jG
         [[step.plan() for step in batch] for batch in shuffled(rng, part)]
         for part in (world[:8], world[8:16], world[16:])
     ]
-    async with _open() as second, _open() as third:
+    async with connected() as second, connected() as third:
         await asyncio.gather(*(commit_all(*pair) for pair in zip((server, second, third), shares, strict=True)))
         assert await second.audit() == []
     assert await rows(_DOUBLES, group=GROUP) == []
@@ -96,7 +91,7 @@ async def test_writers_at_once_that_share_entities_make_one_graph(server: Neo4jG
 
 
 async def test_a_fence_and_a_commit_at_once_agree_on_what_happened(server: Neo4jGraph) -> None:
-    async with _open() as other:
+    async with connected() as other:
         for number in range(12):
             plan = ping(f"r{number}", TRUCK, CHICAGO, number)
             calls = [server.commit([plan]), other.settle([(plan.record_id, 2)])]
@@ -168,7 +163,7 @@ async def test_a_job_cancelled_in_its_thread_ends_at_its_next_question(server: N
 
 async def test_what_takes_too_long_is_given_up_and_may_be_tried_again(server: Neo4jGraph) -> None:
     plan = ping("one", TRUCK, CHICAGO, 0)
-    async with _open(timeout=1.0) as hasty, client() as driver, driver.session() as session:
+    async with connected(timeout=1.0) as hasty, client() as driver, driver.session() as session:
         transaction = await session.begin_transaction()
         await transaction.run("MERGE (g:ApexGroup {group_id: $group}) SET g.held = true", group=GROUP)
         with pytest.raises(StoreTransient):
@@ -187,7 +182,7 @@ async def test_a_sleeper_that_holds_the_graph_is_ended_by_the_server(server: Neo
         wake.wait(60)
         graph.insert(NEW_PAGE, [("another page", [], [])])
 
-    async with _open(timeout=3.0) as sleeper:
+    async with connected(timeout=3.0) as sleeper:
         running = asyncio.create_task(sleeper._engine.run(job, Access.WRITE))
         await asyncio.to_thread(written.wait, 60)
         await server.commit([ping("one", TRUCK, CHICAGO, 0)])
@@ -200,7 +195,7 @@ async def test_a_sleeper_that_holds_the_graph_is_ended_by_the_server(server: Neo
 
 async def test_a_cut_connection_makes_the_job_run_again_from_scratch(server: Neo4jGraph) -> None:
     attempts: list[int] = []
-    async with Relay(server_url("GRAPH")) as relay, _open() as direct:
+    async with Relay(server_url("GRAPH")) as relay, connected() as direct:
         graph = server_graph(GROUP, url=relay.url)
         await graph.open()
         loop = asyncio.get_running_loop()
@@ -245,7 +240,7 @@ async def test_two_namespaces_on_one_database_never_meet(server: Neo4jGraph) -> 
     mine = [ping("one", TRUCK, CHICAGO, 0), ping("two", TRUCK, GARY, 3)]
     theirs = [ping("one", TRUCK, GARY, 1, group_id=other)]
     try:
-        async with _open(namespace=other) as elsewhere:
+        async with connected(namespace=other) as elsewhere:
             await asyncio.gather(server.commit(mine), elsewhere.commit(theirs))
             assert await history(server, "T1") == [("chicago", 0, 3), ("gary", 3, None)]
             assert await history(elsewhere, "T1") == [("gary", 1, None)]
@@ -268,7 +263,9 @@ async def test_check_tells_what_the_server_is_and_has(server: Neo4jGraph) -> Non
     told = dict(await server.check())
     assert told.pop("version").startswith(("5.", "202"))
     assert told.pop("edition") in ("community", "enterprise")
-    assert told == {"engine": "neo4j", "records": 1, "entities": 2, "facts": 1, "missing": []}
+    assert abs(told.pop("clock_skew_seconds")) < 60
+    counts = {"records": 1, "entities": 2, "facts": 1}
+    assert told == {"engine": "neo4j", "database": "neo4j", "tls": "off", "schema_missing": [], **counts}
 
 
 async def test_what_is_missing_is_named(server: Neo4jGraph) -> None:
@@ -285,9 +282,9 @@ async def test_what_is_missing_is_named(server: Neo4jGraph) -> None:
 async def test_an_index_of_graphiti_gives_way_to_the_constraint_of_its_name(server: Neo4jGraph) -> None:
     await rows("DROP CONSTRAINT mention_uuid IF EXISTS")
     await rows("CREATE INDEX mention_uuid IF NOT EXISTS FOR ()-[e:MENTIONS]-() ON (e.uuid)")
-    async with _open() as first, _open() as second:
-        assert (await first.check())["missing"] == []
-        assert (await second.check())["missing"] == []
+    async with connected() as first, connected() as second:
+        assert (await first.check())["schema_missing"] == []
+        assert (await second.check())["schema_missing"] == []
     assert await rows("SHOW CONSTRAINTS YIELD name WHERE name = 'mention_uuid' RETURN name") == [
         {"name": "mention_uuid"}
     ]
@@ -349,7 +346,7 @@ async def test_graphitis_own_driver_reads_what_apex_wrote(server: Neo4jGraph) ->
         assert (await EntityNode.get_by_uuid(own, known.id)).attributes == {"axles": 5}
     finally:
         await theirs.close()
-    assert (await server.check())["missing"] == []
+    assert (await server.check())["schema_missing"] == []
 
 
 async def test_a_certificate_is_trusted_by_its_authority_alone(server: Neo4jGraph, tmp_path: Path) -> None:
@@ -361,11 +358,12 @@ async def test_a_certificate_is_trusted_by_its_authority_alone(server: Neo4jGrap
     await server.commit([ping("one", TRUCK, CHICAGO, 0)])
     async with Relay(server_url("GRAPH"), context) as relay:
         url = relay.url.replace("bolt://", "bolt+s://")
-        async with _open(url=url, trusted_ca=tmp_path / "ours") as safe:
+        async with connected(url=url, trusted_ca=tmp_path / "ours") as safe:
             assert await history(safe, "T1") == [("chicago", 0, None)]
+            assert (await safe.check())["tls"] == "on"
         for trusted in (tmp_path / "theirs", None):
             graph = server_graph(GROUP, url=url, trusted_ca=trusted)
             with pytest.raises(StoreUnavailable, match="certificate verify failed"):
                 await graph.open()
-        async with _open(url=relay.url.replace("bolt://", "bolt+ssc://")) as unchecked:
+        async with connected(url=relay.url.replace("bolt://", "bolt+ssc://")) as unchecked:
             assert await history(unchecked, "T1") == [("chicago", 0, None)]

@@ -5,43 +5,56 @@ It knows no journal and trusts no audit: what PostgreSQL calls current must be w
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from apex_cli.audit import verify
 from apex_cli.config import load
-from apex_cli.model import record_id
+from apex_cli.model import DEFAULT_NAMESPACE, record_id
 from apex_cli.stores.factory import Stores, open_stores
 from apex_cli.stores.postgres.catalog import Version
+from tests import profiles
+
+Env = Mapping[str, str]
 
 
 @asynccontextmanager
-async def opened(home: Path) -> AsyncIterator[Stores]:
-    """The four stores of a home that no run holds."""
-    async with open_stores(load({"home": home}, cwd=home.parent, environ={})) as stores:
+async def opened(home: Path, env: Env | None = None) -> AsyncIterator[Stores]:
+    """The four stores of a home that no run holds; `env` says where, if not where the profile has them."""
+    settings = load({"home": home}, cwd=home.parent, environ=_place(home, env))
+    async with open_stores(settings) as stores:
         yield stores
 
 
-async def statuses(home: Path, shipments: Iterable[str]) -> list[str | None]:
+def identity(home: Path, shipment: str, env: Env | None = None) -> str:
+    """The record id of a shipment in the namespace of a home."""
+    return record_id("turvo", "shipment", shipment, _place(home, env).get("APEX_NAMESPACE", DEFAULT_NAMESPACE))
+
+
+def _place(home: Path, env: Env | None) -> Env:
+    return profiles.variables(home) if env is None else env
+
+
+async def statuses(home: Path, shipments: Iterable[str], env: Env | None = None) -> list[str | None]:
     """The status of each shipment as all four stores hold it; None for one that none of them knows.
 
     Fails where a record is half there, half gone, or of two versions at once.
     """
-    async with opened(home) as stores:
-        return [await _status(stores, record_id("turvo", "shipment", shipment)) for shipment in shipments]
+    async with opened(home, env) as stores:
+        return [await _status(stores, identity(home, shipment, env)) for shipment in shipments]
 
 
-async def held_once(home: Path, payloads: Sequence[dict[str, Any]]) -> None:
+async def held_once(home: Path, payloads: Sequence[dict[str, Any]], env: Env | None = None) -> None:
     """Fail unless each of these shipments is there with its status, and no two versions or leftovers of any record."""
-    async with opened(home) as stores:
+    async with opened(home, env) as stores:
         for payload in payloads:
-            identity = record_id("turvo", "shipment", payload["shipmentId"])
-            assert await _status(stores, identity) == payload["status"], payload
+            known_as = identity(home, payload["shipmentId"], env)
+            assert await _status(stores, known_as) == payload["status"], payload
             [entity] = await stores.graph.find_entities(payload["shipmentId"])
             facts = await stores.graph.facts(entity.id, predicate="HAS_STATUS")
-            assert [(fact.object, fact.records) for fact in facts] == [(payload["status"], (identity,))]
+            assert [(fact.object, fact.records) for fact in facts] == [(payload["status"], (known_as,))]
         await count(stores)
 
 
@@ -61,11 +74,11 @@ async def count(stores: Stores) -> int:
     return report.records
 
 
-async def _status(stores: Stores, identity: str) -> str | None:
-    version = (await stores.catalog.by_id([identity])).get(identity)
-    graph = (await stores.graph.read([identity])).get(identity)
-    points = (await stores.vectors.read([identity])).get(identity, ())
-    cached = (await stores.cache.read([identity])).get(identity)
+async def _status(stores: Stores, known_as: str) -> str | None:
+    version = (await stores.catalog.by_id([known_as])).get(known_as)
+    graph = (await stores.graph.read([known_as])).get(known_as)
+    points = (await stores.vectors.read([known_as])).get(known_as, ())
+    cached = (await stores.cache.read([known_as])).get(known_as)
     if version is None:
         assert (graph, list(points), cached) == (None, [], None)
         return None

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from importlib import import_module
 
+import pytest
+
 from apex_cli.model import EntityType
 from apex_cli.stores.graph import operations as ops
 from apex_cli.stores.ladybug import statements as ladybug
 from apex_cli.stores.neo4j import reads, schema, writes
+from apex_cli.stores.neo4j.facts import too_old
 
 QUERIES = {*ops.LOOK_UPS, *ops.QUESTIONS, *ops.SCANS}
 WRITES = {*ops.INSERTIONS, *ops.CHANGES}
@@ -27,7 +30,7 @@ def test_every_question_answers_with_its_columns_on_each_engine() -> None:
     for statements in (ladybug.READS, reads.READS):
         for query, statement in statements.items():
             returned = statement[statement.rindex("RETURN ") + 7 :].split(" LIMIT ")[0]
-            named = [column.split()[-1] for column in re.sub(r"\([^)]*\)", "", returned).split(",")]
+            named = [column.split()[-1] for column in re.sub(r"\([^)]*\)|\[[^]]*\]", "", returned).split(",")]
             assert tuple(named) == query.answer, query.name
 
 
@@ -51,3 +54,11 @@ def test_graphiti_finds_each_of_its_indexes_on_a_server() -> None:
     assert {name: text for name, text in theirs.items() if name in ours} == ours
     for name in constrained:
         assert re.findall(r"FOR (\S+)", theirs[name]) == re.findall(r"FOR (\S+)", schema.CONSTRAINTS[name])
+
+
+@pytest.mark.parametrize(
+    ("version", "refused"),
+    [("4.4.40", True), ("5.25.1", True), ("5.26.0", False), ("5.27-aura", False), ("2025.06.0", False)],
+)
+def test_releases_before_the_long_term_one_are_refused(version: str, refused: bool) -> None:
+    assert too_old(version) == refused

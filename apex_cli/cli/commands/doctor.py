@@ -54,6 +54,6 @@ def _tell(call: Call, check: Check) -> None:
         line = {"type": "check", "name": check.name, "status": check.state, "detail": detail, "hint": hint}
         call.screen.object({**line, "facts": facts})
         return
-    call.screen.line(f"{check.state:<8} {check.name:<14} {clean(detail)}")
+    call.screen.line(f"{check.state:<8} {check.name:<19} {clean(detail)}")
     if hint:
-        call.screen.line(f"{'':<24}hint: {clean(hint)}")
+        call.screen.line(f"{'':<29}hint: {clean(hint)}")

@@ -1,6 +1,5 @@
 """A graph, whichever engine holds it: how a batch of plans becomes entities, facts and their times.
 
-store       `PivotStore` over jobs; an engine adds opening, closing, checking and searching
 transaction what a job asks of an engine; `operations` the questions and the rows, by name
 commit      one transaction: fence, resolve, fold, compute timelines, write the difference
 resolve     which node each entity of the batch is; keys that reach two nodes make them one

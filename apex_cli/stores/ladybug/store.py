@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from apex_cli.stores.graph.store import GraphStore
 from apex_cli.stores.graph.transaction import Access, Job
+from apex_cli.stores.graph_store import GraphStore
 from apex_cli.stores.ladybug.engine import Engine
 
 if TYPE_CHECKING:

@@ -5,5 +5,6 @@ engine       the pool, transactions, the lock that lets one job at a time on a g
 line         how a job's thread asks the event loop, which owns the transaction
 transaction  the operations of `stores.graph`; `reads` and `writes` what each is in Cypher
 schema       constraints and indexes: Graphiti's, and those of apex
-address      URL, TLS and credentials for the driver; `errors` where the driver's errors become ours
+facts        what a server tells of itself
+address      URL and TLS for the driver; `errors` where the driver's errors become ours
 """

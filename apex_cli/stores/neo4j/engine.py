@@ -24,7 +24,6 @@ from apex_cli.stores.neo4j.address import check_url, trusting, where
 if TYPE_CHECKING:
     from neo4j import AsyncDriver, AsyncManagedTransaction
 
-OLDEST = (5, 26)
 _CONNECTIONS = 16
 _CONNECT_SECONDS = 10.0
 _IDLE_SECONDS = 30.0
@@ -32,9 +31,6 @@ _IDLE_SECONDS = 30.0
 _RETRY_SECONDS = 3.0
 """How long the driver tries again by itself; beyond that the saga's own guard waits and counts."""
 _LOCK = "MERGE (g:ApexGroup {group_id: $group}) SET g.locked = true REMOVE g.locked"
-_COMPONENTS = (
-    "CALL dbms.components() YIELD name, versions, edition WHERE name = 'Neo4j Kernel' RETURN versions, edition"
-)
 
 T = TypeVar("T")
 
@@ -71,17 +67,18 @@ class Engine:
         """
         from apex_cli.stores.neo4j import schema
         from apex_cli.stores.neo4j.errors import DRIVER_ERRORS, unavailable
+        from apex_cli.stores.neo4j.facts import kernel, too_old
 
         check_url(self._url)
         try:
             self._driver = self._connect()
             await self._driver.verify_connectivity()
-            version, _ = await self.version()
-            if _release(version) < OLDEST:
+            version = (await kernel(self._ask))["version"]
+            if too_old(version):
                 raise StoreUnavailable(
                     f"graph: {where(self._url)} runs Neo4j {version}", hint="Neo4j 5.26 or newer is needed"
                 )
-            await schema.build(self.rows)
+            await schema.build(self._ask)
         except (*DRIVER_ERRORS, OSError) as error:
             await self.close()
             raise unavailable(error, where(self._url)) from error
@@ -96,15 +93,16 @@ class Engine:
             await driver.close()
         self._threads.shutdown(wait=False)
 
-    async def version(self) -> tuple[str, str]:
-        """Version and edition of the server."""
-        (row,) = await self.rows(_COMPONENTS)
-        return row["versions"][0], row["edition"]
+    async def facts(self) -> dict[str, Any]:
+        """What `facts.facts` tells, `database`, and `tls` (on or off). Raises `StoreError`s only."""
+        from apex_cli.stores.neo4j.errors import DRIVER_ERRORS, translate
+        from apex_cli.stores.neo4j.facts import facts
 
-    async def rows(self, statement: str) -> Sequence[Row]:
-        """The rows of one constant statement in a transaction of its own. The driver's errors leave as they are."""
-        result = await self.driver.execute_query(statement, database_=self.database)
-        return [dict(zip(result.keys, record.values(), strict=True)) for record in result.records]
+        try:
+            told = await facts(self._ask)
+        except (*DRIVER_ERRORS, OSError) as error:
+            raise translate(error) from error
+        return {**told, "database": self.database, "tls": "on" if "+" in self._url.partition("://")[0] else "off"}
 
     async def run(self, job: Job[T], access: Access) -> T:
         """Run a job in a thread, in one transaction. Cancelled, it rolls back. Raises `StoreError`s only."""
@@ -137,6 +135,11 @@ class Engine:
         except (*DRIVER_ERRORS, *PACKING_ERRORS, OSError) as error:
             raise translate(error) from error
 
+    async def _ask(self, statement: str) -> Sequence[Row]:
+        """The rows of one constant statement in a transaction of its own. The driver's errors leave as they are."""
+        result = await self.driver.execute_query(statement, database_=self.database)
+        return [dict(zip(result.keys, record.values(), strict=True)) for record in result.records]
+
     def _connect(self) -> AsyncDriver:
         import neo4j
 
@@ -154,9 +157,3 @@ class Engine:
             "user_agent": "apex",
         }
         return neo4j.AsyncGraphDatabase.driver(url, auth=self._auth, **settings, **trust)
-
-
-def _release(version: str) -> tuple[int, ...]:
-    """`5.26.1-aura` → (5, 26)."""
-    major, minor = version.split(".")[:2]
-    return int(major), int("".join(one for one in minor if one.isdigit()) or 0)

@@ -1,5 +1,7 @@
 """The questions of `graph.operations` in Neo4j's Cypher: constants, with `$group`, `$keys`, `$text` and `$limit`.
 
+Times come as seconds and nanoseconds since 1970, which cost the driver far less than its own kind of time.
+
 Keyed look-ups name their index: what the planner chose while the graph was still empty would scan it later. A name that
 is too long for its index is kept beside its beginning (see `writes`).
 """
@@ -14,8 +16,10 @@ from apex_cli.stores.graph.operations import Query
 _NAME = "coalesce({0}.whole_name, {0}.name)"
 _ENTITY = f"""n.uuid AS id, {_NAME.format("n")} AS name, labels(n) AS labels, n.aliases AS aliases,
     n.attributes AS attributes"""
-_FACT = """f.uuid AS id, f.name AS predicate, f.fact AS sentence, f.valid_at AS valid_at, f.invalid_at AS invalid_at,
-    f.episodes AS records, f.attributes AS attributes"""
+_AT = "[{0}.epochSeconds, {0}.nanosecond]"
+_LASTS = f"{_AT.format('f.valid_at')} AS valid_at, {_AT.format('f.invalid_at')} AS invalid_at"
+_FACT = f"""f.uuid AS id, f.name AS predicate, f.fact AS sentence, {_LASTS}, f.episodes AS records,
+    f.attributes AS attributes"""
 _ENDS = f"""s.uuid AS subject_id, {_NAME.format("s")} AS subject, o.uuid AS object_id,
     {_NAME.format("o")} AS object"""
 _TOLD = "RETURN e.uuid AS record, n.uuid AS node, m.told AS told"
@@ -49,7 +53,7 @@ READS: Mapping[Query, str] = {
     ops.MENTIONED: f"{_EPISODE_K} MATCH (e)-[:MENTIONS]->(n:Entity) RETURN e.uuid AS record, {_ENTITY}",
     ops.FACTS: f"{_FACT_K} RETURN {_FACT}, {_ENDS}",
     ops.TELLERS: f"{_ENTITY_K} MATCH (n)<-[:MENTIONS]-(e:Episodic) RETURN n.uuid AS node, e.uuid AS record",
-    ops.EPISODE_TIMES: f"{_EPISODE_K} RETURN e.uuid AS record, e.valid_at AS time",
+    ops.EPISODE_TIMES: f"{_EPISODE_K} RETURN e.uuid AS record, {_AT.format('e.valid_at')} AS time",
     ops.FACTS_AS_SUBJECT: f"""MATCH (s:Entity {{uuid: $text}}) USING INDEX s:Entity(uuid) WHERE s.group_id = $group
         MATCH (s)-[f:RELATES_TO]->(o:Entity) RETURN {_FACT}, {_ENDS}""",
     ops.FACTS_AS_OBJECT: f"""MATCH (o:Entity {{uuid: $text}}) USING INDEX o:Entity(uuid) WHERE o.group_id = $group
@@ -68,8 +72,7 @@ READS: Mapping[Query, str] = {
     ops.ALL_PAGES: """MATCH (p:ApexSlot) WHERE p.group_id = $group AND p.page IS NOT NULL
         RETURN p.page AS page, p.evidence AS evidence, p.later AS later""",
     ops.ALL_FACTS: f"""{_EVERY_FACT}
-        RETURN f.uuid AS id, f.name AS predicate, f.valid_at AS valid_at, f.invalid_at AS invalid_at,
-        f.episodes AS records""",
+        RETURN f.uuid AS id, f.name AS predicate, {_LASTS}, f.episodes AS records""",
     ops.ALL_SUBJECTS: f"{_EVERY_FACT} RETURN f.uuid AS fact, s.uuid AS node",
     ops.ALL_OBJECTS: f"{_EVERY_FACT} RETURN f.uuid AS fact, o.uuid AS node",
     ops.ALL_NODES: f"""MATCH (n:Entity {{group_id: $group}})
@@ -85,3 +88,9 @@ READS: Mapping[Query, str] = {
     ops.COUNT_ENTITIES: "MATCH (n:Entity {group_id: $group}) RETURN count(*) AS n",
     ops.COUNT_FACTS: f"{_EVERY_FACT} RETURN count(*) AS n",
 }
+
+COLLECTED: Mapping[Query, str] = {
+    what: f"CALL () {{ {READS[what]} }} RETURN collect([{', '.join(what.answer)}]) AS rows"
+    for what in (*ops.LOOK_UPS, *ops.QUESTIONS)
+}
+"""Questions with bounded answers, all rows of which come as one: the driver goes through the event loop for each."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from apex_cli.stores.graph.store import GraphStore
 from apex_cli.stores.graph.transaction import Access
+from apex_cli.stores.graph_store import GraphStore
 from apex_cli.stores.neo4j.engine import Engine
 
 if TYPE_CHECKING:
@@ -51,14 +51,13 @@ class Neo4jGraph(GraphStore):
         await self._engine.close()
 
     async def check(self) -> Mapping[str, Any]:
-        """Engine, version, edition, counts, and the names of `missing` constraints and indexes (normally none)."""
+        """`engine`, `version`, `edition`, `database`, `tls`, `schema_missing` (names of constraints and indexes,
+        normally none), `clock_skew_seconds` (server ahead of us), and how many records, entities and facts there are.
+        """
         from apex_cli.stores.graph import census
-        from apex_cli.stores.neo4j import schema
 
         counts = await self._engine.run(census.figures, Access.PLAIN)
-        version, edition = await self._engine.version()
-        missing = await schema.missing(self._engine.rows)
-        return {"engine": "neo4j", "version": version, "edition": edition, **counts, "missing": missing}
+        return {"engine": "neo4j", **await self._engine.facts(), **counts}
 
     def graphiti_driver(self) -> GraphDriver:
         from apex_cli.stores.graphiti_driver.server import ServerDriver

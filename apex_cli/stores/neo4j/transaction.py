@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from apex_cli.stores.graph import operations as ops
-from apex_cli.stores.graph.codec import kind_of
-from apex_cli.stores.graph.operations import Query, Write
+from apex_cli.stores.graph.codec import kind_of, micros, moment
+from apex_cli.stores.graph.operations import Kind, Query, Write
 from apex_cli.stores.graph.transaction import Row, expect
 from apex_cli.stores.neo4j.line import Line
-from apex_cli.stores.neo4j.reads import READS
+from apex_cli.stores.neo4j.reads import COLLECTED, READS
 from apex_cli.stores.neo4j.writes import NEW_ENTITIES, WRITES
 
 if TYPE_CHECKING:
-    from neo4j import AsyncManagedTransaction, AsyncResult, Record
+    from neo4j import AsyncManagedTransaction, AsyncResult
 
 _BATCH = 1000
 
@@ -40,7 +40,7 @@ class Neo4jTransaction:
     def scan(self, what: Query) -> Iterator[list[Row]]:
         result = self._line.ask(lambda: self._run(READS[what], {}))
         while batch := self._line.ask(lambda: result.fetch(_BATCH)):
-            yield [_row(what, record) for record in batch]
+            yield [_row(what, record.values()) for record in batch]
 
     def insert(self, what: Write, rows: Sequence[Sequence[Any]]) -> None:
         if what is not ops.NEW_ENTITY:
@@ -59,34 +59,61 @@ class Neo4jTransaction:
     def _write(self, statement: str, what: Write, rows: Sequence[Sequence[Any]]) -> None:
         if not rows:
             return
-        names = tuple(what.columns)
-        sent = [dict(zip(names, row, strict=True)) for row in rows]
-        if "vector" in what.columns:
-            for one in sent:
-                one["vector"] = _numbers(one["vector"])
-        (answer,) = self._line.ask(lambda: self._fetch(statement, {"rows": sent}))
-        expect(answer["met"], rows)
+        sent = _sent(what, rows)
+        expect(self._value(statement, {"rows": sent}), rows)
 
     def _rows(self, what: Query, parameters: Mapping[str, Any]) -> list[Row]:
-        records = self._line.ask(lambda: self._fetch(READS[what], parameters))
-        return [_row(what, record) for record in records]
+        return [_row(what, values) for values in self._value(COLLECTED[what], parameters)]
 
-    async def _fetch(self, statement: str, parameters: Mapping[str, Any]) -> list[Record]:
-        result = await self._run(statement, parameters)
-        return [record async for record in result]
+    def _value(self, statement: str, parameters: Mapping[str, Any]) -> Any:
+        """The one value of the one row that a statement answers with."""
+
+        async def fetch() -> Any:
+            result = await self._run(statement, parameters)
+            return (await result.single(strict=True))[0]
+
+        return self._line.ask(fetch)
 
     async def _run(self, statement: str, parameters: Mapping[str, Any]) -> AsyncResult:
         return await self._transaction.run(statement, {"group": self._group, **parameters})
 
 
-def _row(what: Query, record: Record) -> Row:
-    row: Row = dict(zip(record.keys(), record.values(), strict=True))
+def _row(what: Query, values: Iterable[Any]) -> Row:
+    row: Row = dict(zip(what.answer, values, strict=True))
     for name in what.times:
-        if row[name] is not None:
-            row[name] = row[name].to_native().astimezone(UTC)
+        seconds, rest = row[name]
+        row[name] = None if seconds is None else moment(seconds * 1_000_000 + rest // 1000)
     return row
 
 
-def _numbers(vector: Any) -> list[float] | None:
-    """As the driver takes a vector."""
-    return None if vector is None else np.asarray(vector, dtype=np.float32).tolist()
+class _Rows(list[Row]):
+    """Rows on their way. The driver makes the text of all parameters for its log, whether anybody reads it or not."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} rows>"
+
+
+def _sent(what: Write, rows: Sequence[Sequence[Any]]) -> _Rows:
+    """Rows as the statements take them: by name, with vectors as lists, and times in parts."""
+    sent = _Rows(dict(zip(what.columns, row, strict=True)) for row in rows)
+    for name, kind in what.columns.items():
+        if kind in _PARTS:
+            part = _PARTS[kind]
+            for row in sent:
+                if row[name] is not None:
+                    row[name] = part(row[name])
+    return sent
+
+
+def _numbers(vector: Any) -> list[float]:
+    numbers: list[float] = np.asarray(vector, dtype=np.float32).tolist()
+    return numbers
+
+
+def _since_epoch(time: datetime) -> tuple[int, int]:
+    """Seconds and nanoseconds."""
+    seconds, rest = divmod(micros(time), 1_000_000)
+    return seconds, rest * 1000
+
+
+_PARTS: Mapping[Kind, Callable[[Any], Any]] = {"vector": _numbers, "time": _since_epoch}

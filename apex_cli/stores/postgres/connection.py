@@ -14,7 +14,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from apex_cli.addresses import Secret
 from apex_cli.errors import StoreError, StoreTerminal, StoreTransient, StoreUnavailable
 from apex_cli.stores.postgres.conninfo import conninfo
-from apex_cli.stores.postgres.migrations import migrate
+from apex_cli.stores.postgres.migrations import migrate, pending
 from apex_cli.stores.tls import NO_TLS_FILES, Tls
 
 STORE = "postgres"
@@ -55,8 +55,8 @@ class Database:
     """A bounded pool of checked connections whose search_path is the namespace's schema.
 
     `url` is a URL or any other connection string of libpq; `timeout` is how many seconds a statement, a lock or an
-    idle transaction may take. A server that is reached by way of a pooler must keep sessions together (PgBouncer:
-    `pool_mode = session`).
+    idle transaction may take; without `migrating` the schema is taken as it is, for a look at it. A server that is
+    reached by way of a pooler must keep sessions together (PgBouncer: `pool_mode = session`).
     """
 
     def __init__(
@@ -68,8 +68,10 @@ class Database:
         size: int = 4,
         password: Secret | None = None,
         tls: Tls = NO_TLS_FILES,
+        migrating: bool = True,
     ) -> None:
         self.namespace = namespace
+        self._migrating = migrating
         self._milliseconds = str(max(1, int(timeout * 1000)))
         self._conninfo = conninfo(url, password=password, tls=tls)
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
@@ -84,14 +86,20 @@ class Database:
         )
 
     async def open(self) -> None:
-        """Migrate the namespace's schema, then open the pool. Raises `StoreUnavailable`."""
+        """Migrate the namespace's schema (or see that it is none of a newer version), then open the pool.
+
+        Raises `StoreUnavailable`.
+        """
         try:
             async with await psycopg.AsyncConnection.connect(
                 self._conninfo, row_factory=dict_row, autocommit=True
             ) as connection:
                 refuse_old(connection.info.server_version)
                 await self._configure(connection)
-                await migrate(connection, self.namespace)
+                if self._migrating:
+                    await migrate(connection, self.namespace)
+                else:
+                    await pending(connection)
             await self._pool.open(wait=True, timeout=_CHECKOUT_SECONDS)
         except (psycopg.Error, PoolTimeout) as error:
             raise StoreUnavailable(f"postgres: {_first_line(error)}", hint=self._hint(error)) from error

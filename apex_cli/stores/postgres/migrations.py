@@ -47,7 +47,7 @@ def migrations() -> Iterator[Migration]:
 async def migrate(connection: psycopg.AsyncConnection[dict[str, Any]], namespace: str) -> int:
     """Bring the namespace's schema up to date; returns how many migrations ran. Safe with several processes at once.
 
-    Raises `StoreUnavailable` when the database was made by a newer version or a migration's text has changed.
+    Raises `StoreUnavailable`, see `pending`.
     """
     await connection.execute(_LOCK, {"namespace": namespace})
     try:
@@ -61,13 +61,30 @@ async def migrate(connection: psycopg.AsyncConnection[dict[str, Any]], namespace
             "CREATE TABLE IF NOT EXISTS schema_migration (number integer PRIMARY KEY, name text NOT NULL,"
             " checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
         )
-        cursor = await connection.execute("SELECT number, checksum FROM schema_migration")
-        return await _apply(connection, {row["number"]: row["checksum"] for row in await cursor.fetchall()})
+        wanted = await pending(connection)
+        for migration in wanted:
+            async with connection.transaction():
+                await connection.execute(migration.text.encode())
+                await connection.execute(
+                    "INSERT INTO schema_migration (number, name, checksum) VALUES (%s, %s, %s)",
+                    (migration.number, migration.name, migration.checksum),
+                )
+        return len(wanted)
     finally:
         await connection.execute(_UNLOCK, {"namespace": namespace})
 
 
-async def _apply(connection: psycopg.AsyncConnection[dict[str, Any]], applied: dict[int, str]) -> int:
+async def pending(connection: psycopg.AsyncConnection[dict[str, Any]]) -> list[Migration]:
+    """The shipped migrations that the schema of the connection's search_path lacks; all, where there is no schema yet.
+
+    Raises `StoreUnavailable` when the database was made by a newer version or a migration's text has changed.
+    """
+    cursor = await connection.execute("SELECT to_regclass('schema_migration') IS NOT NULL AS there")
+    row = await cursor.fetchone()
+    applied: dict[int, str] = {}
+    if row is not None and row["there"]:
+        cursor = await connection.execute("SELECT number, checksum FROM schema_migration")
+        applied = {row["number"]: row["checksum"] for row in await cursor.fetchall()}
     shipped = list(migrations())
     newest = shipped[-1].number
     if applied and max(applied) > newest:
@@ -75,17 +92,7 @@ async def _apply(connection: psycopg.AsyncConnection[dict[str, Any]], applied: d
             f"postgres: the schema is at version {max(applied)}, this program knows versions up to {newest}",
             hint="install the newer apex that made it, or restore the backup taken before that upgrade",
         )
-    count = 0
     for migration in shipped:
-        if migration.number in applied:
-            if applied[migration.number] != migration.checksum:
-                raise StoreUnavailable(f"postgres: migration {migration.number} differs from the one that ran")
-            continue
-        async with connection.transaction():
-            await connection.execute(migration.text.encode())
-            await connection.execute(
-                "INSERT INTO schema_migration (number, name, checksum) VALUES (%s, %s, %s)",
-                (migration.number, migration.name, migration.checksum),
-            )
-        count += 1
-    return count
+        if applied.get(migration.number, migration.checksum) != migration.checksum:
+            raise StoreUnavailable(f"postgres: migration {migration.number} differs from the one that ran")
+    return [migration for migration in shipped if migration.number not in applied]

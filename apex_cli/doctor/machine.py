@@ -1,4 +1,4 @@
-"""`apex doctor`: everything a run rests on, looked at piece by piece, each with what to do where it fails."""
+"""This machine: program, settings, home, disk, staging area, drivers."""
 
 from __future__ import annotations
 
@@ -6,57 +6,24 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
-from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from apex_cli import __version__
 from apex_cli.config import FOREIGN, Settings
-from apex_cli.errors import ApexError, ConfigError, Locked, StoreUnavailable
+from apex_cli.doctor.check import STORES, Check, State
+from apex_cli.errors import ApexError
 
 LOW_DISK = 512 * 1024**2
 """Free bytes below which a run may not get far: PostgreSQL's log of changes alone may grow to this."""
 
-_URLS = {"graph": "graph_url", "postgres": "postgres_url", "vectors": "qdrant_url", "cache": "redis_url"}
 _EXTRAS = {"servers": ("neo4j", "qdrant_client"), "llm": ("openai",)}
 
 
-class State(StrEnum):
-    """`NOTE`: worth knowing, nothing wrong. `SKIPPED`: could not be looked at now."""
-
-    OK = "ok"
-    NOTE = "note"
-    SKIPPED = "skipped"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at. `facts` are for machines, `detail` for people; secrets are not masked here."""
-
-    name: str
-    state: State
-    detail: str
-    hint: str | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
-
-
-async def examine(settings: Settings) -> AsyncGenerator[Check, None]:
-    """Every check, as it is done. Makes the home if there is none and starts the stores; changes no data."""
-    for check in _before_the_stores(settings):
-        yield check
-    async for check in _stores(settings):
-        yield check
-    yield await _embedder()
-    for check in _extras():
-        yield check
-
-
-def _before_the_stores(settings: Settings) -> Iterator[Check]:
+def before_the_stores(settings: Settings) -> Iterator[Check]:
+    """What can be known without any store."""
     python = f"apex {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
     yield Check("program", State.OK, python, facts={"executable": sys.executable})
     yield _configuration(settings)
@@ -69,7 +36,7 @@ def _before_the_stores(settings: Settings) -> Iterator[Check]:
 
 
 def _configuration(settings: Settings) -> Check:
-    places = {store: getattr(settings, name) for store, name in _URLS.items()}
+    places = {store: getattr(settings, name) for store, name in STORES.items()}
     detail = ", ".join(f"{store} {place}" for store, place in places.items())
     return Check("configuration", State.OK, f"{detail}; namespace {settings.namespace}", facts=places)
 
@@ -121,39 +88,8 @@ def _staging(settings: Settings) -> Check:
     return Check("staging", State.NOTE if failed else State.OK, detail, hint, facts)
 
 
-async def _stores(settings: Settings) -> AsyncGenerator[Check, None]:
-    from apex_cli.stores.factory import probe_stores
-
-    try:
-        probes = await probe_stores(settings)
-        yield Check("lock", State.OK, "no other run holds the home")
-        for probe in probes:
-            if probe.error is not None:
-                yield Check(probe.store, State.FAILED, probe.error.message, probe.error.hint)
-            else:
-                detail = ", ".join(f"{key} {value}" for key, value in probe.facts.items())
-                yield Check(probe.store, State.OK, detail, facts=probe.facts)
-    except Locked as error:
-        yield Check("lock", State.NOTE, error.message, error.hint)
-        for name in _URLS:
-            yield Check(name, State.SKIPPED, "not looked at while another run holds the home")
-    except (ConfigError, StoreUnavailable) as error:
-        yield Check("stores", State.FAILED, error.message, error.hint)
-
-
-async def _embedder() -> Check:
-    from apex_cli.embed.local import LocalEmbedder
-
-    embedder = LocalEmbedder()
-    try:
-        await embedder.embed(["apex"])
-    except ApexError as error:
-        return Check("embedder", State.FAILED, error.message, error.hint)
-    facts = {"model": embedder.name, "dimensions": embedder.dimensions}
-    return Check("embedder", State.OK, f"{embedder.name}, {embedder.dimensions} dimensions", facts=facts)
-
-
-def _extras() -> Iterator[Check]:
+def extras() -> Iterator[Check]:
+    """Which optional drivers are installed."""
     for name, modules in _EXTRAS.items():
         missing = [module for module in modules if find_spec(module) is None]
         detail = f"{name}: " + ("installed" if not missing else f"not installed ({', '.join(missing)})")

@@ -1,0 +1,1 @@
+"""Tools around apex that are no part of it."""
