@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _SLICE = 50
 """Records an extraction task takes at once: small enough to interleave, large enough not to matter."""
 
+_OF_ONE_TEXT = frozenset({"llm_rejected", "llm_refused", "llm_too_long"})
+"""Codes of what an embedder says of one text, and not of its server or of all texts."""
+
 Extracted = Extraction | RecordError
 Understood = Embedded | RecordError | RunHalted
 
@@ -101,10 +104,14 @@ class Understanding:
                 return [error]
 
     async def _embed(self, sound: Sequence[tuple[int, Extraction]]) -> dict[int, Understood]:
+        """All in one call; where the server will not take one of the texts, its record is found by halves."""
         try:
             embedded = await self._embedding.apply([extraction for _, extraction in sound])
         except (RecordError, RunHalted) as error:
-            return {index: error for index, _ in sound}
+            if len(sound) == 1 or error.code not in _OF_ONE_TEXT:
+                return {index: error for index, _ in sound}
+            middle = len(sound) // 2
+            return await self._embed(sound[:middle]) | await self._embed(sound[middle:])
         return {index: result for (index, _), result in zip(sound, embedded, strict=True)}
 
 

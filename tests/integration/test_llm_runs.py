@@ -141,3 +141,17 @@ async def test_vectors_of_a_server_have_a_collection_of_their_own_and_are_paid_o
         assert {hit.record_id for hit in hits} == {one.record_id for one in told.outcomes}
         await sound(stores)
     assert len(list((world.home / "vectors").glob("*text-embedding-3-small-256*"))) == 1
+
+
+async def test_a_text_that_cannot_be_embedded_fails_its_record_alone(world: World) -> None:
+    openai = {"APEX_EMBEDDER": "openai", "APEX_NAMESPACE": "alone"}
+    world.server.switches.add(Switch("status", EMBEDDINGS, contains="Poison Oak", status=400, times=None))
+    messages = mail(600, 9)
+    messages[4]["body"] = "Poison Oak Freight is closed."
+    told = await world.ingest(messages, openai)
+    assert told.statuses == {"committed": 8, "failed": 1}
+    [failed] = [one for one in told.outcomes if one.status == "failed"]
+    assert (failed.external_id, failed.stage) == (messages[4]["message_id"], "embed")
+    assert failed.error is not None
+    assert failed.error.code == "llm_rejected"
+    assert world.server.ledger.counts().repeated() == []
