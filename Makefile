@@ -3,7 +3,8 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-faults test-servers servers-up servers-down lint bench bench-llm quality-llm clean
+.PHONY: help install demo test test-faults test-servers servers-up servers-down lint bench bench-servers bench-llm \
+	quality-llm clean
 
 help: ## say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-13s %s\n", $$1, $$2}'
@@ -46,6 +47,9 @@ bench: install ## speed and memory of one run: rates, ratios, peak memory
 
 bench-llm: install ## what reading free text costs beside the model: requests, rates, shares, against a test double
 	$(BIN)/python -m bench.llm
+
+bench-servers: install ## the same on servers: after `make servers-up` and `. .servers/env`
+	$(BIN)/python -m bench.servers
 
 quality-llm: install ## how well free text is understood by the model configured, beside rules alone
 	$(BIN)/python -m quality

@@ -1,8 +1,8 @@
-"""The benchmark: `python -m bench`, which is what `make bench` runs.
+"""The benchmarks: `python -m bench` and `python -m bench.servers`, which are `make bench` and `make bench-servers`.
 
-figures    samples, and the figures computed from them
-ingest     runs of the installed `apex` in subprocesses: times, arrivals, memory
-dataset    the same records for the raw writers: extracted, embedded, laid out for the graph
-writers    one raw writer for each engine: no journal, no fence, no lock
-raw        the raw writes of all batches, timed
+figures         samples, and the figures computed from them; `server_figures` those of servers
+ingest          runs of the installed `apex` in subprocesses: times, arrivals, memory
+dataset         the same records for the raw writers: extracted, embedded, laid out for the graph
+writers         one raw writer for each engine: no journal, no fence, no lock; `server_writers` those only servers need
+raw             the raw writes of all batches, timed
 """

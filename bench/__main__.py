@@ -117,16 +117,18 @@ async def _compare(folder: Path, file: Path) -> tuple[float, RawSample, RawSampl
     # Imported now, for the drivers are heavy and the runs above are timed.
     from bench.dataset import understand
     from bench.layout import lay_out
-    from bench.raw import write_raw
+    from bench.raw import embedded, write_raw
 
     settings = config.load({"home": folder / "raw"}, cwd=folder, environ={})
     note("extraction and embedding")
     data = await understand(settings, file)
     rows = lay_out(data.batches, settings.namespace)
     note("raw writes, one store after the other")
-    raw = await write_raw(folder / "raw", data.batches, rows, side_by_side=False)
+    async with embedded(folder / "raw") as stores:
+        raw = await write_raw(stores, data.batches, rows, side_by_side=False)
     note("raw writes, side by side")
-    return data.understanding_seconds, raw, await write_raw(folder / "beside", data.batches, rows, side_by_side=True)
+    async with embedded(folder / "beside") as stores:
+        return data.understanding_seconds, raw, await write_raw(stores, data.batches, rows, side_by_side=True)
 
 
 def machine() -> dict[str, Any]:
@@ -162,6 +164,7 @@ def _shown(figure: Figure) -> str:
         "s": f"{value:.2f} s",
         "/s": f"{value:,.0f}/s",
         "bytes": f"{value / 1e6:,.0f} MB",
+        "records": f"{value:,.0f}",
     }.get(figure.unit, f"{value:.2f}")
 
 

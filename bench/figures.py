@@ -14,9 +14,9 @@ WINDOW = 1_000
 class IngestSample:
     """One `apex ingest` of a file.
 
-    `wall_seconds` is from the start of the process to its end, `seconds` what its summary says. `arrivals` are the
-    moments (seconds since the start) at which each record's line arrived. `peak_bytes` is the peak resident memory of
-    the apex process alone, None where it cannot be told.
+    `wall_seconds` is from the start of the process to its end, `seconds` what its summary says, `store_seconds` what it
+    says of each store. `arrivals` are the moments (seconds since the start) at which each record's line arrived.
+    `peak_bytes` is the peak resident memory of the apex process alone, None where it cannot be told.
     """
 
     records: int
@@ -24,6 +24,7 @@ class IngestSample:
     seconds: float
     arrivals: Sequence[float]
     peak_bytes: int | None
+    store_seconds: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,14 @@ def rate(records: int, seconds: float) -> float:
 
 def figures(samples: Samples) -> list[Figure]:
     """Every figure of the report, in its order."""
-    return [*_start_figures(samples), *_ingest_figures(samples), *_memory_figures(samples), *_saga_figures(samples)]
+    large, again = samples.large, samples.again
+    return [
+        *_start_figures(samples),
+        *ingest_figures(large, ">= 300"),
+        Figure("unchanged", "the same again, unchanged", rate(again.records, again.seconds), "/s", ">= 3,000"),
+        *_memory_figures(samples),
+        *saga_figures(large, samples.raw, samples.side_by_side, samples.understanding_seconds),
+    ]
 
 
 def _start_figures(samples: Samples) -> list[Figure]:
@@ -97,14 +105,13 @@ def _start_figures(samples: Samples) -> list[Figure]:
     ]
 
 
-def _ingest_figures(samples: Samples) -> list[Figure]:
-    large, again = samples.large, samples.again
+def ingest_figures(large: IngestSample, aim: str = "") -> list[Figure]:
+    """How fast one ingest was, and how steady."""
     rates = window_rates(large.arrivals)
     return [
-        Figure("ingest", f"{large.records:,} records, end to end", rate(large.records, large.seconds), "/s", ">= 300"),
+        Figure("ingest", f"{large.records:,} records, end to end", rate(large.records, large.seconds), "/s", aim),
         Figure("ingest_windows", "  each thousand", rates, "/s"),
         Figure("steadiness", "  last thousand / second thousand", steadiness(rates), "", ">= 0.8"),
-        Figure("unchanged", "the same again, unchanged", rate(again.records, again.seconds), "/s", ">= 3,000"),
     ]
 
 
@@ -118,16 +125,17 @@ def _memory_figures(samples: Samples) -> list[Figure]:
     ]
 
 
-def _saga_figures(samples: Samples) -> list[Figure]:
-    records, raw, beside = samples.large.records, samples.raw, samples.side_by_side
-    end_to_end = rate(records, samples.large.seconds)
+def saga_figures(large: IngestSample, raw: RawSample, beside: RawSample, understanding_seconds: float) -> list[Figure]:
+    """An ingest beside the raw writes of the same records."""
+    records = large.records
+    end_to_end = rate(records, large.seconds)
     alone, together = rate(records, raw.seconds), rate(records, beside.seconds)
-    understood = rate(records, raw.seconds + samples.understanding_seconds)
+    understood = rate(records, raw.seconds + understanding_seconds)
     return [
         Figure("raw", "raw writes, one store after the other", alone, "/s"),
         *(Figure(f"raw_{store}", f"  {store}", seconds, "s") for store, seconds in raw.by_store.items()),
         Figure("raw_side_by_side", "raw writes, the four side by side", together, "/s"),
-        Figure("understanding", "extraction and embedding alone", samples.understanding_seconds, "s"),
+        Figure("understanding", "extraction and embedding alone", understanding_seconds, "s"),
         Figure("raw_understood", "raw writes + extraction and embedding", understood, "/s"),
         Figure("saga", "end to end / raw", ratio(end_to_end, alone), "", "aim: 0.6"),
         Figure("saga_side_by_side", "end to end / raw side by side", ratio(end_to_end, together), ""),

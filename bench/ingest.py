@@ -18,7 +18,6 @@ from typing import IO, Any
 from bench.figures import IngestSample
 
 LIMIT_SECONDS = 180.0
-"""An ingest that takes longer is ended: the benchmark must not hang."""
 _SAMPLE_SECONDS = 0.02
 
 
@@ -46,8 +45,11 @@ class Apex:
             raise IngestFailedError(f"apex --help: {error}") from error
         return time.monotonic() - started
 
-    def ingest(self, home: Path, file: Path) -> IngestSample:
-        """`apex ingest FILE --json` into `home`. Raises `IngestFailedError` unless every record was taken."""
+    def ingest(self, home: Path, file: Path, *, limit: float = LIMIT_SECONDS) -> IngestSample:
+        """`apex ingest FILE --json` into `home`, ended after `limit` seconds: the benchmark must not hang.
+
+        Raises `IngestFailedError` unless every record was taken.
+        """
         argv = [str(self._program), "ingest", str(file), "--json"]
         environment = {**self._environment, "APEX_HOME": str(home)}
         arrivals: list[float] = []
@@ -57,7 +59,7 @@ class Apex:
             with subprocess.Popen(
                 argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, cwd=self._folder, env=environment
             ) as process:
-                with _ended_after(process, LIMIT_SECONDS), _Memory(process.pid) as memory:
+                with _ended_after(process, limit), _Memory(process.pid) as memory:
                     for line in process.stdout or ():
                         told = json.loads(line)
                         if told["type"] == "record":
@@ -68,7 +70,19 @@ class Apex:
                 wall = time.monotonic() - started
             if code != 0 or not summary:
                 raise IngestFailedError(f"{' '.join(argv)}: exit {code} after {wall:.1f} s\n{_tail(errors)}")
-        return IngestSample(summary["records"], wall, summary["seconds"], arrivals, memory.peak_bytes)
+        spent = {store: sum(steps.values()) for store, steps in summary["store_seconds"].items()}
+        return IngestSample(summary["records"], wall, summary["seconds"], arrivals, memory.peak_bytes, spent)
+
+    def verify(self, home: Path) -> int:
+        """How many records `apex verify` compared. Raises `IngestFailedError` unless it found them consistent."""
+        argv = [str(self._program), "verify", "--json"]
+        ran = subprocess.run(
+            argv, check=False, capture_output=True, cwd=self._folder, env={**self._environment, "APEX_HOME": str(home)}
+        )
+        if ran.returncode != 0:
+            told = (ran.stdout + ran.stderr).decode(errors="replace")
+            raise IngestFailedError(f"{' '.join(argv)}: exit {ran.returncode}\n{told[-2_000:]}")
+        return int(json.loads(ran.stdout.splitlines()[-1])["records"])
 
     def ingest_killed(self, home: Path, file: Path) -> None:
         """An ingest that a fault among the settings kills. Raises `IngestFailedError` unless it does."""

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apex_cli.model import Claim, Embedded, Entity, Record, named_uuid
 from apex_cli.stores.graph.facts import fact_of
@@ -19,12 +19,57 @@ from apex_cli.stores.graph.slots import Slot, slot_of
 from apex_cli.timeline import Evidence, Interval, intervals
 from bench.dataset import Item
 
+if TYPE_CHECKING:
+    from apex_cli.stores.graph.operations import Columns
+
 Row = tuple[Any, ...]
+
+COLUMNS: Mapping[str, Columns] = {
+    "entities": {
+        "uuid": "text",
+        "name": "text",
+        "group_id": "text",
+        "labels": "texts",
+        "created_at": "time",
+        "name_embedding": "vector",
+        "summary": "text",
+        "attributes": "text",
+    },
+    "episodes": {
+        "uuid": "text",
+        "name": "text",
+        "source": "text",
+        "source_description": "text",
+        "content": "text",
+        "valid_at": "time",
+        "group_id": "text",
+        "created_at": "time",
+        "entity_edges": "texts",
+    },
+    "mentions": {"from": "text", "to": "text", "uuid": "text", "group_id": "text", "created_at": "time"},
+    "facts": {
+        "uuid": "text",
+        "group_id": "text",
+        "created_at": "time",
+        "name": "text",
+        "fact": "text",
+        "fact_embedding": "vector",
+        "attributes": "text",
+        "valid_at": "time",
+        "reference_time": "time",
+        "episodes": "texts",
+        "invalid_at": "time",
+        "expired_at": "time",
+    },
+    "subjects": {"f": "text", "t": "text"},
+    "objects": {"f": "text", "t": "text"},
+}
+"""The columns of each list of `GraphRows`, nodes before the relations between them."""
 
 
 @dataclass(slots=True)
 class GraphRows:
-    """What one batch adds to the graph. The columns of each list are those of `writers.GraphWriter`."""
+    """What one batch adds to the graph; see `COLUMNS`. A fact's subject and object have the place that it has."""
 
     entities: list[Row] = field(default_factory=list)
     episodes: list[Row] = field(default_factory=list)

@@ -1,5 +1,7 @@
 """One raw writer for each engine: batches of plain writes, visible at once; no journal, no fence, no lock, no reading.
 
+Those of PostgreSQL and the cache write to servers, too; the others that servers need are in `server_writers`.
+
 Each writes what an ingest writes of a record, in the way that the engine takes fastest, and returns when the engine has
 acknowledged the batch as durably as it does for an ingest.
 """
@@ -8,11 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 from redis.asyncio import Redis
@@ -25,10 +27,7 @@ from apex_cli.stores.postgres.extraction import as_json
 from apex_cli.stores.postgres.values import pg_json, pg_text
 from apex_cli.stores.qdrant_edge import QdrantEdgeStore
 from bench.dataset import Item
-from bench.layout import GraphRows
-
-if TYPE_CHECKING:
-    from apex_cli.stores.graph.operations import Columns
+from bench.layout import COLUMNS, GraphRows
 
 Write = Callable[[Sequence[Item], GraphRows], Awaitable[None]]
 """Writes one batch: its records, and what they add to the graph."""
@@ -36,65 +35,17 @@ Write = Callable[[Sequence[Item], GraphRows], Awaitable[None]]
 _TABLE = """CREATE TABLE raw (record_id uuid PRIMARY KEY, source text, data_type text, external_id text,
     content_hash text, event_time timestamptz, observed_at timestamptz, title text, text text, payload jsonb,
     extraction jsonb, chunks integer)"""
-_COPIES: tuple[tuple[str, str, Columns], ...] = (
-    (
-        "entities",
-        "COPY Entity (uuid, name, group_id, labels, created_at, name_embedding, summary, attributes) FROM $df",
-        {
-            "uuid": "text",
-            "name": "text",
-            "group_id": "text",
-            "labels": "texts",
-            "created_at": "time",
-            "name_embedding": "vector",
-            "summary": "text",
-            "attributes": "text",
-        },
-    ),
-    (
-        "episodes",
-        """COPY Episodic (uuid, name, source, source_description, content, valid_at, group_id, created_at, entity_edges)
-        FROM $df""",
-        {
-            "uuid": "text",
-            "name": "text",
-            "source": "text",
-            "source_description": "text",
-            "content": "text",
-            "valid_at": "time",
-            "group_id": "text",
-            "created_at": "time",
-            "entity_edges": "texts",
-        },
-    ),
-    (
-        "mentions",
-        "COPY MENTIONS (uuid, group_id, created_at) FROM $df",
-        {"from": "text", "to": "text", "uuid": "text", "group_id": "text", "created_at": "time"},
-    ),
-    (
-        "facts",
-        """COPY RelatesToNode_ (uuid, group_id, created_at, name, fact, fact_embedding, attributes, valid_at,
+_COPIES: Mapping[str, str] = {
+    "entities": "COPY Entity (uuid, name, group_id, labels, created_at, name_embedding, summary, attributes) FROM $df",
+    "episodes": """COPY Episodic (uuid, name, source, source_description, content, valid_at, group_id, created_at,
+        entity_edges) FROM $df""",
+    "mentions": "COPY MENTIONS (uuid, group_id, created_at) FROM $df",
+    "facts": """COPY RelatesToNode_ (uuid, group_id, created_at, name, fact, fact_embedding, attributes, valid_at,
         reference_time, episodes, invalid_at, expired_at) FROM $df""",
-        {
-            "uuid": "text",
-            "group_id": "text",
-            "created_at": "time",
-            "name": "text",
-            "fact": "text",
-            "fact_embedding": "vector",
-            "attributes": "text",
-            "valid_at": "time",
-            "reference_time": "time",
-            "episodes": "texts",
-            "invalid_at": "time",
-            "expired_at": "time",
-        },
-    ),
-    ("subjects", "COPY RELATES_TO FROM $df (from='Entity', to='RelatesToNode_')", {"f": "text", "t": "text"}),
-    ("objects", "COPY RELATES_TO FROM $df (from='RelatesToNode_', to='Entity')", {"f": "text", "t": "text"}),
-)
-"""What of `GraphRows` goes where, nodes before the relations between them."""
+    "subjects": "COPY RELATES_TO FROM $df (from='Entity', to='RelatesToNode_')",
+    "objects": "COPY RELATES_TO FROM $df (from='RelatesToNode_', to='Entity')",
+}
+"""What of `GraphRows` goes where."""
 
 
 @asynccontextmanager
@@ -122,7 +73,7 @@ async def vectors(folder: Path) -> AsyncIterator[Write]:
     loop = asyncio.get_running_loop()
 
     def upsert(items: Sequence[Item]) -> None:
-        points = [Point(*row) for record, embedded in items for row in _point_rows(record, embedded)]
+        points = [Point(*row) for record, embedded in items for row in point_rows(record, embedded)]
         shard.update(UpdateOperation.upsert_points(points))
 
     async def write(items: Sequence[Item], _: GraphRows) -> None:
@@ -137,16 +88,16 @@ async def vectors(folder: Path) -> AsyncIterator[Write]:
 
 
 @asynccontextmanager
-async def cache(socket: Path) -> AsyncIterator[Write]:
+async def cache(url: str, prefix: str) -> AsyncIterator[Write]:
     """Pipelined `SET`s, one round trip a batch."""
 
     async def write(items: Sequence[Item], _: GraphRows) -> None:
         async with client.pipeline(transaction=False) as pipe:
             for record, embedded in items:
-                pipe.set(f"raw:{record.record_id}", _cached(record, embedded))
+                pipe.set(f"{prefix}{record.record_id}", _cached(record, embedded))
             await pipe.execute()
 
-    async with Redis(unix_socket_path=str(socket)) as client:
+    async with Redis.from_url(url) as client:
         yield write
 
 
@@ -157,8 +108,8 @@ async def graph(folder: Path) -> AsyncIterator[Write]:
 
     async def write(_: Sequence[Item], rows: GraphRows) -> None:
         def copy(session: Session) -> None:
-            for name, statement, columns in _COPIES:
-                session.join(statement, columns, getattr(rows, name))
+            for name, columns in COLUMNS.items():
+                session.join(_COPIES[name], columns, getattr(rows, name))
 
         await engine.run(copy, write=True)
 
@@ -187,7 +138,8 @@ def _postgres_row(record: Record, embedded: Embedded) -> tuple[Any, ...]:
     )
 
 
-def _point_rows(record: Record, embedded: Embedded) -> Iterator[tuple[str, list[float], dict[str, Any]]]:
+def point_rows(record: Record, embedded: Embedded) -> Iterator[tuple[str, list[float], dict[str, Any]]]:
+    """Id, vector and payload of each of a record's points."""
     extraction = embedded.extraction
     shared = {
         "record_id": record.record_id,

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 
 from bench.figures import IngestSample, RawSample, Samples, figures, rate, ratio, steadiness, window_rates
 from bench.ingest import high_water
+from bench.layout import GraphRows
+from bench.server_figures import ServerSamples, server_figures
+from bench.server_writers import by_name
 
 
 def _ingest(
     records: int, seconds: float, *, arrivals: Sequence[float] = (), peak_bytes: int | None = None
 ) -> IngestSample:
-    return IngestSample(records, seconds + 0.1, seconds, arrivals, peak_bytes)
+    return IngestSample(records, seconds + 0.1, seconds, arrivals, peak_bytes, {"postgres": seconds / 5})
 
 
 def _samples(*, peak_bytes: int | None = 300_000_000) -> Samples:
@@ -60,6 +65,38 @@ def test_every_figure_follows_from_the_samples() -> None:
     )
 
 
+def test_every_figure_of_servers_follows_from_the_samples() -> None:
+    samples = ServerSamples(
+        one=_samples().large,
+        pair=[_ingest(1500, 4.0), _ingest(1500, 5.0)],
+        verified=3000,
+        raw=RawSample(6.0, {"graph": 5.0}),
+        side_by_side=RawSample(5.0, {"graph": 5.0}),
+        understanding_seconds=4.0,
+    )
+    found = {figure.name: figure.value for figure in server_figures(samples)}
+    assert found.pop("ingest_windows") == pytest.approx([200, 500, 400])
+    assert found == pytest.approx(
+        {
+            "ingest": 300,
+            "steadiness": 0.8,
+            "seconds_postgres": 2.0,
+            "share_postgres": 0.2,
+            "pair": 600,
+            "pair_gain": 2.0,
+            "pair_verified": 3000,
+            "raw": 500,
+            "raw_graph": 5.0,
+            "raw_side_by_side": 600,
+            "understanding": 4.0,
+            "raw_understood": 300,
+            "saga": 0.6,
+            "saga_side_by_side": 0.5,
+            "saga_understood": 1.0,
+        }
+    )
+
+
 def test_memory_that_cannot_be_told_gives_no_figure() -> None:
     found = {figure.name: figure.value for figure in figures(_samples(peak_bytes=None))}
     assert (found["peak_small"], found["peak_large"], found["memory_growth"]) == (None, None, None)
@@ -89,3 +126,13 @@ def test_a_ratio_to_nothing_is_no_figure() -> None:
 def test_the_high_water_mark_is_read_from_the_status_of_a_process() -> None:
     assert high_water("Name:\tapex\nVmPeak:\t  9000 kB\nVmHWM:\t   2048 kB\nVmRSS:\t 1024 kB\n") == 2048 * 1024
     assert high_water("Name:\tapex\nState:\tZ (zombie)\n") == 0
+
+
+def test_rows_for_a_server_have_times_in_milliseconds_and_vectors_as_lists() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    vector = np.array([0.5, 0.25], dtype=np.float32)
+    fact = ("f", "g", now, "CARRIES", "words", vector, "{}", now, now, ["r"], None, None)
+    (sent,) = by_name("facts", GraphRows(facts=[fact]))
+    assert sent["fact_embedding"] == [0.5, 0.25]
+    assert sent["valid_at"] == sent["created_at"] == 1_767_225_600_000
+    assert (sent["invalid_at"], sent["episodes"], sent["uuid"]) == (None, ["r"], "f")
