@@ -13,6 +13,7 @@ from typing import Any
 from apex_cli.audit import verify
 from apex_cli.config import Settings
 from apex_cli.outcome import Outcome, Summary
+from apex_cli.pipeline import dry_run as dry
 from apex_cli.pipeline import upkeep
 from apex_cli.pipeline.ingest import ingest
 from apex_cli.pipeline.models import models_for
@@ -75,6 +76,12 @@ class World:
         request = IngestRequest((str(file),), llm_batch=batch, run_id=str(uuid.uuid4()))
         told = Told(Summary(request.run_id))
         return replace(told, summary=await ingest(self.settings(**variables or {}), request, told, Stop()))
+
+    async def dry_run(self, payloads: Sequence[dict[str, Any]]) -> Summary:
+        """What ingesting payloads as one file would take."""
+        file = write_lines(self.home.parent / "dry.jsonl", payloads)
+        request = IngestRequest((str(file),))
+        return await dry.dry_run(self.settings(), request, Told(Summary(request.run_id)))
 
     async def forget(self, ident: str, **variables: str) -> None:
         """Forget one record."""
