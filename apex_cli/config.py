@@ -83,6 +83,11 @@ class Settings:
     fault: str | None = None
     foreign: tuple[str, ...] = ()
 
+    @property
+    def has_model(self) -> bool:
+        """Whether a language model is configured: by a key, or by a server of one's own."""
+        return self.openai_api_key is not None or self.openai_base_url != OPENAI_URL
+
 
 def load(
     flags: Mapping[str, Any] | None = None, *, cwd: Path | None = None, environ: Mapping[str, str] | None = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 from dataclasses import dataclass
 
 from apex_cli.errors import ConfigError, StoreTransient
@@ -67,14 +68,32 @@ def arm(spec: str | None) -> None:
 
 async def reach(point: str) -> None:
     """Pass a fault point. `error` fails this and every later passing, as a store that stays broken would."""
+    if (action := _struck(point)) == "hang":
+        await asyncio.Event().wait()
+    if action is not None:
+        raise _failure(point)
+
+
+def reach_in_thread(point: str) -> None:
+    """The same where there is no event loop."""
+    if (action := _struck(point)) == "hang":
+        threading.Event().wait()
+    if action is not None:
+        raise _failure(point)
+
+
+def _struck(point: str) -> str | None:
+    """The action that is due at this passing; `kill` does not return."""
     armed = _Fault.armed
     if armed is None or armed.point != point:
-        return
+        return None
     armed.passed += 1
     if armed.passed < armed.nth:
-        return
+        return None
     if armed.action == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
-    if armed.action == "hang":
-        await asyncio.Event().wait()
-    raise StoreTransient(point.partition(".")[0], f"fault injected at {point}")
+    return armed.action
+
+
+def _failure(point: str) -> StoreTransient:
+    return StoreTransient(point.partition(".")[0], f"fault injected at {point}")

@@ -12,6 +12,7 @@ from apex_cli.meter import Meter
 
 EXIT_OK = 0
 EXIT_FAILED_RECORDS = 3
+EXIT_STUCK = 7
 EXIT_NOTHING_TO_DO = 9
 
 
@@ -69,7 +70,8 @@ class Summary:
     beside the records and changes no exit code.
 
     `empty` counts inputs without any record, such as the empty page of an API; `unremoved` originals that `--consume`
-    could not remove after they were committed.
+    could not remove after they were committed; `stuck` attempts of earlier runs that a store refuses to settle, which a
+    person must.
     """
 
     run_id: str
@@ -82,6 +84,7 @@ class Summary:
     cost_usd: float = 0.0
     seconds: float = 0.0
     recovered: int = 0
+    stuck: int = 0
     skipped_young: int = 0
     unremoved: int = 0
     empty: int = 0
@@ -105,7 +108,9 @@ class Summary:
 
     @property
     def exit_code(self) -> int:
-        """130/143 when interrupted, 3 when something failed or was left, else 0."""
+        """7 when a person must settle something, 130/143 when interrupted, 3 when something failed or was left."""
+        if self.stuck:
+            return EXIT_STUCK
         if self.interrupted:
             return 128 + self.interrupted
         left = self.counts[Status.PENDING] and not self.dry_run
@@ -127,6 +132,7 @@ class Summary:
             "tokens": self.tokens,
             "cost_usd": self.cost_usd,
             "recovered": self.recovered,
+            "stuck": self.stuck,
             "skipped_young": self.skipped_young,
             "unremoved": self.unremoved,
             "empty": self.empty,

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 KEY = "sk-test-double"
 MODEL = "gpt-4.1-mini"
 CHAT = "/v1/chat/completions"
+_PLENTY = {"requests_per_minute": 10_000_000, "tokens_per_minute": 10_000_000_000}
 
 
 class Double:
@@ -32,9 +33,9 @@ class Double:
         return self._control("counts", None)
 
     def reset(self, latency: float) -> None:
-        """Counts back to zero; from now on every answer takes `latency` seconds."""
+        """Counts back to zero; from now on every answer takes `latency` seconds. The limits it tells never matter."""
         self._control("reset", {})
-        self._control("settings", {"latency": latency})
+        self._control("settings", {"latency": latency, "enforce_limits": False, **_PLENTY})
 
     def _control(self, what: str, body: dict[str, Any] | None) -> dict[str, Any]:
         data = None if body is None else json.dumps(body).encode()

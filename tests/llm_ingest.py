@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 from apex_cli.audit import verify
 from apex_cli.config import Settings
 from apex_cli.outcome import Outcome, Summary
+from apex_cli.pipeline import dry_run as dry
 from apex_cli.pipeline import upkeep
 from apex_cli.pipeline.ingest import ingest
 from apex_cli.pipeline.models import models_for
@@ -63,17 +64,28 @@ class World:
         return settings(self.server, self.home, **{"APEX_EMBEDDER": "local", **variables})
 
     async def ingest(
-        self, payloads: Sequence[dict[str, Any]], *, batch: bool = False, name: str = "drop", **variables: str
+        self,
+        payloads: Sequence[dict[str, Any]],
+        variables: Mapping[str, str] | None = None,
+        *,
+        batch: bool = False,
+        name: str = "drop",
     ) -> Told:
         """Ingest payloads as one file of JSON Lines, called `name`."""
         file = write_lines(self.home.parent / f"{name}.jsonl", payloads)
         request = IngestRequest((str(file),), llm_batch=batch, run_id=str(uuid.uuid4()))
         told = Told(Summary(request.run_id))
-        return replace(told, summary=await ingest(self.settings(**variables), request, told, Stop()))
+        return replace(told, summary=await ingest(self.settings(**variables or {}), request, told, Stop()))
 
-    async def forget(self, ident: str) -> None:
+    async def dry_run(self, payloads: Sequence[dict[str, Any]]) -> Summary:
+        """What ingesting payloads as one file would take."""
+        file = write_lines(self.home.parent / "dry.jsonl", payloads)
+        request = IngestRequest((str(file),))
+        return await dry.dry_run(self.settings(), request, Told(Summary(request.run_id)))
+
+    async def forget(self, ident: str, **variables: str) -> None:
         """Forget one record."""
-        [forgotten] = await upkeep.forget(self.settings(), ident)
+        [forgotten] = await upkeep.forget(self.settings(**variables), ident)
         assert forgotten.error is None, forgotten
 
     @asynccontextmanager

@@ -16,6 +16,8 @@ def summary_lines(summary: Summary, failures: Sequence[Outcome]) -> Iterator[str
         yield _bill(summary)
     if summary.recovered:
         yield f"Settled first what an earlier run had left open: {_count(summary.recovered, 'record')}."
+    if summary.stuck:
+        yield f"Left for a person, by an earlier run: {_count(summary.stuck, 'record')}. `apex recover` names them."
     if summary.skipped_young:
         yield f"Left for the next run, younger than --min-age: {_count(summary.skipped_young, 'file')}."
     if summary.empty and summary.records:

@@ -1,4 +1,4 @@
-"""All checks in their order: this machine, the stores, the embedding model."""
+"""All checks in their order: this machine, the stores, the models."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import AsyncGenerator
 from apex_cli.config import Settings
 from apex_cli.doctor.check import STORES, Check, State
 from apex_cli.doctor.machine import before_the_stores, extras
+from apex_cli.doctor.models import embedder, language_model
 from apex_cli.doctor.servers import judged
-from apex_cli.errors import ApexError, ConfigError, Locked, StoreUnavailable
+from apex_cli.errors import ConfigError, Locked, StoreUnavailable
 
 
 async def examine(settings: Settings) -> AsyncGenerator[Check, None]:
@@ -17,7 +18,8 @@ async def examine(settings: Settings) -> AsyncGenerator[Check, None]:
         yield check
     async for check in _stores(settings):
         yield check
-    yield await _embedder()
+    yield await embedder(settings)
+    yield await language_model(settings)
     for check in extras():
         yield check
 
@@ -42,15 +44,3 @@ async def _stores(settings: Settings) -> AsyncGenerator[Check, None]:
             yield Check(name, State.SKIPPED, "not looked at while another run holds the home")
     except (ConfigError, StoreUnavailable) as error:
         yield Check("stores", State.FAILED, error.message, error.hint)
-
-
-async def _embedder() -> Check:
-    from apex_cli.embed.local import LocalEmbedder
-
-    embedder = LocalEmbedder()
-    try:
-        await embedder.embed(["apex"])
-    except ApexError as error:
-        return Check("embedder", State.FAILED, error.message, error.hint)
-    facts = {"model": embedder.name, "dimensions": embedder.dimensions}
-    return Check("embedder", State.OK, f"{embedder.name}, {embedder.dimensions} dimensions", facts=facts)

@@ -66,12 +66,11 @@ async def _estimating(settings: Settings, request: IngestRequest) -> AsyncIterat
     if not reads_text(settings, request):
         yield None
         return
-    from apex_cli.embed.choose import open_embedder
     from apex_cli.llm.models import open_models
     from apex_cli.pipeline.estimate import Estimate
 
-    async with open_models(settings, batch=request.llm_batch) as models, open_embedder(models) as embedder:
-        yield Estimate(models, embedder=embedder.name, settings=settings)
+    async with open_models(settings, batch=request.llm_batch) as models:
+        yield Estimate(models, settings)
 
 
 async def _count(estimate: Estimate | None, asked: list[tuple[Record, Extraction]]) -> None:

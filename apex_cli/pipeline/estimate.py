@@ -41,12 +41,10 @@ _ANSWERS: Mapping[str, Mapping[str, Any]] = {
 class Estimate:
     """Adds up what records would cost. Give it some at a time; `usage` is the sum."""
 
-    def __init__(self, models: Models, *, embedder: str, settings: Settings) -> None:
+    def __init__(self, models: Models, settings: Settings) -> None:
         self._models = models
         self._settings = settings
-        self._reading = Reading(
-            ModelExtractor(models.model, _NothingKnown(), models.meter), models.cache, embedder=embedder
-        )
+        self._reading = Reading(ModelExtractor(models.model, _NothingKnown(), models.meter), models.cache)
         self.usage = Usage()
 
     def wants(self, record: Record) -> bool:

@@ -134,6 +134,9 @@ async def _run(
     observer.phase("settling what earlier runs left")
     recovered = await recover(participants, locks)
     summary.recovered = recovered.rolled_forward + recovered.aborted
+    summary.stuck = len(recovered.stuck)
+    if recovered.why is not None:
+        summary.notes.append(Problem.of(recovered.why))
     observer.phase("ingesting")
     footprint.settle()
     extractor = RULES_VERSION if reading is None else reading.version

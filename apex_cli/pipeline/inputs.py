@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from apex_cli import faults
 from apex_cli.config import Settings
 from apex_cli.errors import ApexError, ReadError
 from apex_cli.model import Record
@@ -179,11 +180,13 @@ class Inputs:
                 yield self._refused(found)
             else:
                 source = sniff_source(found.path, found.name, request.source)
+                faults.reach_in_thread("staging.put.before")
                 try:
                     item = self._staging.put(found.path, source=source, forced_source=forced, consume=request.consume)
                 except ReadError as error:
                     yield self._refused(Rejected(found.name, error))
                     continue
+                faults.reach_in_thread("staging.put.after")
                 if item.busy:
                     busy = ReadError(f"{found.name}: another run is working on it", code="in_use")
                     yield self._refused(Rejected(found.name, busy))

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from apex_cli.config import OPENAI_URL, Settings
+from apex_cli.config import Settings
 from apex_cli.pipeline.request import IngestRequest
 from apex_cli.stores.factory import Stores
 
@@ -34,7 +34,7 @@ async def models_for(settings: Settings, request: IngestRequest) -> AsyncIterato
 def reads_text(settings: Settings, request: IngestRequest) -> bool:
     """Whether a model reads free text: `llm` says so, `auto` where a key or a server is configured."""
     if request.extractor == "auto":
-        return settings.openai_api_key is not None or settings.openai_base_url != OPENAI_URL
+        return settings.has_model
     return request.extractor == "llm"
 
 
@@ -46,6 +46,5 @@ def reading_for(settings: Settings, request: IngestRequest, stores: Stores, mode
     from apex_cli.pipeline.known import KnownInGraph
     from apex_cli.pipeline.reading import Reading
 
-    embedder = stores.embedding.embedder
-    extractor = ModelExtractor(models.model, KnownInGraph(stores.graph, embedder), models.meter)
-    return Reading(extractor, models.cache, embedder=embedder.name)
+    known = KnownInGraph(stores.graph, stores.embedding.embedder)
+    return Reading(ModelExtractor(models.model, known, models.meter), models.cache)

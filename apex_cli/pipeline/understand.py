@@ -10,17 +10,20 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from apex_cli.embed.apply import Embedding
-from apex_cli.errors import EmbedError, RecordError, RunHalted
+from apex_cli.errors import RecordError, RunHalted
 from apex_cli.extract.rules import extract
 from apex_cli.meter import Meter
 from apex_cli.model import Embedded, Extraction, Record
 from apex_cli.pipeline.workers import DocumentWorkers
 
 if TYPE_CHECKING:
-    from apex_cli.pipeline.reading import Reading
+    from apex_cli.pipeline.reading import Read, Reading
 
 _SLICE = 50
 """Records an extraction task takes at once: small enough to interleave, large enough not to matter."""
+
+_OF_ONE_TEXT = frozenset({"llm_rejected", "llm_refused", "llm_too_long"})
+"""Codes of what an embedder says of one text, and not of its server or of all texts."""
 
 Extracted = Extraction | RecordError
 Understood = Embedded | RecordError | RunHalted
@@ -77,14 +80,12 @@ class Understanding:
         by_index.update((index, result) for index, result in read.items() if not isinstance(result, Extraction))
         fresh_texts = [(index, result) for index, result in read.items() if isinstance(result, Extraction)]
         with self._meter.stage("embed"):
-            by_index.update(await self._embed(records, fresh_texts))
+            by_index.update(await self._embed(fresh_texts))
         return [by_index[index] for index in range(len(records))]
 
-    async def _read(
-        self, records: Sequence[Record], sound: Sequence[tuple[int, Extraction]]
-    ) -> dict[int, Extraction | Understood]:
+    async def _read(self, records: Sequence[Record], sound: Sequence[tuple[int, Extraction]]) -> dict[int, Read]:
         """The extractions, those of free text enriched by the model or replaced by what was kept of them."""
-        read: dict[int, Extraction | Understood] = dict(sound)
+        read: dict[int, Read] = dict(sound)
         if self._reading is not None:
             wanted = [(index, extraction) for index, extraction in sound if self._reading.wants(records[index])]
             results = await self._reading.read([(records[index], extraction) for index, extraction in wanted])
@@ -102,18 +103,15 @@ class Understanding:
             except RecordError as error:
                 return [error]
 
-    async def _embed(self, records: Sequence[Record], sound: Sequence[tuple[int, Extraction]]) -> dict[int, Understood]:
+    async def _embed(self, sound: Sequence[tuple[int, Extraction]]) -> dict[int, Understood]:
+        """All in one call; where the server will not take one of the texts, its record is found by halves."""
         try:
             embedded = await self._embedding.apply([extraction for _, extraction in sound])
-        except (EmbedError, RunHalted) as error:
-            return {index: error for index, _ in sound}
-        if self._reading is not None:
-            read = [
-                ((records[index], extraction), result)
-                for (index, extraction), result in zip(sound, embedded, strict=True)
-                if self._reading.wants(records[index])
-            ]
-            await self._reading.keep(read)
+        except (RecordError, RunHalted) as error:
+            if len(sound) == 1 or error.code not in _OF_ONE_TEXT:
+                return {index: error for index, _ in sound}
+            middle = len(sound) // 2
+            return await self._embed(sound[:middle]) | await self._embed(sound[middle:])
         return {index: result for (index, _), result in zip(sound, embedded, strict=True)}
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from apex_cli.errors import StoreError
+from apex_cli.errors import StoreError, StoreTransient
 from apex_cli.saga.locks import RecordLocks
 from apex_cli.saga.participants import Participants
 from apex_cli.stores.journal import OpenSaga, SagaState
@@ -19,12 +19,18 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """What recovery did: sagas rolled forward, sagas aborted, those left open (in use elsewhere), leftovers swept."""
+    """What recovery did: sagas rolled forward, sagas aborted, those left open (in use elsewhere), leftovers swept.
+
+    `stuck` are record ids of sagas that a store refuses to settle, now and later: a person must. `why` is the first
+    refusal.
+    """
 
     rolled_forward: int = 0
     aborted: int = 0
     left: int = 0
     swept: int = 0
+    stuck: tuple[str, ...] = ()
+    why: StoreError | None = None
 
 
 async def settle(stores: Participants, sagas: Sequence[OpenSaga]) -> frozenset[str]:
@@ -52,18 +58,45 @@ async def settle(stores: Participants, sagas: Sequence[OpenSaga]) -> frozenset[s
 
 
 async def recover(stores: Participants, locks: RecordLocks) -> Recovered:
-    """Settle every open saga that no live run holds, then sweep what attempts without a saga left behind."""
+    """Settle every open saga that no live run holds, then sweep what attempts without a saga left behind.
+
+    Raises `StoreTransient` when a store does not answer. What a store refuses is left, and said: it must not keep
+    everything else from going on.
+    """
     sagas = await stores.journal.open_sagas()
     forward = aborted = 0
+    refused: list[tuple[str, StoreError]] = []
     for start in range(0, len(sagas), _BATCH):
         batch = sagas[start : start + _BATCH]
         async with locks.held([saga.plan.record_id for saga in batch], wait=False) as leases:
             mine = [saga for saga in batch if saga.plan.record_id in leases.mine]
-            committed = await settle(stores, mine)
-            forward += len(committed)
-            aborted += len(mine) - len(committed)
+            settled, committed = await _settle_most(stores, mine, refused)
+            forward += committed
+            aborted += settled - committed
     swept = await _sweep(stores)
-    return Recovered(forward, aborted, len(sagas) - forward - aborted, swept)
+    left = len(sagas) - forward - aborted - len(refused)
+    stuck = tuple(record_id for record_id, _ in refused)
+    return Recovered(forward, aborted, left, swept, stuck, refused[0][1] if refused else None)
+
+
+async def _settle_most(
+    stores: Participants, sagas: Sequence[OpenSaga], refused: list[tuple[str, StoreError]]
+) -> tuple[int, int]:
+    """How many were settled, and how many of these are committed; those that are refused are found by halving."""
+    if not sagas:
+        return 0, 0
+    try:
+        return len(sagas), len(await settle(stores, sagas))
+    except StoreTransient:
+        raise
+    except StoreError as error:
+        if len(sagas) == 1:
+            refused.append((sagas[0].plan.record_id, error))
+            return 0, 0
+        middle = len(sagas) // 2
+        first = await _settle_most(stores, sagas[:middle], refused)
+        second = await _settle_most(stores, sagas[middle:], refused)
+        return first[0] + second[0], first[1] + second[1]
 
 
 async def _sweep(stores: Participants) -> int:

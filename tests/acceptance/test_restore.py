@@ -90,10 +90,9 @@ def test_older_others_are_brought_up_to_a_newer_postgres(grown: Path) -> None:
     for name in OTHERS:
         shutil.rmtree(grown / name)
         copy(grown.parent / "backup" / name, grown / name)
-    left = run(grown, "verify", "--repair", "--json").expect(3)
-    # The graph keeps what was forgotten after its backup; it is emptied.
-    assert [(line["store"], line["kind"]) for line in left.of("problem")] == [("graph", "orphan")]
-    shutil.rmtree(grown / "graph")
+    found = run(grown, "verify", "--json").expect(3)
+    # The graph keeps what was forgotten after its backup: it is written anew as a whole.
+    assert ("graph", "orphan") in [(line["store"], line["kind"]) for line in found.of("problem")]
     assert "the four stores agree" in run(grown, "verify", "--repair").expect(0).stdout
     assert statuses(grown) == {"delivered"}
     assert verified(grown) == 3

@@ -59,7 +59,8 @@ async def test_nothing_is_lost_and_nothing_is_asked_twice(home: Path, server: Op
     result = run(home, "ingest", file, "--json", env=environ).expect(0)
     counts = server.ledger.counts()
     assert counts.repeated() == []
-    assert (result.summary["llm_calls"], counts.requests[CHAT]) == (2 * MESSAGES - asked, 2 * MESSAGES)
+    assert result.summary["llm_calls"] == counts.requests[CHAT] - asked
+    assert (asked == 0) == (result.summary["llm_calls"] > 0) == point.startswith("staging.put")
     assert verified(home)
     async with opened(home) as stores:
         for number, payload in enumerate(mail(scene, "New Elm Trucking")):

@@ -26,11 +26,17 @@ ALWAYS = {
 
 
 def thin() -> list[object]:
-    """Every fault of every server at every moment; all but a few for the campaign."""
-    return [
-        pytest.param(*case, id=" ".join(case), marks=() if case in ALWAYS else pytest.mark.campaign)
-        for case in itertools.product(URLS, Fault, MOMENTS)
-    ]
+    """Every fault of every server at every moment.
+
+    A few always; for the campaign each fault of each server once and a kill at each moment; the rest is exhaustive.
+    """
+    cases: list[object] = []
+    for number, case in enumerate(itertools.product(URLS, Fault, MOMENTS)):
+        _, fault, _ = case
+        chosen = fault is Fault.KILL or number % (len(MOMENTS) + 1) == 0
+        marks = [pytest.mark.campaign] if chosen else [pytest.mark.campaign, pytest.mark.exhaustive]
+        cases.append(pytest.param(*case, id=" ".join(case), marks=() if case in ALWAYS else marks))
+    return cases
 
 
 @pytest.mark.parametrize(("server", "fault", "moment"), thin())

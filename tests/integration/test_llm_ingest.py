@@ -71,6 +71,18 @@ async def test_the_same_text_in_two_records_is_asked_and_embedded_once(world: Wo
         assert set(carried.records) == {record_id("frontapp", "message", one["message_id"]) for one in pair}
 
 
+async def test_a_dry_run_estimates_what_is_new_and_asks_nobody(world: World) -> None:
+    messages = [hauled(number, "Sand Hill Trucking") for number in (10, 11)]
+    await world.ingest(messages[:1])
+    world.server.ledger.reset()
+    estimate = await world.dry_run([PING, *messages])
+    assert world.asked() == {}
+    told = await world.ingest([PING, *messages])
+    assert (estimate.llm_calls, told.summary.llm_calls) == (2, 2)
+    assert 0.5 < estimate.tokens / told.summary.tokens < 2
+    assert (await world.dry_run([PING, *messages])).llm_calls == 0
+
+
 async def test_a_new_body_takes_the_old_facts_away(world: World) -> None:
     await world.ingest([hauled(4, "Old Oak Trucking")])
     told = await world.ingest([hauled(4, "New Elm Trucking")])

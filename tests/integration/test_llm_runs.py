@@ -61,10 +61,10 @@ async def test_limits_and_errors_only_take_time(world: World) -> None:
 @pytest.mark.parametrize(
     "limit", [{"APEX_MAX_TOKENS": "40000"}, {"APEX_MAX_COST": "0.04"}], ids=["--max-tokens", "--max-cost"]
 )
-async def test_a_spent_budget_leaves_the_rest_for_the_next_run(world: World, limit: dict[str, Any]) -> None:
+async def test_a_spent_budget_leaves_the_rest_for_the_next_run(world: World, limit: dict[str, str]) -> None:
     first = 100 if "APEX_MAX_COST" in limit else 200
-    prices: dict[str, Any] = {"APEX_LLM_PRICE_INPUT": "1", "APEX_LLM_PRICE_OUTPUT": "1", "APEX_CONCURRENCY": "2"}
-    told = await world.ingest(mail(first, 15), **prices, **limit)
+    prices = {"APEX_LLM_PRICE_INPUT": "1", "APEX_LLM_PRICE_OUTPUT": "1", "APEX_CONCURRENCY": "2"}
+    told = await world.ingest(mail(first, 15), {**prices, **limit})
     assert told.summary.exit_code == 3
     assert told.summary.reason is not None
     assert told.summary.reason.code == "budget"
@@ -72,7 +72,7 @@ async def test_a_spent_budget_leaves_the_rest_for_the_next_run(world: World, lim
     assert told.statuses["committed"] > 1
     assert told.summary.tokens <= 40_000
     assert {one.error.code for one in told.outcomes if one.error} == {"budget"}
-    again = await world.ingest(mail(first, 15), **prices)
+    again = await world.ingest(mail(first, 15), prices)
     assert again.summary.exit_code == 0
     assert again.statuses == {"unchanged": told.statuses["committed"], "committed": told.statuses["pending"]}
     assert world.server.ledger.counts().repeated() == []
@@ -92,6 +92,18 @@ async def test_batches_answer_from_run_to_run(world: World) -> None:
     assert (requests["batch-line"], requests.get(CHAT, 0)) == (6, 0)
     assert world.server.ledger.counts().repeated() == []
     await hauled(world, 300, 3)
+
+
+async def test_vectors_come_by_batches_too(world: World) -> None:
+    openai = {"APEX_EMBEDDER": "openai", "APEX_NAMESPACE": "by_batches"}
+    messages = mail(350, 2)
+    for _ in ("things", "relations", "vectors of names", "vectors of texts"):
+        assert (await world.ingest(messages, openai, batch=True)).statuses == {"pending": 2}
+        finish(world.server)
+    assert (await world.ingest(messages, openai, batch=True)).statuses == {"committed": 2}
+    assert (world.asked().get(CHAT, 0), world.asked().get(EMBEDDINGS, 0)) == (0, 0)
+    assert world.server.ledger.counts().repeated() == []
+    await hauled(world, 350, 2, **openai)
 
 
 async def test_what_is_still_with_the_provider_is_waited_for_and_not_sent_again(world: World) -> None:
@@ -114,13 +126,9 @@ async def test_vectors_of_a_server_have_a_collection_of_their_own_and_are_paid_o
     assert world.asked().get(EMBEDDINGS, 0) == 0
     assert local.llm_calls == 2
     world.server.ledger.reset()
-    openai: dict[str, Any] = {
-        "APEX_EMBEDDER": "openai",
-        "APEX_EMBEDDING_DIMENSIONS": "256",
-        "APEX_NAMESPACE": "by_server",
-    }
+    openai = {"APEX_EMBEDDER": "openai", "APEX_EMBEDDING_DIMENSIONS": "256", "APEX_NAMESPACE": "by_server"}
     pair = [*mail(500, 1), {**mail(500, 1)[0], "message_id": "MSG-copy"}]
-    told = await world.ingest(pair, **openai)
+    told = await world.ingest(pair, openai)
     assert told.statuses == {"committed": 2}
     counts = world.server.ledger.counts()
     assert counts.requests[CHAT] == 0, "the same prompts were answered for the other memory"
@@ -133,3 +141,17 @@ async def test_vectors_of_a_server_have_a_collection_of_their_own_and_are_paid_o
         assert {hit.record_id for hit in hits} == {one.record_id for one in told.outcomes}
         await sound(stores)
     assert len(list((world.home / "vectors").glob("*text-embedding-3-small-256*"))) == 1
+
+
+async def test_a_text_that_cannot_be_embedded_fails_its_record_alone(world: World) -> None:
+    openai = {"APEX_EMBEDDER": "openai", "APEX_NAMESPACE": "alone"}
+    world.server.switches.add(Switch("status", EMBEDDINGS, contains="Poison Oak", status=400, times=None))
+    messages = mail(600, 9)
+    messages[4]["body"] = "Poison Oak Freight is closed."
+    told = await world.ingest(messages, openai)
+    assert told.statuses == {"committed": 8, "failed": 1}
+    [failed] = [one for one in told.outcomes if one.status == "failed"]
+    assert (failed.external_id, failed.stage) == (messages[4]["message_id"], "embed")
+    assert failed.error is not None
+    assert failed.error.code == "llm_rejected"
+    assert world.server.ledger.counts().repeated() == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import uuid
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from scripts.servers.process import Server, ServersError
 
 @pytest.mark.parametrize("engine", [postgres, redis], ids=["postgres", "redis"])
 def test_a_server_outlives_its_starter_and_is_ended_alone(short_tmp: Path, engine: Engine) -> None:
-    folder = short_tmp / f"server-{engine.__name__.rpartition('.')[2]}"  # type: ignore[attr-defined]
+    folder = short_tmp / f"server-{uuid.uuid4().hex[:8]}"
     folder.mkdir()
     server = engine.prepare(folder).start()
     try:

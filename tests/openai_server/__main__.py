@@ -14,7 +14,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.openai_server", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0: a free one")
     parser.add_argument("--api-key", default="sk-test-double", help="the only key that is let in")
-    parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="before every answer")
+    parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="from a request to its answer")
     options = parser.parse_args()
     # Blocked before any thread starts, so that every thread inherits it and only sigwait takes the signal.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})

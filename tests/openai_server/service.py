@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -29,7 +30,10 @@ class Answer:
 
 
 class Service:
-    """The model behind the routes; safe to use from any thread. `latency`: seconds before every answer of it."""
+    """The model behind the routes; safe to use from any thread.
+
+    `latency`: seconds from a request to its answer, what the double itself takes for it included.
+    """
 
     def __init__(self) -> None:
         self.switches = Switches()
@@ -42,13 +46,17 @@ class Service:
         """Answer a request to `endpoint`, counted under `route` (its own by default). Raises ApiError."""
         route = route or endpoint
         with self.ledger.working(route):
+            due = time.monotonic() + self.latency
             faults = self.switches.due(route, body)
-            self.closing.wait(self.latency + sum(fault.seconds for fault in faults if fault.kind == "slow"))
-            for fault in faults:
-                if fault.kind == "status":
-                    raise _failed(fault)
+            self.closing.wait(sum(fault.seconds for fault in faults if fault.kind == "slow"))
+            try:
+                for fault in faults:
+                    if fault.kind == "status":
+                        raise _failed(fault)
+                made = self._answer(endpoint, body, route, faults)
+            finally:
+                self.closing.wait(max(0.0, due - time.monotonic()))
             kinds = {fault.kind for fault in faults}
-            made = self._answer(endpoint, body, route, faults)
             return Answer(made, "cut" if "cut" in kinds else "half" if "half" in kinds else "")
 
     def _answer(self, endpoint: str, body: dict[str, Any], route: str, faults: Sequence[Switch]) -> dict[str, Any]:

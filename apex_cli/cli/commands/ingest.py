@@ -11,7 +11,7 @@ import typer
 from apex_cli.cli.call import Call
 from apex_cli.cli.ingesting import run_ingest
 from apex_cli.cli.options import Extractor, Source, duration
-from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, USAGE, verb
+from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, STUCK, USAGE, verb
 
 
 @verb(
@@ -23,7 +23,7 @@ from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, USAGE, verb
         "apex ingest /srv/drop --consume --min-age 30s --lock-timeout 4m -q",
         "apex ingest mail/ --extractor llm --max-cost 2.50",
     ),
-    exits={**OK, **USAGE, **RECORDS, 9: "nothing to do, only with --error-on-empty", **START, **LOCKED},
+    exits={**OK, **USAGE, **RECORDS, **STUCK, 9: "nothing to do, only with --error-on-empty", **START, **LOCKED},
 )
 def ingest(
     call: Call,

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import typer
 
 from apex_cli.cli.call import Call
-from apex_cli.cli.verb import LOCKED, OK, START, USAGE, verb
+from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, STUCK, USAGE, verb
+from apex_cli.outcome import EXIT_OK, EXIT_STUCK
+
+if TYPE_CHECKING:
+    from apex_cli.saga.recovery import Recovered
+
+_HINT = "docs/operations.md, Backup and restore: a PostgreSQL that is older than the graph"
 
 
 @verb(
     *("json", "home", "lock_timeout"),
     examples=("apex recover", "apex recover --lock-timeout 5m --json"),
-    exits={**OK, **USAGE, **START, **LOCKED},
+    exits={**OK, **USAGE, **RECORDS, **STUCK, **START, **LOCKED},
 )
 def recover(call: Call) -> None:
     """Settle what killed runs left half done.
@@ -24,12 +32,29 @@ def recover(call: Call) -> None:
     settings = call.settings()
     faults.arm(settings.fault)
     done = call.run(lambda: upkeep.recover(settings))
+    code = EXIT_STUCK if done.stuck else EXIT_OK
     if call.screen.json:
-        call.screen.object({"type": "summary", **asdict(done), "exit_code": 0})
+        call.screen.object(_as_json(done, code))
     elif done.rolled_forward or done.aborted or done.left or done.swept:
         call.screen.line(
             f"{done.rolled_forward} completed, {done.aborted} undone, {done.left} left to the run that holds them, "
             f"{done.swept} leftovers removed."
         )
-    else:
+    elif not done.stuck:
         call.screen.line("Nothing to settle.")
+    if done.why is not None:
+        named = ", ".join(done.stuck)
+        call.screen.problem(f"a person must settle {named}: {done.why.message}", done.why.hint or _HINT)
+    raise typer.Exit(code)
+
+
+def _as_json(done: Recovered, code: int) -> dict[str, object]:
+    return {
+        "type": "summary",
+        "rolled_forward": done.rolled_forward,
+        "aborted": done.aborted,
+        "left": done.left,
+        "swept": done.swept,
+        "stuck": done.stuck,
+        "exit_code": code,
+    }

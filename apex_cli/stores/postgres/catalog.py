@@ -10,10 +10,8 @@ from typing import Any
 from apex_cli.stores.postgres.connection import Database, Row
 from apex_cli.stores.protocol import Hit
 
-_EMBEDDER = """
-WITH first AS (INSERT INTO embedder (name) VALUES (%(name)s) ON CONFLICT DO NOTHING RETURNING name)
-SELECT name FROM first UNION ALL SELECT name FROM embedder LIMIT 1
-"""
+_SET_EMBEDDER = "INSERT INTO embedder (name) VALUES (%(name)s) ON CONFLICT DO NOTHING"
+_EMBEDDER = "SELECT name FROM embedder"
 _BY_ID = "SELECT * FROM current_record WHERE record_id = ANY(%(ids)s::uuid[])"
 _BY_NAME = "SELECT * FROM current_record WHERE source = %(source)s AND external_id = %(external_id)s"
 # Any of the words will do: a person's question rarely has all of them. Lexemes are quoted by tsvector's own output.
@@ -95,7 +93,11 @@ class Catalog:
 
     async def embedder(self, name: str) -> str:
         """The embedding model of this memory; `name` becomes it where there is none yet."""
-        (row,) = await self._database.rows(_EMBEDDER, {"name": name})
+        async with self._database.connection() as connection:
+            await connection.execute(_SET_EMBEDDER, {"name": name})
+            # A statement of its own: one whose insert gives way to another process cannot see what that one inserted.
+            cursor = await connection.execute(_EMBEDDER)
+            (row,) = await cursor.fetchall()
         return str(row["name"])
 
     async def by_id(self, record_ids: Sequence[str]) -> Mapping[str, Version]:
