@@ -1,4 +1,7 @@
-"""`apex verify` names what was done behind its back in each store, and `--repair` mends it or says that it cannot."""
+"""`apex verify` names what was done behind its back in each store, and `--repair` mends it or says that it cannot.
+
+The damage is done to the embedded stores' own files.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from tests.acceptance.apex import Result, new_home, run, verified, write_lines
 from tests.acceptance.seeds import MESSAGE_KEY, PING_KEY, SEEDS, SHIPMENT_ID, SHIPMENT_KEY, shipment
 from tests.acceptance.tampering import STRAY, Damage, tamper
 
-pytestmark = pytest.mark.xdist_group("repair")
+pytestmark = [pytest.mark.embedded, pytest.mark.xdist_group("repair")]
 Problem = tuple[str, str, str]
 
 
