@@ -2,6 +2,8 @@
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
+# Tests wait for engines to start as much as they compute: three at a time keep two cores busy.
+WORKERS ?= 3
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-faults test-servers servers-up servers-down lint bench bench-servers bench-llm \
 	quality-llm clean
@@ -22,7 +24,7 @@ demo: install ## ingest the fixtures into four embedded stores and show what was
 
 test: install ## import rules and the whole test suite except the long fault campaigns
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n auto --maxprocesses 4 -m 'not campaign'
+	$(BIN)/pytest -n $(WORKERS) -m 'not campaign'
 
 test-faults: install ## the long campaigns: kill -9 at random moments, every fault point
 	$(BIN)/pytest -m 'campaign and not exhaustive'
