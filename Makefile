@@ -27,7 +27,7 @@ test: install ## import rules and the whole test suite except the long fault cam
 	$(BIN)/pytest -n $(WORKERS) -m 'not campaign'
 
 test-faults: install ## the long campaigns: kill -9 at random moments, every fault point
-	$(BIN)/pytest -m 'campaign and not exhaustive'
+	$(BIN)/pytest -n 2 -m 'campaign and not exhaustive'
 
 test-servers: install ## contract, acceptance and a choice of fault tests on PostgreSQL, Redis and Neo4j servers
 	@scripts/test-servers $(BIN)
