@@ -3,37 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
-
-import pytest
 
 from apex_cli.extract.llm.validate import LONGEST_NAME, MOST_THINGS
 from apex_cli.model import EntityType, Predicate, record_id
 from apex_cli.stores.protocol import GraphView
-from tests.acceptance.apex import new_home
 from tests.acceptance.seeds import shipment
 from tests.llm_ingest import Told, World, message, sound
-from tests.openai_server import OpenAIServer, Switch
+from tests.openai_server import Switch
 
 VICTIM = "SHIP-2025-10-20-777"
 SHIPMENT, CARRIER = 1, 6
 """Places in Graphiti's list of types: 0 is a plain entity, then ours in their order."""
 PLAIN = 0
-
-
-@pytest.fixture(scope="module")
-def shared(short_tmp: Path) -> Iterator[World]:
-    with new_home(short_tmp) as home, OpenAIServer() as server:
-        yield World(home, server)
-
-
-@pytest.fixture
-def world(shared: World) -> World:
-    shared.server.ledger.reset()
-    shared.server.switches.clear()
-    return shared
 
 
 def things(*named: tuple[Any, Any]) -> str:

@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from apex_cli.model import record_id
-from tests.acceptance.apex import new_home
 from tests.acceptance.seeds import PING, SHIPMENT, shipment
 from tests.llm_ingest import CHAT, World, facts_of, message, sound
-from tests.openai_server import OpenAIServer
-
-
-@pytest.fixture(scope="module")
-def shared(short_tmp: Path) -> Iterator[World]:
-    """One home for the module: every test has shipments and messages of its own."""
-    with new_home(short_tmp) as home, OpenAIServer() as server:
-        yield World(home, server)
-
-
-@pytest.fixture
-def world(shared: World) -> World:
-    shared.server.ledger.reset()
-    shared.server.switches.clear()
-    return shared
 
 
 def hauled(number: int, carrier: str, **changes: Any) -> dict[str, Any]:

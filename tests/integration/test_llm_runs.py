@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.acceptance.apex import new_home
 from tests.llm_ingest import CHAT, EMBEDDINGS, World, facts_of, finish, message, sound
-from tests.openai_server import OpenAIServer, Switch
-
-
-@pytest.fixture(scope="module")
-def shared(short_tmp: Path) -> Iterator[World]:
-    with new_home(short_tmp) as home, OpenAIServer() as server:
-        yield World(home, server)
-
-
-@pytest.fixture
-def world(shared: World) -> World:
-    shared.server.ledger.reset()
-    shared.server.switches.clear()
-    return shared
+from tests.openai_server import Switch
 
 
 def mail(first: int, count: int) -> list[dict[str, Any]]:
