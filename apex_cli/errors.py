@@ -50,7 +50,7 @@ class ApexError(Exception):
         return self.message
 
 
-def alone(error: BaseException) -> BaseException:
+def unwrap_single_exception(error: BaseException) -> BaseException:
     """The one error inside groups of one, as task groups raise them."""
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]

@@ -13,9 +13,9 @@ from apex_cli.embed.apply import Embedding
 from apex_cli.embed.local import LocalEmbedder
 from apex_cli.model import Embedded, Record
 from apex_cli.pipeline.inputs import limits
-from apex_cli.pipeline.understand import Understanding, Understood
-from apex_cli.sources.read import read_input
-from apex_cli.sources.rejected import Rejected
+from apex_cli.pipeline.understand import Transformer, Understood
+from apex_cli.reading.read import read_input
+from apex_cli.reading.rejected import Rejected
 
 Item = tuple[Record, Embedded]
 
@@ -30,7 +30,7 @@ class Dataset:
 
 async def understand(settings: Settings, file: Path) -> Dataset:
     """Read, extract and embed a file. Raises the `RecordError` of a record that is not sound."""
-    understanding = Understanding(
+    understanding = Transformer(
         Embedding(LocalEmbedder()), concurrency=settings.concurrency, parse_timeout=settings.parse_timeout
     )
     batches: list[list[Item]] = []

@@ -22,16 +22,16 @@ from graphiti_core.nodes import EpisodeType
 
 import apex_cli.graphiti  # noqa: F401 - before anything here imports graphiti_core itself
 from apex_cli.embed.local import LocalEmbedder
-from apex_cli.extract.llm import ontology
-from apex_cli.stores.graphiti_driver.embedded import EmbeddedDriver, bound
-from apex_cli.stores.ladybug.engine import Engine, Session
-from apex_cli.stores.ladybug.schema import TABLES
+from apex_cli.enrich import ontology
+from apex_cli.stores.graph.ladybug.engine import LadybugEngine, Session
+from apex_cli.stores.graph.ladybug.graphiti_driver import EmbeddedDriver, bound
+from apex_cli.stores.graph.ladybug.schema import TABLES
 from bench.double import KEY, MODEL
 
 
 async def add_messages(url: str, folder: Path, messages: Sequence[Mapping[str, Any]]) -> float:
     """Add messages to a new graph by the model at `url`; the seconds that it took, without opening and closing."""
-    engine = Engine(folder / "graphiti.lbug")
+    engine = LadybugEngine(folder / "graphiti.lbug")
     await engine.open(TABLES)
     try:
         config = LLMConfig(api_key=KEY, base_url=url, model=MODEL, small_model=MODEL)
@@ -64,7 +64,7 @@ async def add_messages(url: str, folder: Path, messages: Sequence[Mapping[str, A
 class WritingDriver(EmbeddedDriver):
     """The product's driver, with writes."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: LadybugEngine) -> None:
         super().__init__(engine)
         self._writer = engine
 
@@ -77,7 +77,7 @@ class _Session(GraphDriverSession):
 
     provider = GraphProvider.KUZU
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: LadybugEngine) -> None:
         self._engine = engine
         self._told: list[tuple[str, dict[str, Any]]] = []
 

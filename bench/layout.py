@@ -13,14 +13,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.model import Claim, Embedded, Entity, Record, named_uuid
-from apex_cli.stores.graph.facts import fact_of
-from apex_cli.stores.graph.resolve import Resolver
-from apex_cli.stores.graph.slots import Slot, slot_of
+from apex_cli.stores.graph.model.fact_changes import fact_of
+from apex_cli.stores.graph.model.resolution import Resolver
+from apex_cli.stores.graph.model.timelines import Timeline, timeline_of
 from apex_cli.timeline import Evidence, Interval, intervals
 from bench.dataset import Item
 
 if TYPE_CHECKING:
-    from apex_cli.stores.graph.operations import Columns
+    from apex_cli.stores.graph.model.operations import Columns
 
 Row = tuple[Any, ...]
 
@@ -93,7 +93,7 @@ def lay_out(batches: Sequence[Sequence[Item]], group_id: str) -> list[GraphRows]
     now = datetime.now(UTC)
     rows = [GraphRows() for _ in batches]
     seen: set[str] = set()
-    timelines: dict[Slot, dict[Evidence, _Told]] = {}
+    timelines: dict[Timeline, dict[Evidence, _Told]] = {}
     for index, record, embedded, nodes in _placed(batches, group_id):
         own = rows[index]
         own.episodes.append(_episode(record, embedded, group_id, now))
@@ -133,9 +133,9 @@ def _placed(batches: Sequence[Sequence[Item]], namespace: str) -> Iterator[tuple
         yield index, record, embedded, [resolver.find(node) for node in nodes]
 
 
-def _evidence(record: Record, claim: Claim, by_key: Mapping[str, str]) -> tuple[Slot, Evidence]:
+def _evidence(record: Record, claim: Claim, by_key: Mapping[str, str]) -> tuple[Timeline, Evidence]:
     target = by_key[claim.object]
-    slot = slot_of(by_key[claim.subject], claim.predicate.value, target)
+    slot = timeline_of(by_key[claim.subject], claim.predicate.value, target)
     return slot, Evidence(record.record_id, target, claim.valid_at, claim.invalid_at)
 
 
@@ -152,7 +152,7 @@ def _entity(node: str, entity: Entity, vector: Any, group_id: str, now: datetime
     return (node, entity.name, group_id, labels, now, vector, summary, json.dumps(dict(entity.attributes)))
 
 
-def _add_fact(rows: GraphRows, slot: Slot, interval: Interval, told: _Told, group_id: str, now: datetime) -> None:
+def _add_fact(rows: GraphRows, slot: Timeline, interval: Interval, told: _Told, group_id: str, now: datetime) -> None:
     fact = fact_of(slot, interval)
     since, until = interval.valid_at, interval.invalid_at
     said = (fact.predicate, told.claim.sentence, told.vector, json.dumps(dict(told.claim.attributes)))

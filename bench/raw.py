@@ -9,8 +9,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from apex_cli.stores.embedded.engines import EmbeddedServers
-from apex_cli.stores.embedded.home import Home
+from apex_cli.embedded.home import Home
+from apex_cli.embedded.servers import EmbeddedServers
 from bench import writers
 from bench.dataset import Item
 from bench.figures import RawSample

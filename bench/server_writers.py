@@ -16,8 +16,8 @@ from psycopg.conninfo import make_conninfo
 
 from apex_cli.config import Settings
 from apex_cli.embed.local import LocalEmbedder
-from apex_cli.stores.qdrant_server import QdrantServerStore, connector
-from apex_cli.stores.qdrant_server.connection import Connector
+from apex_cli.stores.qdrant import QdrantServerStore, connector
+from apex_cli.stores.qdrant.connection import Connector
 from apex_cli.stores.tls import NO_TLS_FILES
 from bench import writers
 from bench.dataset import Item

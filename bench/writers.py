@@ -21,11 +21,11 @@ from redis.asyncio import Redis
 
 from apex_cli.embed.local import LocalEmbedder
 from apex_cli.model import Embedded, Record, point_ids
-from apex_cli.stores.ladybug.engine import Engine, Session
-from apex_cli.stores.ladybug.schema import TABLES
+from apex_cli.stores.graph.ladybug.engine import LadybugEngine, Session
+from apex_cli.stores.graph.ladybug.schema import TABLES
 from apex_cli.stores.postgres.extraction import as_json
 from apex_cli.stores.postgres.values import pg_json, pg_text
-from apex_cli.stores.qdrant_edge import QdrantEdgeStore
+from apex_cli.stores.qdrant.edge import QdrantEdgeStore
 from bench.dataset import Item
 from bench.layout import COLUMNS, GraphRows
 
@@ -104,7 +104,7 @@ async def cache(url: str, prefix: str) -> AsyncIterator[Write]:
 @asynccontextmanager
 async def graph(folder: Path) -> AsyncIterator[Write]:
     """`COPY` from Arrow tables, one transaction a batch; every entity and fact is written once and never read."""
-    engine = Engine(folder / "raw.lbug")
+    engine = LadybugEngine(folder / "raw.lbug")
 
     async def write(_: Sequence[Item], rows: GraphRows) -> None:
         def copy(session: Session) -> None:

@@ -8,8 +8,8 @@ from email.headerregistry import BaseHeader
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from apex_cli.extract.canonical import content_hash
 from apex_cli.model import EntityType, Extraction, Predicate, Record
-from apex_cli.sources.canonical import content_hash
 from quality.labels import Labelled
 from quality.scoring import SELF, Entity, Fact
 

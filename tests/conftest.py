@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from apex_cli.stores.embedded.home import Home
-from apex_cli.stores.embedded.postgres import EmbeddedPostgres
+from apex_cli.embedded.home import Home
+from apex_cli.embedded.postgres import EmbeddedPostgres
 from apex_cli.stores.postgres.connection import Database
 from tests.profiles import SERVERS
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from apex_cli.model import Claim, Entity, EntityType, Plan, PlanKind, Predicate
-from apex_cli.stores.ladybug.store import LadybugGraph
+from apex_cli.stores.graph.ladybug.store import LadybugGraph
 from apex_cli.stores.protocol import EntityView, FactView, GraphView, PivotStore
 from tests.graph_server import server_graph
 from tests.plans import GROUP, NOON, make_plan

@@ -10,16 +10,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from apex_cli.audit import verify
 from apex_cli.config import Settings
-from apex_cli.outcome import Outcome, Summary
 from apex_cli.pipeline import dry_run as dry
-from apex_cli.pipeline import upkeep
+from apex_cli.pipeline import maintenance
 from apex_cli.pipeline.ingest import ingest
 from apex_cli.pipeline.models import models_for
 from apex_cli.pipeline.request import IngestRequest, Stop
+from apex_cli.results import RecordResult, RunSummary
 from apex_cli.stores.factory import Stores, open_stores
 from apex_cli.stores.protocol import FactView
+from apex_cli.verify import verify
 from tests.acceptance.apex import write_lines
 from tests.llm_world import settings
 from tests.openai_server import OpenAIServer
@@ -29,11 +29,11 @@ EMBEDDINGS = "/v1/embeddings"
 
 
 @dataclass
-class Told:
+class Observations:
     """One run: what it said of each record, and of itself."""
 
-    summary: Summary
-    outcomes: list[Outcome] = field(default_factory=list)
+    summary: RunSummary
+    outcomes: list[RecordResult] = field(default_factory=list)
 
     def phase(self, text: str) -> None:
         """See `Observer`."""
@@ -41,7 +41,7 @@ class Told:
     def inputs(self, seen: int) -> None:
         """See `Observer`."""
 
-    def outcome(self, outcome: Outcome) -> None:
+    def outcome(self, outcome: RecordResult) -> None:
         """See `Observer`."""
         self.outcomes.append(outcome)
 
@@ -70,22 +70,22 @@ class World:
         *,
         batch: bool = False,
         name: str = "drop",
-    ) -> Told:
+    ) -> Observations:
         """Ingest payloads as one file of JSON Lines, called `name`."""
         file = write_lines(self.home.parent / f"{name}.jsonl", payloads)
         request = IngestRequest((str(file),), llm_batch=batch, run_id=str(uuid.uuid4()))
-        told = Told(Summary(request.run_id))
+        told = Observations(RunSummary(request.run_id))
         return replace(told, summary=await ingest(self.settings(**variables or {}), request, told, Stop()))
 
-    async def dry_run(self, payloads: Sequence[dict[str, Any]]) -> Summary:
+    async def dry_run(self, payloads: Sequence[dict[str, Any]]) -> RunSummary:
         """What ingesting payloads as one file would take."""
         file = write_lines(self.home.parent / "dry.jsonl", payloads)
         request = IngestRequest((str(file),))
-        return await dry.dry_run(self.settings(), request, Told(Summary(request.run_id)))
+        return await dry.dry_run(self.settings(), request, Observations(RunSummary(request.run_id)))
 
     async def forget(self, ident: str, **variables: str) -> None:
         """Forget one record."""
-        [forgotten] = await upkeep.forget(self.settings(**variables), ident)
+        [forgotten] = await maintenance.forget(self.settings(**variables), ident)
         assert forgotten.error is None, forgotten
 
     @asynccontextmanager

@@ -8,5 +8,5 @@ import sys
 
 def owner_that_died() -> str:
     """The name that a run on this machine had which has ended."""
-    program = "from apex_cli.stores.owner import new_owner; print(new_owner())"
+    program = "from apex_cli.stores.lock_owner import new_owner; print(new_owner())"
     return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip()

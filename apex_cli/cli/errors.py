@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 import typer
 
-from apex_cli.cli.output import Screen
+from apex_cli.cli.output import Output
 from apex_cli.cli.redact import redact
 from apex_cli.cli.text import clean_lines
-from apex_cli.errors import ApexError, alone
+from apex_cli.errors import ApexError, unwrap_single_exception
 
 EXIT_BUG = 1
 EXIT_INTERRUPTED = 130
@@ -25,7 +25,7 @@ class Interrupted(Exception):
         self.exit_code = 128 + number
 
 
-def exit_code(screen: Screen, action: Callable[[], None]) -> int:
+def exit_code(screen: Output, action: Callable[[], None]) -> int:
     """Run `action`; say on `screen` what went wrong, if something did, and return the exit code that it means.
 
     With `--json` an error of ours is the last line on stdout, too: `{"type": "error", "code", "message", "hint",
@@ -49,11 +49,11 @@ def exit_code(screen: Screen, action: Callable[[], None]) -> int:
     except BrokenPipeError:
         return 0
     except Exception as error:  # noqa: BLE001
-        return _told(screen, alone(error))
+        return _told(screen, unwrap_single_exception(error))
     return 0
 
 
-def _told(screen: Screen, error: BaseException) -> int:
+def _told(screen: Output, error: BaseException) -> int:
     if isinstance(error, ApexError):
         return _say(screen, error.code, error.message, error.hint, error.exit_code)
     if isinstance(error, Interrupted):
@@ -65,7 +65,7 @@ def _told(screen: Screen, error: BaseException) -> int:
     return _say(screen, "bug", message, hint, EXIT_BUG)
 
 
-def _say(screen: Screen, code: str, message: str, hint: str | None, status: int) -> int:
+def _say(screen: Output, code: str, message: str, hint: str | None, status: int) -> int:
     screen.problem(message, hint)
     if screen.json:
         line = {"type": "error", "code": code, "message": redact(message), "hint": redact(hint) if hint else None}

@@ -7,19 +7,24 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from apex_cli.cli.call import Call
+from apex_cli.cli.context import CommandContext
 from apex_cli.cli.progress import masked, watch
 from apex_cli.cli.summary import summary_lines, unremoved
-from apex_cli.outcome import EXIT_NOTHING_TO_DO, EXIT_OK, Summary
+from apex_cli.results import EXIT_NOTHING_TO_DO, EXIT_OK, RunSummary
 
 if TYPE_CHECKING:
-    from apex_cli.cli.progress import Watch
+    from apex_cli.cli.progress import ProgressReporter
     from apex_cli.config import Settings
     from apex_cli.pipeline.request import IngestRequest
 
 
 def run_ingest(
-    call: Call, settings: Settings, request: IngestRequest, *, dry_run: bool = False, error_on_empty: bool = False
+    call: CommandContext,
+    settings: Settings,
+    request: IngestRequest,
+    *,
+    dry_run: bool = False,
+    error_on_empty: bool = False,
 ) -> None:
     """Run it, watched; write the summary; end with its exit code (`typer.Exit`)."""
     from apex_cli import faults
@@ -48,7 +53,7 @@ def run_ingest(
     raise typer.Exit(code)
 
 
-def _tell(call: Call, summary: Summary, seen: Watch, code: int) -> None:
+def _tell(call: CommandContext, summary: RunSummary, seen: ProgressReporter, code: int) -> None:
     screen = call.screen
     if screen.json:
         reason = masked(summary.reason) if summary.reason else None

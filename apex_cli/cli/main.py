@@ -25,7 +25,7 @@ from apex_cli.cli.commands.recover import recover
 from apex_cli.cli.commands.search import search
 from apex_cli.cli.commands.verify import verify
 from apex_cli.cli.options import NoColour
-from apex_cli.cli.output import Screen
+from apex_cli.cli.output import Output
 
 
 def _version(asked: bool) -> None:
@@ -46,7 +46,7 @@ def _apex(
     Every verb has --help with examples and its exit codes. Settings: flags, then environment (APEX_…), then .env and
     apex.toml in the working directory.
     """
-    screen: Screen = ctx.obj
+    screen: Output = ctx.obj
     screen.colour = not no_color
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help(), err=True)
@@ -77,7 +77,7 @@ def build() -> typer.Typer:
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code. Nothing is raised, and no traceback is shown unasked."""
-    screen = Screen()
+    screen = Output()
 
     def action() -> None:
         # Typer's own main() would turn a broken pipe into exit 1 and print errors its own way.

@@ -27,7 +27,7 @@ _UNBROKEN = 100_000
 
 
 @dataclass(slots=True)
-class Screen:
+class Output:
     """The two streams of one run. `json`: data as JSON Lines; `quiet`: nothing on success; `verbose`: details."""
 
     json: bool = False

@@ -8,10 +8,10 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from apex_cli.cli.output import Screen
+from apex_cli.cli.output import Output
 from apex_cli.cli.redact import redact
 from apex_cli.cli.text import clean
-from apex_cli.outcome import Outcome, Problem, Status
+from apex_cli.results import ErrorDetail, RecordResult, RecordStatus
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -20,14 +20,14 @@ SHOWN_FAILURES = 10
 
 
 @dataclass(slots=True)
-class Watch:
+class ProgressReporter:
     """An observer that remembers the first failures for the summary, and shows nothing by itself.
 
     It is entered around the run. Memory does not grow with the number of records.
     """
 
-    screen: Screen
-    failures: list[Outcome] = field(default_factory=list)
+    screen: Output
+    failures: list[RecordResult] = field(default_factory=list)
 
     def phase(self, text: str) -> None:
         if self.screen.verbose:
@@ -36,10 +36,10 @@ class Watch:
     def inputs(self, seen: int) -> None:
         """Inputs are not shown: records are what counts."""
 
-    def outcome(self, outcome: Outcome) -> None:
-        if outcome.status is Status.FAILED and len(self.failures) < SHOWN_FAILURES:
+    def outcome(self, outcome: RecordResult) -> None:
+        if outcome.status is RecordStatus.FAILED and len(self.failures) < SHOWN_FAILURES:
             self.failures.append(outcome)
-        if self.screen.verbose or (self.screen.quiet and outcome.status is Status.FAILED):
+        if self.screen.verbose or (self.screen.quiet and outcome.status is RecordStatus.FAILED):
             self.screen.note(record_line(outcome))
 
     def showing(self) -> AbstractContextManager[Any]:
@@ -48,22 +48,22 @@ class Watch:
 
 
 @dataclass(slots=True)
-class JsonLines(Watch):
+class JsonLines(ProgressReporter):
     """One `record` line on stdout for each record."""
 
     run_id: str = ""
 
-    def outcome(self, outcome: Outcome) -> None:
+    def outcome(self, outcome: RecordResult) -> None:
         line = outcome.as_json(self.run_id)
         if outcome.error is not None:
             line["error"] = masked(outcome.error)
         self.screen.object(line)
-        if self.screen.verbose or (self.screen.quiet and outcome.status is Status.FAILED):
+        if self.screen.verbose or (self.screen.quiet and outcome.status is RecordStatus.FAILED):
             self.screen.note(record_line(outcome))
 
 
 @dataclass(slots=True)
-class Live(Watch):
+class Live(ProgressReporter):
     """One moving line on stderr: phase, records, rate, failures, time. How many records will come is not known."""
 
     text: str = ""
@@ -74,10 +74,10 @@ class Live(Watch):
     def phase(self, text: str) -> None:
         self.text = text
 
-    def outcome(self, outcome: Outcome) -> None:
-        Watch.outcome(self, outcome)
+    def outcome(self, outcome: RecordResult) -> None:
+        ProgressReporter.outcome(self, outcome)
         self.records += 1
-        self.failed += outcome.status is Status.FAILED
+        self.failed += outcome.status is RecordStatus.FAILED
 
     def showing(self) -> AbstractContextManager[Any]:
         from rich.live import Live as RichLive
@@ -103,16 +103,16 @@ class Live(Watch):
         return " · ".join([*parts, f"{minutes}:{rest:02d}"])
 
 
-def watch(screen: Screen, run_id: str) -> Watch:
+def watch(screen: Output, run_id: str) -> ProgressReporter:
     """The observer that fits the screen."""
     if screen.json:
         return JsonLines(screen, run_id=run_id)
     if screen.quiet or screen.verbose or not sys.stderr.isatty():
-        return Watch(screen)
+        return ProgressReporter(screen)
     return Live(screen)
 
 
-def record_line(outcome: Outcome) -> str:
+def record_line(outcome: RecordResult) -> str:
     """One record on one line: what became of it, what it is, and why it failed or how much was found in it."""
     name = f"{outcome.source}:{outcome.external_id}" if outcome.external_id else outcome.locator
     if outcome.error is None:
@@ -123,6 +123,6 @@ def record_line(outcome: Outcome) -> str:
     return clean(redact(f"{outcome.status} {name}{where}: {outcome.error.message}{hint}"))
 
 
-def masked(problem: Problem) -> dict[str, Any]:
+def masked(problem: ErrorDetail) -> dict[str, Any]:
     """A problem for `--json`, its secrets masked."""
     return {key: redact(value) if isinstance(value, str) else value for key, value in asdict(problem).items()}

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from apex_cli.cli.redact import redact
 from apex_cli.cli.text import clean
-from apex_cli.outcome import Outcome, Status, Summary
+from apex_cli.results import RecordResult, RecordStatus, RunSummary
 
 
-def summary_lines(summary: Summary, failures: Sequence[Outcome]) -> Iterator[str]:
+def summary_lines(summary: RunSummary, failures: Sequence[RecordResult]) -> Iterator[str]:
     """Lines for stdout, already clean. `failures` are the first ones; how many there are in all is in `summary`."""
     yield _headline(summary)
     if summary.llm_calls:
@@ -28,7 +28,7 @@ def summary_lines(summary: Summary, failures: Sequence[Outcome]) -> Iterator[str
     yield from _advice(summary)
 
 
-def unremoved(summary: Summary) -> str:
+def unremoved(summary: RunSummary) -> str:
     """What `--consume` could not do."""
     return (
         f"Committed, but not removed: {_count(summary.unremoved, 'file')} that changed meanwhile"
@@ -36,23 +36,23 @@ def unremoved(summary: Summary) -> str:
     )
 
 
-def _headline(summary: Summary) -> str:
+def _headline(summary: RunSummary) -> str:
     inputs = _count(summary.inputs, "input")
     if not summary.records:
         return f"Nothing to do: no records in {inputs}." if summary.inputs else "Nothing to do."
-    counted = ", ".join(f"{summary.counts[status]:,} {status}" for status in Status if summary.counts[status])
+    counted = ", ".join(f"{summary.counts[status]:,} {status}" for status in RecordStatus if summary.counts[status])
     took = f"{summary.seconds:.1f} s, {summary.records / max(summary.seconds, 0.001):,.0f} records/s"
     what = f"{_count(summary.records, 'record')} from {inputs}"
     return f"{'Dry run, nothing was written: ' if summary.dry_run else ''}{what}: {counted} ({took})."
 
 
-def _bill(summary: Summary) -> str:
+def _bill(summary: RunSummary) -> str:
     cost = f"${summary.cost_usd:.4f}" if summary.cost_usd else "price unknown"
     used = f"{_count(summary.llm_calls, 'call')}, {summary.tokens:,} tokens, {cost}"
     return f"Models would take about: {used}." if summary.dry_run else f"Models: {used}."
 
 
-def _failed(summary: Summary, failures: Sequence[Outcome]) -> Iterator[str]:
+def _failed(summary: RunSummary, failures: Sequence[RecordResult]) -> Iterator[str]:
     if not failures:
         return
     yield ""
@@ -62,12 +62,12 @@ def _failed(summary: Summary, failures: Sequence[Outcome]) -> Iterator[str]:
         yield "  " + clean(redact(f"{outcome.locator}: {problem.message if problem else 'unknown reason'}"))
         if problem and problem.hint:
             yield "    hint: " + clean(redact(problem.hint))
-    more = summary.counts[Status.FAILED] - len(failures)
+    more = summary.counts[RecordStatus.FAILED] - len(failures)
     if more > 0:
         yield f"  and {more:,} more"
 
 
-def _advice(summary: Summary) -> Iterator[str]:
+def _advice(summary: RunSummary) -> Iterator[str]:
     if summary.dry_run:
         return
     if summary.reason is not None:
@@ -78,10 +78,10 @@ def _advice(summary: Summary) -> Iterator[str]:
     if summary.interrupted:
         yield ""
         yield "Interrupted; what was in flight is settled. `apex ingest` goes on with the rest."
-    elif summary.counts[Status.PENDING]:
+    elif summary.counts[RecordStatus.PENDING]:
         yield ""
         yield "What is pending stays staged: the next `apex ingest` takes it up."
-    if summary.counts[Status.FAILED]:
+    if summary.counts[RecordStatus.FAILED]:
         yield ""
         yield "Next: `apex staging list` shows what is kept and why; `apex staging retry` tries it again."
 

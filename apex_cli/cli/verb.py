@@ -12,8 +12,8 @@ from typing import Any
 import typer
 
 from apex_cli.cli import options
-from apex_cli.cli.call import Call
-from apex_cli.cli.output import Screen
+from apex_cli.cli.context import CommandContext
+from apex_cli.cli.output import Output
 
 OK = {0: "done, or nothing to do"}
 USAGE = {2: "usage: an option, a name or a path that does not fit"}
@@ -29,7 +29,7 @@ _SHARED = {**_ON_SCREEN, **_IN_SETTINGS, "no_color": options.NoColour}
 
 
 class Verb:
-    """What Typer is given in the function's place: called with all options, it hands the shared ones on as a `Call`."""
+    """What Typer calls: it takes all options and passes the shared ones on in a `CommandContext`."""
 
     __signature__: inspect.Signature
 
@@ -48,14 +48,14 @@ class Verb:
 
     def __call__(self, ctx: typer.Context, **given: Any) -> None:
         """Fill in the screen of this run, and do what the verb does."""
-        screen: Screen = ctx.obj
+        screen: Output = ctx.obj
         for name in _ON_SCREEN:
             setattr(screen, name, given.pop(name, False) or getattr(screen, name))
         if given.pop("no_color", False):
             screen.colour = False
         flags = {name: given.pop(name, None) for name in _IN_SETTINGS}
         if ctx.invoked_subcommand is None:
-            self._function(Call(screen, flags), **given)
+            self._function(CommandContext(screen, flags), **given)
 
     def add_to(self, app: typer.Typer) -> None:
         """Register it as a command of `app`."""
@@ -63,7 +63,7 @@ class Verb:
 
 
 def verb(*shared: str, examples: Sequence[str], exits: Mapping[int, str]) -> Callable[[Callable[..., None]], Verb]:
-    """Make a verb of a function whose first parameter is a `Call` and whose docstring is the help.
+    """Make a verb of a function whose first parameter is a `CommandContext` and whose docstring is the help.
 
     `shared` names the shared options it takes besides `--verbose` and `--no-color`, which all take.
     """

@@ -25,7 +25,7 @@ async def examine(settings: Settings) -> AsyncGenerator[Check, None]:
 
 
 async def _stores(settings: Settings) -> AsyncGenerator[Check, None]:
-    from apex_cli.stores.choice import uses_home
+    from apex_cli.stores.backends import uses_home
     from apex_cli.stores.factory import probe_stores
 
     try:

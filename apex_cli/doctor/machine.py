@@ -72,7 +72,7 @@ def _disk(settings: Settings) -> Check:
 
 
 def _staging(settings: Settings) -> Check:
-    from apex_cli.staging import Staging, Status
+    from apex_cli.staging import ItemStatus, Staging
 
     check = _directory("staging", settings.staging_dir, "APEX_STAGING_DIR")
     if check.state is State.FAILED:
@@ -81,7 +81,7 @@ def _staging(settings: Settings) -> Check:
         found = Staging(settings.staging_dir, max_bytes=settings.staging_max_bytes).stats()
     except ApexError as error:
         return Check("staging", State.FAILED, error.message, error.hint)
-    failed = found.by_status[Status.FAILED].count
+    failed = found.by_status[ItemStatus.FAILED].count
     detail = f"{check.detail}; {found.total.count:,} items, {failed:,} of them failed"
     facts = {**check.facts, "items": found.total.count, "failed": failed, "bytes": found.total.bytes}
     hint = "`apex staging list` shows why they failed" if failed else None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from apex_cli.embed.apply import check_vectors
 from apex_cli.errors import EmbedError
 from apex_cli.model import Embedded, Extraction
-from apex_cli.plainform import from_claim, from_entity, text, time, to_claim, to_entity
+from apex_cli.serialization import from_claim, from_entity, text, time, to_claim, to_entity
 
 if TYPE_CHECKING:
     from apex_cli.model import Vectors

@@ -11,9 +11,9 @@ from apex_cli.llm.cache import Cache
 from apex_cli.llm.connection import Connection
 from apex_cli.llm.embeddings import ROUTE, EmbeddingForm, requests
 from apex_cli.llm.failures import RequestRejected
-from apex_cli.llm.once import Once
+from apex_cli.llm.single_flight import SingleFlight
 from apex_cli.llm.tokens import estimate
-from apex_cli.llm.usage import Usage
+from apex_cli.llm.usage import ModelUsage
 
 if TYPE_CHECKING:
     from apex_cli.llm.embeddings import Row
@@ -38,7 +38,7 @@ class OpenAIEmbedder:
         self._form = form
         self._cache = cache
         self._fetch = fetch
-        self._once: Once[str, Row] = Once(self._found)
+        self._once: SingleFlight[str, Row] = SingleFlight(self._found)
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """See `Embedder.embed`. Also raises `AnswerPending` and `RunHalted`."""
@@ -100,7 +100,7 @@ class LiveEmbeddings:
                 ROUTE,
                 self._form.body(texts),
                 model=self._form.model,
-                estimate=Usage(calls=1, input_tokens=sum(map(estimate, texts))),
+                estimate=ModelUsage(calls=1, input_tokens=sum(map(estimate, texts))),
                 used=self._form.used,
             )
         except RequestRejected as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NewType
 
-from apex_cli.extract import keys, sentences, wording
+from apex_cli.extract import keys, phrases, sentences
 from apex_cli.model import Claim, Entity, Extraction, Predicate
 
 Handle = NewType("Handle", int)
@@ -111,7 +111,7 @@ class Builder:
             event_time=self.event_time,
             title=title,
             text=text,
-            chunks=chunks or wording.pieces(text) or (title,),
+            chunks=chunks or phrases.pieces(text) or (title,),
             entities=entities,
             claims=self._claims(),
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apex_cli.extract import clean, fields, keys
-from apex_cli.extract.findings import Finding
+from apex_cli.extract.matches import IdentifierMatch
 
 _ADDRESS = r"[A-Za-z0-9_][\w.+'-]{0,63}@[A-Za-z0-9][A-Za-z0-9-]{0,62}(?:\.[A-Za-z0-9-]{1,63}){1,8}"
 _EMAIL = re.compile(rf"(?<![\w.+'-]){_ADDRESS}", re.ASCII)
@@ -74,20 +74,20 @@ def phone(value: object) -> str | None:
     return keys.normal_phone(text) if text and len(text) <= 40 and _ONLY_PHONE.fullmatch(text) else None
 
 
-def find_emails(text: str) -> Iterator[Finding]:
+def find_emails(text: str) -> Iterator[IdentifierMatch]:
     """All e-mail addresses of a text."""
     if "@" in text:
         for match in _EMAIL.finditer(text):
-            yield Finding("email", match[0].rstrip("-").lower(), match[0], match.start(), match.end())
+            yield IdentifierMatch("email", match[0].rstrip("-").lower(), match[0], match.start(), match.end())
 
 
-def find_phones(upper: str) -> Iterator[Finding]:
+def find_phones(upper: str) -> Iterator[IdentifierMatch]:
     """Telephone numbers of a text in capitals: North American ones, international ones with a plus, labelled ones."""
     for match in _PHONE.finditer(upper):
         written = match["value"] or match[0]
         digits = keys.normal_phone(written)
         if digits:
-            yield Finding("phone", digits, written, match.start(), match.end())
+            yield IdentifierMatch("phone", digits, written, match.start(), match.end())
 
 
 def _from_object(value: Mapping[str, Any]) -> Contact | None:

@@ -9,18 +9,18 @@ import re
 from collections.abc import Iterator
 
 from apex_cli.extract import contacts, parties, patterns, places
-from apex_cli.extract.findings import Finding
+from apex_cli.extract.matches import IdentifierMatch
 
 SCAN_LIMIT = 200_000
 _MOST_FINDINGS = 1_000
 _DIGIT = re.compile(r"\d", re.ASCII)
 
 
-def find(text: str) -> list[Finding]:
+def find(text: str) -> list[IdentifierMatch]:
     """All findings in the order of the text, none overlapping another; at most 1,000."""
     text = text[:SCAN_LIMIT]
     taken = bytearray(len(text))
-    found: list[Finding] = []
+    found: list[IdentifierMatch] = []
     for finding in _candidates(text):
         if 1 in taken[finding.start : finding.end]:
             continue
@@ -31,7 +31,7 @@ def find(text: str) -> list[Finding]:
     return sorted(found, key=lambda finding: finding.start)
 
 
-def _candidates(text: str) -> Iterator[Finding]:
+def _candidates(text: str) -> Iterator[IdentifierMatch]:
     """The most trusted first: what one of them takes is not looked at again."""
     upper = _upper(text)
     yield from contacts.find_emails(text)

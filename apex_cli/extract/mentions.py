@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import cast, get_args
 
-from apex_cli.extract import identifiers, keys, things
+from apex_cli.extract import entities, identifiers, keys
 from apex_cli.extract.builder import Builder, Handle
 from apex_cli.extract.contacts import Contact
-from apex_cli.extract.findings import Finding
+from apex_cli.extract.matches import IdentifierMatch
 from apex_cli.model import Entity, EntityType, Predicate
 
 _DOCKETS = frozenset(get_args(keys.DocketKind))
@@ -31,27 +31,27 @@ def predicate(builder: Builder, subject: Handle, entity: Entity) -> Predicate:
     return Predicate.HAS_REFERENCE if owns else Predicate.MENTIONS
 
 
-def entity(finding: Finding, source: str) -> Entity | None:
+def entity(finding: IdentifierMatch, source: str) -> Entity | None:
     """What a finding is of; None where it is of nothing after all."""
     kind, value = finding.kind, finding.value
     if kind in _MAKERS:
         return _MAKERS[kind](finding, source)
     if kind in _DOCKETS:
-        return things.docketed_carrier(cast(keys.DocketKind, kind), value)
+        return entities.docketed_carrier(cast(keys.DocketKind, kind), value)
     # A container's number is printed in many ways, the others as the sender's papers have them.
     shown = value if kind == "container" else finding.text
-    return things.reference(cast(keys.ReferenceKind, kind), shown, certain=False)
+    return entities.reference(cast(keys.ReferenceKind, kind), shown, certain=False)
 
 
-_MAKERS: dict[str, Callable[[Finding, str], Entity | None]] = {
-    "vin": lambda found, _: things.vehicle(vin=found.value, certain=False),
-    "unit": lambda found, _: things.vehicle(unit=found.value, certain=False),
-    "unit number": lambda found, _: things.numbered_vehicle(found.value),
-    "shipment": lambda found, _: things.shipment(shipment_id=found.value, certain=False),
-    "order": lambda found, _: things.order(found.text, certain=False),
-    "place": lambda found, _: things.city(found.value, certain=False),
-    "customer": lambda found, source: things.named("customer", source, found.value, certain=False),
-    "carrier": lambda found, source: things.named("carrier", source, found.value, certain=False),
-    "email": lambda found, source: things.human("person", source, Contact(email=found.value), certain=False),
-    "phone": lambda found, source: things.human("person", source, Contact(phone=found.value), certain=False),
+_MAKERS: dict[str, Callable[[IdentifierMatch, str], Entity | None]] = {
+    "vin": lambda found, _: entities.vehicle(vin=found.value, certain=False),
+    "unit": lambda found, _: entities.vehicle(unit=found.value, certain=False),
+    "unit number": lambda found, _: entities.numbered_vehicle(found.value),
+    "shipment": lambda found, _: entities.shipment(shipment_id=found.value, certain=False),
+    "order": lambda found, _: entities.order(found.text, certain=False),
+    "place": lambda found, _: entities.city(found.value, certain=False),
+    "customer": lambda found, source: entities.named("customer", source, found.value, certain=False),
+    "carrier": lambda found, source: entities.named("carrier", source, found.value, certain=False),
+    "email": lambda found, source: entities.human("person", source, Contact(email=found.value), certain=False),
+    "phone": lambda found, source: entities.human("person", source, Contact(phone=found.value), certain=False),
 }

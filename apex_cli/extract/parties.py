@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-from apex_cli.extract.findings import Finding
+from apex_cli.extract.matches import IdentifierMatch
 
 _LABELS: dict[str, Literal["customer", "carrier"]] = {
     "CUSTOMER": "customer",
@@ -25,7 +25,7 @@ _SMALL_WORDS = frozenset(("of", "and", "the", "de", "la", "du", "&"))
 _MOST_WORDS = 8
 
 
-def find(text: str, upper: str) -> Iterator[Finding]:
+def find(text: str, upper: str) -> Iterator[IdentifierMatch]:
     """Names beside their label; `upper` is `text` in capitals. A sentence after a label is not a name."""
     if not any(label in upper for label in _LABELS):
         return
@@ -34,7 +34,7 @@ def find(text: str, upper: str) -> Iterator[Finding]:
         legal = _LEGAL_FORM.match(written)
         name = (legal[0] if legal else _NAME_END.split(written, maxsplit=1)[0]).strip(" \t*_`")
         if _is_name(name):
-            yield Finding(_LABELS[match[1]], name, name, match.start(), match.start("name") + len(name))
+            yield IdentifierMatch(_LABELS[match[1]], name, name, match.start(), match.start("name") + len(name))
 
 
 def _is_name(name: str) -> bool:

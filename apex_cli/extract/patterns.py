@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from apex_cli.extract import checkdigits, times
-from apex_cli.extract.findings import Finding, Kind
+from apex_cli.extract.matches import IdentifierMatch, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _JOINTS = re.compile(r"[ -]")
 
 
-def find(text: str, upper: str) -> Iterator[Finding]:
+def find(text: str, upper: str) -> Iterator[IdentifierMatch]:
     """Candidates, the most trusted pattern first; they may overlap. `upper` is `text` in capitals, equally long."""
     for pattern in _PATTERNS:
         if not pattern.needles or any(needle in upper for needle in pattern.needles):
@@ -131,7 +131,7 @@ def find(text: str, upper: str) -> Iterator[Finding]:
                     yield finding
 
 
-def _finding(pattern: _Pattern, match: re.Match[str], text: str) -> Finding | None:
+def _finding(pattern: _Pattern, match: re.Match[str], text: str) -> IdentifierMatch | None:
     start, end = match.span("value")
     value = match["value"]
     if pattern.joints:
@@ -143,7 +143,9 @@ def _finding(pattern: _Pattern, match: re.Match[str], text: str) -> Finding | No
         return None
     # A label joined by a hyphen is part of how the thing is written: "PO-88412", "INV-778".
     joined = text[start - 1 : start] == "-" and text[match.start() : start - 1].isalpha()
-    return Finding(pattern.kind, value, text[match.start() if joined else start : end], match.start(), end, checked)
+    return IdentifierMatch(
+        pattern.kind, value, text[match.start() if joined else start : end], match.start(), end, checked
+    )
 
 
 def _is_dated(shipment: str) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from apex_cli.extract import clean
-from apex_cli.extract.findings import Finding
+from apex_cli.extract.matches import IdentifierMatch
 
 # State or district: name, and the first digits its ZIP codes may have (USPS Publication 65).
 _STATES = {
@@ -55,7 +55,7 @@ _STREET_AFTER_NUMBER = _STREET.union(
 )
 
 
-def find(text: str) -> Iterator[Finding]:
+def find(text: str) -> Iterator[IdentifierMatch]:
     """All places of the text, in order. Linear in its length."""
     for tail in _TAIL.finditer(text):
         state, zip_code = tail[1], tail[2]
@@ -64,7 +64,7 @@ def find(text: str) -> Iterator[Finding]:
         city = _city_before(text[max(0, tail.start() - _WINDOW) : tail.start()])
         if city:
             start, name = tail.start() - len(city), city_name(city, state)
-            yield Finding("place", name, name, start, tail.end())
+            yield IdentifierMatch("place", name, name, start, tail.end())
 
 
 def last(text: str) -> str | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+from apex_cli.extract.timestamps import parse
 from apex_cli.model import Record
-from apex_cli.sources.moments import parse
 
 _DATE_IN_ID = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)", re.ASCII)
 

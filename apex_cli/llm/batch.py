@@ -13,14 +13,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from apex_cli.llm.batch_api import MAX_BYTES, MAX_LINES, BatchApi
-from apex_cli.llm.batch_book import Batch, BatchBook, Failure, Line, new_token
 from apex_cli.llm.batch_read import raised, read_batch, terminal
+from apex_cli.llm.batch_store import BatchFailure, BatchRequest, BatchStore, ProviderBatch, new_token
 from apex_cli.llm.budget import Budget
 from apex_cli.llm.cache import Cache
 from apex_cli.llm.embeddings import EmbeddingForm
-from apex_cli.llm.meter import Meter
+from apex_cli.llm.meter import ModelUsageMeter
 from apex_cli.llm.protocol import JsonSchema
-from apex_cli.llm.usage import Usage
+from apex_cli.llm.usage import ModelUsage
 
 ATTEMPTS = 2
 """How often a request is sent whose answer is broken, or that failed at the server."""
@@ -34,7 +34,7 @@ class Wanted:
     model: str
     body: Mapping[str, Any]
     schema: JsonSchema | None
-    used: Usage
+    used: ModelUsage
 
 
 @dataclass(slots=True)
@@ -58,7 +58,14 @@ class Batching:
     """
 
     def __init__(
-        self, api: BatchApi, book: BatchBook, cache: Cache, *, meter: Meter, budget: Budget, form: EmbeddingForm | None
+        self,
+        api: BatchApi,
+        book: BatchStore,
+        cache: Cache,
+        *,
+        meter: ModelUsageMeter,
+        budget: Budget,
+        form: EmbeddingForm | None,
     ) -> None:
         self._api = api
         self._book = book
@@ -66,9 +73,9 @@ class Batching:
         self._meter = meter
         self._budget = budget
         self._form = form
-        self._queue: dict[str, tuple[Wanted, Line]] = {}
+        self._queue: dict[str, tuple[Wanted, BatchRequest]] = {}
         self._live: set[str] = set()
-        self._failures: dict[str, Failure] = {}
+        self._failures: dict[str, BatchFailure] = {}
         self._told: set[str] = set()
         self.progress = Progress()
 
@@ -97,7 +104,7 @@ class Batching:
             raise raised(failure)
         self._budget.hold(self._meter.priced(wanted.model, wanted.used, batch=True))
         attempt = 1 if failure is None else failure.attempts + 1
-        self._queue[key] = (wanted, Line(attempt, None if wanted.schema is None else _name(wanted.schema)))
+        self._queue[key] = (wanted, BatchRequest(attempt, None if wanted.schema is None else _name(wanted.schema)))
 
     async def flush(self) -> Progress:
         """Send what is queued, but for what another run has sent or had answered meanwhile. Raises `RunHalted`."""
@@ -112,7 +119,7 @@ class Batching:
             self._forget(self._told)
         return self.progress
 
-    async def _settled(self, batch: Batch) -> bool:
+    async def _settled(self, batch: ProviderBatch) -> bool:
         """Whether a batch is over, its answers in the cache and its trace gone."""
         if batch.host != self._api.host:
             return False
@@ -137,11 +144,11 @@ class Batching:
             await self._api.tidy(batch_id)
         return True
 
-    async def _send(self, queued: Mapping[str, tuple[Wanted, Line]]) -> None:
+    async def _send(self, queued: Mapping[str, tuple[Wanted, BatchRequest]]) -> None:
         first = next(iter(queued.values()))[0]
         schemas = {line.schema: wanted.schema for wanted, line in queued.values() if line.schema and wanted.schema}
         lines = {key: line for key, (_, line) in queued.items()}
-        batch = Batch(new_token(), self._api.host, first.route, first.model, lines, schemas)
+        batch = ProviderBatch(new_token(), self._api.host, first.route, first.model, lines, schemas)
         self._book.keep(batch)
         bodies = {key: wanted.body for key, (wanted, _) in queued.items()}
         batch_id = await self._api.submit(batch.token, batch.route, bodies)
@@ -157,7 +164,7 @@ def _name(schema: JsonSchema) -> str:
     return hashlib.blake2b(json.dumps(schema, sort_keys=True).encode("ascii"), digest_size=8).hexdigest()
 
 
-def divided(queued: Mapping[str, tuple[Wanted, Line]]) -> Iterator[list[str]]:
+def divided(queued: Mapping[str, tuple[Wanted, BatchRequest]]) -> Iterator[list[str]]:
     """Keys, a batch's worth at a time: one route and one model each, as the Batch API wants it."""
     groups: dict[tuple[str, str], list[str]] = {}
     for key, (wanted, _) in queued.items():

@@ -9,12 +9,12 @@ from typing import Any
 from apex_cli.errors import ApexError, EmbedError, ModelAnswerInvalid, ModelRefused, ModelTruncated, ModelUnreachable
 from apex_cli.llm import wire
 from apex_cli.llm.batch_api import Answered, Ended
-from apex_cli.llm.batch_book import Batch, Failure, Line
+from apex_cli.llm.batch_store import BatchFailure, BatchRequest, ProviderBatch
 from apex_cli.llm.cached import dump_answer
 from apex_cli.llm.client import understood
 from apex_cli.llm.embeddings import EmbeddingForm
 from apex_cli.llm.failures import RequestRejected
-from apex_cli.llm.usage import Usage
+from apex_cli.llm.usage import ModelUsage
 
 _ERRORS = {kind.code: kind for kind in (ModelRefused, ModelTruncated, ModelAnswerInvalid, RequestRejected, EmbedError)}
 
@@ -24,11 +24,11 @@ class Taken:
     """What a batch brought: bytes for the cache and failures, by key, and what it took."""
 
     entries: dict[str, bytes] = field(default_factory=dict)
-    failures: dict[str, Failure] = field(default_factory=dict)
-    usage: Usage = field(default_factory=Usage)
+    failures: dict[str, BatchFailure] = field(default_factory=dict)
+    usage: ModelUsage = field(default_factory=ModelUsage)
 
 
-def read_batch(batch: Batch, ended: Ended, form: EmbeddingForm | None) -> Taken:
+def read_batch(batch: ProviderBatch, ended: Ended, form: EmbeddingForm | None) -> Taken:
     """What came of each line. Lines that were never carried out are in neither: they may simply be asked again."""
     taken = Taken()
     for key, line in batch.lines.items():
@@ -41,16 +41,16 @@ def read_batch(batch: Batch, ended: Ended, form: EmbeddingForm | None) -> Taken:
             taken.usage.add(usage)
         except _Failed as failed:
             taken.usage.add(failed.usage)
-            taken.failures[key] = Failure(line.attempt, failed.error.code, failed.error.message)
+            taken.failures[key] = BatchFailure(line.attempt, failed.error.code, failed.error.message)
     return taken
 
 
-def raised(failure: Failure) -> ApexError:
+def raised(failure: BatchFailure) -> ApexError:
     """The error that a failure stands for."""
     return _ERRORS.get(failure.code, ModelUnreachable)(failure.message)
 
 
-def terminal(failure: Failure) -> bool:
+def terminal(failure: BatchFailure) -> bool:
     """Whether asking again would bring the same."""
     return not getattr(_ERRORS.get(failure.code, ModelUnreachable), "retriable", False)
 
@@ -58,14 +58,16 @@ def terminal(failure: Failure) -> bool:
 class _Failed(Exception):
     """`error` is the reason; `usage` what was paid for nothing."""
 
-    def __init__(self, error: ApexError, usage: Usage) -> None:
+    def __init__(self, error: ApexError, usage: ModelUsage) -> None:
         super().__init__(error.message)
         self.error = error
         self.usage = usage
 
 
-def _read(batch: Batch, line: Line, answered: Answered, form: EmbeddingForm | None) -> tuple[bytes, Usage]:
-    usage = Usage()
+def _read(
+    batch: ProviderBatch, line: BatchRequest, answered: Answered, form: EmbeddingForm | None
+) -> tuple[bytes, ModelUsage]:
+    usage = ModelUsage()
     try:
         if answered.status != 200:
             raise _rejected(answered)

@@ -11,7 +11,7 @@ from apex_cli.llm.client import OpenAIModel
 from apex_cli.llm.embeddings import ROUTE, EmbeddingForm
 from apex_cli.llm.protocol import Prompt
 from apex_cli.llm.tokens import estimate
-from apex_cli.llm.usage import Usage
+from apex_cli.llm.usage import ModelUsage
 
 if TYPE_CHECKING:
     from apex_cli.llm.embeddings import Row
@@ -43,7 +43,7 @@ class BatchEmbeddings:
     async def __call__(self, texts: Mapping[str, str]) -> Mapping[str, Row]:
         """Raises `AnswerPending`, or what became of one of these texts in an earlier batch; `BudgetExhausted`."""
         for key, text in texts.items():
-            used = Usage(calls=1, input_tokens=estimate(text))
+            used = ModelUsage(calls=1, input_tokens=estimate(text))
             self._batching.queue(key, Wanted(ROUTE, self._form.model, self._form.body([text]), None, used))
         raise _pending()
 

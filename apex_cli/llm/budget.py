@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from apex_cli.errors import BudgetExhausted
-from apex_cli.llm.meter import Meter
-from apex_cli.llm.usage import Usage
+from apex_cli.llm.meter import ModelUsageMeter
+from apex_cli.llm.usage import ModelUsage
 
 
 class Budget:
@@ -17,12 +17,12 @@ class Budget:
     whose answer is longer than was estimated can still end above the limit, by its own excess.
     """
 
-    def __init__(self, meter: Meter, *, max_cost: float | None = None, max_tokens: int | None = None) -> None:
+    def __init__(self, meter: ModelUsageMeter, *, max_cost: float | None = None, max_tokens: int | None = None) -> None:
         self._meter = meter
         self._max_cost = max_cost
         self._max_tokens = max_tokens
-        self._held = Usage()
-        self._prepaid = Usage()
+        self._held = ModelUsage()
+        self._prepaid = ModelUsage()
         self._refused = False
 
     @property
@@ -35,7 +35,7 @@ class Budget:
         return self._refused or spent
 
     @contextmanager
-    def reserve(self, estimate: Usage) -> Iterator[None]:
+    def reserve(self, estimate: ModelUsage) -> Iterator[None]:
         """Hold `estimate` while the block sends its request. Raises `BudgetExhausted` when it is not left."""
         self.hold(estimate)
         try:
@@ -43,7 +43,7 @@ class Budget:
         finally:
             self._count(estimate, -1)
 
-    def hold(self, estimate: Usage) -> None:
+    def hold(self, estimate: ModelUsage) -> None:
         """Set `estimate` aside for good, for what will be paid for later. Raises `BudgetExhausted`."""
         cost, tokens = self._used()
         cost += self._held.cost + estimate.cost
@@ -54,7 +54,7 @@ class Budget:
             raise self._refusal(f"{self._max_tokens} tokens of --max-tokens")
         self._count(estimate, 1)
 
-    def prepaid(self, usage: Usage) -> None:
+    def prepaid(self, usage: ModelUsage) -> None:
         """Leave `usage`, which is on the meter, to the run that set it aside."""
         self._prepaid.add(usage)
 
@@ -62,7 +62,7 @@ class Budget:
         total = self._meter.total
         return total.cost - self._prepaid.cost, total.tokens - self._prepaid.tokens
 
-    def _count(self, estimate: Usage, sign: int) -> None:
+    def _count(self, estimate: ModelUsage, sign: int) -> None:
         self._held.cost += sign * estimate.cost
         self._held.input_tokens += sign * estimate.input_tokens
         self._held.output_tokens += sign * estimate.output_tokens

@@ -8,9 +8,9 @@ from typing import Any
 
 from apex_cli.errors import ModelAnswerInvalid
 from apex_cli.llm.cache import Cache
-from apex_cli.llm.once import Once
 from apex_cli.llm.protocol import LanguageModel, Prompt
 from apex_cli.llm.schema import check
+from apex_cli.llm.single_flight import SingleFlight
 
 
 class CachedModel:
@@ -20,7 +20,7 @@ class CachedModel:
         self.name = model.name
         self._model = model
         self._cache = cache
-        self._once: Once[Prompt, Mapping[str, Any]] = Once(self._fetch)
+        self._once: SingleFlight[Prompt, Mapping[str, Any]] = SingleFlight(self._fetch)
 
     async def answer(self, prompt: Prompt) -> Mapping[str, Any]:
         """See `LanguageModel.answer`."""

@@ -13,7 +13,7 @@ from apex_cli.llm.failures import RequestRejected
 from apex_cli.llm.protocol import JsonSchema, Message, Prompt, Size
 from apex_cli.llm.schema import parsed
 from apex_cli.llm.tokens import OUTPUT_TOKENS, estimate
-from apex_cli.llm.usage import Usage
+from apex_cli.llm.usage import ModelUsage
 
 
 class OpenAIModel:
@@ -47,9 +47,9 @@ class OpenAIModel:
             return wire.RESPONSES, wire.responses_body(prompt, model)
         return wire.CHAT, wire.chat_body(prompt, model, form, openai=self._connection.endpoint.openai)
 
-    def estimate(self, prompt: Prompt) -> Usage:
+    def estimate(self, prompt: Prompt) -> ModelUsage:
         """What asking a prompt will take, about: one call, its tokens and dollars."""
-        used = Usage(1, estimate(prompt.text()), 0, min(prompt.max_tokens, OUTPUT_TOKENS))
+        used = ModelUsage(1, estimate(prompt.text()), 0, min(prompt.max_tokens, OUTPUT_TOKENS))
         return self._connection.meter.priced(self._models[prompt.size], used)
 
     async def _ask(self, prompt: Prompt) -> wire.Reply:

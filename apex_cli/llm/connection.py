@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from apex_cli.errors import ApexError, ConfigError, ModelUnreachable, ModelUnusable
 from apex_cli.llm.budget import Budget
 from apex_cli.llm.endpoint import Endpoint
-from apex_cli.llm.failures import Passing, judged
-from apex_cli.llm.limits import Limits
-from apex_cli.llm.meter import Meter
-from apex_cli.llm.usage import Usage
+from apex_cli.llm.failures import RetryableError, judged
+from apex_cli.llm.limits import ProviderLimits
+from apex_cli.llm.meter import ModelUsageMeter
+from apex_cli.llm.usage import ModelUsage
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -38,7 +38,9 @@ class Connection:
     Opens at the first request; `close` it at the end.
     """
 
-    def __init__(self, endpoint: Endpoint, *, limits: Limits, meter: Meter, budget: Budget, timeout: float) -> None:
+    def __init__(
+        self, endpoint: Endpoint, *, limits: ProviderLimits, meter: ModelUsageMeter, budget: Budget, timeout: float
+    ) -> None:
         self.endpoint = endpoint
         self.meter = meter
         self._limits = limits
@@ -54,7 +56,7 @@ class Connection:
             await client.close()
 
     async def post(
-        self, route: str, body: Body, *, model: str, estimate: Usage, used: Callable[[Body], Usage]
+        self, route: str, body: Body, *, model: str, estimate: ModelUsage, used: Callable[[Body], ModelUsage]
     ) -> Mapping[str, Any]:
         """The answer to `POST route`, metered: `used` reads what it took from the answer.
 
@@ -70,7 +72,7 @@ class Connection:
                     started = self._limits.clock()
                     answer = await self._once(route, body, left)
                     left -= self._limits.clock() - started
-                    if not isinstance(answer, Passing):
+                    if not isinstance(answer, RetryableError):
                         headers, content = answer
                         lane.learn(headers)
                         self._given_up = 0
@@ -91,7 +93,7 @@ class Connection:
             f"{self.endpoint.host} has left {_GIVE_UPS} requests in a row without an answer", code=ModelUnreachable.code
         )
 
-    async def _once(self, route: str, body: Body, seconds: float) -> Passing | tuple[Mapping[str, str], Body]:
+    async def _once(self, route: str, body: Body, seconds: float) -> RetryableError | tuple[Mapping[str, str], Body]:
         from httpx2 import Response
         from openai import APIError
 
@@ -103,16 +105,16 @@ class Connection:
                 )
             content = response.json()
         except TimeoutError:
-            return Passing(f"{self.endpoint.host} did not answer in time")
+            return RetryableError(f"{self.endpoint.host} did not answer in time")
         except APIError as error:
             meaning = judged(error, self.endpoint.host, self.endpoint.key)
-            if isinstance(meaning, Passing):
+            if isinstance(meaning, RetryableError):
                 return meaning
             raise meaning from error
         except ValueError:
-            return Passing(f"{self.endpoint.host} gave an answer that is not JSON")
+            return RetryableError(f"{self.endpoint.host} gave an answer that is not JSON")
         if not isinstance(content, dict):
-            return Passing(f"{self.endpoint.host} gave an answer that is no JSON object")
+            return RetryableError(f"{self.endpoint.host} gave an answer that is no JSON object")
         return response.headers, content
 
     @property

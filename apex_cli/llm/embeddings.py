@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from apex_cli.errors import ConfigError, EmbedError
 from apex_cli.llm.tokens import estimate
-from apex_cli.llm.usage import Usage
+from apex_cli.llm.usage import ModelUsage
 from apex_cli.llm.wire import sendable
 
 if TYPE_CHECKING:
@@ -95,10 +95,10 @@ class EmbeddingForm:
         return row if abs(float(np.linalg.norm(row)) - 1.0) < 1e-3 else None
 
     @staticmethod
-    def used(answer: Mapping[str, Any]) -> Usage:
+    def used(answer: Mapping[str, Any]) -> ModelUsage:
         """What an answer says that it took."""
         told = answer.get("usage") or {}
-        return Usage(calls=1, input_tokens=int(told.get("prompt_tokens") or told.get("total_tokens") or 0))
+        return ModelUsage(calls=1, input_tokens=int(told.get("prompt_tokens") or told.get("total_tokens") or 0))
 
     def _unit(self, given: str | Sequence[float]) -> Row:
         """Base64 of little-endian float32 as asked for, or a list of numbers from servers that do not know that."""

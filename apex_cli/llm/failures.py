@@ -21,7 +21,7 @@ _NO_MODEL = frozenset({"model_not_found", "DeploymentNotFound"})
 
 
 @dataclass(frozen=True, slots=True)
-class Passing:
+class RetryableError:
     """Worth another try, after `wait` seconds if the server says so. `limited`: its limits are hit, by all of us.
 
     `headers` of the answer, if there was one.
@@ -39,22 +39,22 @@ class RequestRejected(ExtractError):
     code = "llm_rejected"
 
 
-def judged(error: openai.APIError, host: str, key: Secret | None) -> Passing | ApexError:
+def judged(error: openai.APIError, host: str, key: Secret | None) -> RetryableError | ApexError:
     """The meaning of an error; the key, should the server repeat it, is masked."""
     from openai import APIConnectionError, APIStatusError, APITimeoutError
 
     if isinstance(error, APITimeoutError):
-        return Passing(f"{host} did not answer in time")
+        return RetryableError(f"{host} did not answer in time")
     if isinstance(error, APIConnectionError):
-        return Passing(f"{host} cannot be reached, or broke off: {masked(str(error.__cause__ or error), key)}")
+        return RetryableError(f"{host} cannot be reached, or broke off: {masked(str(error.__cause__ or error), key)}")
     said = masked(error.message, key)
     if not isinstance(error, APIStatusError):
-        return Passing(f"{host}: {said}")
+        return RetryableError(f"{host}: {said}")
     status, code = error.status_code, error.code or ""
     no_quota = code in _NO_QUOTA or error.type in _NO_QUOTA
     if not no_quota and (status in (408, 409, 429) or status >= 500):
         headers = error.response.headers
-        return Passing(f"{host} answered {status}: {said}", retry_after(headers), status == 429, headers)
+        return RetryableError(f"{host} answered {status}: {said}", retry_after(headers), status == 429, headers)
     if no_quota:
         return ModelUnusable(f"{host}: the quota is used up: {said}", hint="see the plan and billing of the account")
     return _refusal(status, code, f"{host} answered {status}: {said}")

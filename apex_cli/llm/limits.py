@@ -21,7 +21,7 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 
 
-class Allowance:
+class TokenBucket:
     """A token bucket: holds one minute's worth, fills up steadily. Without a limit it gives whatever is asked."""
 
     def __init__(self, per_minute: int | None, now: float) -> None:
@@ -60,7 +60,7 @@ class Allowance:
         self._at = now
 
 
-class Lane:
+class ModelRateLimiter:
     """The way to one model: at most `concurrency` requests at once, in the order in which they were asked for."""
 
     def __init__(
@@ -69,8 +69,8 @@ class Lane:
         self._slots = asyncio.Semaphore(concurrency)
         self._clock = clock
         self._sleep = sleep
-        self._requests = Allowance(requests, clock())
-        self._tokens = Allowance(tokens, clock())
+        self._requests = TokenBucket(requests, clock())
+        self._tokens = TokenBucket(tokens, clock())
         self._resume_at = 0.0
         self._queue = asyncio.Lock()
 
@@ -101,7 +101,7 @@ class Lane:
         return max(self._resume_at - now, self._requests.wait(1, now), self._tokens.wait(tokens, now))
 
 
-class Limits:
+class ProviderLimits:
     """The lanes of a run. Configured limits hold for each model."""
 
     def __init__(
@@ -118,12 +118,12 @@ class Limits:
         self._requests = requests
         self._tokens = tokens
         self._concurrency = concurrency
-        self._lanes: dict[str, Lane] = {}
+        self._lanes: dict[str, ModelRateLimiter] = {}
 
-    def lane(self, model: str) -> Lane:
+    def lane(self, model: str) -> ModelRateLimiter:
         """The lane of `model`, the same one every time."""
         if model not in self._lanes:
-            self._lanes[model] = Lane(
+            self._lanes[model] = ModelRateLimiter(
                 self._requests, self._tokens, concurrency=self._concurrency, clock=self.clock, sleep=self.sleep
             )
         return self._lanes[model]

@@ -8,34 +8,34 @@ from contextvars import ContextVar
 from dataclasses import replace
 
 from apex_cli.llm.prices import Prices
-from apex_cli.llm.usage import Usage
+from apex_cli.llm.usage import ModelUsage
 
-_SCOPES: ContextVar[tuple[Usage, ...]] = ContextVar("apex_llm_scopes", default=())
+_SCOPES: ContextVar[tuple[ModelUsage, ...]] = ContextVar("apex_llm_scopes", default=())
 
 
-class Meter:
+class ModelUsageMeter:
     """The books of one run. `total` is everything; `unpriced` names models whose price is not known."""
 
     def __init__(self, prices: Prices) -> None:
         self.prices = prices
-        self.total = Usage()
+        self.total = ModelUsage()
         self.unpriced: set[str] = set()
 
     @contextmanager
-    def scope(self) -> Iterator[Usage]:
+    def scope(self) -> Iterator[ModelUsage]:
         """What is used inside the block, and by tasks that are started in it, is added to the usage it gives.
 
         Scopes nest: an inner one's usage counts in the outer one too. Work that several ask for at once is counted
         for the one that asked first.
         """
-        usage = Usage()
+        usage = ModelUsage()
         token = _SCOPES.set((*_SCOPES.get(), usage))
         try:
             yield usage
         finally:
             _SCOPES.reset(token)
 
-    def record(self, model: str, used: Usage, *, batch: bool = False) -> Usage:
+    def record(self, model: str, used: ModelUsage, *, batch: bool = False) -> ModelUsage:
         """Count one answer's calls and tokens; gives them with their cost."""
         priced = self.priced(model, used, batch=batch)
         if priced.unpriced:
@@ -45,7 +45,7 @@ class Meter:
             usage.add(priced)
         return priced
 
-    def priced(self, model: str, used: Usage, *, batch: bool = False) -> Usage:
+    def priced(self, model: str, used: ModelUsage, *, batch: bool = False) -> ModelUsage:
         """`used` with its cost, counted nowhere."""
         price = self.prices.of(model)
         if price is None:

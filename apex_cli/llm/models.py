@@ -13,7 +13,7 @@ from apex_cli.config import Settings
 from apex_cli.errors import ConfigError
 from apex_cli.llm.batch import Batching
 from apex_cli.llm.batch_api import BatchApi
-from apex_cli.llm.batch_book import BatchBook
+from apex_cli.llm.batch_store import BatchStore
 from apex_cli.llm.batched import BatchModel
 from apex_cli.llm.budget import Budget
 from apex_cli.llm.cache import Cache
@@ -22,8 +22,8 @@ from apex_cli.llm.client import OpenAIModel
 from apex_cli.llm.connection import Connection
 from apex_cli.llm.embeddings import EmbeddingForm
 from apex_cli.llm.endpoint import endpoint
-from apex_cli.llm.limits import Clock, Limits, Sleep
-from apex_cli.llm.meter import Meter
+from apex_cli.llm.limits import Clock, ProviderLimits, Sleep
+from apex_cli.llm.meter import ModelUsageMeter
 from apex_cli.llm.prices import AS_OF, Price, Prices
 from apex_cli.llm.protocol import Size
 
@@ -41,7 +41,7 @@ class Models:
     model: CachedModel
     form: EmbeddingForm | None
     cache: Cache
-    meter: Meter
+    meter: ModelUsageMeter
     budget: Budget
     batching: Batching | None
 
@@ -68,9 +68,9 @@ async def open_models(
     form = None
     if settings.embedder == "openai":
         form = EmbeddingForm(settings.embedding_model, settings.embedding_dimensions)
-    meter = Meter(Prices(_configured(settings), listed=server.openai))
+    meter = ModelUsageMeter(Prices(_configured(settings), listed=server.openai))
     _check_prices(settings, meter)
-    limits = Limits(
+    limits = ProviderLimits(
         concurrency=settings.concurrency,
         requests=settings.llm_rpm,
         tokens=settings.llm_tpm,
@@ -84,7 +84,7 @@ async def open_models(
     live = OpenAIModel(connection, names)
     batching = None
     if batch:
-        book = BatchBook(settings.home / "batches")
+        book = BatchStore(settings.home / "batches")
         batching = Batching(BatchApi(connection), book, cache, meter=meter, budget=budget, form=form)
     model = CachedModel(live if batching is None else BatchModel(live, batching), cache)
     try:
@@ -119,7 +119,7 @@ def _check_installed() -> None:
         )
 
 
-def _check_prices(settings: Settings, meter: Meter) -> None:
+def _check_prices(settings: Settings, meter: ModelUsageMeter) -> None:
     models = {*model_names(settings).values()}
     if settings.embedder == "openai":
         models.add(settings.embedding_model)

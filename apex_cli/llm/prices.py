@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from apex_cli.llm.usage import Usage
+from apex_cli.llm.usage import ModelUsage
 
 AS_OF = "2026-11-06"
 BATCH_DISCOUNT = 0.5
@@ -23,7 +23,7 @@ class Price:
     cached: float
     output: float = 0.0
 
-    def of(self, usage: Usage, *, batch: bool = False) -> float:
+    def of(self, usage: ModelUsage, *, batch: bool = False) -> float:
         """Dollars for the tokens of `usage`."""
         fresh = usage.input_tokens - usage.cached_tokens
         full = fresh * self.input + usage.cached_tokens * self.cached + usage.output_tokens * self.output

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(slots=True)
-class Usage:
+class ModelUsage:
     """Calls, tokens and US dollars. `input_tokens` include the `cached_tokens`, which the provider had seen before.
 
     `unpriced` counts calls whose model has no known price: `cost` is then too low by what they cost.
@@ -24,7 +24,7 @@ class Usage:
         """All tokens, in and out."""
         return self.input_tokens + self.output_tokens
 
-    def add(self, other: Usage) -> None:
+    def add(self, other: ModelUsage) -> None:
         """Count `other` in."""
         self.calls += other.calls
         self.input_tokens += other.input_tokens

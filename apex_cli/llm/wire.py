@@ -15,7 +15,7 @@ from typing import Any
 
 from apex_cli.llm.protocol import Message, Prompt
 from apex_cli.llm.schema import strict
-from apex_cli.llm.usage import Usage
+from apex_cli.llm.usage import ModelUsage
 
 Body = dict[str, Any]
 
@@ -39,7 +39,7 @@ class Reply:
     text: str
     refusal: str | None
     truncated: bool
-    usage: Usage
+    usage: ModelUsage
 
 
 def sendable(text: str) -> str:
@@ -127,11 +127,11 @@ READERS: Mapping[str, Callable[[Mapping[str, Any]], Reply]] = {RESPONSES: respon
 """By route: what reads its answers."""
 
 
-def _usage(told: Mapping[str, Any] | None, into: str, out: str) -> Usage:
+def _usage(told: Mapping[str, Any] | None, into: str, out: str) -> ModelUsage:
     """Some compatible servers tell no usage: then the tokens are not known, and the call counts alone."""
     told = told or {}
     details = told.get(f"{into}_tokens_details") or {}
-    return Usage(
+    return ModelUsage(
         calls=1,
         input_tokens=int(told.get(f"{into}_tokens") or 0),
         cached_tokens=int(details.get("cached_tokens") or 0),

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from apex_cli import __version__
-from apex_cli.meter import STAGES, STORES
-from apex_cli.outcome import Status as Outcome
+from apex_cli.results import RecordStatus as RecordResult
+from apex_cli.run_stats import STAGES, STORES
 from apex_cli.staging import Stats
-from apex_cli.stores.postgres.figures import Ends, Figures, Total
+from apex_cli.stores.postgres.counts import Ends, Figures, Total
 
 Samples = Iterable[tuple[Sequence[str], float]]
 _OPEN = ("PREPARED", "RESOLVING", "COMMITTED")
@@ -83,7 +83,7 @@ def _last_runs(figures: Figures) -> Iterator[Metric]:
 
 def _work(totals: Sequence[Total]) -> Iterator[Metric]:
     counted = {(one.label, one.sublabel): one.value for one in totals if one.measure == "by_source"}
-    every = {(source, outcome.value): 0.0 for source, _ in counted for outcome in Outcome}
+    every = {(source, outcome.value): 0.0 for source, _ in counted for outcome in RecordResult}
     records = sorted({**every, **counted}.items())
     yield _counter("inputs", "Files and streams taken.", (), _by_label(totals, "inputs"))
     yield _counter("records", "Records, by what became of them.", ("source", "outcome"), records)

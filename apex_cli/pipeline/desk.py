@@ -16,15 +16,15 @@ from apex_cli import faults
 from apex_cli.embed.codec import dump
 from apex_cli.errors import ApexError, RecordError, StoreError
 from apex_cli.model import Embedded, EntityType, Record
-from apex_cli.outcome import Outcome, Problem, Status, Summary
-from apex_cli.pipeline.inputs import Input, Read
+from apex_cli.pipeline.inputs import Input, ReadResult
 from apex_cli.pipeline.request import Observer
-from apex_cli.sources.rejected import Rejected
-from apex_cli.staging import Failure, Item, Staging
+from apex_cli.reading.rejected import Rejected
+from apex_cli.results import ErrorDetail, RecordResult, RecordStatus, RunSummary
+from apex_cli.staging import Item, ItemFailure, Staging
 
 
 @dataclass(frozen=True, slots=True)
-class Versions:
+class ExtractionVersions:
     """What made an extraction: results kept with a staged item are used again only by the same makers."""
 
     extractor: str
@@ -36,7 +36,7 @@ class _Kept:
     """A failed record to be kept alone, or (`raw` None) the reason why its whole input is kept."""
 
     origin: Input
-    failure: Failure
+    failure: ItemFailure
     source: str
     raw: bytes | None
     suffix: str
@@ -53,7 +53,7 @@ class _Work:
     settled: list[Input] = field(default_factory=list)
 
 
-class Desk:
+class OutcomeRecorder:
     """Tells outcomes to the observer and the summary at once, and to the staging area at `flush`.
 
     Staging calls run on `worker`, the one thread that also reads the inputs, so no two threads touch the area. A crash
@@ -61,7 +61,7 @@ class Desk:
     """
 
     def __init__(
-        self, staging: Staging, summary: Summary, observer: Observer, worker: Executor, versions: Versions
+        self, staging: Staging, summary: RunSummary, observer: Observer, worker: Executor, versions: ExtractionVersions
     ) -> None:
         self._staging = staging
         self._summary = summary
@@ -70,21 +70,23 @@ class Desk:
         self._versions = versions
         self._work = _Work()
 
-    def rejected(self, read: Read, rejected: Rejected) -> None:
+    def rejected(self, read: ReadResult, rejected: Rejected) -> None:
         """An input, or a part of one, could not be read."""
         source = read.origin.item.source if read.origin.item else "unknown"
-        problem = Problem.of(rejected.error)
-        self._tell(Outcome(rejected.locator, source, None, None, None, Status.FAILED, stage="read", error=problem))
+        problem = ErrorDetail.of(rejected.error)
+        self._tell(
+            RecordResult(rejected.locator, source, None, None, None, RecordStatus.FAILED, stage="read", error=problem)
+        )
         failure = _failure(rejected.error, "read", rejected.locator)
         suffix = PurePath(read.origin.item.name).suffix if read.origin.item else ""
         self._count(read.origin, _Kept(read.origin, failure, source, rejected.raw, suffix))
 
     def failed(
-        self, read: Read, record: Record, error: ApexError, started: float, embedded: Embedded | None = None
+        self, read: ReadResult, record: Record, error: ApexError, started: float, embedded: Embedded | None = None
     ) -> None:
         """A record was read but not committed; what was extracted is kept with it."""
         stage = error.stage if isinstance(error, RecordError) else "commit"
-        self._tell(_outcome(record, Status.FAILED, started, embedded, stage=stage, error=Problem.of(error)))
+        self._tell(_outcome(record, RecordStatus.FAILED, started, embedded, stage=stage, error=ErrorDetail.of(error)))
         document = record.source == "document"
         kept = _Kept(
             read.origin,
@@ -98,7 +100,7 @@ class Desk:
         self._count(read.origin, kept)
 
     def settled(
-        self, read: Read, record: Record, status: Status, started: float, embedded: Embedded | None = None
+        self, read: ReadResult, record: Record, status: RecordStatus, started: float, embedded: Embedded | None = None
     ) -> None:
         """A record is committed, updated or unchanged."""
         self._tell(_outcome(record, status, started, embedded))
@@ -107,7 +109,7 @@ class Desk:
 
     def pending(self, record: Record, started: float, reason: ApexError) -> None:
         """A record was read but not taken, for this reason: its input stays staged."""
-        self._tell(_outcome(record, Status.PENDING, started, None, error=Problem.of(reason)))
+        self._tell(_outcome(record, RecordStatus.PENDING, started, None, error=ErrorDetail.of(reason)))
 
     def ended(self, origin: Input) -> None:
         """An input has no more records."""
@@ -132,7 +134,7 @@ class Desk:
         for item in items:
             self._staging.release(item)
 
-    def _tell(self, outcome: Outcome) -> None:
+    def _tell(self, outcome: RecordResult) -> None:
         self._summary.add(outcome)
         self._observer.outcome(outcome)
 
@@ -176,9 +178,11 @@ class Desk:
         kept.origin.failed.append(child.item_id)
 
 
-def _outcome(record: Record, status: Status, started: float, embedded: Embedded | None, **extra: Any) -> Outcome:
+def _outcome(
+    record: Record, status: RecordStatus, started: float, embedded: Embedded | None, **extra: Any
+) -> RecordResult:
     extraction = embedded.extraction if embedded else None
-    return Outcome(
+    return RecordResult(
         locator=record.locator,
         source=record.source,
         data_type=record.data_type,
@@ -203,9 +207,9 @@ def _bytes(record: Record) -> bytes:
     return json.dumps(record.payload, ensure_ascii=False).encode()
 
 
-def _failure(error: ApexError, stage: str, locator: str | None) -> Failure:
+def _failure(error: ApexError, stage: str, locator: str | None) -> ItemFailure:
     retriable = error.retriable if isinstance(error, RecordError) else isinstance(error, StoreError)
-    return Failure(
+    return ItemFailure(
         code=error.code,
         message=error.message,
         hint=error.hint,

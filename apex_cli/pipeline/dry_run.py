@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING
 
 from apex_cli.config import Settings
 from apex_cli.errors import RecordError
-from apex_cli.extract.rules import extract
 from apex_cli.model import EntityType, Extraction, Record
-from apex_cli.outcome import Outcome, Problem, Status, Summary
 from apex_cli.pipeline.inputs import limits
 from apex_cli.pipeline.models import reads_text
 from apex_cli.pipeline.request import STDIN, IngestRequest, Observer
-from apex_cli.sources.read import read_input
-from apex_cli.sources.rejected import Rejected
-from apex_cli.sources.walk import Young, walk
+from apex_cli.reading.read import read_input
+from apex_cli.reading.rejected import Rejected
+from apex_cli.reading.walk import Young, walk
+from apex_cli.results import ErrorDetail, RecordResult, RecordStatus, RunSummary
+from apex_cli.sources.rules import extract
 
 if TYPE_CHECKING:
     from apex_cli.pipeline.estimate import Estimate
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 _ASKED_AT_ONCE = 500
 
 
-async def dry_run(settings: Settings, request: IngestRequest, observer: Observer) -> Summary:
+async def dry_run(settings: Settings, request: IngestRequest, observer: Observer) -> RunSummary:
     """What an ingest of these paths would take: every sound record is `pending`, the others fail as they would."""
-    summary = Summary(run_id=request.run_id, dry_run=True)
+    summary = RunSummary(run_id=request.run_id, dry_run=True)
     started = time.monotonic()
     async with _estimating(settings, request) as estimate:
         observer.phase("reading")
@@ -79,11 +79,11 @@ async def _count(estimate: Estimate | None, asked: list[tuple[Record, Extraction
         asked.clear()
 
 
-Told = tuple[Outcome, tuple[Record, Extraction] | None]
+Observations = tuple[RecordResult, tuple[Record, Extraction] | None]
 """An outcome, and what was extracted if anything was."""
 
 
-def _outcomes(settings: Settings, request: IngestRequest, summary: Summary) -> Iterator[Told]:
+def _outcomes(settings: Settings, request: IngestRequest, summary: RunSummary) -> Iterator[Observations]:
     if STDIN in request.paths and request.stdin is not None:
         summary.inputs += 1
         with tempfile.NamedTemporaryFile(prefix="apex-", suffix=".jsonl") as spool:
@@ -103,7 +103,9 @@ def _outcomes(settings: Settings, request: IngestRequest, summary: Summary) -> I
             yield from _of_file(settings, request, found.path, name=found.name, origin=str(found.path))
 
 
-def _of_file(settings: Settings, request: IngestRequest, path: Path, *, name: str, origin: str) -> Iterator[Told]:
+def _of_file(
+    settings: Settings, request: IngestRequest, path: Path, *, name: str, origin: str
+) -> Iterator[Observations]:
     reads = read_input(
         path,
         name=name,
@@ -117,21 +119,21 @@ def _of_file(settings: Settings, request: IngestRequest, path: Path, *, name: st
         yield (_rejected(what), None) if isinstance(what, Rejected) else _extracted(what)
 
 
-def _rejected(rejected: Rejected) -> Outcome:
-    problem = Problem.of(rejected.error)
-    return Outcome(rejected.locator, "unknown", None, None, None, Status.FAILED, stage="read", error=problem)
+def _rejected(rejected: Rejected) -> RecordResult:
+    problem = ErrorDetail.of(rejected.error)
+    return RecordResult(rejected.locator, "unknown", None, None, None, RecordStatus.FAILED, stage="read", error=problem)
 
 
-def _extracted(record: Record) -> Told:
+def _extracted(record: Record) -> Observations:
     identity = (record.locator, record.source, record.data_type, record.external_id, record.record_id)
     started = time.monotonic()
     try:
         extraction = extract(record)
     except RecordError as error:
-        return Outcome(*identity, Status.FAILED, stage=error.stage, error=Problem.of(error)), None
-    outcome = Outcome(
+        return RecordResult(*identity, RecordStatus.FAILED, stage=error.stage, error=ErrorDetail.of(error)), None
+    outcome = RecordResult(
         *identity,
-        Status.PENDING,
+        RecordStatus.PENDING,
         entities=sum(entity.type is not EntityType.VALUE for entity in extraction.entities),
         facts=len(extraction.claims),
         vectors=len(extraction.chunks),

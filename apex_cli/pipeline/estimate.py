@@ -11,18 +11,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from apex_cli.config import Settings
+from apex_cli.enrich import prompting
+from apex_cli.enrich.cached import CachedEnricher
+from apex_cli.enrich.client import clients
+from apex_cli.enrich.extractor import ModelExtractor
+from apex_cli.enrich.resolve import Candidate
 from apex_cli.errors import RecordError
-from apex_cli.extract.llm import reading
-from apex_cli.extract.llm.client import clients
-from apex_cli.extract.llm.extractor import ModelExtractor
-from apex_cli.extract.llm.resolve import Candidate
-from apex_cli.extract.rules import prose
 from apex_cli.llm.forecast import forecast
 from apex_cli.llm.models import Models
 from apex_cli.llm.protocol import Prompt
-from apex_cli.llm.usage import Usage
+from apex_cli.llm.usage import ModelUsage
 from apex_cli.model import Entity, Extraction, Record
-from apex_cli.pipeline.reading import Reading
+from apex_cli.sources.rules import prose
 from apex_cli.stores.factory import open_stores
 
 Item = tuple[Record, Extraction]
@@ -44,8 +44,8 @@ class Estimate:
     def __init__(self, models: Models, settings: Settings) -> None:
         self._models = models
         self._settings = settings
-        self._reading = Reading(ModelExtractor(models.model, _NothingKnown(), models.meter), models.cache)
-        self.usage = Usage()
+        self._reading = CachedEnricher(ModelExtractor(models.model, _NothingKnown(), models.meter), models.cache)
+        self.usage = ModelUsage()
 
     def wants(self, record: Record) -> bool:
         """Whether a model would be asked about it at all."""
@@ -74,7 +74,9 @@ class Estimate:
 async def _ask(asked: _Asked, item: Item) -> None:
     record, extraction = item
     try:
-        await reading.read(clients(asked), prose(record), extraction.event_time, f"{record.source} {record.data_type}")
+        await prompting.read(
+            clients(asked), prose(record), extraction.event_time, f"{record.source} {record.data_type}"
+        )
     except RecordError:
         return
 

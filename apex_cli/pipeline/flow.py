@@ -13,20 +13,20 @@ from dataclasses import dataclass, field
 
 from apex_cli.embed.codec import load
 from apex_cli.errors import AnswerPending, ApexError, RunHalted, StoreError, StoreTransient
-from apex_cli.meter import Meter
 from apex_cli.model import Embedded, Record
-from apex_cli.outcome import Status
-from apex_cli.pipeline import footprint
-from apex_cli.pipeline.desk import Desk, Versions
-from apex_cli.pipeline.inputs import Batch, Input, Inputs, Read
-from apex_cli.pipeline.understand import Understanding
+from apex_cli.pipeline import gc_tuning
+from apex_cli.pipeline.desk import ExtractionVersions, OutcomeRecorder
+from apex_cli.pipeline.inputs import Input, InputReader, ReadBatch, ReadResult
+from apex_cli.pipeline.understand import Transformer
+from apex_cli.reading.rejected import Rejected
+from apex_cli.results import RecordStatus
+from apex_cli.run_stats import RunStats
 from apex_cli.saga.coordinator import Coordinator, Fate, Result
-from apex_cli.sources.rejected import Rejected
 
 _STATUS = {
-    Fate.COMMITTED: Status.COMMITTED,
-    Fate.UPDATED: Status.UPDATED,
-    Fate.UNCHANGED: Status.UNCHANGED,
+    Fate.COMMITTED: RecordStatus.COMMITTED,
+    Fate.UPDATED: RecordStatus.UPDATED,
+    Fate.UNCHANGED: RecordStatus.UNCHANGED,
 }
 
 _UNDER_WAY = 2
@@ -36,7 +36,7 @@ _UNDER_WAY = 2
 class _Job:
     """One record on its way to the stores."""
 
-    read: Read
+    read: ReadResult
     record: Record
     embedded: Embedded
     started: float
@@ -50,18 +50,18 @@ class _Ready:
     ended: list[Input] = field(default_factory=list)
 
 
-class Flow:
+class IngestPipeline:
     """Runs one ingest from its inputs to the desk."""
 
     def __init__(
         self,
-        inputs: Inputs,
-        desk: Desk,
-        understanding: Understanding,
+        inputs: InputReader,
+        desk: OutcomeRecorder,
+        understanding: Transformer,
         coordinator: Coordinator,
         worker: ThreadPoolExecutor,
-        versions: Versions,
-        meter: Meter,
+        versions: ExtractionVersions,
+        meter: RunStats,
     ) -> None:
         self._inputs = inputs
         self._desk = desk
@@ -71,7 +71,7 @@ class Flow:
         self._versions = versions
         self._meter = meter
         self._places = asyncio.Semaphore(_UNDER_WAY)
-        self._read: asyncio.Queue[Batch | None] = asyncio.Queue()
+        self._read: asyncio.Queue[ReadBatch | None] = asyncio.Queue()
         self._ready: asyncio.Queue[_Ready | None] = asyncio.Queue()
         self._on_the_way: Counter[str] = Counter()
         self.halted: ApexError | None = None
@@ -85,7 +85,7 @@ class Flow:
             group.create_task(self._commit())
 
     async def _reading(self) -> None:
-        batches: Iterator[Batch] = self._inputs.batches()
+        batches: Iterator[ReadBatch] = self._inputs.batches()
         try:
             while (batch := await self._next(batches)) is not None:
                 await self._read.put(batch)
@@ -96,7 +96,7 @@ class Flow:
             self.broken = error
         await self._read.put(None)
 
-    async def _next(self, batches: Iterator[Batch]) -> Batch | None:
+    async def _next(self, batches: Iterator[ReadBatch]) -> ReadBatch | None:
         await self._places.acquire()
         with self._meter.stage("read"):
             return await asyncio.get_running_loop().run_in_executor(self._worker, next, batches, None)
@@ -107,7 +107,7 @@ class Flow:
             del batch
         await self._ready.put(None)
 
-    async def _understood(self, batch: Batch) -> _Ready:
+    async def _understood(self, batch: ReadBatch) -> _Ready:
         started = time.monotonic()
         try:
             fresh = await self._screened(batch.reads, started)
@@ -137,7 +137,7 @@ class Flow:
                 self._desk.failed(read, record, result, started)
         return ready
 
-    async def _screened(self, reads: Sequence[Read], started: float) -> list[tuple[Read, Record]]:
+    async def _screened(self, reads: Sequence[ReadResult], started: float) -> list[tuple[ReadResult, Record]]:
         """Leave out what cannot be read and what is known with this very content.
 
         A record with a version still on its way is never called unchanged here: A, B, A are three versions. The saga
@@ -145,7 +145,7 @@ class Flow:
         """
         records = [read.what.record_id for read in reads if isinstance(read.what, Record)]
         known = await self._coordinator.known(records) if records else {}
-        fresh: list[tuple[Read, Record]] = []
+        fresh: list[tuple[ReadResult, Record]] = []
         for read in reads:
             what = read.what
             if isinstance(what, Rejected):
@@ -153,13 +153,13 @@ class Flow:
                 continue
             record_id = what.record_id
             if known.get(record_id) == what.content_hash and not self._on_the_way[record_id]:
-                self._desk.settled(read, what, Status.UNCHANGED, started)
+                self._desk.settled(read, what, RecordStatus.UNCHANGED, started)
                 continue
             self._on_the_way[record_id] += 1
             fresh.append((read, what))
         return fresh
 
-    def _kept(self, fresh: Sequence[tuple[Read, Record]]) -> dict[int, Embedded]:
+    def _kept(self, fresh: Sequence[tuple[ReadResult, Record]]) -> dict[int, Embedded]:
         """Results of an earlier attempt, by position."""
         kept: dict[int, Embedded] = {}
         for index, (read, _) in enumerate(fresh):
@@ -176,7 +176,7 @@ class Flow:
             await self._bring_in(ready)
             del ready
             if worked:
-                await asyncio.to_thread(footprint.give_back)
+                await asyncio.to_thread(gc_tuning.give_back)
             self._places.release()
 
     async def _bring_in(self, ready: _Ready) -> None:
@@ -204,7 +204,7 @@ class Flow:
         if self._coordinator.tripped():
             self.halt(StoreTransient("run", "a store keeps failing", hint="`apex doctor` shows which one and why"))
 
-    def _left(self, fresh: Sequence[tuple[Read, Record]], started: float, reason: ApexError) -> None:
+    def _left(self, fresh: Sequence[tuple[ReadResult, Record]], started: float, reason: ApexError) -> None:
         """Records that were read already when the run was halted: nothing is paid for them any more."""
         for _, record in fresh:
             self._arrived(record)

@@ -11,38 +11,38 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from apex_cli.config import Settings
-from apex_cli.errors import ApexError, StoreError, alone
-from apex_cli.extract.rules import RULES_VERSION
+from apex_cli.errors import ApexError, StoreError, unwrap_single_exception
 from apex_cli.metrics.collect import as_text, collect
 from apex_cli.metrics.textfile import check_textfile, write_textfile
-from apex_cli.outcome import Problem, Summary
-from apex_cli.pipeline import footprint
-from apex_cli.pipeline.desk import Desk, Versions
-from apex_cli.pipeline.flow import Flow
-from apex_cli.pipeline.inputs import Inputs
+from apex_cli.pipeline import gc_tuning
+from apex_cli.pipeline.desk import ExtractionVersions, OutcomeRecorder
+from apex_cli.pipeline.flow import IngestPipeline
+from apex_cli.pipeline.inputs import InputReader
 from apex_cli.pipeline.models import models_for, reading_for
 from apex_cli.pipeline.request import STDIN, IngestRequest, Observer, Stop
 from apex_cli.pipeline.sagas import sagas
-from apex_cli.pipeline.understand import Understanding
+from apex_cli.pipeline.understand import Transformer
+from apex_cli.reading.walk import walk
+from apex_cli.results import ErrorDetail, RunSummary
 from apex_cli.saga.recovery import recover
-from apex_cli.sources.walk import walk
+from apex_cli.sources.rules import RULES_VERSION
 from apex_cli.staging import Staging
 from apex_cli.stores.factory import Stores, open_stores
 
 if TYPE_CHECKING:
+    from apex_cli.enrich.cached import CachedEnricher
     from apex_cli.llm.models import Models
-    from apex_cli.pipeline.reading import Reading
 
 T = TypeVar("T")
 
 
-async def ingest(settings: Settings, request: IngestRequest, observer: Observer, stop: Stop) -> Summary:
+async def ingest(settings: Settings, request: IngestRequest, observer: Observer, stop: Stop) -> RunSummary:
     """Commit every record of the request's inputs and of what earlier runs left staged.
 
     Raises `StartError`, `Locked` or `UsageError` before anything is staged; afterwards failures are outcomes.
     """
-    footprint.limit_arenas()
-    summary = Summary(run_id=request.run_id)
+    gc_tuning.limit_arenas()
+    summary = RunSummary(run_id=request.run_id)
     started = time.monotonic()
     if settings.metrics_textfile is not None:
         check_textfile(settings.metrics_textfile)
@@ -58,7 +58,7 @@ async def ingest(settings: Settings, request: IngestRequest, observer: Observer,
             await stores.runs.start(summary.run_id, "ingest", {"paths": list(request.paths), "source": request.source})
             failure: BaseException | None = None
             try:
-                inputs = Inputs(settings, request, files, staging, stop.event.is_set)
+                inputs = InputReader(settings, request, files, staging, stop.event.is_set)
                 reading = reading_for(settings, request, stores, models)
                 async with _batches(models):
                     await _run(settings, observer, stop, stores, staging, inputs, summary, reading)
@@ -79,15 +79,15 @@ async def ingest(settings: Settings, request: IngestRequest, observer: Observer,
     return summary
 
 
-def _exit_code(summary: Summary, failure: BaseException | None) -> int:
+def _exit_code(summary: RunSummary, failure: BaseException | None) -> int:
     """What the process will end with, as far as it is known here."""
     if summary.interrupted or failure is None:
         return summary.exit_code
-    cause = alone(failure)
+    cause = unwrap_single_exception(failure)
     return cause.exit_code if isinstance(cause, ApexError) else ApexError.exit_code
 
 
-async def _refresh(settings: Settings, stores: Stores, summary: Summary) -> None:
+async def _refresh(settings: Settings, stores: Stores, summary: RunSummary) -> None:
     """Bring the metrics file up to date. What fails here is told and changes nothing else: the run is over."""
     if settings.metrics_textfile is None:
         return
@@ -95,15 +95,15 @@ async def _refresh(settings: Settings, stores: Stores, summary: Summary) -> None
         text = as_text(await collect(settings, stores))
         await asyncio.to_thread(write_textfile, settings.metrics_textfile, text)
     except ApexError as error:
-        summary.notes.append(Problem.of(error))
+        summary.notes.append(ErrorDetail.of(error))
 
 
-async def _finish(stores: Stores, summary: Summary, exit_code: int) -> None:
+async def _finish(stores: Stores, summary: RunSummary, exit_code: int) -> None:
     """Write down how the run ended. A store that is gone by now hides neither the summary nor an earlier error."""
     try:
         await stores.runs.finish(summary.run_id, summary.as_json(), exit_code)
     except StoreError as error:
-        summary.notes.append(Problem.of(error))
+        summary.notes.append(ErrorDetail.of(error))
 
 
 async def _unless(stop: Stop, opening: Coroutine[Any, Any, T]) -> T | None:
@@ -126,9 +126,9 @@ async def _run(
     stop: Stop,
     stores: Stores,
     staging: Staging,
-    inputs: Inputs,
-    summary: Summary,
-    reading: Reading | None,
+    inputs: InputReader,
+    summary: RunSummary,
+    reading: CachedEnricher | None,
 ) -> None:
     coordinator, participants, locks = sagas(settings, stores, run_id=summary.run_id, meter=summary.meter)
     observer.phase("settling what earlier runs left")
@@ -136,21 +136,21 @@ async def _run(
     summary.recovered = recovered.rolled_forward + recovered.aborted
     summary.stuck = len(recovered.stuck)
     if recovered.why is not None:
-        summary.notes.append(Problem.of(recovered.why))
+        summary.notes.append(ErrorDetail.of(recovered.why))
     observer.phase("ingesting")
-    footprint.settle()
+    gc_tuning.settle()
     extractor = RULES_VERSION if reading is None else reading.version
-    versions = Versions(extractor=extractor, embedder=stores.embedding.embedder.name)
+    versions = ExtractionVersions(extractor=extractor, embedder=stores.embedding.embedder.name)
     with ThreadPoolExecutor(1, "staging") as worker:
-        desk = Desk(staging, summary, observer, worker, versions)
-        understanding = Understanding(
+        desk = OutcomeRecorder(staging, summary, observer, worker, versions)
+        understanding = Transformer(
             stores.embedding,
             concurrency=settings.concurrency,
             parse_timeout=settings.parse_timeout,
             reading=reading,
             meter=summary.meter,
         )
-        flow = Flow(inputs, desk, understanding, coordinator, worker, versions, summary.meter)
+        flow = IngestPipeline(inputs, desk, understanding, coordinator, worker, versions, summary.meter)
         halting = asyncio.create_task(_halt_on(stop, flow))
         try:
             await flow.run()
@@ -165,7 +165,7 @@ async def _run(
     if ended_early is not None and not stop.signal:
         if flow.broken is not None and not summary.records:
             raise flow.broken
-        summary.reason = Problem.of(ended_early)
+        summary.reason = ErrorDetail.of(ended_early)
 
 
 @asynccontextmanager
@@ -182,6 +182,6 @@ async def _batches(models: Models | None) -> AsyncIterator[None]:
         await batching.flush()
 
 
-async def _halt_on(stop: Stop, flow: Flow) -> None:
+async def _halt_on(stop: Stop, flow: IngestPipeline) -> None:
     await stop.event.wait()
     flow.halt(ApexError("interrupted", code="interrupted"))

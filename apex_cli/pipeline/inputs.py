@@ -13,13 +13,13 @@ from pathlib import Path
 from apex_cli import faults
 from apex_cli.config import Settings
 from apex_cli.errors import ApexError, ReadError
+from apex_cli.limits import ReadLimits
 from apex_cli.model import Record
 from apex_cli.pipeline.request import STDIN, IngestRequest
-from apex_cli.sources.detect import AUTO, JSON
-from apex_cli.sources.limits import Limits
-from apex_cli.sources.read import read_input, sniff_source
-from apex_cli.sources.rejected import Rejected
-from apex_cli.sources.walk import Found, Young
+from apex_cli.reading.read import read_input, sniff_source
+from apex_cli.reading.rejected import Rejected
+from apex_cli.reading.walk import Found, Young
+from apex_cli.sources.registry import AUTO, JSON
 from apex_cli.staging import Item, Staging
 from apex_cli.staging.intake import STREAM_ORIGIN
 
@@ -46,7 +46,7 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ReadResult:
     """One record, or what could not be read, and the input that it came from."""
 
     origin: Input
@@ -54,15 +54,15 @@ class Read:
 
 
 @dataclass(slots=True)
-class Batch:
+class ReadBatch:
     """Up to a batch of reads, and the inputs that came to their end with it."""
 
-    reads: list[Read] = field(default_factory=list)
+    reads: list[ReadResult] = field(default_factory=list)
     ended: list[Input] = field(default_factory=list)
     bytes: int = 0
 
 
-class Inputs:
+class InputReader:
     """Takes a request's inputs one after the other; `batches` is what there is to do."""
 
     BATCH_BYTES = 32 * 1024**2
@@ -88,12 +88,12 @@ class Inputs:
         self.empty = 0
         self._taken: list[Input] = []
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Iterator[ReadBatch]:
         """Batches of reads, until the inputs, the limit or the patience of `stopped` are used up, or `stop` is called.
 
         Raises what ends the run, such as `StagingUnusable`, after the batch of all that was read before it.
         """
-        batch = Batch()
+        batch = ReadBatch()
         refused: ApexError | None = None
         try:
             for event in self._events():
@@ -104,7 +104,7 @@ class Inputs:
                 batch.bytes += event.what.size if isinstance(event.what, Record) else len(event.what.raw or b"")
                 if len(batch.reads) >= self._settings.batch_size or batch.bytes >= self.BATCH_BYTES:
                     yield batch
-                    batch = Batch()
+                    batch = ReadBatch()
                     self._taken = self.unfinished()
         except ApexError as error:
             refused = error
@@ -117,7 +117,7 @@ class Inputs:
         """Read no further record. From any thread."""
         self._ended = True
 
-    def _events(self) -> Iterator[Read | Input]:
+    def _events(self) -> Iterator[ReadResult | Input]:
         """Reads, and after its last read each input that came to its end."""
         for origins in (self._leftovers(), self._paths()):
             for origin in origins:
@@ -127,7 +127,7 @@ class Inputs:
                 if self._exhausted():
                     return
 
-    def _records(self, origin: Input) -> Iterator[Read]:
+    def _records(self, origin: Input) -> Iterator[ReadResult]:
         item = origin.item
         assert item is not None
         if item.origin == STREAM_ORIGIN and not item.bytes:
@@ -151,7 +151,7 @@ class Inputs:
             if self._left is not None:
                 self._left -= 1
             origin.read += 1
-            yield Read(origin, replace(what, locator=item.name) if item.is_record else what)
+            yield ReadResult(origin, replace(what, locator=item.name) if item.is_record else what)
         origin.exhausted = True
         self.empty += not origin.read
 
@@ -166,7 +166,7 @@ class Inputs:
                 continue
             yield from self._claimed(item)
 
-    def _paths(self) -> Iterator[Input | Read]:
+    def _paths(self) -> Iterator[Input | ReadResult]:
         request = self._request
         forced = None if request.source == AUTO else request.source
         if STDIN in request.paths and request.stdin is not None:
@@ -192,10 +192,10 @@ class Inputs:
                     yield self._refused(Rejected(found.name, busy))
                 yield from self._claimed(item)
 
-    def _refused(self, rejected: Rejected) -> Read:
+    def _refused(self, rejected: Rejected) -> ReadResult:
         """An input that never reached the staging area."""
         self.seen += 1
-        return Read(Input(None, read=1, exhausted=True), rejected)
+        return ReadResult(Input(None, read=1, exhausted=True), rejected)
 
     def _claimed(self, item: Item) -> Iterator[Input]:
         """The item as an input, if no other live run is working on it."""
@@ -210,9 +210,9 @@ class Inputs:
         return [origin for origin in self._taken if not origin.closed]
 
 
-def limits(settings: Settings) -> Limits:
+def limits(settings: Settings) -> ReadLimits:
     """The reading limits of these settings."""
-    return Limits(
+    return ReadLimits(
         max_record_bytes=settings.max_record_bytes,
         max_document_bytes=settings.max_document_bytes,
         max_depth=settings.max_depth,

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from apex_cli.embed.apply import entity_text
 from apex_cli.embed.protocol import Embedder
+from apex_cli.enrich.resolve import Candidate
 from apex_cli.extract import keys
-from apex_cli.extract.llm.resolve import Candidate
 from apex_cli.model import Entity, EntityType
 from apex_cli.stores.protocol import EntityView, PivotStore
 

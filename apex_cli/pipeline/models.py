@@ -11,8 +11,8 @@ from apex_cli.pipeline.request import IngestRequest
 from apex_cli.stores.factory import Stores
 
 if TYPE_CHECKING:
+    from apex_cli.enrich.cached import CachedEnricher
     from apex_cli.llm.models import Models
-    from apex_cli.pipeline.reading import Reading
 
 
 @asynccontextmanager
@@ -38,13 +38,15 @@ def reads_text(settings: Settings, request: IngestRequest) -> bool:
     return request.extractor == "llm"
 
 
-def reading_for(settings: Settings, request: IngestRequest, stores: Stores, models: Models | None) -> Reading | None:
+def reading_for(
+    settings: Settings, request: IngestRequest, stores: Stores, models: Models | None
+) -> CachedEnricher | None:
     """The model's part of understanding, where it has one."""
     if models is None or not reads_text(settings, request):
         return None
-    from apex_cli.extract.llm.extractor import ModelExtractor
+    from apex_cli.enrich.cached import CachedEnricher
+    from apex_cli.enrich.extractor import ModelExtractor
     from apex_cli.pipeline.known import KnownInGraph
-    from apex_cli.pipeline.reading import Reading
 
     known = KnownInGraph(stores.graph, stores.embedding.embedder)
-    return Reading(ModelExtractor(models.model, known, models.meter), models.cache)
+    return CachedEnricher(ModelExtractor(models.model, known, models.meter), models.cache)

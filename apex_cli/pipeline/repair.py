@@ -10,17 +10,17 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from apex_cli.audit import Finding, Report, verify
 from apex_cli.config import Settings
-from apex_cli.extract.rules import extract
 from apex_cli.model import Extraction, Plan, PlanKind, Record, Superseded
 from apex_cli.pipeline.sagas import sagas
-from apex_cli.plainform import to_claim, to_entity
 from apex_cli.saga.coordinator import Coordinator, Fate
 from apex_cli.saga.recovery import recover
+from apex_cli.serialization import to_claim, to_entity
+from apex_cli.sources.rules import extract
 from apex_cli.stores.factory import Stores
 from apex_cli.stores.postgres.catalog import Version
-from apex_cli.stores.protocol import Clearable, Held, PreparedStore
+from apex_cli.stores.protocol import Clearable, PreparedStore, StoredSummary
+from apex_cli.verify import Discrepancy, Report, verify
 
 _BATCH = 500
 
@@ -80,7 +80,7 @@ def _extraction(version: Version, record: Record) -> Extraction:
     )
 
 
-async def _remove_orphans(settings: Settings, stores: Stores, problems: Iterable[Finding]) -> int:
+async def _remove_orphans(settings: Settings, stores: Stores, problems: Iterable[Discrepancy]) -> int:
     """Drop what the vectors and the cache hold of attempts that PostgreSQL does not call current."""
     prepared: Mapping[str, PreparedStore] = {"vectors": stores.vectors, "cache": stores.cache}
     # The graph's own findings are of entities and facts, too: those have no record id.
@@ -111,11 +111,11 @@ async def _remove_orphans(settings: Settings, stores: Stores, problems: Iterable
     return removed
 
 
-def _is_current(held: Held, version: Version | None) -> bool:
+def _is_current(held: StoredSummary, version: Version | None) -> bool:
     return version is not None and version.saga_id == held.saga_id
 
 
-def _farewell(held: Held, epoch: int, group_id: str) -> Plan:
+def _farewell(held: StoredSummary, epoch: int, group_id: str) -> Plan:
     """A plan that removes exactly what one attempt left."""
     return Plan(
         saga_id=held.saga_id,

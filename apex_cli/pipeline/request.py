@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
-from apex_cli.outcome import Outcome
+from apex_cli.results import RecordResult
 
 STDIN = "-"
 SOURCES = ("auto", "samsara", "turvo", "frontapp", "json", "document")
@@ -54,5 +54,5 @@ class Observer(Protocol):
     def inputs(self, seen: int) -> None:
         """So many inputs have been taken so far."""
 
-    def outcome(self, outcome: Outcome) -> None:
+    def outcome(self, outcome: RecordResult) -> None:
         """A record has come to its end."""

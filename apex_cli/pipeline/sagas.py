@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from apex_cli.config import Settings
-from apex_cli.meter import Meter
+from apex_cli.run_stats import RunStats
 from apex_cli.saga.coordinator import Coordinator
 from apex_cli.saga.locks import RecordLocks
 from apex_cli.saga.participants import Participants, participants
@@ -11,7 +11,7 @@ from apex_cli.stores.factory import Stores
 
 
 def sagas(
-    settings: Settings, stores: Stores, *, run_id: str | None, meter: Meter | None = None
+    settings: Settings, stores: Stores, *, run_id: str | None, meter: RunStats | None = None
 ) -> tuple[Coordinator, Participants, RecordLocks]:
     """The saga's parts for one run, which is measured by `meter`."""
     parts = participants(

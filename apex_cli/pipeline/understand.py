@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from apex_cli.embed.apply import Embedding
 from apex_cli.errors import RecordError, RunHalted
-from apex_cli.extract.rules import extract
-from apex_cli.meter import Meter
 from apex_cli.model import Embedded, Extraction, Record
 from apex_cli.pipeline.workers import DocumentWorkers
+from apex_cli.run_stats import RunStats
+from apex_cli.sources.rules import extract
 
 if TYPE_CHECKING:
-    from apex_cli.pipeline.reading import Read, Reading
+    from apex_cli.enrich.cached import CachedEnricher, Read
 
 _SLICE = 50
 """Records an extraction task takes at once: small enough to interleave, large enough not to matter."""
@@ -29,7 +29,7 @@ Extracted = Extraction | RecordError
 Understood = Embedded | RecordError | RunHalted
 
 
-class Understanding:
+class Transformer:
     """Extraction and embedding, with at most `concurrency` extraction tasks at a time. Close it at the end.
 
     Without `reading` there is no model: rules read everything.
@@ -41,14 +41,14 @@ class Understanding:
         *,
         concurrency: int,
         parse_timeout: float,
-        reading: Reading | None = None,
-        meter: Meter | None = None,
+        reading: CachedEnricher | None = None,
+        meter: RunStats | None = None,
     ) -> None:
         self._embedding = embedding
         self._reading = reading
         self._slots = asyncio.Semaphore(concurrency)
         self._workers = DocumentWorkers(parse_timeout)
-        self._meter = meter or Meter()
+        self._meter = meter or RunStats()
 
     def close(self) -> None:
         """End the worker processes."""

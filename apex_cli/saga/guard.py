@@ -17,7 +17,7 @@ import stamina
 
 from apex_cli import faults
 from apex_cli.errors import StoreTransient
-from apex_cli.meter import StoreMeter
+from apex_cli.run_stats import StoreStats
 
 T = TypeVar("T")
 
@@ -73,10 +73,10 @@ class Guard:
     """The way to one store. `await guard("prepare", lambda: store.prepare(plans))`. `meter` is told what it took."""
 
     def __init__(
-        self, store: str, breaker: Breaker, *, timeout: float, retry: RetryPolicy, meter: StoreMeter | None = None
+        self, store: str, breaker: Breaker, *, timeout: float, retry: RetryPolicy, meter: StoreStats | None = None
     ) -> None:
         self.breaker = breaker
-        self._meter = meter or StoreMeter()
+        self._meter = meter or StoreStats()
         self._store = store
         self._timeout = timeout
         self._retry = retry

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from apex_cli.errors import StoreError
-from apex_cli.stores.owner import is_gone
+from apex_cli.stores.lock_owner import is_gone
 from apex_cli.stores.protocol import CacheStore
 
 TTL_SECONDS = 60.0

@@ -7,8 +7,8 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from apex_cli.meter import Meter
 from apex_cli.model import Plan
+from apex_cli.run_stats import RunStats
 from apex_cli.saga.guard import Breaker, Guard, RetryPolicy
 from apex_cli.stores.journal import Journal
 from apex_cli.stores.protocol import CacheStore, PivotStore, Store, VectorStore
@@ -26,7 +26,7 @@ class Participants:
     graph_guard: Guard
     vectors_guard: Guard
     cache_guard: Guard
-    meter: Meter
+    meter: RunStats
 
     async def prepare(self, plans: Sequence[Plan]) -> None:
         """Step 3: unseen data into both prepared stores, side by side."""
@@ -65,11 +65,11 @@ def participants(
     cache: CacheStore,
     timeout: float,
     retry: RetryPolicy | None = None,
-    meter: Meter | None = None,
+    meter: RunStats | None = None,
 ) -> Participants:
     """Put each store behind a guard with a breaker of its own (cache: 3 failures, 30 s; the others: 5, 60 s)."""
     policy = retry or RetryPolicy()
-    measured = meter or Meter()
+    measured = meter or RunStats()
 
     def guard(name: str, store: Store, failures: int = 5, cooldown: float = 60.0) -> Guard:
         breaker = Breaker(name, failures=failures, cooldown=cooldown)

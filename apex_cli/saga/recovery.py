@@ -106,10 +106,10 @@ async def _sweep(stores: Participants) -> int:
     """
     swept = 0
     for store in (stores.vectors, stores.cache):
-        unseen = await store.unseen()
-        if unseen:
+        list_unpublished = await store.list_unpublished()
+        if list_unpublished:
             still_open = {saga.plan.saga_id for saga in await stores.journal.open_sagas()}
-            swept += await store.sweep(unseen - still_open)
+            swept += await store.sweep(list_unpublished - still_open)
     return swept
 
 

@@ -20,8 +20,8 @@ from pathlib import Path
 
 from apex_cli.staging import files, items, locks, names
 from apex_cli.staging.index import FailedRecords, Key
-from apex_cli.staging.items import Item, Status
-from apex_cli.staging.usage import Usage
+from apex_cli.staging.items import Item, ItemStatus
+from apex_cli.staging.usage import DiskUsage
 
 
 @dataclass(slots=True)
@@ -33,12 +33,12 @@ class Draft:
     bytes: int = 0
 
 
-class Area:
+class StagingArea:
     """The folders below `root`. Who calls `save` or `remove` holds the item's lock."""
 
     def __init__(self, root: Path, max_bytes: int) -> None:
         self.root = root.absolute()
-        self.usage = Usage(max_bytes, self._survey)
+        self.usage = DiskUsage(max_bytes, self._survey)
         self.records = FailedRecords()
 
     def open(self) -> None:
@@ -81,7 +81,7 @@ class Area:
             payload=path / payload.name,
             name=key[1],
             origin=str(path / payload.name),
-            status=Status.STAGED,
+            status=ItemStatus.STAGED,
             attempts=0,
             staged_at=datetime.fromtimestamp(found.st_mtime, UTC),
             bytes=found.st_size,

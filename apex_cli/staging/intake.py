@@ -12,13 +12,13 @@ from typing import BinaryIO
 
 from apex_cli.errors import ReadError
 from apex_cli.staging import files, names
-from apex_cli.staging.area import Area, Draft
-from apex_cli.staging.items import Failure, FileIdentity, Item, Status
+from apex_cli.staging.area import Draft, StagingArea
+from apex_cli.staging.items import FileIdentity, Item, ItemFailure, ItemStatus
 
 STREAM_ORIGIN = "-"
 
 
-def put_file(area: Area, path: Path, *, source: str, forced_source: str | None, consume: bool) -> Item:
+def put_file(area: StagingArea, path: Path, *, source: str, forced_source: str | None, consume: bool) -> Item:
     """See `Staging.put`."""
     try:
         with files.readable(str(path)):
@@ -45,7 +45,7 @@ def put_file(area: Area, path: Path, *, source: str, forced_source: str | None, 
 
 
 def put_stream(
-    area: Area, stream: BinaryIO, *, source: str, forced_source: str | None, name: str, extension: str
+    area: StagingArea, stream: BinaryIO, *, source: str, forced_source: str | None, name: str, extension: str
 ) -> Item:
     """See `Staging.put_stream`."""
     content = hashlib.blake2b()
@@ -64,13 +64,13 @@ def put_stream(
 
 
 def put_record(
-    area: Area,
+    area: StagingArea,
     parent: Item,
     *,
     locator: str,
     source: str,
     payload: bytes,
-    failure: Failure,
+    failure: ItemFailure,
     record_id: str | None,
     extraction: bytes | None,
     extension: str,
@@ -83,12 +83,12 @@ def put_record(
             files.write(draft.path / names.EXTRACTION, extraction, durable=True)
         item = _new(area, source, names.record_item_id(parent.item_id, locator, payload, record_id), target)
         item.name, item.origin, item.forced_source = locator, parent.origin, parent.forced_source
-        item.status, item.failure, item.attempts = Status.FAILED, failure, 1
+        item.status, item.failure, item.attempts = ItemStatus.FAILED, failure, 1
         item.staged_at, item.record_id = parent.staged_at, record_id
         return area.place(draft, item, durable=True)
 
 
-def _new(area: Area, source: str, item_id: str, payload: Path) -> Item:
+def _new(area: StagingArea, source: str, item_id: str, payload: Path) -> Item:
     """The item that the payload of a draft will be when it is in place."""
     key = names.slug(source), item_id
     path = area.folder(key)
@@ -99,14 +99,14 @@ def _new(area: Area, source: str, item_id: str, payload: Path) -> Item:
         payload=path / payload.name,
         name=item_id,
         origin=str(path / payload.name),
-        status=Status.STAGED,
+        status=ItemStatus.STAGED,
         attempts=0,
         staged_at=datetime.now(UTC),
         bytes=payload.stat().st_size,
     )
 
 
-def _own(area: Area, resolved: Path) -> Item | None:
+def _own(area: StagingArea, resolved: Path) -> Item | None:
     """The item whose payload `resolved`, a file in the area, is; None for a file that was dropped into the area.
 
     Raises `ReadError` for the area's own files.
@@ -122,7 +122,7 @@ def _own(area: Area, resolved: Path) -> Item | None:
     return None
 
 
-def _copy(area: Area, path: Path, draft: Draft, payload: Path, *, durable: bool) -> FileIdentity:
+def _copy(area: StagingArea, path: Path, draft: Draft, payload: Path, *, durable: bool) -> FileIdentity:
     """Copy a regular file, of which no more than fits is read; returns what it was when the copy began."""
     with files.open_input(path) as file:
         found = os.fstat(file.fileno())

@@ -16,7 +16,7 @@ TEXT_LIMIT = 4000
 """Characters kept of an error's message, hint and locator: they may quote a hostile payload."""
 
 
-class Status(StrEnum):
+class ItemStatus(StrEnum):
     """How far an item is.
 
     `STAGED` waits for work, `FAILED` for help; `PROCESSING` is worked on, or was before a crash where its lock is free.
@@ -28,7 +28,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class ItemFailure:
     """Why an item failed, when (aware UTC), how far it came, and whether time alone may mend it."""
 
     code: str
@@ -71,11 +71,11 @@ class Item:
     payload: Path
     name: str
     origin: str
-    status: Status
+    status: ItemStatus
     attempts: int
     staged_at: datetime
     bytes: int
-    failure: Failure | None = None
+    failure: ItemFailure | None = None
     forced_source: str | None = None
     consume: bool = False
     record_id: str | None = None
@@ -126,7 +126,7 @@ def decode(item: Item, content: bytes) -> None:
     """Fill `item` from the content of its `status.json`. Raises `ValueError`, changing nothing, if damaged."""
     try:
         document: dict[str, Any] = json.loads(content)
-        status = Status(document["status"])
+        status = ItemStatus(document["status"])
         attempts = int(document["attempts"])
         staged_at = _time(document["staged_at"])
         failure = _failure(document["failure"])
@@ -141,10 +141,10 @@ def decode(item: Item, content: bytes) -> None:
     item.forced_source, item.record_id = forced_source, record_id
 
 
-def _failure(document: dict[str, Any] | None) -> Failure | None:
+def _failure(document: dict[str, Any] | None) -> ItemFailure | None:
     if not document:
         return None
-    return Failure(
+    return ItemFailure(
         code=str(document["code"]),
         message=str(document["message"]),
         hint=_text(document["hint"]),

@@ -19,16 +19,16 @@ from pathlib import Path
 from typing import BinaryIO
 
 from apex_cli.staging import files, intake, locks, names, upkeep
-from apex_cli.staging.area import Area
+from apex_cli.staging.area import StagingArea
 from apex_cli.staging.index import Key
-from apex_cli.staging.items import Failure, FileIdentity, Item, Status
+from apex_cli.staging.items import FileIdentity, Item, ItemFailure, ItemStatus
 
 
 class Staging:
     """One process's hand on the staging area at `root`, which other processes may share."""
 
     def __init__(self, root: Path, *, max_bytes: int) -> None:
-        self._area = Area(root, max_bytes)
+        self._area = StagingArea(root, max_bytes)
         self._held: dict[Key, locks.FolderLock] = {}
         self._mutex = threading.Lock()
 
@@ -87,7 +87,7 @@ class Staging:
         locator: str,
         source: str,
         payload: bytes,
-        failure: Failure,
+        failure: ItemFailure,
         record_id: str | None,
         extraction: bytes | None,
         extension: str,
@@ -128,7 +128,7 @@ class Staging:
                 if found is None:
                     lock.release()
                     return False
-                found.status = Status.PROCESSING
+                found.status = ItemStatus.PROCESSING
                 found.attempts += 1
                 self._area.save(found)
             except BaseException:
@@ -139,18 +139,18 @@ class Staging:
             self._held[key] = lock
         return True
 
-    def fail(self, item: Item, failure: Failure, *, extraction: bytes | None = None) -> None:
+    def fail(self, item: Item, failure: ItemFailure, *, extraction: bytes | None = None) -> None:
         """A claimed item failed as a whole: its error (and an extraction, so none is paid for twice) stay beside it."""
         with self._finishing(item):
             if extraction is not None:
                 self._area.keep_extraction(item, extraction)
-            item.status, item.failure = Status.FAILED, failure
+            item.status, item.failure = ItemStatus.FAILED, failure
             self._area.save(item)
 
     def release(self, item: Item) -> None:
         """Give a claimed item back as `staged`: the work was interrupted, nothing is lost."""
         with self._finishing(item):
-            item.status = Status.STAGED
+            item.status = ItemStatus.STAGED
             self._area.save(item)
 
     def complete(self, item: Item, *, keep_children: Set[str] = frozenset()) -> bool:
@@ -220,7 +220,7 @@ class Staging:
         with files.usable(self.root):
             return upkeep.stats(self._area)
 
-    def clean(self, *, older_than: float, statuses: Set[Status], dry_run: bool) -> list[Item]:
+    def clean(self, *, older_than: float, statuses: Set[ItemStatus], dry_run: bool) -> list[Item]:
         """Remove items of `statuses` that are `older_than` seconds or more, and what crashes left broken.
 
         Age counts from the failure, else from arrival. Nothing in use is touched. Returns the items removed, or,

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from apex_cli.staging import names
-from apex_cli.staging.area import Area
+from apex_cli.staging.area import StagingArea
 from apex_cli.staging.index import Key
-from apex_cli.staging.items import Item, Status
+from apex_cli.staging.items import Item, ItemStatus
 
 
 @dataclass(slots=True)
-class Tally:
+class ItemCount:
     """A number of items, the bytes of their payloads, and when the one of longest stay arrived (None without any)."""
 
     count: int = 0
@@ -40,10 +40,12 @@ class Stats:
     limit: int
     free: int | None
     used: int = 0
-    total: Tally = field(default_factory=Tally)
-    by_status: dict[Status, Tally] = field(default_factory=lambda: {status: Tally() for status in Status})
-    by_source: dict[str, Tally] = field(default_factory=dict)
-    failed_in: dict[str, Tally] = field(default_factory=dict)
+    total: ItemCount = field(default_factory=ItemCount)
+    by_status: dict[ItemStatus, ItemCount] = field(
+        default_factory=lambda: {status: ItemCount() for status in ItemStatus}
+    )
+    by_source: dict[str, ItemCount] = field(default_factory=dict)
+    failed_in: dict[str, ItemCount] = field(default_factory=dict)
     newest: datetime | None = None
 
     @property
@@ -52,7 +54,7 @@ class Stats:
         return self.total.oldest
 
 
-def all_items(area: Area) -> Iterator[Item]:
+def all_items(area: StagingArea) -> Iterator[Item]:
     """Every item, in no order, one in hand at a time."""
     for key in area.scan():
         item = area.load(key)
@@ -60,7 +62,7 @@ def all_items(area: Area) -> Iterator[Item]:
             yield item
 
 
-def stats(area: Area) -> Stats:
+def stats(area: StagingArea) -> Stats:
     free = None
     with suppress(FileNotFoundError):
         free = shutil.disk_usage(area.root).free
@@ -68,19 +70,19 @@ def stats(area: Area) -> Stats:
     for item in all_items(area):
         found.total.add(item)
         found.by_status[item.status].add(item)
-        found.by_source.setdefault(item.source, Tally()).add(item)
-        if item.status is Status.FAILED and item.failure is not None:
-            found.failed_in.setdefault(item.failure.stage, Tally()).add(item)
+        found.by_source.setdefault(item.source, ItemCount()).add(item)
+        if item.status is ItemStatus.FAILED and item.failure is not None:
+            found.failed_in.setdefault(item.failure.stage, ItemCount()).add(item)
         found.used += area.held((item.source, item.item_id))
         found.newest = max(found.newest or item.staged_at, item.staged_at)
     return found
 
 
-def leftovers(area: Area, *, retriable_failed: bool, all_failed: bool) -> Iterator[Item]:
+def leftovers(area: StagingArea, *, retriable_failed: bool, all_failed: bool) -> Iterator[Item]:
     """Items to be worked on that no live process holds, in order of arrival."""
 
     def wanted(item: Item) -> bool:
-        if item.status is not Status.FAILED or all_failed:
+        if item.status is not ItemStatus.FAILED or all_failed:
             return True
         return retriable_failed and (item.failure is None or item.failure.retriable)
 
@@ -91,12 +93,12 @@ def leftovers(area: Area, *, retriable_failed: bool, all_failed: bool) -> Iterat
             yield item
 
 
-def clean(area: Area, *, older_than: float, statuses: Set[Status], dry_run: bool) -> list[Item]:
+def clean(area: StagingArea, *, older_than: float, statuses: Set[ItemStatus], dry_run: bool) -> list[Item]:
     """Remove items by age (since they failed, else since they arrived) and status, and broken remains of any age."""
     now = datetime.now(UTC)
 
     def due(item: Item) -> bool:
-        since = item.failure.at if item.status is Status.FAILED and item.failure else item.staged_at
+        since = item.failure.at if item.status is ItemStatus.FAILED and item.failure else item.staged_at
         return item.status in statuses and (now - since).total_seconds() >= older_than
 
     if not dry_run and area.root.exists():
@@ -104,12 +106,14 @@ def clean(area: Area, *, older_than: float, statuses: Set[Status], dry_run: bool
     return _remove(area, area.scan(), due, dry_run=dry_run)
 
 
-def drop(area: Area, item_ids: Iterable[str]) -> list[Item]:
+def drop(area: StagingArea, item_ids: Iterable[str]) -> list[Item]:
     """Remove failed items by name."""
-    return _remove(area, _named(area, item_ids), lambda item: item.status is Status.FAILED)
+    return _remove(area, _named(area, item_ids), lambda item: item.status is ItemStatus.FAILED)
 
 
-def _remove(area: Area, keys: Iterable[Key], due: Callable[[Item], bool], *, dry_run: bool = False) -> list[Item]:
+def _remove(
+    area: StagingArea, keys: Iterable[Key], due: Callable[[Item], bool], *, dry_run: bool = False
+) -> list[Item]:
     """Remove what is due and nobody works on, and broken remains; what is due is looked at again under its lock."""
     removed = []
     for key in keys:
@@ -131,20 +135,20 @@ def _remove(area: Area, keys: Iterable[Key], due: Callable[[Item], bool], *, dry
     return removed
 
 
-def retry(area: Area, item_ids: Iterable[str] | None) -> int:
+def retry(area: StagingArea, item_ids: Iterable[str] | None) -> int:
     """Set failed items back to staged: those named, or all."""
     changed = 0
     for key in area.scan() if item_ids is None else _named(area, item_ids):
         item = area.load(key)
-        if item is None or item.status is not Status.FAILED:
+        if item is None or item.status is not ItemStatus.FAILED:
             continue
         lock = area.take(key)
         if lock is None:
             continue
         try:
             item = area.load(key)
-            if item is not None and item.status is Status.FAILED:
-                item.status, item.failure = Status.STAGED, None
+            if item is not None and item.status is ItemStatus.FAILED:
+                item.status, item.failure = ItemStatus.STAGED, None
                 area.save(item)
                 changed += 1
         finally:
@@ -152,14 +156,14 @@ def retry(area: Area, item_ids: Iterable[str] | None) -> int:
     return changed
 
 
-def _named(area: Area, item_ids: Iterable[str]) -> Iterator[Key]:
+def _named(area: StagingArea, item_ids: Iterable[str]) -> Iterator[Key]:
     sources = area.sources()
     for item_id in item_ids:
         if names.is_item_id(item_id):
             yield from ((source, item_id) for source in sources)
 
 
-def _free(area: Area, key: Key) -> bool:
+def _free(area: StagingArea, key: Key) -> bool:
     lock = area.take(key)
     if lock is not None:
         lock.release()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from apex_cli.errors import StagingUnusable
 
 
-class Usage:
+class DiskUsage:
     """Bytes of payloads and kept extractions, against a limit; for use by many threads.
 
     `count` measures the area. It is asked at `measure`, and once more before anything is refused, since other processes

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from apex_cli.config import Settings
 from apex_cli.embed.apply import Embedding
 from apex_cli.embed.protocol import Embedder
+from apex_cli.embedded.home import Home
+from apex_cli.embedded.servers import EmbeddedServers
 from apex_cli.errors import ApexError, ConfigError
-from apex_cli.stores import choice
-from apex_cli.stores.embedded.engines import EmbeddedServers
-from apex_cli.stores.embedded.home import Home
+from apex_cli.stores import backends
 from apex_cli.stores.protocol import CacheStore, PivotStore, Store, VectorStore
 
 if TYPE_CHECKING:
@@ -88,10 +88,10 @@ async def probe_stores(settings: Settings) -> Sequence[Probe]:
 
     async with _engines(settings) as (home, servers), _embedder(settings, None) as embedder:
         return [
-            await _probe("graph", lambda: choice.graph(settings, home)),
-            await _probe("postgres", lambda: PostgresJournal(choice.database(settings, servers, migrating=False))),
-            await _probe("vectors", lambda: choice.vectors(settings, home, embedder)),
-            await _probe("cache", lambda: choice.cache(settings, servers)),
+            await _probe("graph", lambda: backends.graph(settings, home)),
+            await _probe("postgres", lambda: PostgresJournal(backends.database(settings, servers, migrating=False))),
+            await _probe("vectors", lambda: backends.vectors(settings, home, embedder)),
+            await _probe("cache", lambda: backends.cache(settings, servers)),
         ]
 
 
@@ -127,9 +127,9 @@ async def _engines(settings: Settings) -> AsyncIterator[tuple[Home, EmbeddedServ
     """What the embedded stores stand on: the home, locked if there are any, and those servers that are embedded."""
     home = Home(settings.home)
     async with AsyncExitStack() as stack:
-        if choice.uses_home(settings):
+        if backends.uses_home(settings):
             await stack.enter_async_context(home.lock(settings.lock_timeout))
-        yield home, await stack.enter_async_context(choice.embedded_servers(settings, home))
+        yield home, await stack.enter_async_context(backends.embedded_servers(settings, home))
 
 
 def _stores(settings: Settings, home: Home, servers: EmbeddedServers, embedder: Embedder) -> Stores:
@@ -137,14 +137,14 @@ def _stores(settings: Settings, home: Home, servers: EmbeddedServers, embedder: 
     from apex_cli.stores.postgres.journal import PostgresJournal
     from apex_cli.stores.postgres.runs import Runs
 
-    database = choice.database(settings, servers)
+    database = backends.database(settings, servers)
     return Stores(
-        graph=choice.graph(settings, home),
-        vectors=choice.vectors(settings, home, embedder),
-        cache=choice.cache(settings, servers),
+        graph=backends.graph(settings, home),
+        vectors=backends.vectors(settings, home, embedder),
+        cache=backends.cache(settings, servers),
         journal=PostgresJournal(database),
         catalog=Catalog(database),
         runs=Runs(database),
         embedding=Embedding(embedder),
-        lock_owner=choice.lock_owner(settings),
+        lock_owner=backends.lock_owner(settings),
     )

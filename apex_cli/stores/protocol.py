@@ -23,7 +23,7 @@ from apex_cli.model import Plan
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class StoredSummary:
     """What a store holds of one record, in brief: enough to compare stores.
 
     `saga_id` is the attempt that wrote it; `parts` how many pieces there are (vector points, mentions);
@@ -129,13 +129,13 @@ class PreparedStore(Store, Protocol):
     async def discard(self, plans: Sequence[Plan]) -> None:
         """Remove what `prepare` wrote for these plans, if anything; never touches another attempt's data."""
 
-    async def unseen(self) -> frozenset[str]:
+    async def list_unpublished(self) -> frozenset[str]:
         """Saga ids whose prepared data is still unseen."""
 
     async def sweep(self, saga_ids: frozenset[str]) -> int:
         """Remove the unseen data of these sagas; returns how many pieces went."""
 
-    def scan(self) -> AsyncIterator[Sequence[Held]]:
+    def scan(self) -> AsyncIterator[Sequence[StoredSummary]]:
         """Everything that the store holds, in batches, for `apex verify`."""
 
 
@@ -215,7 +215,7 @@ class PivotStore(Store, Protocol):
     async def search(self, text: str, vector: Sequence[float], *, limit: int) -> Sequence[Hit]:
         """Records whose facts or entities match, by Graphiti's own hybrid search over its schema."""
 
-    def scan(self) -> AsyncIterator[Sequence[Held]]:
+    def scan(self) -> AsyncIterator[Sequence[StoredSummary]]:
         """Markers of all records that are present, with their number of mentions (values included), in batches."""
 
     async def audit(self) -> Sequence[tuple[str, str]]:

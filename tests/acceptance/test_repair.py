@@ -17,7 +17,7 @@ from tests.acceptance.seeds import MESSAGE_KEY, PING_KEY, SEEDS, SHIPMENT_ID, SH
 from tests.acceptance.tampering import STRAY, Damage, tamper
 
 pytestmark = [pytest.mark.embedded, pytest.mark.xdist_group("repair")]
-Problem = tuple[str, str, str]
+ErrorDetail = tuple[str, str, str]
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def ident(key: str) -> str:
     return record_id(source, data_type[source], external_id)
 
 
-def problems(result: Result) -> set[Problem]:
+def problems(result: Result) -> set[ErrorDetail]:
     return {(line["record_id"], line["store"], line["kind"]) for line in result.of("problem")}
 
 

@@ -110,9 +110,9 @@ def test_a_full_staging_area_loses_nothing(home: Path) -> None:
     drop.mkdir()
     big = write_lines(drop / "big.jsonl", [shipment(number) for number in range(100)])
     small = {"APEX_STAGING_MAX_BYTES": "4k"}
-    alone = run(home, "ingest", drop, "--consume", "--json", env=small).expect(10)
-    assert "staging area is full" in alone.stderr
-    assert "APEX_STAGING_MAX_BYTES" in alone.stderr
+    unwrap_single_exception = run(home, "ingest", drop, "--consume", "--json", env=small).expect(10)
+    assert "staging area is full" in unwrap_single_exception.stderr
+    assert "APEX_STAGING_MAX_BYTES" in unwrap_single_exception.stderr
     assert big.exists()
     write_lines(drop / "a.jsonl", SEEDS)
     mixed = run(home, "ingest", drop, "--consume", "--json", env=small).expect(3)

@@ -12,7 +12,7 @@ from tests.acceptance.seeds import ping, shipment
 
 CHICAGO, GARY, TOLEDO = (41.8781, -87.6298), (41.5934, -87.3464), (41.6528, -83.5379)
 UNIT = "TRUCK-77"
-Told = tuple[str, str | None, str | None]
+Observations = tuple[str, str | None, str | None]
 
 
 def ingest(home: Path, *payloads: Mapping[str, Any]) -> None:
@@ -20,7 +20,7 @@ def ingest(home: Path, *payloads: Mapping[str, Any]) -> None:
     run(home, "ingest", "-", "-q", stdin=lines.encode()).expect(0)
 
 
-def history(home: Path, entity: str, predicate: str) -> list[Told]:
+def history(home: Path, entity: str, predicate: str) -> list[Observations]:
     """Object, beginning and end of each interval, oldest first; times of 2025-10-19 as HH:MM."""
     lines = run(home, "facts", entity, "--predicate", predicate, "--json").expect(0).lines
     return [(line["object"], _clock(line["valid_at"]), _clock(line["invalid_at"])) for line in lines]

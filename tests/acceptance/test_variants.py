@@ -65,8 +65,8 @@ def test_each_is_a_record_of_its_own_or_nothing(wild: tuple[Path, Result]) -> No
 def test_nothing_to_ingest_is_said(wild: tuple[Path, Result]) -> None:
     home, _ = wild
     drop = home.parent / "drop"
-    alone = run(home, "ingest", *(drop / name for name in sorted(NOTHING))).expect(0)
-    assert "no records in 3 inputs" in alone.stdout
+    unwrap_single_exception = run(home, "ingest", *(drop / name for name in sorted(NOTHING))).expect(0)
+    assert "no records in 3 inputs" in unwrap_single_exception.stdout
     assert "Nothing to ingest in 3 inputs: an empty page" in run(home, "ingest", drop).expect(0).stdout
     assert "Nothing to do" in run(home, "ingest", "-").expect(0).stdout
     run(home, "ingest", "-", "--dry-run", "--error-on-empty", "-q").expect(9)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from psycopg import sql
 
-from apex_cli.stores.embedded.postgres import EmbeddedPostgres
+from apex_cli.embedded.postgres import EmbeddedPostgres
 from apex_cli.stores.postgres.connection import Database
 from apex_cli.stores.protocol import PivotStore
 from tests.graph_server import empty

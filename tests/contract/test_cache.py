@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
+from apex_cli.embedded.valkey import EmbeddedValkey
 from apex_cli.errors import StoreError, StoreTransient, StoreUnavailable
 from apex_cli.model import Plan, PlanKind
-from apex_cli.stores.embedded.valkey import EmbeddedValkey
-from apex_cli.stores.protocol import CacheStore, Held
-from apex_cli.stores.redis_cache import PREPARED_SECONDS, RedisCache
-from apex_cli.stores.redis_cache.connection import judge
+from apex_cli.stores.protocol import CacheStore, StoredSummary
+from apex_cli.stores.redis import PREPARED_SECONDS, RedisCache
+from apex_cli.stores.redis.connection import judge
 from tests.plans import from_journal, make_plan, new_saga_id
 from tests.servers import server_url
 
@@ -81,7 +81,7 @@ def value_of(plan: Plan) -> dict[str, object]:
     }
 
 
-async def held(store: CacheStore) -> set[Held]:
+async def held(store: CacheStore) -> set[StoredSummary]:
     return {item async for batch in store.scan() for item in batch}
 
 
@@ -100,7 +100,7 @@ async def test_publish_shows_the_version(store: CacheStore, redis: Redis, namesp
     for _ in range(2):
         await store.publish([from_journal(plan) if after_crash else plan])
         assert await store.read([plan.record_id, new_saga_id()]) == {plan.record_id: value_of(plan)}
-    assert await held(store) == {Held(plan.record_id, plan.saga_id, parts=1, visible=True)}
+    assert await held(store) == {StoredSummary(plan.record_id, plan.saga_id, parts=1, visible=True)}
     assert await keys(redis, namespace) == [f"apex:{namespace}:rec:{plan.record_id}"]
     assert await redis.ttl(f"apex:{namespace}:rec:{plan.record_id}") == -1
 
@@ -170,7 +170,7 @@ async def test_discard_and_sweep_touch_only_preparations(store: CacheStore, redi
     await store.prepare([dropped, waiting, orphan])
     await store.discard([from_journal(dropped)])
     await store.discard([from_journal(dropped)])
-    assert await store.unseen() == {waiting.saga_id, orphan.saga_id}
+    assert await store.list_unpublished() == {waiting.saga_id, orphan.saga_id}
     assert await store.sweep(frozenset({orphan.saga_id, dropped.saga_id, shown.saga_id})) == 1
     assert [key for key in await keys(redis, namespace) if ":prep:" in key] == [
         f"apex:{namespace}:prep:{waiting.saga_id}"

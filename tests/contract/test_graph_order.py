@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from apex_cli.stores.graph import slots
-from apex_cli.stores.graph.transaction import GraphTransaction
+from apex_cli.stores.graph.model import timelines
+from apex_cli.stores.graph.model.transaction import GraphTransaction
 from apex_cli.stores.protocol import PivotStore
 from tests.graph_server import empty
 from tests.graph_world import Step, forget, history, opened, ping, place, random_world, shuffled, snapshot, vehicle
@@ -30,7 +30,7 @@ async def graph_of(engine: str, folder: Path, world: list[list[Step]], batches: 
 async def test_any_order_and_batching_gives_the_same_graph(
     engine: str, seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(slots, "PAGE_RUNS", 1 + seed % 3)
+    monkeypatch.setattr(timelines, "PAGE_RUNS", 1 + seed % 3)
     rng = random.Random(seed)
     world = random_world(rng)
     one = await graph_of(engine, tmp_path / "one", world, shuffled(rng, world))
@@ -46,7 +46,7 @@ async def test_a_long_history_is_read_only_where_it_can_change(
     graph: PivotStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     truck, read = vehicle("vehicle:unit:T1"), []
-    plain = slots._read
+    plain = timelines._read
 
     def counted(transaction: GraphTransaction, pages: Sequence[str]) -> dict[str, tuple[list[str], list[int]]]:
         found = plain(transaction, pages)
@@ -54,12 +54,12 @@ async def test_a_long_history_is_read_only_where_it_can_change(
         return found
 
     await graph.commit([ping(f"r{number}", truck, place(f"p{number}"), 2 * number) for number in range(400)])
-    monkeypatch.setattr(slots, "_read", counted)
+    monkeypatch.setattr(timelines, "_read", counted)
     await graph.commit([ping("late", truck, place("late"), 301)])
     await graph.commit([ping("new", truck, place("new"), 900)])
     await graph.commit([forget("r200", 2)])
     monkeypatch.undo()
-    assert max(read) <= 4 * slots.PAGE_RUNS
+    assert max(read) <= 4 * timelines.PAGE_RUNS
     expected = [(f"p{number}", 2 * number) for number in range(400) if number != 200] + [
         ("late", 301),
         ("new", 900),

@@ -16,10 +16,10 @@ import trustme
 
 from apex_cli.errors import Fenced, StoreTransient, StoreUnavailable
 from apex_cli.model import Plan
-from apex_cli.stores.graph.operations import ALIASES, NEW_PAGE
-from apex_cli.stores.graph.transaction import Access, GraphTransaction
-from apex_cli.stores.neo4j import schema
-from apex_cli.stores.neo4j.store import Neo4jGraph
+from apex_cli.stores.graph.model.operations import ALIASES, NEW_PAGE
+from apex_cli.stores.graph.model.transaction import Access, GraphTransaction
+from apex_cli.stores.graph.neo4j import schema
+from apex_cli.stores.graph.neo4j.store import Neo4jGraph
 from tests.graph_server import client, credentials, empty, rows, server_graph
 from tests.graph_world import (
     forget,

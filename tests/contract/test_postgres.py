@@ -12,8 +12,8 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from apex_cli.addresses import Secret
+from apex_cli.embedded.postgres import EmbeddedPostgres
 from apex_cli.errors import StoreTransient, StoreUnavailable
-from apex_cli.stores.embedded.postgres import EmbeddedPostgres
 from apex_cli.stores.postgres.catalog import Catalog
 from apex_cli.stores.postgres.connection import Database, refuse_old
 from apex_cli.stores.postgres.journal import PostgresJournal

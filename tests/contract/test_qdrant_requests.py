@@ -13,9 +13,9 @@ import pytest
 
 from apex_cli.addresses import Secret
 from apex_cli.errors import StoreTerminal, StoreTransient, StoreUnavailable
-from apex_cli.stores.protocol import Held, PointView
-from apex_cli.stores.qdrant_server import QdrantServerStore, connector
-from apex_cli.stores.qdrant_server.store import UPSERT_POINTS
+from apex_cli.stores.protocol import PointView, StoredSummary
+from apex_cli.stores.qdrant import QdrantServerStore, connector
+from apex_cli.stores.qdrant.server import UPSERT_POINTS
 from apex_cli.stores.tls import Tls
 from tests.plans import DIMENSIONS, NOON, make_plan, vector_of
 from tests.qdrant_answers import COLLECTION, Answers, collection, ok
@@ -158,11 +158,11 @@ async def test_reads_filter_and_page(server: Recorder, answers: Answers) -> None
     ]
     with only(server) as requests:
         assert [item async for batch in store.scan() for item in batch] == [
-            Held(plan.record_id, plan.saga_id, parts=2, visible=True)
+            StoredSummary(plan.record_id, plan.saga_id, parts=2, visible=True)
         ]
     assert "filter" not in requests[0].body
     with only(server) as requests:
-        assert await store.unseen() == {plan.saga_id}
+        assert await store.list_unpublished() == {plan.saga_id}
     assert requests[0].body["filter"] == {"must": [UNSEEN]}
     await store.close()
 

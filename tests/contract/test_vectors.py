@@ -18,11 +18,11 @@ from qdrant_client import AsyncQdrantClient
 from apex_cli.addresses import Secret
 from apex_cli.errors import StoreError, StoreTerminal, StoreUnavailable
 from apex_cli.model import PlanKind
-from apex_cli.stores import qdrant_edge
-from apex_cli.stores.protocol import Held, VectorStore
-from apex_cli.stores.qdrant_edge import QdrantEdgeStore
-from apex_cli.stores.qdrant_server import QdrantServerStore, connector
-from apex_cli.stores.qdrant_server.connection import Connector
+from apex_cli.stores.protocol import StoredSummary, VectorStore
+from apex_cli.stores.qdrant import QdrantServerStore, connector
+from apex_cli.stores.qdrant import edge as qdrant_edge
+from apex_cli.stores.qdrant.connection import Connector
+from apex_cli.stores.qdrant.edge import QdrantEdgeStore
 from apex_cli.stores.tls import Tls
 from tests.plans import DIMENSIONS, from_journal, make_plan, new_saga_id, vector_of
 from tests.servers import server_url
@@ -67,7 +67,7 @@ async def store(make: Maker) -> AsyncIterator[VectorStore]:
     await opened.close()
 
 
-async def held(store: VectorStore) -> set[Held]:
+async def held(store: VectorStore) -> set[StoredSummary]:
     return {item async for batch in store.scan() for item in batch}
 
 
@@ -80,7 +80,7 @@ async def test_prepared_points_are_held_but_not_found(store: VectorStore) -> Non
     plan = make_plan(chunks=("one", "two", "three"))
     await store.prepare([plan])
     await store.prepare([plan])
-    assert await held(store) == {Held(plan.record_id, plan.saga_id, parts=3, visible=False)}
+    assert await held(store) == {StoredSummary(plan.record_id, plan.saga_id, parts=3, visible=False)}
     points = (await store.read([plan.record_id]))[plan.record_id]
     assert [(point.id, point.text, point.visible) for point in points] == [
         (identifier, text, False) for identifier, text in zip(plan.point_ids(), ("one", "two", "three"), strict=True)
@@ -116,7 +116,7 @@ async def test_an_update_replaces_the_version_before(store: VectorStore) -> None
     await store.prepare([new])
     assert await found(store, "new") == [(old.record_id, old.saga_id)] * 2
     await store.publish([new])
-    assert await held(store) == {Held(new.record_id, new.saga_id, parts=1, visible=True)}
+    assert await held(store) == {StoredSummary(new.record_id, new.saga_id, parts=1, visible=True)}
 
 
 async def test_a_late_publish_brings_nothing_back(store: VectorStore) -> None:
@@ -127,14 +127,14 @@ async def test_a_late_publish_brings_nothing_back(store: VectorStore) -> None:
     await store.publish([new])
     await store.publish([old])
     await store.publish([from_journal(old)])
-    assert await held(store) == {Held(new.record_id, new.saga_id, parts=1, visible=True)}
+    assert await held(store) == {StoredSummary(new.record_id, new.saga_id, parts=1, visible=True)}
 
 
 async def test_points_that_are_gone_do_not_stop_the_others(store: VectorStore) -> None:
     gone, there = make_plan("gone"), make_plan("there")
     await store.prepare([there])
     await store.publish([gone, there])
-    assert await held(store) == {Held(there.record_id, there.saga_id, parts=1, visible=True)}
+    assert await held(store) == {StoredSummary(there.record_id, there.saga_id, parts=1, visible=True)}
 
 
 async def test_forget_drops_the_record(store: VectorStore) -> None:
@@ -145,7 +145,7 @@ async def test_forget_drops_the_record(store: VectorStore) -> None:
     await store.prepare([forget])
     await store.publish([forget])
     await store.publish([forget])
-    assert await held(store) == {Held(other.record_id, other.saga_id, parts=1, visible=True)}
+    assert await held(store) == {StoredSummary(other.record_id, other.saga_id, parts=1, visible=True)}
     assert await store.read([plan.record_id]) == {}
 
 
@@ -156,24 +156,24 @@ async def test_discard_leaves_other_attempts_alone(store: VectorStore) -> None:
     await store.prepare([failed])
     await store.discard([from_journal(failed)])
     await store.discard([from_journal(failed)])
-    assert await held(store) == {Held(current.record_id, current.saga_id, parts=1, visible=True)}
+    assert await held(store) == {StoredSummary(current.record_id, current.saga_id, parts=1, visible=True)}
 
 
 async def test_sweep_removes_only_unseen_points_of_the_sagas_named(store: VectorStore) -> None:
     shown, waiting, orphan = make_plan("a"), make_plan("b"), make_plan("c", chunks=("1", "2"))
     await store.prepare([shown, waiting, orphan])
     await store.publish([shown])
-    assert await store.unseen() == {waiting.saga_id, orphan.saga_id}
+    assert await store.list_unpublished() == {waiting.saga_id, orphan.saga_id}
     assert await store.sweep(frozenset({orphan.saga_id, shown.saga_id, new_saga_id()})) == 2
     assert {item.saga_id for item in await held(store)} == {shown.saga_id, waiting.saga_id}
-    assert await store.unseen() == {waiting.saga_id}
+    assert await store.list_unpublished() == {waiting.saga_id}
 
 
 async def test_more_points_than_fit_one_call(store: VectorStore) -> None:
     plan = make_plan(chunks=tuple(f"piece {number}" for number in range(2_500)))
     await store.prepare([plan])
     await store.publish([plan])
-    assert await held(store) == {Held(plan.record_id, plan.saga_id, parts=2_500, visible=True)}
+    assert await held(store) == {StoredSummary(plan.record_id, plan.saga_id, parts=2_500, visible=True)}
     points = (await store.read([plan.record_id]))[plan.record_id]
     assert [point.id for point in points] == plan.point_ids()
     await store.discard([plan])
@@ -226,7 +226,7 @@ async def test_what_was_written_is_there_after_closing(make: Maker) -> None:
         await first.check()
     second = make(MODEL)
     await second.open()
-    assert await held(second) == {Held(plan.record_id, plan.saga_id, parts=1, visible=True)}
+    assert await held(second) == {StoredSummary(plan.record_id, plan.saga_id, parts=1, visible=True)}
     facts = await second.check()
     assert facts["engine"]
     assert facts["version"]
@@ -281,7 +281,7 @@ async def test_edge_gives_space_back_after_a_large_run(tmp_path: Path, monkeypat
     )
     await store.close()
     await store.open()
-    assert await held(store) == {Held(kept.record_id, kept.saga_id, parts=1, visible=True)}
+    assert await held(store) == {StoredSummary(kept.record_id, kept.saga_id, parts=1, visible=True)}
     assert await found(store, "kept") == [(kept.record_id, kept.saga_id)]
     await store.close()
 

@@ -10,11 +10,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from apex_cli.audit import verify
 from apex_cli.config import load
 from apex_cli.model import DEFAULT_NAMESPACE, record_id
 from apex_cli.stores.factory import Stores, open_stores
 from apex_cli.stores.postgres.catalog import Version
+from apex_cli.verify import verify
 from tests import profiles
 
 Env = Mapping[str, str]
@@ -69,8 +69,8 @@ async def count(stores: Stores) -> int:
         seen.append(set(ids))
     assert seen[0] == seen[1] == seen[2]
     assert len(seen[0]) == report.records
-    assert not await stores.vectors.unseen()
-    assert not await stores.cache.unseen()
+    assert not await stores.vectors.list_unpublished()
+    assert not await stores.cache.list_unpublished()
     return report.records
 
 

@@ -43,7 +43,7 @@ async def test_two_at_once_write_nothing_double(servers: Site, short_tmp: Path) 
                 assert not await stores.journal.open_sagas()
                 assert not await stores.graph.audit()
                 points += await scanned(stores.vectors)
-                assert not await stores.vectors.unseen()
+                assert not await stores.vectors.list_unpublished()
         assert sorted(points) == current
 
 

@@ -51,7 +51,7 @@ async def test_a_sleeper_is_refused(servers: Site, server_scene: Scene, short_tm
             for payload in scene.payloads[MIDDLE : MIDDLE + BATCH]:
                 await is_newest(stores, identity(scene.home, payload["shipmentId"], scene.env))
             assert not await stores.journal.open_sagas()
-            assert not await stores.cache.unseen()
+            assert not await stores.cache.list_unpublished()
 
 
 async def is_newest(stores: Stores, known_as: str) -> None:

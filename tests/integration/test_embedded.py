@@ -15,13 +15,13 @@ import psycopg
 import pytest
 from redis import Redis
 
+from apex_cli.embedded import postgres as postgres_module
+from apex_cli.embedded.account import Account
+from apex_cli.embedded.home import Home
+from apex_cli.embedded.postgres import EmbeddedPostgres
+from apex_cli.embedded.servers import EmbeddedServers
+from apex_cli.embedded.valkey import EmbeddedValkey
 from apex_cli.errors import ConfigError, Locked, StoreUnavailable
-from apex_cli.stores.embedded import postgres as postgres_module
-from apex_cli.stores.embedded.account import Account
-from apex_cli.stores.embedded.engines import EmbeddedServers
-from apex_cli.stores.embedded.home import Home
-from apex_cli.stores.embedded.postgres import EmbeddedPostgres
-from apex_cli.stores.embedded.valkey import EmbeddedValkey
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="unix sockets and flock")
 

@@ -12,7 +12,7 @@ import pytest
 
 from apex_cli.errors import StoreError
 from apex_cli.model import Claim, Entity, EntityType, Plan, Predicate
-from apex_cli.stores.ladybug.store import LadybugGraph
+from apex_cli.stores.graph.ladybug.store import LadybugGraph
 from tests.plans import NOON, make_plan
 
 ROWS = 150

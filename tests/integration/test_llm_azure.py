@@ -11,8 +11,8 @@ from apex_cli.llm.budget import Budget
 from apex_cli.llm.client import OpenAIModel
 from apex_cli.llm.connection import Connection
 from apex_cli.llm.endpoint import Endpoint
-from apex_cli.llm.limits import Limits
-from apex_cli.llm.meter import Meter
+from apex_cli.llm.limits import ProviderLimits
+from apex_cli.llm.meter import ModelUsageMeter
 from apex_cli.llm.prices import Prices
 from apex_cli.llm.protocol import Size
 from tests.llm_world import MODEL, names, prompt
@@ -37,8 +37,8 @@ def server() -> Iterator[OpenAIServer]:
 )
 async def test_azure_answers(server: OpenAIServer, path: str, version: str | None, api: str, route: str) -> None:
     azure = Endpoint(server.root + path, Secret(server.api_key), openai=True, azure=True, api=api, api_version=version)
-    meter = Meter(Prices({}, listed=True))
-    connection = Connection(azure, limits=Limits(concurrency=1), meter=meter, budget=Budget(meter), timeout=30)
+    meter = ModelUsageMeter(Prices({}, listed=True))
+    connection = Connection(azure, limits=ProviderLimits(concurrency=1), meter=meter, budget=Budget(meter), timeout=30)
     try:
         await connection.check([MODEL])
         model = OpenAIModel(connection, {Size.MAIN: MODEL, Size.SMALL: MODEL})

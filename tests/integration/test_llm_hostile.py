@@ -6,11 +6,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from apex_cli.extract.llm.validate import LONGEST_NAME, MOST_THINGS
+from apex_cli.enrich.validate import LONGEST_NAME, MOST_THINGS
 from apex_cli.model import EntityType, Predicate, record_id
 from apex_cli.stores.protocol import GraphView
 from tests.acceptance.seeds import shipment
-from tests.llm_ingest import Told, World, message, sound
+from tests.llm_ingest import Observations, World, message, sound
 from tests.openai_server import Switch
 
 VICTIM = "SHIP-2025-10-20-777"
@@ -43,7 +43,7 @@ def relations(*told: tuple[Any, Any, Any], **times: Any) -> str:
     return json.dumps({"edges": rows})
 
 
-async def obeying(world: World, number: int, body: str, *answers: str) -> tuple[Told, GraphView]:
+async def obeying(world: World, number: int, body: str, *answers: str) -> tuple[Observations, GraphView]:
     """Ingest a message whose model gives these answers, in turn; what came of it."""
     for nth, text in enumerate(answers, 1):
         world.server.switches.add(Switch("answer", contains=body.partition(".")[0], nth=nth, text=text))

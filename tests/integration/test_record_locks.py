@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from apex_cli.embedded.valkey import EmbeddedValkey
 from apex_cli.saga.locks import RecordLocks
-from apex_cli.stores.embedded.valkey import EmbeddedValkey
-from apex_cli.stores.owner import is_gone, new_owner
-from apex_cli.stores.redis_cache import RedisCache
+from apex_cli.stores.lock_owner import is_gone, new_owner
+from apex_cli.stores.redis import RedisCache
 from tests.owners import owner_that_died
 
 NAMES = [f"record-{number}" for number in range(100)]

@@ -16,7 +16,7 @@ from psycopg import sql
 from apex_cli.addresses import StoreUrl
 from apex_cli.config import Settings
 from apex_cli.errors import ConfigError, Locked, StoreUnavailable
-from apex_cli.stores import choice
+from apex_cli.stores import backends
 from apex_cli.stores.factory import open_stores, probe_stores
 from tests.acceptance.apex import engines, new_home
 from tests.plans import make_embedded, make_plan, make_record
@@ -65,7 +65,7 @@ async def test_one_store_on_a_server_and_the_others_in_the_home(
         assert set(await stores.cache.read([plan.record_id])) == {plan.record_id}
         items = [(make_record(), make_embedded())]
         assert len((await stores.journal.begin_write(items, run_id=None, group_id=namespace)).plans) == 1
-        assert (stores.lock_owner == choice.EMBEDDED_OWNER) == (store != "REDIS")
+        assert (stores.lock_owner == backends.EMBEDDED_OWNER) == (store != "REDIS")
         with pytest.raises(Locked):
             async with open_stores(mixed):
                 pass
@@ -83,11 +83,11 @@ async def test_no_server_is_started_beside_two_that_are_there(settings: Settings
 
 
 def test_the_home_is_needed_while_any_store_is_in_it(settings: Settings) -> None:
-    assert choice.uses_home(settings)
+    assert backends.uses_home(settings)
     servers = replace(settings, **NOWHERE)
-    assert not choice.uses_home(servers)
+    assert not backends.uses_home(servers)
     for name in NOWHERE:
-        assert choice.uses_home(replace(servers, **{name: getattr(settings, name)}))
+        assert backends.uses_home(replace(servers, **{name: getattr(settings, name)}))
 
 
 @pytest.mark.parametrize("store", ["postgres_url", "qdrant_url", "redis_url"])
@@ -104,5 +104,5 @@ async def test_a_server_that_is_not_there_is_told_by_its_variable(settings: Sett
 
 def test_a_driver_that_is_not_installed_is_told_with_what_installs_it() -> None:
     with pytest.raises(ConfigError, match="APEX_GRAPH_URL") as caught:
-        choice.need_driver("no_such_driver", "APEX_GRAPH_URL")
+        backends.need_driver("no_such_driver", "APEX_GRAPH_URL")
     assert caught.value.hint == "pip install 'apex-cli[servers]'"

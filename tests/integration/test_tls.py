@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 import trustme
 
+from apex_cli.embedded.postgres import EmbeddedPostgres
+from apex_cli.embedded.valkey import EmbeddedValkey
 from apex_cli.errors import StoreUnavailable
-from apex_cli.stores.embedded.postgres import EmbeddedPostgres
-from apex_cli.stores.embedded.valkey import EmbeddedValkey
 from apex_cli.stores.postgres.connection import Database
 from apex_cli.stores.postgres.journal import PostgresJournal
 from apex_cli.stores.protocol import Store
-from apex_cli.stores.qdrant_server import QdrantServerStore, connector
-from apex_cli.stores.redis_cache import RedisCache
+from apex_cli.stores.qdrant import QdrantServerStore, connector
+from apex_cli.stores.redis import RedisCache
 from apex_cli.stores.tls import Tls
 from tests.qdrant_answers import Answers
 from tests.recorder import recording

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from apex_cli.audit import verify
 from apex_cli.config import Settings
 from apex_cli.errors import Fenced
 from apex_cli.model import Embedded, Plan, Record
@@ -17,7 +16,8 @@ from apex_cli.saga.locks import RecordLocks
 from apex_cli.saga.participants import Participants, participants
 from apex_cli.saga.recovery import Recovered, recover
 from apex_cli.stores.factory import Stores, open_stores
-from apex_cli.stores.owner import new_owner
+from apex_cli.stores.lock_owner import new_owner
+from apex_cli.verify import verify
 from tests.owners import owner_that_died
 from tests.plans import make_embedded, make_record
 
@@ -79,7 +79,7 @@ async def test_what_a_dead_run_left_is_settled_at_once(stores: Stores) -> None:
     assert await recover(parts_of(stores), locks_of(stores)) == Recovered(aborted=3)
     report = await verify(stores)
     assert (report.records, report.problems, report.in_flight) == (0, [], 0)
-    assert await stores.vectors.unseen() == await stores.cache.unseen() == frozenset()
+    assert await stores.vectors.list_unpublished() == await stores.cache.list_unpublished() == frozenset()
 
 
 async def test_a_run_that_lost_its_locks_is_fenced_and_nothing_is_half_done(stores: Stores) -> None:

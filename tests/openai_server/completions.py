@@ -19,7 +19,7 @@ _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
-class Said:
+class LLMExtraction:
     """What the model said: `text`, or its refusal; `cut` when it had to stop in the middle."""
 
     text: str
@@ -35,7 +35,7 @@ class Said:
         return tokens.count(self.text)
 
 
-def say(prompt: Prompt, limit: int | None, switches: Sequence[Switch], *, verdict_only: bool = False) -> Said:
+def say(prompt: Prompt, limit: int | None, switches: Sequence[Switch], *, verdict_only: bool = False) -> LLMExtraction:
     """The answer in at most `limit` tokens, spoilt as the switches say."""
     asked = tokens.count(prompt.whole)
     text, logprob = verdict(prompt) if verdict_only else (answer(prompt), None)
@@ -43,7 +43,7 @@ def say(prompt: Prompt, limit: int | None, switches: Sequence[Switch], *, verdic
     for switch in switches:
         match switch.kind:
             case "refusal":
-                return Said(_REFUSAL, asked, refused=True)
+                return LLMExtraction(_REFUSAL, asked, refused=True)
             case "truncated":
                 text, cut = tokens.cut(text, max(1, tokens.count(text) // 2)), True
             case "invalid":
@@ -56,10 +56,10 @@ def say(prompt: Prompt, limit: int | None, switches: Sequence[Switch], *, verdic
                 metered = False
     if limit is not None and tokens.count(text) > limit:
         text, cut = tokens.cut(text, limit), True
-    return Said(text, asked, cut=cut, metered=metered, logprob=logprob)
+    return LLMExtraction(text, asked, cut=cut, metered=metered, logprob=logprob)
 
 
-def response(model: str, said: Said) -> dict[str, Any]:
+def response(model: str, said: LLMExtraction) -> dict[str, Any]:
     """The `response` object."""
     number = next(_numbers)
     content: dict[str, Any] = {"type": "output_text", "text": said.text, "annotations": [], "logprobs": []}
@@ -91,7 +91,7 @@ def response(model: str, said: Said) -> dict[str, Any]:
     }
 
 
-def completion(model: str, said: Said) -> dict[str, Any]:
+def completion(model: str, said: LLMExtraction) -> dict[str, Any]:
     """The `chat.completion` object."""
     choice: dict[str, Any] = {
         "index": 0,

@@ -102,7 +102,7 @@ def summaries(prompt: Prompt) -> list[dict[str, str]]:
 
 
 def summary(prompt: Prompt) -> str:
-    """`Summary`, `EntitySummary`, `SagaSummary`: of the ENTITY if one is named, else of the whole text."""
+    """`RunSummary`, `EntitySummary`, `SagaSummary`: of the ENTITY if one is named, else of the whole text."""
     row = next(iter(prompt.rows("ENTITY")), {})
     name = str(row.get("name") or unwrap(prompt.sections.get("ENTITY", "")))
     before = str(row.get("summary") or prompt.sections.get("ENTITY CONTEXT", ""))

@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from apex_cli.cli.errors import Interrupted, exit_code
-from apex_cli.cli.output import Screen
+from apex_cli.cli.output import Output
 from apex_cli.errors import ApexError, ConfigError, Locked, ReadError, StoreTransient, StoreUnavailable, UsageError
 
 Captured = pytest.CaptureFixture[str]
@@ -42,24 +42,24 @@ def raising(error: BaseException) -> Callable[[], None]:
     ],
 )
 def test_every_error_has_its_exit_code(error: BaseException, code: int) -> None:
-    assert exit_code(Screen(), raising(error)) == code
+    assert exit_code(Output(), raising(error)) == code
 
 
 def test_a_run_without_error_ends_with_zero(capsys: Captured) -> None:
-    assert exit_code(Screen(), lambda: None) == 0
+    assert exit_code(Output(), lambda: None) == 0
     assert capsys.readouterr() == ("", "")
 
 
 def test_message_and_hint_go_to_stderr_clean_and_masked(capsys: Captured) -> None:
     error = ConfigError("bad \x1b[2J url redis://u:secret@h", hint="set [bold]APEX_HOME[/bold]")
-    exit_code(Screen(), raising(error))
+    exit_code(Output(), raising(error))
     out, err = capsys.readouterr()
     assert out == ""
     assert err == "error: bad \\x1b[2J url redis://***@h\nhint: set [bold]APEX_HOME[/bold]\n"
 
 
 def test_with_json_the_error_is_an_object_on_stdout_too(capsys: Captured) -> None:
-    exit_code(Screen(json=True), raising(Locked("held \x1b by pid 4", hint="wait")))
+    exit_code(Output(json=True), raising(Locked("held \x1b by pid 4", hint="wait")))
     out, err = capsys.readouterr()
     assert json.loads(out) == {
         "type": "error",
@@ -73,11 +73,11 @@ def test_with_json_the_error_is_an_object_on_stdout_too(capsys: Captured) -> Non
 
 
 def test_a_bug_shows_no_traceback_unless_asked(capsys: Captured) -> None:
-    exit_code(Screen(), raising(KeyError("password=hunter2")))
+    exit_code(Output(), raising(KeyError("password=hunter2")))
     quiet = capsys.readouterr().err
     assert "this is a bug in apex: KeyError" in quiet
     assert "Traceback" not in quiet
-    exit_code(Screen(verbose=True), raising(KeyError("password=hunter2")))
+    exit_code(Output(verbose=True), raising(KeyError("password=hunter2")))
     loud = capsys.readouterr().err
     assert "Traceback (most recent call last)" in loud
     assert "test_cli_errors.py" in loud
@@ -85,5 +85,5 @@ def test_a_bug_shows_no_traceback_unless_asked(capsys: Captured) -> None:
 
 
 def test_several_errors_at_once_are_a_bug_of_ours(capsys: Captured) -> None:
-    assert exit_code(Screen(), raising(ExceptionGroup("two", [ApexError("a"), ApexError("b")]))) == 1
+    assert exit_code(Output(), raising(ExceptionGroup("two", [ApexError("a"), ApexError("b")]))) == 1
     assert "two (2 sub-exceptions)" in capsys.readouterr().err

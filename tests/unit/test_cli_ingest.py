@@ -6,26 +6,28 @@ import json
 
 import pytest
 
-from apex_cli.cli.output import Screen
-from apex_cli.cli.progress import SHOWN_FAILURES, JsonLines, Live, Watch, record_line, watch
+from apex_cli.cli.output import Output
+from apex_cli.cli.progress import SHOWN_FAILURES, JsonLines, Live, ProgressReporter, record_line, watch
 from apex_cli.cli.summary import summary_lines
-from apex_cli.outcome import Outcome, Problem, Status, Summary
+from apex_cli.results import ErrorDetail, RecordResult, RecordStatus, RunSummary
 
 Captured = pytest.CaptureFixture[str]
 RUN = "7d9f6a52-0000-4000-8000-000000000000"
 
 
-def committed(status: Status = Status.COMMITTED) -> Outcome:
-    return Outcome("a.json:1", "turvo", "shipment", "SHIP-1", "r-1", status, entities=5, facts=6, vectors=1, ms=12.34)
+def committed(status: RecordStatus = RecordStatus.COMMITTED) -> RecordResult:
+    return RecordResult(
+        "a.json:1", "turvo", "shipment", "SHIP-1", "r-1", status, entities=5, facts=6, vectors=1, ms=12.34
+    )
 
 
-def failed(locator: str = "b.json:2", message: str = "broken JSON at line 2", hint: str | None = None) -> Outcome:
-    problem = Problem("unreadable", message, hint)
-    return Outcome(locator, "unknown", None, None, None, Status.FAILED, stage="read", error=problem)
+def failed(locator: str = "b.json:2", message: str = "broken JSON at line 2", hint: str | None = None) -> RecordResult:
+    problem = ErrorDetail("unreadable", message, hint)
+    return RecordResult(locator, "unknown", None, None, None, RecordStatus.FAILED, stage="read", error=problem)
 
 
-def summed(*outcomes: Outcome, **fields: object) -> Summary:
-    summary = Summary(RUN, inputs=2, seconds=2.0)
+def summed(*outcomes: RecordResult, **fields: object) -> RunSummary:
+    summary = RunSummary(RUN, inputs=2, seconds=2.0)
     for outcome in outcomes:
         summary.add(outcome)
     for name, value in fields.items():
@@ -33,12 +35,12 @@ def summed(*outcomes: Outcome, **fields: object) -> Summary:
     return summary
 
 
-def words(summary: Summary, *failures: Outcome) -> str:
+def words(summary: RunSummary, *failures: RecordResult) -> str:
     return "\n".join(summary_lines(summary, failures))
 
 
 def test_json_tells_each_record_with_its_run_and_masks_secrets(capsys: Captured) -> None:
-    lines = JsonLines(Screen(json=True), run_id=RUN)
+    lines = JsonLines(Output(json=True), run_id=RUN)
     lines.outcome(committed())
     lines.outcome(failed(message="redis://u:secret@h refused"))
     first, second = map(json.loads, capsys.readouterr().out.splitlines())
@@ -49,7 +51,7 @@ def test_json_tells_each_record_with_its_run_and_masks_secrets(capsys: Captured)
 
 
 def test_quiet_says_nothing_of_success_and_one_line_of_each_failure(capsys: Captured) -> None:
-    quiet = Watch(Screen(quiet=True))
+    quiet = ProgressReporter(Output(quiet=True))
     quiet.phase("ingesting")
     quiet.outcome(committed())
     quiet.outcome(failed(message="broken\nJSON", hint="mend it"))
@@ -59,9 +61,9 @@ def test_quiet_says_nothing_of_success_and_one_line_of_each_failure(capsys: Capt
 
 
 def test_verbose_has_a_line_for_each_phase_and_record(capsys: Captured) -> None:
-    verbose = Watch(Screen(verbose=True))
+    verbose = ProgressReporter(Output(verbose=True))
     verbose.phase("ingesting")
-    verbose.outcome(committed(Status.UPDATED))
+    verbose.outcome(committed(RecordStatus.UPDATED))
     assert capsys.readouterr().err.splitlines() == [
         "ingesting",
         "updated turvo:SHIP-1 (5 entities, 6 facts, 1 vectors, 12.3 ms)",
@@ -69,14 +71,14 @@ def test_verbose_has_a_line_for_each_phase_and_record(capsys: Captured) -> None:
 
 
 def test_only_the_first_failures_are_kept() -> None:
-    seen = Watch(Screen())
+    seen = ProgressReporter(Output())
     for number in range(1000):
         seen.outcome(failed(f"x:{number}"))
     assert [each.locator for each in seen.failures] == [f"x:{number}" for number in range(SHOWN_FAILURES)]
 
 
 def test_the_moving_line_counts_records_failures_and_time() -> None:
-    live = Live(Screen())
+    live = Live(Output())
     live.phase("ingesting")
     assert live.line(3.0) == "ingesting · 0 records · 0:03"
     for _ in range(1500):
@@ -86,17 +88,17 @@ def test_the_moving_line_counts_records_failures_and_time() -> None:
 
 
 def test_no_terminal_no_moving_line() -> None:
-    assert type(watch(Screen(), RUN)) is Watch
-    assert isinstance(watch(Screen(json=True), RUN), JsonLines)
+    assert type(watch(Output(), RUN)) is ProgressReporter
+    assert isinstance(watch(Output(json=True), RUN), JsonLines)
 
 
 def test_a_hostile_name_is_harmless_in_a_record_line() -> None:
-    outcome = Outcome("x:1", "json", "record", "\x1b]0;owned\x07", "r", Status.COMMITTED)
+    outcome = RecordResult("x:1", "json", "record", "\x1b]0;owned\x07", "r", RecordStatus.COMMITTED)
     assert record_line(outcome).startswith("committed json:\\x1b]0;owned\\x07 (")
 
 
 def test_the_summary_says_what_how_many_and_how_long() -> None:
-    summary = summed(committed(), committed(Status.UNCHANGED), committed(Status.UNCHANGED))
+    summary = summed(committed(), committed(RecordStatus.UNCHANGED), committed(RecordStatus.UNCHANGED))
     assert words(summary) == "3 records from 2 inputs: 1 committed, 2 unchanged (2.0 s, 2 records/s)."
 
 
@@ -108,12 +110,12 @@ def test_the_summary_says_what_failed_and_what_to_do() -> None:
 
 
 def test_the_summary_of_nothing_of_an_early_end_and_of_a_dry_run() -> None:
-    assert words(Summary(RUN)) == "Nothing to do."
+    assert words(RunSummary(RUN)) == "Nothing to do."
     assert words(summed()) == "Nothing to do: no records in 2 inputs."
-    stopped = words(summed(committed(Status.PENDING), reason=Problem("x", "graph: down", "look at it")))
+    stopped = words(summed(committed(RecordStatus.PENDING), reason=ErrorDetail("x", "graph: down", "look at it")))
     assert "Stopped early: graph: down\n  hint: look at it" in stopped
     assert "What is pending stays staged" in stopped
-    dry = words(summed(committed(Status.PENDING), dry_run=True))
+    dry = words(summed(committed(RecordStatus.PENDING), dry_run=True))
     assert dry == "Dry run, nothing was written: 1 record from 2 inputs: 1 pending (2.0 s, 0 records/s)."
     assert "Interrupted" in words(summed(committed(), interrupted=2))
     assert "an earlier run had left open: 4 records" in words(summed(committed(), recovered=4))

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from apex_cli.cli.output import Screen, rfc3339
+from apex_cli.cli.output import Output, rfc3339
 from apex_cli.cli.units import age, size
 
 Captured = pytest.CaptureFixture[str]
@@ -24,7 +24,7 @@ def test_times_are_utc_with_a_z() -> None:
 
 def test_json_is_one_ascii_line_with_times_in_utc(capsys: Captured) -> None:
     when = datetime(2025, 10, 19, tzinfo=UTC)
-    Screen().object({"type": "x", "at": when, "ids": frozenset({"b", "a"}), "text": "\x1b\n\u202eé"})
+    Output().object({"type": "x", "at": when, "ids": frozenset({"b", "a"}), "text": "\x1b\n\u202eé"})
     out = capsys.readouterr().out
     assert out.isascii()
     assert out.count("\n") == 1
@@ -37,7 +37,7 @@ def test_json_is_one_ascii_line_with_times_in_utc(capsys: Captured) -> None:
 
 
 def test_a_table_that_goes_to_no_terminal_is_neither_cut_nor_styled_nor_marked_up(capsys: Captured) -> None:
-    Screen().table(("A", "B"), [("[red]x[/red]", "y" * 300), (":smile:\x1b[m", "z")])
+    Output().table(("A", "B"), [("[red]x[/red]", "y" * 300), (":smile:\x1b[m", "z")])
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["A", "B"]
     assert lines[1].split() == ["[red]x[/red]", "y" * 300]
@@ -47,8 +47,8 @@ def test_a_table_that_goes_to_no_terminal_is_neither_cut_nor_styled_nor_marked_u
 
 def test_a_reader_that_leaves_early_ends_nothing() -> None:
     program = (
-        "from apex_cli.cli.output import Screen\n"
-        "screen = Screen()\n"
+        "from apex_cli.cli.output import Output\n"
+        "screen = Output()\n"
         "for number in range(20000): screen.line(str(number))\n"
         "screen.flush()\n"
         "screen.note('still here')\n"

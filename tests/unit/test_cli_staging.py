@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from apex_cli.cli.main import main
-from apex_cli.staging import Failure, Staging, Status, locks
+from apex_cli.staging import ItemFailure, ItemStatus, Staging, locks
 
 Captured = pytest.CaptureFixture[str]
 
@@ -27,7 +27,7 @@ def area(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Staging:
         item = staging.put(tmp_path / name, source="json", forced_source=None, consume=False)
         assert staging.claim(item)
         if name == "bad.json":
-            failure = Failure(
+            failure = ItemFailure(
                 "unreadable", "broken \x1b[2J redis://u:secret@h", "mend it", "read", False, datetime.now(UTC), "bad:1"
             )
             staging.fail(item, failure)
@@ -104,7 +104,7 @@ def test_retry_of_what_did_not_fail_is_a_usage_error(area: Staging, capsys: Capt
 
 
 def test_what_is_in_use_is_left_and_said(area: Staging, capsys: Captured) -> None:
-    (bad,) = (item for item in area.items() if item.status is Status.FAILED)
+    (bad,) = (item for item in area.items() if item.status is ItemStatus.FAILED)
     used = locks.take(bad.path)
     assert used is not None
     assert main(["dlq", "drop", "--all", "--yes", "--json"]) == 3

@@ -16,7 +16,7 @@ from apex_cli.config import load
 from apex_cli.metrics.collect import as_text
 from apex_cli.metrics.families import families
 from apex_cli.staging import Stats
-from apex_cli.stores.postgres.figures import Figures
+from apex_cli.stores.postgres.counts import Figures
 from tests.metric_text import names
 
 ROOT = Path(__file__).parents[2]

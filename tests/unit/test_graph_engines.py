@@ -7,10 +7,10 @@ from importlib import import_module
 
 import pytest
 
-from apex_cli.stores.graph import operations as ops
-from apex_cli.stores.ladybug import statements as ladybug
-from apex_cli.stores.neo4j import reads, schema, writes
-from apex_cli.stores.neo4j.facts import too_old
+from apex_cli.stores.graph.ladybug import statements as ladybug
+from apex_cli.stores.graph.model import operations as ops
+from apex_cli.stores.graph.neo4j import reads, schema, writes
+from apex_cli.stores.graph.neo4j.facts import too_old
 
 QUERIES = {*ops.LOOK_UPS, *ops.QUESTIONS, *ops.SCANS}
 WRITES = {*ops.INSERTIONS, *ops.CHANGES}
@@ -38,7 +38,7 @@ def test_every_statement_of_a_server_keeps_to_its_group() -> None:
 
 
 def test_graphiti_finds_each_of_its_indexes_on_a_server() -> None:
-    import_module("apex_cli.stores.graphiti_driver")
+    import_module("apex_cli.graphiti")
     from graphiti_core.driver.driver import GraphProvider
     from graphiti_core.graph_queries import get_fulltext_indices, get_range_indices
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from apex_cli.stores.graph.fold import Telling, fold
+from apex_cli.stores.graph.model.entity_state import EntityObservation, fold
 
 EARLY, LATE = 1, 2
 
 
-def telling(time: int, name: str, *aliases: str, certain: bool = True) -> Telling:
-    return Telling(0, time, certain, name, aliases, {})
+def telling(time: int, name: str, *aliases: str, certain: bool = True) -> EntityObservation:
+    return EntityObservation(0, time, certain, name, aliases, {})
 
 
 @pytest.mark.parametrize(

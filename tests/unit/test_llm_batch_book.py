@@ -6,21 +6,23 @@ from pathlib import Path
 
 from apex_cli.llm.batch import Wanted, divided
 from apex_cli.llm.batch_api import MAX_BYTES, MAX_LINES
-from apex_cli.llm.batch_book import Batch, BatchBook, Failure, Line, new_token
-from apex_cli.llm.usage import Usage
+from apex_cli.llm.batch_store import BatchFailure, BatchRequest, BatchStore, ProviderBatch, new_token
+from apex_cli.llm.usage import ModelUsage
 
-BATCH = Batch(new_token(), "host", "/responses", "m", {"k": Line(2, "s"), "v": Line(1)}, {"s": {"type": "object"}})
+BATCH = ProviderBatch(
+    new_token(), "host", "/responses", "m", {"k": BatchRequest(2, "s"), "v": BatchRequest(1)}, {"s": {"type": "object"}}
+)
 
 
 async def test_what_is_written_is_read_back(tmp_path: Path) -> None:
-    book = BatchBook(tmp_path / "batches")
+    book = BatchStore(tmp_path / "batches")
     async with book.locked():
         book.keep(BATCH)
-        book.keep_failures({"k": Failure(1, "llm_refused", "no")})
-    again = BatchBook(tmp_path / "batches")
+        book.keep_failures({"k": BatchFailure(1, "llm_refused", "no")})
+    again = BatchStore(tmp_path / "batches")
     async with again.locked():
         assert again.batches() == [BATCH]
-        assert again.failures() == {"k": Failure(1, "llm_refused", "no")}
+        assert again.failures() == {"k": BatchFailure(1, "llm_refused", "no")}
         again.drop(BATCH)
         again.drop(BATCH)
         assert again.batches() == []
@@ -28,7 +30,7 @@ async def test_what_is_written_is_read_back(tmp_path: Path) -> None:
 
 
 async def test_damaged_files_are_left_out(tmp_path: Path) -> None:
-    book = BatchBook(tmp_path)
+    book = BatchStore(tmp_path)
     async with book.locked():
         book.keep(BATCH)
         for number, content in enumerate(("", "{", "[]", "{}", '{"lines": 3}', '{"lines": {"k": {"no": 1}}}')):
@@ -39,17 +41,17 @@ async def test_damaged_files_are_left_out(tmp_path: Path) -> None:
 
 
 def wanted(model: str = "m", route: str = "/responses", body: str = "") -> Wanted:
-    return Wanted(route, model, {"input": body}, None, Usage())
+    return Wanted(route, model, {"input": body}, None, ModelUsage())
 
 
 def test_a_batch_has_one_route_and_one_model() -> None:
     kinds = [wanted(), wanted("n"), wanted(route="/embeddings"), wanted()]
-    queued = {str(number): (one, Line(1)) for number, one in enumerate(kinds)}
+    queued = {str(number): (one, BatchRequest(1)) for number, one in enumerate(kinds)}
     assert sorted(divided(queued)) == [["0", "3"], ["1"], ["2"]]
 
 
 def test_a_batch_is_no_larger_than_the_provider_takes() -> None:
-    small = {str(number): (wanted(), Line(1)) for number in range(MAX_LINES + 1)}
+    small = {str(number): (wanted(), BatchRequest(1)) for number in range(MAX_LINES + 1)}
     assert [len(part) for part in divided(small)] == [MAX_LINES, 1]
-    large = {str(number): (wanted(body="x" * (MAX_BYTES // 3)), Line(1)) for number in range(5)}
+    large = {str(number): (wanted(body="x" * (MAX_BYTES // 3)), BatchRequest(1)) for number in range(5)}
     assert [len(part) for part in divided(large)] == [2, 2, 1]

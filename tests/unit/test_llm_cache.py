@@ -14,7 +14,7 @@ import pytest
 
 from apex_cli.errors import ConfigError
 from apex_cli.llm.cache import FILE, Cache
-from apex_cli.llm.once import Once
+from apex_cli.llm.single_flight import SingleFlight
 
 
 @asynccontextmanager
@@ -149,7 +149,7 @@ async def test_the_same_is_fetched_once_at_a_time() -> None:
             await both.wait()
         return {key: value * 2 for key, value in wanted.items()}
 
-    once = Once(fetch)
+    once = SingleFlight(fetch)
     first = asyncio.create_task(once.get({"a": 1, "b": 2}))
     second = asyncio.create_task(once.get({"b": 2, "c": 3}))
     assert await first == {"a": 2, "b": 4}
@@ -170,7 +170,7 @@ async def test_a_fetch_outlives_the_one_who_asked_and_its_error_is_everybodys() 
             raise ValueError("bad")
         return wanted
 
-    once = Once(fetch)
+    once = SingleFlight(fetch)
     task = asyncio.create_task(once.get({"a": 1}))
     await asyncio.sleep(0)
     task.cancel()

@@ -6,17 +6,19 @@ import asyncio
 
 import pytest
 
-from apex_cli.llm.limits import Lane, Limits, retry_after
+from apex_cli.llm.limits import ModelRateLimiter, ProviderLimits, retry_after
 from tests.llm_world import Clock
 
 
-def lane(clock: Clock, requests: int | None = None, tokens: int | None = None, concurrency: int = 100) -> Lane:
-    return Limits(concurrency=concurrency, requests=requests, tokens=tokens, clock=clock, sleep=clock.sleep).lane(
-        "model"
-    )
+def lane(
+    clock: Clock, requests: int | None = None, tokens: int | None = None, concurrency: int = 100
+) -> ModelRateLimiter:
+    return ProviderLimits(
+        concurrency=concurrency, requests=requests, tokens=tokens, clock=clock, sleep=clock.sleep
+    ).lane("model")
 
 
-async def ask(way: Lane, times: int, tokens: float = 1) -> None:
+async def ask(way: ModelRateLimiter, times: int, tokens: float = 1) -> None:
     async def one() -> None:
         async with way.request(tokens):
             pass
@@ -88,7 +90,7 @@ async def test_headers_that_are_no_numbers_teach_nothing() -> None:
 
 async def test_a_pause_is_everybodys() -> None:
     clock = Clock()
-    limits = Limits(concurrency=5, clock=clock, sleep=clock.sleep)
+    limits = ProviderLimits(concurrency=5, clock=clock, sleep=clock.sleep)
     limits.lane("model").pause(7)
     await ask(limits.lane("other"), 3)
     assert clock.slept == []

@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from apex_cli.enrich import convert, ontology
+from apex_cli.enrich.llm_extraction import LLMEntity, LLMExtraction, LLMRelation
+from apex_cli.enrich.prompting import joined
+from apex_cli.enrich.validate import MOST_STATEMENTS, MOST_THINGS, keep_grounded
 from apex_cli.extract.builder import Builder
-from apex_cli.extract.llm import convert, ontology
-from apex_cli.extract.llm.reading import joined
-from apex_cli.extract.llm.said import Said, Statement, Thing
-from apex_cli.extract.llm.validate import MOST_STATEMENTS, MOST_THINGS, believed
-from apex_cli.extract.rules import extract, prose
+from apex_cli.extract.canonical import content_hash
 from apex_cli.model import Claim, Entity, EntityType, Extraction, Predicate, Record
-from apex_cli.sources.canonical import content_hash
+from apex_cli.sources.rules import extract, prose
 
 NOON = datetime(2025, 10, 19, 12, tzinfo=UTC)
 TEXT = "Load SHIP-2025-10-19-002 is hauled by Twin Lakes Haulage. Dana Reyes looks after it. Storm Ida closed I-65."
@@ -30,13 +30,13 @@ def message(body: str) -> Record:
     return Record("frontapp", "message", "MSG-1", payload, content_hash(payload), NOON, "m.json:1")
 
 
-def enriched(body: str, said: Said) -> Extraction:
+def enriched(body: str, said: LLMExtraction) -> Extraction:
     record = message(body)
     extraction = extract(record)
-    kept = believed(said, prose(record), extraction.event_time)
+    kept = keep_grounded(said, prose(record), extraction.event_time)
     builder = Builder.resumed(extraction)
     subject = builder.add(extraction.entities[0])
-    convert.add(builder, subject, kept, convert.entities(kept, record.source))
+    convert.add(builder, subject, kept, convert.to_entities(kept, record.source))
     return builder.build(extraction.title, extraction.text, extraction.chunks)
 
 
@@ -59,18 +59,18 @@ def claim(extraction: Extraction, predicate: Predicate, target: str) -> Claim:
     return found
 
 
-HAULED = Said(
+HAULED = LLMExtraction(
     (
-        Thing("SHIP-2025-10-19-002", EntityType.SHIPMENT),
-        Thing("Twin Lakes Haulage", EntityType.CARRIER),
-        Thing("Dana Reyes", EntityType.PERSON),
-        Thing("Storm Ida", None),
-        Thing("I-65", None),
+        LLMEntity("SHIP-2025-10-19-002", EntityType.SHIPMENT),
+        LLMEntity("Twin Lakes Haulage", EntityType.CARRIER),
+        LLMEntity("Dana Reyes", EntityType.PERSON),
+        LLMEntity("Storm Ida", None),
+        LLMEntity("I-65", None),
     ),
     (
-        Statement(0, "HAULED_BY", 1, "The load is hauled by Twin Lakes Haulage."),
-        Statement(0, "MANAGED_BY", 2, "Dana Reyes looks after it."),
-        Statement(3, "CLOSED_ROAD", 4, "Storm Ida closed I-65."),
+        LLMRelation(0, "HAULED_BY", 1, "The load is hauled by Twin Lakes Haulage."),
+        LLMRelation(0, "MANAGED_BY", 2, "Dana Reyes looks after it."),
+        LLMRelation(3, "CLOSED_ROAD", 4, "Storm Ida closed I-65."),
     ),
 )
 
@@ -99,32 +99,32 @@ class TestConversion:
         assert facts(extract(message(TEXT))) <= facts(enriched(TEXT, HAULED))
 
     def test_a_status_is_never_stated(self) -> None:
-        said = Said(
-            (Thing("SHIP-2025-10-19-002", EntityType.SHIPMENT), Thing("delivered", None)),
-            (Statement(0, "HAS_STATUS", 1, "It was delivered."),),
+        said = LLMExtraction(
+            (LLMEntity("SHIP-2025-10-19-002", EntityType.SHIPMENT), LLMEntity("delivered", None)),
+            (LLMRelation(0, "HAS_STATUS", 1, "It was delivered."),),
         )
         found = enriched("SHIP-2025-10-19-002 was delivered", said)
         assert Predicate.HAS_STATUS not in {one.predicate for one in found.claims}
 
     @pytest.mark.parametrize(("subject", "obj"), [(1, 0), (0, 2)])
     def test_a_relation_between_the_wrong_types_is_not_stated(self, subject: int, obj: int) -> None:
-        found = enriched(TEXT, Said(HAULED.things, (Statement(subject, "HAULED_BY", obj, "x"),)))
+        found = enriched(TEXT, LLMExtraction(HAULED.things, (LLMRelation(subject, "HAULED_BY", obj, "x"),)))
         assert Predicate.HAULED_BY not in {one.predicate for one in found.claims}
 
     def test_a_driver_of_whom_nothing_is_said_is_a_person(self) -> None:
         text = "Juan Perez called about TRUCK-12."
-        things = (Thing("Juan Perez", EntityType.DRIVER), Thing("TRUCK-12", EntityType.VEHICLE))
-        assert named(enriched(text, Said(things)), "Juan Perez").type is EntityType.PERSON
-        driving = enriched(text, Said(things, (Statement(0, "DRIVES", 1, "He drives it."),)))
+        things = (LLMEntity("Juan Perez", EntityType.DRIVER), LLMEntity("TRUCK-12", EntityType.VEHICLE))
+        assert named(enriched(text, LLMExtraction(things)), "Juan Perez").type is EntityType.PERSON
+        driving = enriched(text, LLMExtraction(things, (LLMRelation(0, "DRIVES", 1, "He drives it."),)))
         assert named(driving, "Juan Perez").type is EntityType.DRIVER
 
     def test_identifiers_in_names_are_keys(self) -> None:
         text = "PO 88412 with BOL #08500123456789013 from Joliet, IL in container CSQU3054383"
-        said = Said(
+        said = LLMExtraction(
             (
-                Thing("PO 88412", EntityType.ORDER),
-                Thing("CSQU3054383", EntityType.REFERENCE),
-                Thing("Joliet, IL", EntityType.LOCATION),
+                LLMEntity("PO 88412", EntityType.ORDER),
+                LLMEntity("CSQU3054383", EntityType.REFERENCE),
+                LLMEntity("Joliet, IL", EntityType.LOCATION),
             )
         )
         keys = {key for entity in enriched(text, said).entities for key in entity.keys}
@@ -133,55 +133,60 @@ class TestConversion:
 
 class TestBelief:
     def test_what_does_not_stand_in_the_text_is_left_out_with_its_statements(self) -> None:
-        said = Said(
-            (Thing("SHIP-2025-10-19-002", EntityType.SHIPMENT), Thing("SHIP-1999-01-01-001", EntityType.SHIPMENT)),
-            (Statement(0, "HAS_REFERENCE", 1, "x"),),
+        said = LLMExtraction(
+            (
+                LLMEntity("SHIP-2025-10-19-002", EntityType.SHIPMENT),
+                LLMEntity("SHIP-1999-01-01-001", EntityType.SHIPMENT),
+            ),
+            (LLMRelation(0, "HAS_REFERENCE", 1, "x"),),
         )
-        assert believed(said, TEXT, NOON) == Said((said.things[0],))
+        assert keep_grounded(said, TEXT, NOON) == LLMExtraction((said.things[0],))
 
     @pytest.mark.parametrize("name", ["twin lakes  HAULAGE", "“Twin Lakes Haulage”", "Twin-Lakes Haulage"])
     def test_case_space_and_punctuation_do_not_matter(self, name: str) -> None:
-        assert believed(Said((Thing(name, EntityType.CARRIER),)), TEXT, NOON).things
+        assert keep_grounded(LLMExtraction((LLMEntity(name, EntityType.CARRIER),)), TEXT, NOON).things
 
     @pytest.mark.parametrize("name", ["", "  ", "…", "win Lakes", "Twin Haulage", "x" * 5_000])
     def test_parts_of_words_and_nothing_are_no_names(self, name: str) -> None:
-        assert not believed(Said((Thing(name, EntityType.CARRIER),)), TEXT, NOON).things
+        assert not keep_grounded(LLMExtraction((LLMEntity(name, EntityType.CARRIER),)), TEXT, NOON).things
 
     def test_there_are_not_too_many_of_anything(self) -> None:
         text = " ".join(f"T{number}" for number in range(1_000))
-        things = tuple(Thing(f"T{number}", None) for number in range(1_000))
-        statements = tuple(Statement(0, "X", 1, str(number)) for number in range(1_000))
-        kept = believed(Said(things, statements), text, NOON)
+        things = tuple(LLMEntity(f"T{number}", None) for number in range(1_000))
+        statements = tuple(LLMRelation(0, "X", 1, str(number)) for number in range(1_000))
+        kept = keep_grounded(LLMExtraction(things, statements), text, NOON)
         assert (len(kept.things), len(kept.statements)) == (MOST_THINGS, MOST_STATEMENTS)
 
     def test_times_beyond_reason_are_no_times(self) -> None:
-        things = (Thing("Dana", None), Thing("Reyes", None))
+        things = (LLMEntity("Dana", None), LLMEntity("Reyes", None))
         for moment, kept in [
             (NOON - timedelta(days=1), NOON - timedelta(days=1)),
             (datetime(1, 1, 1, tzinfo=UTC), None),
             (NOON + timedelta(days=5_000), None),
         ]:
-            (one,) = believed(Said(things, (Statement(0, "X", 1, "", moment),)), TEXT, NOON).statements
+            (one,) = keep_grounded(LLMExtraction(things, (LLMRelation(0, "X", 1, "", moment),)), TEXT, NOON).statements
             assert one.valid_at == kept
 
     def test_control_characters_do_not_pass(self) -> None:
         text = "Dana\u202e \x1b[31mReyes and Twin Lakes"
-        said = Said(
-            (Thing("Dana\u202e \x1b[31mReyes", EntityType.PERSON), Thing("Twin Lakes", EntityType.CARRIER)),
-            (Statement(0, "X", 1, "said \x1b[2J"),),
+        said = LLMExtraction(
+            (LLMEntity("Dana\u202e \x1b[31mReyes", EntityType.PERSON), LLMEntity("Twin Lakes", EntityType.CARRIER)),
+            (LLMRelation(0, "X", 1, "said \x1b[2J"),),
         )
-        kept = believed(said, text, NOON)
+        kept = keep_grounded(said, text, NOON)
         assert kept.things[0].name == "Dana [31mReyes"
         assert kept.statements[0].words == "said [2J"
 
 
 class TestPieces:
     def test_pieces_are_joined_by_name_and_type(self) -> None:
-        first = Said(
-            (Thing("Acme", EntityType.CUSTOMER), Thing("L1", EntityType.SHIPMENT)), (Statement(1, "F", 0, "a"),)
+        first = LLMExtraction(
+            (LLMEntity("Acme", EntityType.CUSTOMER), LLMEntity("L1", EntityType.SHIPMENT)),
+            (LLMRelation(1, "F", 0, "a"),),
         )
-        second = Said(
-            (Thing("L1", EntityType.SHIPMENT), Thing("ACME", EntityType.CUSTOMER)), (Statement(0, "F", 1, "b"),)
+        second = LLMExtraction(
+            (LLMEntity("L1", EntityType.SHIPMENT), LLMEntity("ACME", EntityType.CUSTOMER)),
+            (LLMRelation(0, "F", 1, "b"),),
         )
         both = joined([first, second])
         assert both.things == first.things

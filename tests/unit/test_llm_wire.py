@@ -16,7 +16,7 @@ from apex_cli.llm.client import understood
 from apex_cli.llm.protocol import Message, Size
 from apex_cli.llm.schema import parsed, strict
 from apex_cli.llm.tokens import estimate
-from apex_cli.llm.usage import Usage
+from apex_cli.llm.usage import ModelUsage
 from apex_cli.llm.wire import Form, Reply, chat_body, chat_reply, responses_body, responses_reply, sendable
 from tests.llm_world import ENTITIES, prompt
 
@@ -144,8 +144,8 @@ def test_refusals_cuts_and_content_filters_are_told_apart() -> None:
 
 def test_usage_tells_what_was_cached() -> None:
     usage = {"input_tokens": 9, "input_tokens_details": {"cached_tokens": 4}, "output_tokens": 2}
-    assert responses_reply({"output": [], "usage": usage}).usage == Usage(1, 9, 4, 2)
-    assert chat_reply({"choices": [{"message": {}}], "usage": None}).usage == Usage(1)
+    assert responses_reply({"output": [], "usage": usage}).usage == ModelUsage(1, 9, 4, 2)
+    assert chat_reply({"choices": [{"message": {}}], "usage": None}).usage == ModelUsage(1)
 
 
 @pytest.mark.parametrize("body", [{}, {"output": 3}, {"choices": []}, {"choices": [{}]}, {"output": [3]}])
@@ -181,9 +181,9 @@ def test_a_fence_around_the_answer_is_taken_off() -> None:
 
 def test_refused_and_cut_answers_are_never_used() -> None:
     with pytest.raises(ModelRefused, match="I cannot"):
-        understood(Reply('{"entities": []}', "I cannot", False, Usage()), ENTITIES)
+        understood(Reply('{"entities": []}', "I cannot", False, ModelUsage()), ENTITIES)
     with pytest.raises(ModelTruncated):
-        understood(Reply('{"entities": []}', None, True, Usage()), ENTITIES)
+        understood(Reply('{"entities": []}', None, True, ModelUsage()), ENTITIES)
 
 
 def test_a_key_is_of_everything_that_shapes_the_answer() -> None:

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from apex_cli.errors import StoreTerminal, StoreTransient
-from apex_cli.meter import Meter, StoreMeter
+from apex_cli.run_stats import RunStats, StoreStats
 from apex_cli.saga.guard import Breaker, Guard, RetryPolicy
 
 QUICK = RetryPolicy(attempts=3, wait_initial=0.001, wait_max=0.002)
@@ -26,13 +26,13 @@ class Failing:
             raise self.error("graph", "no")
 
 
-def guard(meter: StoreMeter, *, failures: int = 5) -> Guard:
+def guard(meter: StoreStats, *, failures: int = 5) -> Guard:
     breaker = Breaker("graph", failures=failures, cooldown=60)
     return Guard("graph", breaker, timeout=5, retry=QUICK, meter=meter)
 
 
 async def test_tries_beyond_the_first_are_retries() -> None:
-    meter = StoreMeter()
+    meter = StoreStats()
     through = guard(meter)
     await through("commit", Failing(0))
     await through("commit", Failing(2))
@@ -43,7 +43,7 @@ async def test_tries_beyond_the_first_are_retries() -> None:
 
 
 async def test_a_breaker_that_trips_is_counted_once() -> None:
-    meter = StoreMeter()
+    meter = StoreStats()
     through = guard(meter, failures=2)
     for _ in range(3):
         with pytest.raises(StoreTransient):
@@ -67,7 +67,7 @@ def test_a_failed_probe_is_no_new_trip() -> None:
 
 
 def test_time_is_counted_also_when_the_work_fails() -> None:
-    meter = Meter()
+    meter = RunStats()
     started = time.monotonic()
 
     def work() -> None:
@@ -85,7 +85,7 @@ def test_time_is_counted_also_when_the_work_fails() -> None:
 
 
 def test_the_summary_leaves_out_what_is_nothing() -> None:
-    meter = Meter()
+    meter = RunStats()
     assert meter.as_json() == {
         "stage_seconds": {},
         "store_seconds": {},

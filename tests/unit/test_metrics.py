@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from apex_cli.metrics.collect import as_text
 from apex_cli.metrics.families import families
-from apex_cli.staging import Stats, Status, Tally
-from apex_cli.stores.postgres.figures import Ends, Figures, LastRun, Total, Unsettled
+from apex_cli.staging import ItemCount, ItemStatus, Stats
+from apex_cli.stores.postgres.counts import Ends, Figures, LastRun, Total, Unsettled
 from tests.metric_text import names, parsed, value
 
 NOON = datetime(2025, 10, 19, 12, tzinfo=UTC)
@@ -98,8 +98,8 @@ def test_totals() -> None:
 
 def test_the_staging_area_and_open_sagas() -> None:
     staging = Stats(limit=1000, free=5000, used=50)
-    staging.by_status[Status.FAILED] = Tally(2, 40, NOON)
-    staging.failed_in["commit"] = Tally(2, 40, NOON)
+    staging.by_status[ItemStatus.FAILED] = ItemCount(2, 40, NOON)
+    staging.failed_in["commit"] = ItemCount(2, 40, NOON)
     samples = parsed(text_of(Figures([], [], [], [Unsettled("PREPARED", 5, NOON)]), staging))
     assert value(samples, "apex_sagas_unsettled", state="PREPARED") == 5
     assert value(samples, "apex_sagas_unsettled_oldest_timestamp_seconds", state="PREPARED") == NOON.timestamp()

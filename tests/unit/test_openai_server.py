@@ -25,7 +25,7 @@ TEXT = (
 )
 
 
-class Thing(BaseModel):
+class LLMEntity(BaseModel):
     name: str
     type: Literal["Shipment", "Carrier", "Location", "Person"]
 
@@ -36,8 +36,8 @@ class Fact(BaseModel):
     object: str
 
 
-class Reading(BaseModel):
-    things: list[Thing]
+class CachedEnricher(BaseModel):
+    things: list[LLMEntity]
     facts: list[Fact] = Field(max_length=2)
     seal_number: str | None
     pallets: int
@@ -57,7 +57,7 @@ def client(server: OpenAIServer) -> Iterator[OpenAI]:
         yield made
 
 
-def check_reading(found: Reading | None) -> None:
+def check_reading(found: CachedEnricher | None) -> None:
     assert found is not None
     assert {(thing.type, thing.name) for thing in found.things} == {
         ("Carrier", "Lakeshore Haulage"),
@@ -74,7 +74,7 @@ def check_reading(found: Reading | None) -> None:
 
 
 def test_responses_answer_from_schema_and_text(client: OpenAI) -> None:
-    answer = client.responses.parse(model=MODEL, instructions="Read.", input=TEXT, text_format=Reading)
+    answer = client.responses.parse(model=MODEL, instructions="Read.", input=TEXT, text_format=CachedEnricher)
     check_reading(answer.output_parsed)
     assert answer.status == "completed"
     assert answer.usage is not None
@@ -86,14 +86,14 @@ def test_responses_take_content_parts(client: OpenAI) -> None:
     answer = client.responses.parse(
         model=MODEL,
         input=[{"role": "user", "content": [{"type": "input_text", "text": TEXT}]}],
-        text_format=Reading,
+        text_format=CachedEnricher,
     )
     check_reading(answer.output_parsed)
 
 
 def test_chat_answers_the_same(client: OpenAI) -> None:
     answer = client.chat.completions.parse(
-        model=MODEL, messages=[{"role": "user", "content": TEXT}], response_format=Reading
+        model=MODEL, messages=[{"role": "user", "content": TEXT}], response_format=CachedEnricher
     )
     check_reading(answer.choices[0].message.parsed)
     assert answer.choices[0].finish_reason == "stop"

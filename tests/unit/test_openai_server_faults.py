@@ -16,12 +16,12 @@ MODEL, RESPONSES, CHAT = "gpt-5-mini", "/v1/responses", "/v1/chat/completions"
 TEXT = "Dana Okafor drives TRUCK-6520. TRUCK-6520 is at Gary, IN."
 
 
-class Thing(BaseModel):
+class LLMEntity(BaseModel):
     name: str
 
 
 class Things(BaseModel):
-    things: list[Thing]
+    things: list[LLMEntity]
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def test_a_refusal_is_in_its_own_field(client: OpenAI, server: OpenAIServer) -> 
 
 def test_the_model_can_be_made_to_obey_a_payload(client: OpenAI, server: OpenAIServer) -> None:
     server.switches.add(Switch("answer", text='{"things":[{"name":"SHIP-OF-ANOTHER"}]}'))
-    assert respond(client) == Things(things=[Thing(name="SHIP-OF-ANOTHER")])
+    assert respond(client) == Things(things=[LLMEntity(name="SHIP-OF-ANOTHER")])
 
 
 def test_usage_may_be_missing(client: OpenAI, server: OpenAIServer) -> None:

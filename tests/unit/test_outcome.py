@@ -7,24 +7,24 @@ import json
 import pytest
 
 from apex_cli.errors import ReadError
-from apex_cli.outcome import Outcome, Problem, Status, Summary
+from apex_cli.results import ErrorDetail, RecordResult, RecordStatus, RunSummary
 
 
-def outcome(status: Status) -> Outcome:
-    return Outcome("a.json:1", "json", "record", "1", "id", status, llm_calls=2, tokens=3)
+def outcome(status: RecordStatus) -> RecordResult:
+    return RecordResult("a.json:1", "json", "record", "1", "id", status, llm_calls=2, tokens=3)
 
 
 @pytest.mark.parametrize(
     ("statuses", "code"),
     [
         ([], 0),
-        ([Status.COMMITTED, Status.UPDATED, Status.UNCHANGED], 0),
-        ([Status.COMMITTED, Status.FAILED], 3),
-        ([Status.COMMITTED, Status.PENDING], 3),
+        ([RecordStatus.COMMITTED, RecordStatus.UPDATED, RecordStatus.UNCHANGED], 0),
+        ([RecordStatus.COMMITTED, RecordStatus.FAILED], 3),
+        ([RecordStatus.COMMITTED, RecordStatus.PENDING], 3),
     ],
 )
-def test_the_exit_code_follows_from_the_records(statuses: list[Status], code: int) -> None:
-    summary = Summary("run")
+def test_the_exit_code_follows_from_the_records(statuses: list[RecordStatus], code: int) -> None:
+    summary = RunSummary("run")
     for status in statuses:
         summary.add(outcome(status))
     assert summary.exit_code == code
@@ -32,21 +32,23 @@ def test_the_exit_code_follows_from_the_records(statuses: list[Status], code: in
 
 
 def test_an_interrupt_outranks_and_a_dry_run_leaves_nothing() -> None:
-    summary = Summary("run", interrupted=15)
-    summary.add(outcome(Status.FAILED))
+    summary = RunSummary("run", interrupted=15)
+    summary.add(outcome(RecordStatus.FAILED))
     assert summary.exit_code == 143
-    dry = Summary("run", dry_run=True)
-    dry.add(outcome(Status.PENDING))
+    dry = RunSummary("run", dry_run=True)
+    dry.add(outcome(RecordStatus.PENDING))
     assert dry.exit_code == 0
 
 
 def test_a_reason_alone_is_a_failure() -> None:
-    assert Summary("run", reason=Problem("staging_full", "no space")).exit_code == 3
+    assert RunSummary("run", reason=ErrorDetail("staging_full", "no space")).exit_code == 3
 
 
 def test_the_json_lines_carry_the_contract() -> None:
-    summary = Summary("run")
-    failed = Outcome("a", "json", None, None, None, Status.FAILED, "read", Problem.of(ReadError("m", hint="h")))
+    summary = RunSummary("run")
+    failed = RecordResult(
+        "a", "json", None, None, None, RecordStatus.FAILED, "read", ErrorDetail.of(ReadError("m", hint="h"))
+    )
     summary.add(failed)
     line = json.loads(json.dumps(failed.as_json("run")))
     assert line["type"] == "record"
@@ -58,8 +60,8 @@ def test_the_json_lines_carry_the_contract() -> None:
 
 
 def test_records_are_counted_by_source_too() -> None:
-    summary = Summary("run")
-    for status in (Status.COMMITTED, Status.COMMITTED, Status.FAILED):
+    summary = RunSummary("run")
+    for status in (RecordStatus.COMMITTED, RecordStatus.COMMITTED, RecordStatus.FAILED):
         summary.add(outcome(status))
     summary.meter.rollbacks = 1
     told = json.loads(json.dumps(summary.as_json()))

@@ -11,10 +11,10 @@ import pytest
 
 from apex_cli.config import Settings
 from apex_cli.model import Record
-from apex_cli.pipeline.inputs import Batch, Inputs
+from apex_cli.pipeline.inputs import InputReader, ReadBatch
 from apex_cli.pipeline.request import IngestRequest
-from apex_cli.sources.walk import walk
-from apex_cli.staging import Staging, Status
+from apex_cli.reading.walk import walk
+from apex_cli.staging import ItemStatus, Staging
 
 
 class Bench:
@@ -32,10 +32,10 @@ class Bench:
         path.write_text("\n".join(json.dumps({"id": one}) for one in ids))
         return path
 
-    def inputs(self, stopped: Callable[[], bool] = lambda: False, **options: object) -> Inputs:
+    def inputs(self, stopped: Callable[[], bool] = lambda: False, **options: object) -> InputReader:
         request = IngestRequest((str(self.drop),), **options)  # type: ignore[arg-type]
         files = walk([Path(path) for path in request.paths if path != "-"], exclude=(self.staging.root,))
-        return Inputs(self.settings, request, files, self.staging, stopped)
+        return InputReader(self.settings, request, files, self.staging, stopped)
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
 
 
-def ids(batch: Batch) -> list[str]:
+def ids(batch: ReadBatch) -> list[str]:
     return [read.what.external_id if isinstance(read.what, Record) else "rejected" for read in batch.reads]
 
 
@@ -86,6 +86,6 @@ def test_a_crash_is_taken_up_before_anything_new_and_not_twice(bench: Bench) -> 
 def test_standard_input_is_staged_like_a_file(bench: Bench) -> None:
     stream = io.BytesIO(b'{"id": "1"}\nnot json\n{"id": "2"}')
     request = IngestRequest(("-",), stdin=stream)
-    batches = list(Inputs(bench.settings, request, walk([]), bench.staging, lambda: False).batches())
+    batches = list(InputReader(bench.settings, request, walk([]), bench.staging, lambda: False).batches())
     assert [ids(batch) for batch in batches] == [["1", "rejected", "2"], []]
-    assert [item.status for item in bench.staging.items()] == [Status.PROCESSING]
+    assert [item.status for item in bench.staging.items()] == [ItemStatus.PROCESSING]

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from apex_cli.extract.rules import extract
 from apex_cli.model import Extraction, Record
-from apex_cli.sources.detect import classify
+from apex_cli.sources.registry import classify
+from apex_cli.sources.rules import extract
 
 OBSERVED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SHIPMENT: dict[str, Any] = {"shipmentId": "S-1", "status": "new"}
 MESSAGE: dict[str, Any] = {"message_id": "M-1", "sender": "a@example.com"}
-Told = tuple[str, str, str]
+Observations = tuple[str, str, str]
 
 
 def told(payload: dict[str, Any]) -> Extraction:
@@ -22,7 +22,7 @@ def told(payload: dict[str, Any]) -> Extraction:
     return extract(Record(source, data_type, external_id, payload, "", OBSERVED, "test.json:1"))
 
 
-def claims(found: Extraction) -> set[Told]:
+def claims(found: Extraction) -> set[Observations]:
     names = {entity.key: entity.name for entity in found.entities}
     return {(names[claim.subject], claim.predicate, names[claim.object]) for claim in found.claims}
 

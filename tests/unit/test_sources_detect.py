@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apex_cli.errors import ReadError, UsageError
-from apex_cli.sources.canonical import content_hash
-from apex_cli.sources.detect import classify
-from apex_cli.sources.ids import LONGEST_ID, external_id
+from apex_cli.extract.canonical import content_hash
+from apex_cli.extract.ids import LONGEST_ID, external_id
+from apex_cli.sources.registry import classify
 
 POSITION = {
     "latitude": 41.8781,

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apex_cli.documents.chunks import MAXIMUM, MOST_CHUNKS, chunk
+from apex_cli.documents.content import decode, read_bytes
 from apex_cli.errors import ReadError
-from apex_cli.sources.documents.chunks import MAXIMUM, MOST_CHUNKS, chunk
-from apex_cli.sources.documents.content import decode, read_bytes
-from apex_cli.sources.limits import Limits
+from apex_cli.limits import ReadLimits
 from tests.linear import assert_linear
 
 
@@ -41,7 +41,7 @@ class TestDecode:
         assert decode(b"\xef\xbb\xbfa\r\nb\rc\ncafe\xcc\x81") == "a\nb\nc\ncafé"
 
     def test_too_large_is_not_read_whole(self) -> None:
-        limits = Limits(max_record_bytes=1, max_document_bytes=10, max_depth=1)
+        limits = ReadLimits(max_record_bytes=1, max_document_bytes=10, max_depth=1)
         file = io.BytesIO(b"x" * 1000)
         with pytest.raises(ReadError) as caught:
             read_bytes(file, limits)

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from apex_cli.sources.envelopes import unwrap
-from apex_cli.sources.limits import Limits
-from apex_cli.sources.read import read_input
-from apex_cli.sources.rejected import Rejected
+from apex_cli.limits import ReadLimits
+from apex_cli.reading.envelopes import unwrap
+from apex_cli.reading.read import read_input
+from apex_cli.reading.rejected import Rejected
 
 PING = {"vehicle_id": "T1", "latitude": 1, "longitude": 2}
 SHIPMENT = {"shipmentId": "S1", "status": "new"}
@@ -79,7 +79,7 @@ def test_records_of_an_envelope_say_where_they_stood(tmp_path: Path) -> None:
         origin=str(file),
         source="auto",
         observed_at=datetime(2026, 3, 1, tzinfo=UTC),
-        limits=Limits(10_000, 10_000, 20),
+        limits=ReadLimits(10_000, 10_000, 20),
         namespace="apex",
     )
     found = [(read.locator, None if isinstance(read, Rejected) else read.payload) for read in reads]

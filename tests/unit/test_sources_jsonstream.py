@@ -11,24 +11,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apex_cli.sources.jsonstream import Broken, Value, values
-from apex_cli.sources.limits import Limits
+from apex_cli.limits import ReadLimits
+from apex_cli.reading.jsonstream import Broken, Value, values
 from tests.linear import assert_linear
 
-LIMITS = Limits(max_record_bytes=32 * 1024**2, max_document_bytes=1024, max_depth=200)
-SMALL = Limits(max_record_bytes=1000, max_document_bytes=1024, max_depth=200)
+LIMITS = ReadLimits(max_record_bytes=32 * 1024**2, max_document_bytes=1024, max_depth=200)
+SMALL = ReadLimits(max_record_bytes=1000, max_document_bytes=1024, max_depth=200)
 
 
-def read(data: bytes, limits: Limits = LIMITS) -> list[Value | Broken]:
+def read(data: bytes, limits: ReadLimits = LIMITS) -> list[Value | Broken]:
     return list(values(io.BytesIO(data), limits))
 
 
-def brief(data: bytes, limits: Limits = LIMITS) -> list[tuple[int, Any]]:
+def brief(data: bytes, limits: ReadLimits = LIMITS) -> list[tuple[int, Any]]:
     """(line, payload or error code) of every item."""
     return [(item.line, item.value if isinstance(item, Value) else item.error.code) for item in read(data, limits)]
 
 
-def only_error(data: bytes, limits: Limits = LIMITS) -> Broken:
+def only_error(data: bytes, limits: ReadLimits = LIMITS) -> Broken:
     (item,) = read(data, limits)
     assert isinstance(item, Broken)
     return item
@@ -149,7 +149,7 @@ class TestHostile:
         assert isinstance(value, dict)
 
     def test_a_limit_beyond_the_parsers_own_is_no_crash(self) -> None:
-        limits = Limits(max_record_bytes=32 * 1024**2, max_document_bytes=1, max_depth=10**6)
+        limits = ReadLimits(max_record_bytes=32 * 1024**2, max_document_bytes=1, max_depth=10**6)
         assert brief(b'{"a":' * 200_000 + b"1" + b"}" * 200_000, limits) == [(1, "too_deep")]
 
     def test_ten_megabytes_in_one_string(self) -> None:
@@ -169,7 +169,7 @@ class TestHostile:
 
     @pytest.mark.parametrize("opening", [b'{"a": "', b'{"a":1}\n{"a": "', b'[{"a": "', b'"', b"1", b"{\n"])
     def test_a_huge_value_is_not_held(self, opening: bytes) -> None:
-        limits = Limits(max_record_bytes=1024**2, max_document_bytes=1, max_depth=200)
+        limits = ReadLimits(max_record_bytes=1024**2, max_document_bytes=1, max_depth=200)
         file = _Endless(opening, 64 * 1024**2)
         tracemalloc.start()
         try:

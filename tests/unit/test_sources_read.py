@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from apex_cli.errors import UsageError
+from apex_cli.extract.canonical import content_hash
+from apex_cli.limits import ReadLimits
 from apex_cli.model import Record
-from apex_cli.sources.canonical import content_hash
-from apex_cli.sources.limits import Limits
-from apex_cli.sources.read import read_input, sniff_source
-from apex_cli.sources.rejected import Rejected
+from apex_cli.reading.read import read_input, sniff_source
+from apex_cli.reading.rejected import Rejected
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-LIMITS = Limits(max_record_bytes=10_000, max_document_bytes=20_000, max_depth=50)
+LIMITS = ReadLimits(max_record_bytes=10_000, max_document_bytes=20_000, max_depth=50)
 SHIPMENT = {"shipmentId": "SHIP-2025-10-19-002", "status": "in_transit"}
 MESSAGE = {"message_id": "MSG-2025-10-19-003", "body": "delivered"}
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from apex_cli.errors import UsageError
-from apex_cli.sources.rejected import Rejected
-from apex_cli.sources.walk import Found, Young, walk
+from apex_cli.reading.rejected import Rejected
+from apex_cli.reading.walk import Found, Young, walk
 
 
 def put(path: Path, text: str = "{}") -> Path:

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from apex_cli.errors import ReadError, StagingUnusable
-from apex_cli.staging import Failure, Item, Staging, Status
+from apex_cli.staging import Item, ItemFailure, ItemStatus, Staging
 
 MEGABYTE = 1024 * 1024
-EVERY = set(Status)
+EVERY = set(ItemStatus)
 
 
-def failure(*, retriable: bool = True, ago: float = 0.0) -> Failure:
+def failure(*, retriable: bool = True, ago: float = 0.0) -> ItemFailure:
     at = datetime.now(UTC) - timedelta(seconds=ago)
-    return Failure("broken", "it broke", "mend it", "commit", retriable, at, "orders.json:3")
+    return ItemFailure("broken", "it broke", "mend it", "commit", retriable, at, "orders.json:3")
 
 
 def put(staging: Staging, path: Path, *, source: str = "turvo", consume: bool = False) -> Item:
@@ -39,7 +39,7 @@ def keep(staging: Staging, parent: Item, line: int, *, retriable: bool = False, 
     )
 
 
-def listed(staging: Staging) -> dict[str, Status]:
+def listed(staging: Staging) -> dict[str, ItemStatus]:
     return {item.name: item.status for item in staging.items()}
 
 
@@ -83,7 +83,7 @@ def test_put_copies_and_remembers(staging: Staging, original: Path) -> None:
     assert item.payload.read_bytes() == original.read_bytes()
     assert list(staging.items()) == [item]
     assert (item.origin, item.name, item.bytes) == (str(original), "orders.json", 21)
-    assert (item.status, item.attempts, item.forced_source, item.consume) == (Status.STAGED, 0, "turvo", True)
+    assert (item.status, item.attempts, item.forced_source, item.consume) == (ItemStatus.STAGED, 0, "turvo", True)
     assert item.staged_at.tzinfo is UTC
 
 
@@ -107,8 +107,8 @@ def test_open_leaves_the_mode_of_an_existing_folder(tmp_path: Path) -> None:
 def test_success_removes(staging: Staging, original: Path) -> None:
     item = put(staging, original)
     assert staging.claim(item)
-    assert (item.status, item.attempts) == (Status.PROCESSING, 1)
-    assert listed(staging) == {"orders.json": Status.PROCESSING}
+    assert (item.status, item.attempts) == (ItemStatus.PROCESSING, 1)
+    assert listed(staging) == {"orders.json": ItemStatus.PROCESSING}
 
     assert staging.complete(item) is True
     assert listed(staging) == {}
@@ -123,7 +123,7 @@ def test_failure_stays_with_its_error(staging: Staging, original: Path) -> None:
     staging.fail(item, error, extraction=b"what it says")
 
     (kept,) = staging.items()
-    assert (kept.status, kept.failure, kept.attempts) == (Status.FAILED, error, 1)
+    assert (kept.status, kept.failure, kept.attempts) == (ItemStatus.FAILED, error, 1)
     assert staging.extraction(kept) == b"what it says"
     assert kept.staged_at == item.staged_at
     assert waiting(staging) == []
@@ -142,7 +142,7 @@ def test_release_puts_back(staging: Staging, other: Staging, original: Path) -> 
     item = put(staging, original)
     assert staging.claim(item)
     staging.release(item)
-    assert listed(staging) == {"orders.json": Status.STAGED}
+    assert listed(staging) == {"orders.json": ItemStatus.STAGED}
     assert other.claim(item)
     assert item.attempts == 2
 
@@ -164,7 +164,7 @@ def test_only_the_holder_finishes(staging: Staging, original: Path, act: str) ->
     item = put(staging, original)
     with pytest.raises(ValueError, match="not claimed"):
         staging.fail(item, failure()) if act == "fail" else getattr(staging, act)(item)
-    assert listed(staging) == {"orders.json": Status.STAGED}
+    assert listed(staging) == {"orders.json": ItemStatus.STAGED}
 
 
 def test_closing_leaves_claimed_items_for_the_next(staging: Staging, other: Staging, original: Path) -> None:
@@ -172,7 +172,7 @@ def test_closing_leaves_claimed_items_for_the_next(staging: Staging, other: Stag
     assert staging.claim(item)
     staging.close()
     (left,) = other.take_up(retriable_failed=False, all_failed=False)
-    assert left.status is Status.PROCESSING
+    assert left.status is ItemStatus.PROCESSING
     assert other.claim(left)
     assert left.attempts == 2
 
@@ -186,7 +186,7 @@ def test_the_same_file_again_replaces_its_failed_item(staging: Staging, original
     second = put(staging, original)
     (kept,) = staging.items()
     assert second.item_id == first.item_id
-    assert (kept.status, kept.failure, kept.attempts) == (Status.STAGED, None, 1)
+    assert (kept.status, kept.failure, kept.attempts) == (ItemStatus.STAGED, None, 1)
     assert kept.payload.read_bytes() == b'{"mended": true}'
     assert kept.bytes == second.bytes == 16
     assert staging.extraction(kept) is None

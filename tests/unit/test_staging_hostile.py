@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apex_cli.errors import ReadError, StagingUnusable
-from apex_cli.staging import Failure, Staging, Status, names
+from apex_cli.staging import ItemFailure, ItemStatus, Staging, names
 from tests.unit.test_staging import EVERY, MEGABYTE, an_input, failure, keep, opened, put
 
 
@@ -62,7 +62,7 @@ class TestDisk:
             late.open()
         with pytest.raises(StagingUnusable, match="disk is full"):
             staging.claim(item)
-        assert [found.status for found in staging.items()] == [Status.STAGED]
+        assert [found.status for found in staging.items()] == [ItemStatus.STAGED]
         assert late.stats().total.count == 1
         assert len(late.clean(older_than=0, statuses=EVERY, dry_run=False)) == 1
         filler.unlink()
@@ -188,7 +188,7 @@ class TestInputs:
             locator="../../x:\ud800\0",
             source="../../../etc",
             payload=b"\0\xff",
-            failure=Failure("c", "m" * 1_000_000, "\ud800", "read", True, at, "l" * 1_000_000),
+            failure=ItemFailure("c", "m" * 1_000_000, "\ud800", "read", True, at, "l" * 1_000_000),
             record_id="../../\udfff",
             extraction=None,
             extension="/../../x",

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from apex_cli.errors import StagingUnusable
-from apex_cli.staging import Item, Staging, Status, locks
+from apex_cli.staging import Item, ItemStatus, Staging, locks
 from tests.unit.test_staging import EVERY, MEGABYTE, an_input, listed, opened, put, waiting
 
 PRELUDE = """
@@ -65,7 +65,7 @@ def item(staging: Staging, tmp_path: Path) -> Item:
 
 def test_what_another_process_holds_is_left_alone_until_it_dies(staging: Staging, item: Item) -> None:
     with another_process(staging.root, CLAIM + "ready()") as holder:
-        assert listed(staging) == {"orders.json": Status.PROCESSING}
+        assert listed(staging) == {"orders.json": ItemStatus.PROCESSING}
         assert not staging.claim(item)
         assert waiting(staging, every=True) == []
         assert staging.retry(None) == 0
@@ -73,7 +73,7 @@ def test_what_another_process_holds_is_left_alone_until_it_dies(staging: Staging
         assert put(staging, Path(item.origin)).busy
         kill(holder)
 
-        assert listed(staging) == {"orders.json": Status.PROCESSING}
+        assert listed(staging) == {"orders.json": ItemStatus.PROCESSING}
         (left,) = staging.take_up(retriable_failed=False, all_failed=False)
         assert staging.claim(left)
         assert left.attempts == 2

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from apex_cli.staging import Staging, Status
+from apex_cli.staging import ItemStatus, Staging
 from tests.unit.test_staging import an_input, failure, keep, listed, opened, put
 
 
@@ -36,7 +36,7 @@ def test_kept_alone_when_its_input_goes(staging: Staging, original: Path) -> Non
     assert kept == child
     assert kept.is_record
     assert (kept.name, kept.origin, kept.record_id) == ("orders.json:3", str(original), "r")
-    assert (kept.status, kept.attempts, kept.staged_at) == (Status.FAILED, 1, parent.staged_at)
+    assert (kept.status, kept.attempts, kept.staged_at) == (ItemStatus.FAILED, 1, parent.staged_at)
     assert kept.payload.read_bytes() == b'{"line": 3}'
     assert staging.extraction(kept) == b"said"
 
@@ -53,7 +53,7 @@ def test_mended_ones_go_with_their_input(staging: Staging, original: Path) -> No
     again = keep(fresh, parent, 2)
     assert (again.item_id, again.attempts) == (two.item_id, 2)
     fresh.complete(parent, keep_children={again.item_id})
-    assert listed(staging) == {"orders.json:2": Status.FAILED}
+    assert listed(staging) == {"orders.json:2": ItemStatus.FAILED}
 
 
 def test_others_records_stay(staging: Staging, original: Path, tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_retriable_ones_stay_until_their_record_is_committed(staging: Staging, o
     assert staging.claim(parent)
     keep(staging, parent, 1, retriable=True)
     staging.complete(parent)
-    assert listed(staging) == {"orders.json:1": Status.FAILED}
+    assert listed(staging) == {"orders.json:1": ItemStatus.FAILED}
     assert staging.resolve_record("another") == 0
     assert staging.resolve_record("r") == 1
     assert listed(staging) == {}
@@ -84,7 +84,7 @@ def test_one_in_use_stays(staging: Staging, other: Staging, original: Path) -> N
     assert staging.claim(parent)
     assert staging.resolve_record("r") == 0
     staging.complete(parent)
-    assert listed(staging) == {"orders.json:1": Status.PROCESSING}
+    assert listed(staging) == {"orders.json:1": ItemStatus.PROCESSING}
 
 
 def test_a_newer_version_outlives_an_older_commit(staging: Staging, original: Path) -> None:
@@ -112,7 +112,7 @@ def test_mended_alone(staging: Staging, original: Path) -> None:
     child = keep(staging, parent, 2)
     assert staging.claim(child)
     staging.complete(child)
-    assert listed(staging) == {"orders.json": Status.STAGED, "orders.json:1": Status.FAILED}
+    assert listed(staging) == {"orders.json": ItemStatus.STAGED, "orders.json:1": ItemStatus.FAILED}
 
 
 def test_the_same_file_under_another_source_goes_too(staging: Staging, original: Path) -> None:

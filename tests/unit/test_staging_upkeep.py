@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from apex_cli.staging import Staging, Status, locks
+from apex_cli.staging import ItemStatus, Staging, locks
 from tests.unit.test_staging import EVERY, MEGABYTE, an_input, failure, keep, listed, opened, put, waiting
 
 
@@ -45,7 +45,7 @@ def test_retry(staging: Staging, other: Staging, tmp_path: Path) -> None:
     assert other.claim(failed[1])
     assert staging.retry(None) == 1, "one is staged already and one in use"
     assert sorted(waiting(staging)) == ["a", "c"]
-    assert {item.attempts for item in staging.items() if item.status is Status.STAGED} == {1}
+    assert {item.attempts for item in staging.items() if item.status is ItemStatus.STAGED} == {1}
 
 
 def test_drop_removes_failed_items_by_name_and_nothing_in_use(staging: Staging, other: Staging, tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_drop_removes_failed_items_by_name_and_nothing_in_use(staging: Staging, 
     assert used is not None
     everything = [item.item_id for item in items.values()]
     assert [item.name for item in other.drop([*everything, "unknown", "../../etc"])] == ["a"]
-    assert listed(staging) == {"b": Status.FAILED, "c": Status.STAGED}
+    assert listed(staging) == {"b": ItemStatus.FAILED, "c": ItemStatus.STAGED}
     used.release()
     assert [item.name for item in other.drop(everything)] == ["b"]
 
@@ -84,10 +84,10 @@ def test_clean_goes_by_age_and_status(staging: Staging, tmp_path: Path) -> None:
     (tmp_path / "waiting").write_bytes(b"x")
     put(staging, tmp_path / "waiting")
 
-    would = staging.clean(older_than=60, statuses={Status.FAILED}, dry_run=True)
+    would = staging.clean(older_than=60, statuses={ItemStatus.FAILED}, dry_run=True)
     assert [item.name for item in would] == ["old"]
     assert len(listed(staging)) == 3
-    assert [i.name for i in staging.clean(older_than=60, statuses={Status.FAILED}, dry_run=False)] == ["old"]
+    assert [i.name for i in staging.clean(older_than=60, statuses={ItemStatus.FAILED}, dry_run=False)] == ["old"]
     assert sorted(listed(staging)) == ["waiting", "young"]
     assert len(staging.clean(older_than=0, statuses=EVERY, dry_run=False)) == 2
     assert listed(staging) == {}
@@ -124,9 +124,9 @@ def test_stats(staging: Staging, original: Path) -> None:
     child = keep(staging, parent, 1)
     found = staging.stats()
     assert (found.total.count, found.total.bytes) == (2, parent.bytes + child.bytes)
-    assert found.by_status[Status.STAGED].count == found.by_status[Status.FAILED].count == 1
+    assert found.by_status[ItemStatus.STAGED].count == found.by_status[ItemStatus.FAILED].count == 1
     assert found.by_source["turvo"].bytes == found.total.bytes
-    assert found.oldest == found.newest == found.by_status[Status.STAGED].oldest == parent.staged_at
+    assert found.oldest == found.newest == found.by_status[ItemStatus.STAGED].oldest == parent.staged_at
     assert found.used == found.total.bytes + len(b"said")
     assert {stage: tally.count for stage, tally in found.failed_in.items()} == {"commit": 1}
     assert found.limit == MEGABYTE
@@ -143,7 +143,7 @@ def test_a_damaged_status_counts_as_staged(staging: Staging, original: Path, dam
     if damage is not None:
         status.write_bytes(damage)
     (found,) = staging.items()
-    assert (found.status, found.attempts, found.bytes) == (Status.STAGED, 0, item.bytes)
+    assert (found.status, found.attempts, found.bytes) == (ItemStatus.STAGED, 0, item.bytes)
     assert waiting(staging) == [found.name]
     again = put(staging, original)
     assert again.origin == str(original)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from apex_cli.cli.call import Call
+from apex_cli.cli.context import CommandContext
 from apex_cli.cli.verb import OK, USAGE, verb
 
 
@@ -25,7 +25,7 @@ def _debug() -> None:
     examples=("apex debug fault-points", "APEX_FAULT=graph.commit.after:kill apex ingest fixtures/"),
     exits={**OK, **USAGE},
 )
-def fault_points(call: Call) -> None:
+def fault_points(call: CommandContext) -> None:
     """List the fault points that APEX_FAULT="<point>:<action>[:<nth>]" can name."""
     from apex_cli.faults import ACTIONS, POINTS
 

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apex_cli.cli.call import Call
-from apex_cli.cli.items import (
-    PLACES,
+from apex_cli.cli.context import CommandContext
+from apex_cli.cli.options import filled
+from apex_cli.cli.redact import redact
+from apex_cli.cli.staged_items import (
+    PATH_OPTIONS,
     age_seconds,
     agreed,
     as_json,
@@ -20,8 +22,6 @@ from apex_cli.cli.items import (
     show_items,
     tell_removed,
 )
-from apex_cli.cli.options import filled
-from apex_cli.cli.redact import redact
 from apex_cli.cli.text import clean, clean_lines
 from apex_cli.cli.units import age, size
 from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, USAGE, verb
@@ -47,24 +47,24 @@ def group() -> typer.Typer:
 
 
 @verb(
-    *("json", *PLACES),
+    *("json", *PATH_OPTIONS),
     examples=("apex dlq list", "apex dlq list --json"),
     exits={0: "listed", **USAGE, **START},
 )
-def list_(call: Call) -> None:
+def list_(call: CommandContext) -> None:
     """List dead letters, oldest first, with their errors."""
-    from apex_cli.staging import Status
+    from apex_cli.staging import ItemStatus
 
-    show_items(call, of_status(open_staging(call.settings()), Status.FAILED), "There are no dead letters.")
+    show_items(call, of_status(open_staging(call.settings()), ItemStatus.FAILED), "There are no dead letters.")
 
 
 @verb(
-    *("json", *PLACES),
+    *("json", *PATH_OPTIONS),
     examples=(f"apex dlq show {_ITEM}", "apex dlq show inbox --json"),
     exits={0: "found", **USAGE, **START},
 )
 def show(
-    call: Call,
+    call: CommandContext,
     item: Annotated[
         str, typer.Argument(metavar="ITEM", parser=filled, help="An id of `dlq list`, or the beginning of one.")
     ],
@@ -86,33 +86,33 @@ def show(
 
 
 @verb(
-    *("json", "quiet", *PLACES, "lock_timeout"),
+    *("json", "quiet", *PATH_OPTIONS, "lock_timeout"),
     examples=("apex dlq retry --all", f"apex dlq retry {_ITEM}"),
     exits={**OK, **USAGE, **RECORDS, **START, **LOCKED},
 )
-def retry(call: Call, items: Items = None, every: All = False) -> None:
+def retry(call: CommandContext, items: Items = None, every: All = False) -> None:
     """Ingest dead letters again, with all else that waits in the staging area."""
     _either(items, every, "dlq retry")
     retry_failed(call, call.settings(), items or [])
 
 
 @verb(
-    *("json", "quiet", *PLACES),
+    *("json", "quiet", *PATH_OPTIONS),
     examples=(f"apex dlq drop {_ITEM} --yes", "apex dlq drop --all"),
     exits={**OK, **USAGE, EXIT_LEFT: "some were in use and are left", **START},
 )
 def drop(
-    call: Call,
+    call: CommandContext,
     items: Items = None,
     every: All = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Remove dead letters for good, whatever their age. What another run works on is never touched."""
-    from apex_cli.staging import Status
+    from apex_cli.staging import ItemStatus
 
     _either(items, every, "dlq drop")
     staging = open_staging(call.settings())
-    due = of_status(staging, Status.FAILED) if every else failed(staging, items or [])
+    due = of_status(staging, ItemStatus.FAILED) if every else failed(staging, items or [])
     if due and not yes:
         refuse_unasked("dlq drop", "add --yes")
         if not agreed(call, due):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from apex_cli.cli.call import Call
+from apex_cli.cli.context import CommandContext
 from apex_cli.cli.redact import redact
 from apex_cli.cli.text import clean
 from apex_cli.cli.verb import USAGE, verb
@@ -23,7 +23,7 @@ EXIT_FAILED = 10
     examples=("apex doctor", "apex doctor --json", "apex doctor --lock-timeout 1m"),
     exits={0: "nothing failed", **USAGE, 10: "something failed; it says what to do"},
 )
-def doctor(call: Call) -> None:
+def doctor(call: CommandContext) -> None:
     """Check everything that a run rests on.
 
     Configuration, home, disk, staging area, lock, the four stores and the embedding model: each is ok or failed, with
@@ -46,7 +46,7 @@ def doctor(call: Call) -> None:
         raise typer.Exit(EXIT_FAILED)
 
 
-def _tell(call: Call, check: Check) -> None:
+def _tell(call: CommandContext, check: Check) -> None:
     detail = redact(check.detail)
     hint = redact(check.hint) if check.hint else None
     if call.screen.json:

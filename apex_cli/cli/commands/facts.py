@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from apex_cli.cli.call import Call
 from apex_cli.cli.commands.get import until
+from apex_cli.cli.context import CommandContext
 from apex_cli.cli.options import filled, moment, relation
-from apex_cli.cli.output import Screen, rfc3339
+from apex_cli.cli.output import Output, rfc3339
 from apex_cli.cli.text import clean
 from apex_cli.cli.verb import LOCKED, START, verb
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     exits={0: "found", 2: "usage; nothing, or several things, are known by that name", **START, **LOCKED},
 )
 def facts(
-    call: Call,
+    call: CommandContext,
     entity: Annotated[str, typer.Argument(metavar="ENTITY", parser=filled, help="Any of its names, ids or aliases.")],
     at: Annotated[
         datetime | None, typer.Option(parser=moment, metavar="TIME", help="Only what held then (UTC unless it says).")
@@ -39,11 +39,11 @@ def facts(
     ] = None,
 ) -> None:
     """Show the facts about one thing and when they held."""
-    from apex_cli import memory
+    from apex_cli import queries
 
     try:
-        found, held = call.read(lambda stores: memory.facts(stores, entity, at=at, predicate=predicate))
-    except memory.Ambiguous as several:
+        found, held = call.read(lambda stores: queries.facts(stores, entity, at=at, predicate=predicate))
+    except queries.Ambiguous as several:
         _candidates(call.screen, several.candidates)
         raise
     moment_asked = at or datetime.now(UTC)
@@ -80,7 +80,7 @@ def _state(fact: FactView, at: datetime) -> str:
     return ", ".join(word for word, true in (("holds", holds(fact, at)), ("as told", not fact.certain)) if true)
 
 
-def _show(screen: Screen, entity: EntityView, held: Sequence[FactView], at: datetime) -> None:
+def _show(screen: Output, entity: EntityView, held: Sequence[FactView], at: datetime) -> None:
     screen.line(clean(f"{entity.type} {entity.name}"))
     if entity.aliases:
         screen.line(clean("also " + ", ".join(entity.aliases)))
@@ -103,7 +103,7 @@ def _show(screen: Screen, entity: EntityView, held: Sequence[FactView], at: date
     )
 
 
-def _candidates(screen: Screen, candidates: Sequence[EntityView]) -> None:
+def _candidates(screen: Output, candidates: Sequence[EntityView]) -> None:
     if screen.json:
         for each in candidates:
             fields = {"id": each.id, "name": each.name, "entity_type": each.type, "aliases": each.aliases}

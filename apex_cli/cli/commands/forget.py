@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from apex_cli.cli.call import Call
+from apex_cli.cli.context import CommandContext
 from apex_cli.cli.options import Ident
 from apex_cli.cli.progress import masked
 from apex_cli.cli.text import clean
@@ -16,19 +16,19 @@ from apex_cli.cli.verb import LOCKED, OK, START, USAGE, verb
     examples=("apex forget frontapp:MSG-2025-10-19-003",),
     exits={**OK, **USAGE, 3: "not forgotten; nothing is half-removed, try again", **START, **LOCKED},
 )
-def forget(call: Call, ident: Ident) -> None:
+def forget(call: CommandContext, ident: Ident) -> None:
     """Remove one record from all four stores, all or nothing.
 
     Facts that only this record supports go with it; facts that it had ended hold again.
     """
     from apex_cli import faults
-    from apex_cli.outcome import EXIT_FAILED_RECORDS
-    from apex_cli.pipeline import upkeep
+    from apex_cli.pipeline import maintenance
+    from apex_cli.results import EXIT_FAILED_RECORDS
 
     settings = call.settings()
     faults.arm(settings.fault)
     failed = False
-    for one in call.run(lambda: upkeep.forget(settings, ident)):
+    for one in call.run(lambda: maintenance.forget(settings, ident)):
         failed = failed or one.error is not None
         if call.screen.json:
             line = {

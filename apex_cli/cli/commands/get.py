@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apex_cli.cli.call import Call
+from apex_cli.cli.context import CommandContext
 from apex_cli.cli.options import Ident
-from apex_cli.cli.output import Screen, rfc3339
+from apex_cli.cli.output import Output, rfc3339
 from apex_cli.cli.text import clean, clip
 from apex_cli.cli.verb import LOCKED, START, USAGE, verb
 
 if TYPE_CHECKING:
-    from apex_cli.memory import RecordView
+    from apex_cli.queries import RecordView
 
 
 @verb(
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     examples=("apex get turvo:SHIP-2025-10-19-002", "apex get 5f0c5a52-… --json"),
     exits={0: "found", **USAGE, **START, **LOCKED},
 )
-def get(call: Call, ident: Ident) -> None:
+def get(call: CommandContext, ident: Ident) -> None:
     """Show what each of the four stores holds of one record."""
-    from apex_cli import memory
+    from apex_cli import queries
 
-    view = call.read(lambda stores: memory.get(stores, ident))
+    view = call.read(lambda stores: queries.get(stores, ident))
     if call.screen.json:
         call.screen.object(as_json(view))
     else:
@@ -75,7 +75,7 @@ def as_json(view: RecordView) -> dict[str, Any]:
     }
 
 
-def _show(screen: Screen, view: RecordView) -> None:
+def _show(screen: Output, view: RecordView) -> None:
     version = view.version
     screen.line(clean(f"{version.source} {version.data_type} {version.external_id}"))
     screen.line(f"record {version.record_id}, revision {version.revision}, of {rfc3339(version.event_time)}")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from apex_cli.cli.call import Call
+from apex_cli.cli.context import CommandContext
 from apex_cli.cli.ingesting import run_ingest
 from apex_cli.cli.options import Extractor, Source, duration
 from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, STUCK, USAGE, verb
@@ -26,7 +26,7 @@ from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, STUCK, USAGE, verb
     exits={**OK, **USAGE, **RECORDS, **STUCK, 9: "nothing to do, only with --error-on-empty", **START, **LOCKED},
 )
 def ingest(
-    call: Call,
+    call: CommandContext,
     paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files and directories; - is stdin.")],
     source: Annotated[Source, typer.Option(help="Where the records come from; auto recognises them.")] = "auto",
     extractor: Annotated[

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apex_cli.cli.call import Call
+from apex_cli.cli.context import CommandContext
 from apex_cli.cli.text import clean
 from apex_cli.cli.verb import LOCKED, START, USAGE, verb
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     exits={0: "written", **USAGE, **START, **LOCKED},
 )
 def metrics(
-    call: Call,
+    call: CommandContext,
     textfile: Annotated[
         Path | None,
         typer.Option(metavar="PATH", help="Write this *.prom file, at one instant, for a node exporter."),
@@ -55,7 +55,7 @@ def metrics(
         call.screen.line(f"{len(families)} metrics written to {clean(str(path))}.")
 
 
-def _tell(call: Call, families: list[Metric]) -> None:
+def _tell(call: CommandContext, families: list[Metric]) -> None:
     for family in families:
         for sample in family.samples:
             line = {"type": "metric", "name": sample.name, "kind": family.type}

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from apex_cli.cli.call import Call
+from apex_cli.cli.context import CommandContext
 from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, STUCK, USAGE, verb
-from apex_cli.outcome import EXIT_OK, EXIT_STUCK
+from apex_cli.results import EXIT_MANUAL_RECOVERY, EXIT_OK
 
 if TYPE_CHECKING:
     from apex_cli.saga.recovery import Recovered
@@ -21,18 +21,18 @@ _HINT = "docs/operations.md, Backup and restore: a PostgreSQL that is older than
     examples=("apex recover", "apex recover --lock-timeout 5m --json"),
     exits={**OK, **USAGE, **RECORDS, **STUCK, **START, **LOCKED},
 )
-def recover(call: Call) -> None:
+def recover(call: CommandContext) -> None:
     """Settle what killed runs left half done.
 
     Every ingest does this first, so it is seldom needed.
     """
     from apex_cli import faults
-    from apex_cli.pipeline import upkeep
+    from apex_cli.pipeline import maintenance
 
     settings = call.settings()
     faults.arm(settings.fault)
-    done = call.run(lambda: upkeep.recover(settings))
-    code = EXIT_STUCK if done.stuck else EXIT_OK
+    done = call.run(lambda: maintenance.recover(settings))
+    code = EXIT_MANUAL_RECOVERY if done.stuck else EXIT_OK
     if call.screen.json:
         call.screen.object(_as_json(done, code))
     elif done.rolled_forward or done.aborted or done.left or done.swept:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from apex_cli.cli.call import Call
+from apex_cli.cli.context import CommandContext
 from apex_cli.cli.options import Limit, filled
 from apex_cli.cli.output import rfc3339
 from apex_cli.cli.text import clean, clean_lines
 from apex_cli.cli.verb import LOCKED, START, USAGE, verb
 from apex_cli.errors import UsageError
-from apex_cli.outcome import Status
+from apex_cli.results import RecordStatus
 
 if TYPE_CHECKING:
     from apex_cli.stores.postgres.runs import Run
@@ -36,7 +36,7 @@ def group() -> typer.Typer:
     examples=("apex runs", "apex runs --limit 5 --json", "apex runs show 3f2a"),
     exits={0: "listed", **USAGE, **START, **LOCKED},
 )
-def runs(call: Call, limit: Limit = 20) -> None:
+def runs(call: CommandContext, limit: Limit = 20) -> None:
     """List past runs, newest first.
 
     A run without an end was killed, or is still going on.
@@ -63,7 +63,7 @@ def runs(call: Call, limit: Limit = 20) -> None:
     exits={0: "found", **USAGE, **START, **LOCKED},
 )
 def show(
-    call: Call,
+    call: CommandContext,
     run_id: Annotated[str, typer.Argument(metavar="ID", parser=filled, help="A run's id, or the beginning of one.")],
 ) -> None:
     """Show one run in full."""
@@ -81,7 +81,7 @@ def show(
 
 def counts(summary: Mapping[str, Any]) -> str:
     """The numbers of a run's summary that are not zero."""
-    names = (*(status.value for status in Status), "forgotten")
+    names = (*(status.value for status in RecordStatus), "forgotten")
     return ", ".join(f"{summary[name]:,} {name}" for name in names if summary.get(name))
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from apex_cli.cli.call import Call
+from apex_cli.cli.context import CommandContext
 from apex_cli.cli.options import Limit, RecordSource, filled
 from apex_cli.cli.text import clip
 from apex_cli.cli.verb import LOCKED, START, USAGE, verb
@@ -19,15 +19,15 @@ from apex_cli.cli.verb import LOCKED, START, USAGE, verb
     exits={0: "searched, whatever was found", **USAGE, **START, **LOCKED},
 )
 def search(
-    call: Call,
+    call: CommandContext,
     text: Annotated[str, typer.Argument(metavar="TEXT", parser=filled, help="What to look for.")],
     limit: Limit = 10,
     source: Annotated[RecordSource | None, typer.Option(help="Records of this source only.")] = None,
 ) -> None:
     """Find records by meaning, words and the graph, in one ranking."""
-    from apex_cli import memory
+    from apex_cli import queries
 
-    hits = call.read(lambda stores: memory.search(stores, text, limit=limit, source=source))
+    hits = call.read(lambda stores: queries.search(stores, text, limit=limit, source=source))
     if call.screen.json:
         for hit in hits:
             call.screen.object({"type": "hit", **asdict(hit)})

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from apex_cli.cli.call import Call
-from apex_cli.cli.items import (
-    PLACES,
+from apex_cli.cli.context import CommandContext
+from apex_cli.cli.options import duration
+from apex_cli.cli.staged_items import (
+    PATH_OPTIONS,
     agreed,
     of_status,
     open_staging,
@@ -19,12 +20,11 @@ from apex_cli.cli.items import (
     show_items,
     tell_removed,
 )
-from apex_cli.cli.options import duration
 from apex_cli.cli.units import age, size
 from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, USAGE, verb
 
 if TYPE_CHECKING:
-    from apex_cli.staging import Tally
+    from apex_cli.staging import ItemCount
 
 
 def group() -> typer.Typer:
@@ -36,35 +36,35 @@ def group() -> typer.Typer:
 
 
 @verb(
-    *("json", *PLACES),
+    *("json", *PATH_OPTIONS),
     examples=("apex staging list", "apex staging list --status failed --json"),
     exits={0: "listed", **USAGE, **START},
 )
 def list_(
-    call: Call,
+    call: CommandContext,
     status: Annotated[
         Literal["staged", "processing", "failed"] | None, typer.Option(help="Only items of this status.")
     ] = None,
 ) -> None:
     """List what lies in the staging area, oldest first, with the error of what failed."""
-    from apex_cli.staging import Status
+    from apex_cli.staging import ItemStatus
 
-    items = of_status(open_staging(call.settings()), Status(status) if status else None)
+    items = of_status(open_staging(call.settings()), ItemStatus(status) if status else None)
     show_items(call, items, "Nothing is staged.")
 
 
 @verb(
-    *("json", *PLACES),
+    *("json", *PATH_OPTIONS),
     examples=("apex staging stats", "apex staging stats --json"),
     exits={0: "counted", **USAGE, **START},
 )
-def stats(call: Call) -> None:
+def stats(call: CommandContext) -> None:
     """Count the staging area: items, sizes and ages."""
     found = open_staging(call.settings()).stats()
     if call.screen.json:
         call.screen.object({"type": "stats", **asdict(found), "oldest": found.oldest})
         return
-    rows: list[tuple[str, Tally]] = [("all", found.total)]
+    rows: list[tuple[str, ItemCount]] = [("all", found.total)]
     rows += [(status.value, tally) for status, tally in found.by_status.items()]
     rows += [(f"from {source}", tally) for source, tally in sorted(found.by_source.items())]
     call.screen.table(("ITEMS", "NUMBER", "SIZE"), ((name, f"{each.count:,}", size(each.bytes)) for name, each in rows))
@@ -76,12 +76,12 @@ def stats(call: Call) -> None:
 
 
 @verb(
-    *("json", "quiet", *PLACES),
+    *("json", "quiet", *PATH_OPTIONS),
     examples=("apex staging clean --dry-run", "apex staging clean --older-than 7d --yes"),
     exits={**OK, **USAGE, **START},
 )
 def clean(
-    call: Call,
+    call: CommandContext,
     older_than: Annotated[
         float | None, typer.Option(parser=duration, metavar="TIME", help="At least so old; default: APEX_RETENTION.")
     ] = None,
@@ -90,11 +90,11 @@ def clean(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Remove failed items past their retention. What another run works on is never touched."""
-    from apex_cli.staging import Status
+    from apex_cli.staging import ItemStatus
 
     settings = call.settings(retention=older_than)
     staging = open_staging(settings)
-    statuses = set(Status) if status == "all" else {Status.FAILED}
+    statuses = set(ItemStatus) if status == "all" else {ItemStatus.FAILED}
     if not (dry_run or yes):
         refuse_unasked("staging clean", "add --yes or --dry-run")
         due = staging.clean(older_than=settings.retention, statuses=statuses, dry_run=True)
@@ -105,12 +105,12 @@ def clean(
 
 
 @verb(
-    *("json", "quiet", *PLACES, "lock_timeout"),
+    *("json", "quiet", *PATH_OPTIONS, "lock_timeout"),
     examples=("apex staging retry", "apex staging retry inbox.json-0a1b2c3d4e5f6071"),
     exits={**OK, **USAGE, **RECORDS, **START, **LOCKED},
 )
 def retry(
-    call: Call,
+    call: CommandContext,
     items: Annotated[
         list[str] | None,
         typer.Argument(metavar="ITEM", help="Ids of failed items, or their beginnings; default: all failed."),

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apex_cli.cli.call import Call
-from apex_cli.cli.output import Screen
+from apex_cli.cli.context import CommandContext
+from apex_cli.cli.output import Output
 from apex_cli.cli.verb import LOCKED, START, USAGE, verb
 
 if TYPE_CHECKING:
-    from apex_cli.audit import Report
+    from apex_cli.verify import Report
 
 EXIT_PROBLEMS = 3
 _AFTER_REPAIR = (
@@ -26,18 +26,18 @@ _AFTER_REPAIR = (
     exits={0: "consistent", **USAGE, 3: "problems found (with --repair: problems left)", **START, **LOCKED},
 )
 def verify(
-    call: Call,
+    call: CommandContext,
     repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended.")] = False,
 ) -> None:
     """Compare the four stores record by record.
 
     Both ways: nothing may be missing in any of them, and nothing left over.
     """
-    from apex_cli import audit
+    from apex_cli import verify
     from apex_cli.pipeline.repair import repair as mend
 
     settings = call.settings()
-    report = call.read(lambda stores: mend(settings, stores) if repair else audit.verify(stores))
+    report = call.read(lambda stores: mend(settings, stores) if repair else verify.verify(stores))
     if call.screen.json:
         _json(call.screen, report)
     else:
@@ -46,7 +46,7 @@ def verify(
         raise typer.Exit(EXIT_PROBLEMS)
 
 
-def _json(screen: Screen, report: Report) -> None:
+def _json(screen: Output, report: Report) -> None:
     for problem in report.problems:
         screen.object({"type": "problem", **asdict(problem)})
     screen.object(
@@ -61,7 +61,7 @@ def _json(screen: Screen, report: Report) -> None:
     )
 
 
-def _show(screen: Screen, report: Report, repair: bool) -> None:
+def _show(screen: Output, report: Report, repair: bool) -> None:
     if report.problems:
         screen.table(
             ("RECORD", "STORE", "KIND", "DETAIL"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apex_cli.model import Extraction
-from apex_cli.plainform import from_claim, from_entity
+from apex_cli.serialization import from_claim, from_entity
 
 
 def as_json(extraction: Extraction) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from apex_cli.stores.clock import clock_skew
+from apex_cli.stores.clock_skew import clock_skew
 from apex_cli.stores.postgres.connection import Database
 from apex_cli.stores.postgres.migrations import migrations, pending
 

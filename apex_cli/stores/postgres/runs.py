@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from apex_cli.stores.postgres.connection import Database
-from apex_cli.stores.postgres.figures import Figures, figures
+from apex_cli.stores.postgres.counts import Figures, figures
 from apex_cli.stores.postgres.totals import columns
 from apex_cli.stores.postgres.values import pg_json
 

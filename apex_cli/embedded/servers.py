@@ -1,0 +1,74 @@
+"""The embedded servers together: started side by side, ended together, whatever happens in between."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import NamedTuple
+
+from apex_cli.embedded.home import Home
+from apex_cli.embedded.postgres import EmbeddedPostgres
+from apex_cli.embedded.valkey import EmbeddedValkey
+
+_Server = EmbeddedPostgres | EmbeddedValkey
+
+
+class _Engine(NamedTuple):
+    server: _Server
+    thread: ThreadPoolExecutor
+
+
+class EmbeddedServers:
+    """PostgreSQL and Valkey of a home, or those of them that are wanted, as an async context manager.
+
+    The caller holds the home's lock. Each server has a thread of its own, which lives as long as the server may: the
+    kernel ends a server when the thread that started it ends, and a `stop` always comes after the `start` that it
+    follows, cancelled or not.
+    """
+
+    def __init__(self, home: Home, *, postgres: bool = True, valkey: bool = True) -> None:
+        self.postgres = EmbeddedPostgres(home.postgres)
+        self.valkey = EmbeddedValkey(home.valkey)
+        self._wanted = [
+            _Engine(server, ThreadPoolExecutor(1, f"apex-{name}"))
+            for name, server, wanted in (("postgres", self.postgres, postgres), ("valkey", self.valkey, valkey))
+            if wanted
+        ]
+
+    async def __aenter__(self) -> EmbeddedServers:
+        """Start them. Raises `StoreUnavailable`; then, as after a cancellation, none is running."""
+        try:
+            failures = await self._side_by_side(lambda server: server.start)
+            if failures:
+                raise failures[0]
+        except BaseException:
+            await self._stop()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stop()
+
+    async def _stop(self) -> None:
+        """End them, also when the waiting task is cancelled meanwhile. Raises what a `stop` raised."""
+        stopping = asyncio.ensure_future(self._side_by_side(lambda server: server.stop))
+        try:
+            failures = await asyncio.shield(stopping)
+        except asyncio.CancelledError:
+            await stopping
+            raise
+        finally:
+            for engine in self._wanted:
+                engine.thread.shutdown(wait=True)
+        if failures:
+            raise failures[0]
+
+    async def _side_by_side(self, action: Callable[[_Server], Callable[[], None]]) -> list[BaseException]:
+        loop = asyncio.get_running_loop()
+        jobs = [loop.run_in_executor(engine.thread, action(engine.server)) for engine in self._wanted]
+        results = await asyncio.gather(*jobs, return_exceptions=True)
+        return [result for result in results if isinstance(result, BaseException)]

@@ -1,0 +1,113 @@
+"""Asks the model what a text says, by Graphiti's own prompts and parsing: things first, then relations between them.
+
+These are the two extraction steps of Graphiti's `add_episode`. Its other steps are done elsewhere, without a model and
+without a write: names are resolved by keys (`resolve`, and inside the pivot transaction), facts end by event time
+(`timeline`), and nothing is summarised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from apex_cli.enrich import ontology
+from apex_cli.enrich.llm_extraction import LLMEntity, LLMExtraction, LLMRelation
+from apex_cli.errors import ExtractError
+from apex_cli.extract import phrases
+from apex_cli.model import EntityType
+
+if TYPE_CHECKING:
+    from graphiti_core.edges import EntityEdge
+    from graphiti_core.graphiti_types import GraphitiClients
+    from graphiti_core.nodes import EntityNode, EpisodicNode
+
+PIECE = 8_000
+MOST_PIECES = 40
+_GENERIC = "Entity"
+
+
+async def read(clients: GraphitiClients, text: str, event_time: datetime, described: str) -> LLMExtraction:
+    """What the model says of a text. `described` is what kind of text it is, in a few words.
+
+    A long text is read in pieces of `PIECE` characters, `MOST_PIECES` at most. Two requests a piece, one where fewer
+    than two things are named. Raises what the model raises, and `ExtractError` where Graphiti cannot read an answer.
+    """
+    said = [await _piece(clients, piece, event_time, described) for piece in phrases.pieces(text, PIECE)[:MOST_PIECES]]
+    return joined(said)
+
+
+async def _piece(clients: GraphitiClients, text: str, event_time: datetime, described: str) -> LLMExtraction:
+    from graphiti_core.utils.maintenance.edge_operations import extract_edges
+    from graphiti_core.utils.maintenance.node_operations import extract_nodes
+    from pydantic import ValidationError
+
+    episode = _episode(text, event_time, described)
+    try:
+        nodes, _ = await extract_nodes(
+            clients, episode, [], ontology.entity_types(), custom_extraction_instructions=ontology.INSTRUCTIONS
+        )
+        for node in nodes:
+            # Graphiti makes them of a set, whose order is another in each process: the next prompt would be another.
+            node.labels.sort()
+        if len(nodes) < 2:
+            return LLMExtraction(tuple(map(_thing, nodes)))
+        edges, _ = await extract_edges(
+            clients,
+            episode,
+            nodes,
+            [],
+            ontology.edge_type_map(),
+            edge_types=ontology.edge_types(),
+            custom_extraction_instructions=ontology.INSTRUCTIONS,
+        )
+    except ValidationError as error:
+        raise ExtractError(
+            f"the model's answer is not what was asked for: {error.error_count()} fields are wrong",
+            code="llm_wrong_schema",
+        ) from error
+    places = {node.uuid: place for place, node in enumerate(nodes)}
+    return LLMExtraction(tuple(map(_thing, nodes)), tuple(_statement(edge, places) for edge in edges))
+
+
+def _episode(text: str, event_time: datetime, described: str) -> EpisodicNode:
+    from graphiti_core.nodes import EpisodeType, EpisodicNode
+
+    # Graphiti's prompt for messages asks for a speaker in front of each line, which mail does not have.
+    return EpisodicNode(
+        name=described,
+        group_id="",
+        source=EpisodeType.text,
+        source_description=described,
+        content=text,
+        created_at=datetime.now(UTC),
+        valid_at=event_time,
+    )
+
+
+def _thing(node: EntityNode) -> LLMEntity:
+    label = next((label for label in node.labels if label != _GENERIC), None)
+    return LLMEntity(node.name, EntityType(label) if label in ontology.entity_types() else None)
+
+
+def _statement(edge: EntityEdge, places: dict[str, int]) -> LLMRelation:
+    subject, obj = places[edge.source_node_uuid], places[edge.target_node_uuid]
+    return LLMRelation(subject, edge.name, obj, edge.fact, edge.valid_at, edge.invalid_at)
+
+
+def joined(parts: Sequence[LLMExtraction]) -> LLMExtraction:
+    """Several pieces' answers as one: things of one name and type are one thing."""
+    places: dict[LLMEntity, int] = {}
+    by_name: dict[tuple[str, EntityType | None], LLMEntity] = {}
+    statements: dict[LLMRelation, None] = {}
+    for part in parts:
+        own = []
+        for thing in part.things:
+            first = by_name.setdefault((thing.name.casefold(), thing.type), thing)
+            own.append(places.setdefault(first, len(places)))
+        for one in part.statements:
+            moved = LLMRelation(
+                own[one.subject], one.relation, own[one.object], one.words, one.valid_at, one.invalid_at
+            )
+            statements[moved] = None
+    return LLMExtraction(tuple(places), tuple(statements))

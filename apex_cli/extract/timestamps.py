@@ -1,0 +1,123 @@
+"""Moments as sources write them.
+
+Understood: RFC 3339 and ISO 8601 dates and times (no zone means UTC), the dates of e-mail (RFC 5322), dates as
+Americans write them (10/19/2025 2:23 PM; October 19, 2025), and seconds or finer units since 1970. A time outside
+1990 to 2100 is a default or a mistake, not a moment in freight, and counts as absent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from apex_cli.extract.ids import slug
+
+_FIRST_YEAR = 1990
+_LAST_YEAR = 2100
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST = 40
+_NUMERIC = re.compile(r"\d{9,19}(?:\.\d{1,9})?", re.ASCII)
+_ZONE_NAME = re.compile(r"[ ]?(?:UTC|GMT)$")
+_AMERICAN = re.compile(
+    r"(\d{1,2})/(\d{1,2})/(\d{4})(?:,?[ T](\d{1,2}):(\d{2})(?::(\d{2}))?[ ]?([AP])?\.?(?:M\.?)?)?", re.ASCII
+)
+_MAIL = re.compile(r"(?:[A-Z][a-z]{2}, ?)?\d{1,2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}", re.ASCII)
+_SPELLED_OUT = re.compile(r"(?:\d{1,2} [A-Z][a-z]{2,8}|[A-Z][a-z]{2,8}\.? \d{1,2}),? \d{4}", re.ASCII)
+# What strptime's short month does not have: the rest of the month's name, its full stop, the comma.
+_SPELLING = re.compile(r"(?<=[A-Z][a-z]{2})[a-z]{0,6}\.? |,? (?=\d{4}$)", re.ASCII)
+# Epoch values tell their unit by size: seconds stay below 10^11 until the year 5138.
+_UNITS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (1e20, 1e9))
+_EVENT_TIMES = (
+    "timestamp", "time", "occurred_at", "event_time", "happened_at", "datetime", "date", "sent_at", "status_time",
+    "updated_at", "last_updated", "modified_at", "issued_at", "received_at", "created_at", "created", "updated",
+)  # fmt: skip
+TIME_RANK = {name: rank for rank, name in enumerate(_EVENT_TIMES)}
+"""Names that fields of event times have, in snake case, and how good each is: the lower, the better."""
+_INSIDE_OBJECT = ("date", "start", "time", "value")
+
+
+def parse(value: object) -> datetime | None:
+    """A moment in UTC, or None for whatever cannot be one. An object is looked into: `{"date": …}`, `{"start": …}`.
+
+    A moment that is read already is returned as it is.
+    """
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, str):
+        return _from_text(value)
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return _from_epoch(value)
+    if isinstance(value, Mapping):
+        found = (parse(value[name]) for name in _INSIDE_OBJECT if not isinstance(value.get(name), Mapping | None))
+        return next((time for time in found if time), None)
+    return None
+
+
+def first(*values: object) -> datetime | None:
+    """The first of these that is a moment."""
+    return next((time for value in values if (time := parse(value))), None)
+
+
+def told(payload: Mapping[str, object]) -> datetime | None:
+    """The event time of a flat record: of its fields that are named like one, the best named that holds a moment."""
+    named: dict[str, object] = {}
+    for name, value in payload.items():
+        spelled = slug(name)
+        if spelled in TIME_RANK:
+            named.setdefault(spelled, value)
+    return first(*(named[name] for name in sorted(named, key=TIME_RANK.__getitem__)))
+
+
+def rfc3339(moment: datetime) -> str:
+    """A moment in UTC as RFC 3339 with `Z`."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _from_text(text: str) -> datetime | None:
+    text = text.strip() if len(text) <= 2 * _LONGEST else ""
+    if not 8 <= len(text) <= _LONGEST:
+        return None
+    if _NUMERIC.fullmatch(text):
+        return _from_epoch(float(text))
+    try:
+        moment = _read(text)
+    except (ValueError, OverflowError):
+        return None
+    # The year is checked before the zone is applied: moving 0001-01-01 by a zone would overflow.
+    if moment is None or not _FIRST_YEAR <= moment.year < _LAST_YEAR:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _read(text: str) -> datetime | None:
+    if "/" in text:
+        american = _AMERICAN.fullmatch(_ZONE_NAME.sub("", text).upper())
+        return _from_american(american) if american else None
+    if _MAIL.match(text):
+        return parsedate_to_datetime(text)
+    if _SPELLED_OUT.fullmatch(text):
+        day_first = "%d %b %Y" if text[0].isdigit() else "%b %d %Y"
+        return datetime.strptime(_SPELLING.sub(" ", text), day_first).replace(tzinfo=UTC)
+    return datetime.fromisoformat(_ZONE_NAME.sub("", text))
+
+
+def _from_american(match: re.Match[str]) -> datetime:
+    month, day, year = int(match[1]), int(match[2]), int(match[3])
+    hour, minute, second = (int(part or 0) for part in match.group(4, 5, 6))
+    if match[7]:
+        if not 1 <= hour <= 12:
+            raise ValueError(f"no hour of a twelve-hour clock: {hour}")
+        hour = hour % 12 + (12 if match[7] == "P" else 0)
+    return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+
+
+def _from_epoch(value: float) -> datetime | None:
+    for limit, per_second in _UNITS:
+        if 0 <= value < limit:
+            moment = _EPOCH + timedelta(seconds=value / per_second)
+            return moment if _FIRST_YEAR <= moment.year < _LAST_YEAR else None
+    return None

@@ -1,0 +1,1 @@
+"""From the path of an input to its records."""

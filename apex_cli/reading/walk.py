@@ -1,0 +1,133 @@
+"""The files behind the paths that a user names."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from apex_cli.errors import ReadError, UsageError
+from apex_cli.reading.rejected import Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A regular file. `path` is absolute, symlinks not resolved; `name` is what to call it before the user."""
+
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Young:
+    """A file that may still be written to: left for the next run."""
+
+    path: Path
+
+
+def walk(
+    paths: Iterable[Path], *, min_age_seconds: float = 0.0, exclude: Iterable[Path] = ()
+) -> Iterator[Found | Young | Rejected]:
+    """The files of `paths`, lazily: in the order given, those of a directory sorted by name, one directory in hand.
+
+    A named path is taken as it is, also when hidden or a symlink. In directories hidden entries are passed over,
+    symlinks to directories are not followed (so loops end), symlinks to files only within the named directory.
+    Directories in `exclude` are not entered unless named. Nothing but regular files is ever opened.
+
+    Rejected: `symlink_outside`, `not_a_file`, `unreadable`. Raises `UsageError` at once for a path that does not exist.
+    """
+    named = [Path(path) for path in paths]
+    for path in named:
+        if not _exists(path):
+            raise UsageError(f"there is no file or directory {str(path)!r}", hint="check the spelling of the path")
+    walker = _Walker(min_age_seconds, frozenset(os.path.realpath(path) for path in exclude))
+    return (found for path in named for found in walker.named(path))
+
+
+class _Walker:
+    def __init__(self, min_age_seconds: float, excluded: frozenset[str]) -> None:
+        self._min_age = min_age_seconds
+        self._excluded = excluded
+
+    def named(self, path: Path) -> Iterator[Found | Young | Rejected]:
+        path = path.absolute()
+        try:
+            status = path.stat()
+        except OSError as error:
+            yield _unreadable(path, error)
+            return
+        if stat.S_ISDIR(status.st_mode):
+            yield from self._directory(path)
+        else:
+            yield self._file(path, path.name, status)
+
+    def _directory(self, top: Path) -> Iterator[Found | Young | Rejected]:
+        real_top = os.path.realpath(top)
+        levels: list[Iterator[os.DirEntry[str]]] = []
+        descend: Path | None = top
+        while descend is not None or levels:
+            if descend is not None:
+                try:
+                    levels.append(_entries(descend))
+                except OSError as error:
+                    yield _unreadable(descend, error)
+                descend = None
+                continue
+            entry = next(levels[-1], None)
+            if entry is None:
+                levels.pop()
+                continue
+            path = Path(entry.path)
+            try:
+                if entry.is_symlink():
+                    yield from self._link(path, top, real_top)
+                elif not entry.is_dir(follow_symlinks=False):
+                    yield self._file(path, _name(path, top), entry.stat(follow_symlinks=False))
+                elif not self._excluded or os.path.realpath(path) not in self._excluded:
+                    descend = path
+            except OSError as error:
+                yield _unreadable(path, error)
+
+    def _link(self, path: Path, top: Path, real_top: str) -> Iterator[Found | Young | Rejected]:
+        target = os.path.realpath(path, strict=True)
+        if os.path.commonpath((target, real_top)) != real_top:
+            error = ReadError(
+                f"{path} is a link to a place outside of {top}", hint="name its target instead", code="symlink_outside"
+            )
+            yield Rejected(str(path), error)
+        elif not Path(target).is_dir() and not any(Path(target).is_relative_to(place) for place in self._excluded):
+            yield self._file(path, _name(path, top), path.stat())
+
+    def _file(self, path: Path, name: str, status: os.stat_result) -> Found | Young | Rejected:
+        if not stat.S_ISREG(status.st_mode):
+            return Rejected(str(path), ReadError(f"{path} is not a regular file", code="not_a_file"))
+        if abs(time.time() - status.st_mtime) < self._min_age:
+            return Young(path)
+        return Found(path, name)
+
+
+def _exists(path: Path) -> bool:
+    """Whether the path names anything; one that may not be looked at counts as there, and is rejected later."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _entries(directory: Path) -> Iterator[os.DirEntry[str]]:
+    with os.scandir(directory) as entries:
+        return iter(sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda e: e.name))
+
+
+def _name(path: Path, top: Path) -> str:
+    return str(path.relative_to(top))
+
+
+def _unreadable(path: Path, error: OSError) -> Rejected:
+    return Rejected(str(path), ReadError(f"{path} cannot be read: {error.strerror}", code="unreadable"))

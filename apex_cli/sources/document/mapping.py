@@ -1,0 +1,72 @@
+"""A document: its text in chunks of its own structure, and the identifiers in it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from apex_cli.documents.chunks import chunk
+from apex_cli.extract import clean, keys, mentions, times, timestamps
+from apex_cli.extract.builder import Builder
+from apex_cli.model import Entity, EntityType, Extraction, Record
+
+_TITLE_LIMIT = 200
+_HEAD = 4_000
+# YAML between two lines of dashes at the head of the file, as static site generators read it.
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(?P<fields>.{0,4000}?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+_FRONT_TITLE = re.compile(r"^title:[ \t]*(?P<title>[^\n]{1,300})$", re.MULTILINE | re.IGNORECASE)
+_DATE_LINE = re.compile(
+    r"^[ \t>*#|_-]{0,8}(?:(?:invoice|issue|report|document|letter|bill|statement)[ \t])?dated?"
+    r"[ \t*_]{0,4}[:|][ \t*_|\"']{0,4}(?P<date>[^\n|]{8,60})",
+    re.MULTILINE | re.IGNORECASE,
+)
+
+
+def extract(record: Record) -> Extraction:
+    """The document as a node named by its title, known by its content: two copies of one text are one document.
+
+    Its time is the date that its head gives on a line of its own (`Date: 2025-10-19`), in front matter or below.
+    """
+    content = _content(record)
+    written_as = "markdown" if record.payload.get("format") == "markdown" else "text"
+    text = prose(record)
+    front = _FRONT_MATTER.match(text)
+    body = text[front.end() :].strip() if front else text
+    file_name = PurePosixPath(str(record.payload.get("path") or record.external_id)).name
+    title = (front and _front_title(front["fields"])) or _title(body) or clean.line(file_name) or "Untitled document"
+    builder = Builder(times.event_time(record, _date(text)))
+    digest = hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=32).hexdigest()
+    document = builder.add(
+        Entity(EntityType.DOCUMENT, (keys.document_content(digest),), title, attributes={"format": written_as})
+    )
+    mentions.add(builder, document, text, record.source)
+    fields = tuple(piece.text for piece in chunk(front["fields"], "text")) if front else ()
+    return builder.build(title, text or title, (*fields, *(piece.text for piece in chunk(body, written_as))))
+
+
+def _front_title(fields: str) -> str:
+    found = _FRONT_TITLE.search(fields)
+    return clean.line(found["title"].strip(" \t\"'"), _TITLE_LIMIT) if found else ""
+
+
+def prose(record: Record) -> str:
+    """The document's text, made fit to store."""
+    content = _content(record)
+    return clean.prose(content, len(content))
+
+
+def _content(record: Record) -> str:
+    return str(record.payload.get("content") or "")
+
+
+def _title(text: str) -> str:
+    """The first line that has a letter or digit, without the marks of a heading."""
+    lines = (clean.line(line.strip("#*=_-> \t"), _TITLE_LIMIT) for line in text[:_HEAD].splitlines())
+    return next((line for line in lines if any(char.isalnum() for char in line)), "")
+
+
+def _date(text: str) -> datetime | None:
+    found = (timestamps.parse(line["date"].strip(" \t*_\"'.")) for line in _DATE_LINE.finditer(text[:_HEAD]))
+    return next((moment for moment in found if moment), None)

@@ -1,0 +1,123 @@
+"""Front: a message, its people, its thread, and what its own words mention."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from apex_cli.errors import ExtractError
+from apex_cli.extract import (
+    clean,
+    contacts,
+    entities,
+    fields,
+    keys,
+    markup,
+    mentions,
+    phrases,
+    quotes,
+    times,
+    timestamps,
+)
+from apex_cli.extract.builder import Builder, Handle
+from apex_cli.extract.contacts import Contact
+from apex_cli.model import Entity, EntityType, Extraction, JsonObject, Predicate, Record
+
+_BODY_LIMIT = 200_000
+
+
+def extract(record: Record) -> Extraction:
+    """One message. Quoted mail and legal small print are neither text nor claims of it.
+
+    A status that a message claims is not a fact: the message only mentions its shipment.
+    Raises ExtractError `no_message` without a message id.
+    """
+    payload = record.payload
+    builder = Builder(times.event_time(record, timestamps.first(payload.get("sent_at"), timestamps.told(payload))))
+    entity = _message(record)
+    message = builder.add(entity)
+    people = [
+        *_people(builder, message, record.source, Predicate.SENT_BY, _senders(payload)),
+        *_people(builder, message, record.source, Predicate.SENT_TO, contacts.parse_all(payload.get("to"))),
+        *_people(builder, message, record.source, Predicate.CC, contacts.parse_all(payload.get("cc"))),
+    ]
+    thread = [*_thread(builder, message, payload), *_attachments(builder, message, record, entity.name)]
+    subject, body = _subject(payload), _body(payload)
+    mentions.add(builder, message, prose(record), record.source)
+    name = f'Message {entity.name} "{subject}"' if subject else f"Message {entity.name}"
+    head = phrases.listed([name, *people, f"on {times.spoken(builder.event_time)}", *thread])
+    return builder.build(subject or f"Message {entity.name}", f"{head}: {body}" if body else f"{head}.")
+
+
+def prose(record: Record) -> str:
+    """Subject and body as the sender wrote them: no markup, no quoted mail, no legal small print."""
+    return f"{_subject(record.payload)}\n{_body(record.payload)}"
+
+
+def _message(record: Record) -> Entity:
+    own_id = fields.pick(record.payload, "message_id")
+    if own_id is None:
+        raise ExtractError("no message_id", hint="give the message's id", code="no_message")
+    subject = _subject(record.payload)
+    attributes = {"subject": subject} if subject else {}
+    return Entity(EntityType.MESSAGE, (keys.message(own_id),), clean.line(own_id), attributes=attributes)
+
+
+def _subject(payload: JsonObject) -> str:
+    return clean.line(fields.scalar(payload.get("subject")) or "")
+
+
+def _body(payload: JsonObject) -> str:
+    told = payload.get("body")
+    text = told[:_BODY_LIMIT] if isinstance(told, str) else ""
+    return clean.prose(quotes.without_quotes(clean.prose(markup.to_text(text), _BODY_LIMIT)), _BODY_LIMIT)
+
+
+def _senders(payload: JsonObject) -> list[Contact]:
+    sender = contacts.parse(payload.get("sender"))
+    name = fields.pick(payload, "sender_name")
+    if sender is None:
+        return [Contact(name)] if name else []
+    return [Contact(sender.name or name, sender.email, sender.phone)]
+
+
+def _people(builder: Builder, message: Handle, source: str, predicate: Predicate, told: list[Contact]) -> list[str]:
+    word = {Predicate.SENT_BY: "from", Predicate.SENT_TO: "to"}.get(predicate, "copied to")
+    names = []
+    for contact in told:
+        person = entities.human("person", source, contact)
+        if person is not None:
+            builder.claim(message, predicate, builder.add(person))
+            names.append(contact.spoken())
+    return [f"{word} {' and '.join(names)}"] if names else []
+
+
+def _thread(builder: Builder, message: Handle, payload: JsonObject) -> list[str]:
+    phrases = []
+    conversation = fields.pick(payload, "conversation_id")
+    if conversation:
+        name = clean.line(conversation)
+        node = builder.add(Entity(EntityType.CONVERSATION, (keys.conversation(conversation),), name))
+        builder.claim(message, Predicate.IN_CONVERSATION, node)
+        phrases.append(f"in conversation {name}")
+    earlier = fields.pick(payload, "in_reply_to")
+    if earlier:
+        name = clean.line(earlier)
+        node = builder.add(Entity(EntityType.MESSAGE, (keys.message(earlier),), name, certain=False))
+        builder.claim(message, Predicate.REPLIES_TO, node)
+        phrases.append(f"in reply to {name}")
+    return phrases
+
+
+def _attachments(builder: Builder, message: Handle, record: Record, message_id: str) -> list[str]:
+    names = []
+    for told in fields.objects(record.payload.get("attachments")):
+        filename = fields.pick(told, "filename", "name")
+        metadata = told.get("metadata")
+        inline = isinstance(metadata, Mapping) and metadata.get("is_inline") is True
+        if filename is None or inline:
+            continue
+        name = clean.line(filename)
+        key = keys.document_attachment(record.source, message_id, filename)
+        builder.claim(message, Predicate.HAS_ATTACHMENT, builder.add(Entity(EntityType.DOCUMENT, (key,), name)))
+        names.append(name)
+    return [f"with attachment {' and '.join(names)}"] if names else []

@@ -1,0 +1,158 @@
+"""Any other JSON: the record is a document, and the names of its fields say what it mentions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import cast, get_args
+
+from apex_cli.extract import clean, contacts, entities, fields, keys, mentions, phrases, places, times
+from apex_cli.extract.builder import Builder
+from apex_cli.extract.contacts import Contact
+from apex_cli.model import Entity, EntityType, Extraction, Record
+from apex_cli.sources.json.walk import Group, walk
+
+_TEXT_LIMIT = 4_000
+_LONGEST_NUMBER = 60
+_REFERENCES = frozenset(get_args(keys.ReferenceKind))
+_PLACED = frozenset(("city", "latitude"))
+_REACHED = frozenset(("email", "phone"))
+# A number beside one of these names alone is as likely a weight, a count or a position in a list.
+_AMBIGUOUS_ALONE = frozenset(("shipment", "order", "container", "seal", "invoice", "vehicle"))
+
+
+def extract(record: Record) -> Extraction:
+    """The record as a document that mentions things; its free text is searched too, with less trust. Never fails."""
+    walked = walk(record.payload, record.data_type)
+    builder = Builder(times.event_time(record, walked.time))
+    kind = clean.line(record.data_type.replace("_", " ")) or "record"
+    title = clean.line(f"{kind[0].upper()}{kind[1:]} {record.external_id}")
+    key = keys.document_record(record.source, record.data_type, record.external_id)
+    document = builder.add(Entity(EntityType.DOCUMENT, (key,), title, attributes={"data_type": kind}))
+    for group in walked.groups:
+        for entity in _entities(group, record.source):
+            builder.claim(document, mentions.predicate(builder, document, entity), builder.add(entity))
+    mentions.add(builder, document, "\n".join(walked.free_text), record.source)
+    told = phrases.listed(walked.phrases) or "it is empty"
+    text = f"{title} on {times.spoken(builder.event_time)}: {told}."
+    return builder.build(title, phrases.shortened(text, _TEXT_LIMIT))
+
+
+def _entities(group: Group, source: str) -> Iterator[Entity]:
+    """What a group of parts names; a part that cannot be what its name says is left out."""
+    if not group.parts:
+        return
+    found = [_main(group, source)]
+    if not _PLACED.isdisjoint(group.parts):
+        found.append(_place(group))
+    if not _REACHED.isdisjoint(group.parts) and group.role not in ("driver", "person"):
+        found.append(_contact_person(group, source))
+    yield from (entity for entity in found if entity is not None)
+
+
+def _main(group: Group, source: str) -> Entity | None:
+    if group.role in _REFERENCES:
+        return _reference(group)
+    read = _BY_ROLE.get(group.role or "")
+    return read(group, source) if read else None
+
+
+def _name(group: Group) -> str | None:
+    name = fields.word(group.parts.get("name", group.parts.get("plain")))
+    return name if name and any(char.isalpha() for char in name) else None
+
+
+def _customer(group: Group, source: str) -> Entity | None:
+    return entities.named("customer", source, _name(group))
+
+
+def _driver(group: Group, source: str) -> Entity | None:
+    contact = _contact(group, _name(group))
+    # Ids of unknown systems meet: one counts only where there is nothing better.
+    own_id = fields.scalar(group.parts.get("id")) if contact == Contact() else None
+    return entities.human("driver", source, contact, own_id=own_id)
+
+
+def _person(group: Group, source: str) -> Entity | None:
+    return entities.human("person", source, _contact(group, _name(group)))
+
+
+def _shipment(group: Group, _source: str) -> Entity | None:
+    return entities.shipment(shipment_id=_number(group))
+
+
+def _order(group: Group, _source: str) -> Entity | None:
+    number = _number(group)
+    return entities.order(number) if number else None
+
+
+def _reference(group: Group) -> Entity | None:
+    number = _number(group)
+    return entities.reference(cast(keys.ReferenceKind, group.role), number) if number else None
+
+
+def _number(group: Group) -> str | None:
+    """The identifying number: something with a digit, short enough to be one."""
+    parts = group.parts
+    names = ["custom_id", "id", "name", "plain"]
+    if isinstance(parts.get("plain"), int | float) and group.role in _AMBIGUOUS_ALONE:
+        names.remove("plain")
+    for name in names:
+        number = fields.word(parts.get(name))
+        if number and len(number) <= _LONGEST_NUMBER and any(char.isdigit() for char in number):
+            return number
+    return None
+
+
+def _vehicle(group: Group, _source: str) -> Entity | None:
+    vin = fields.scalar(group.parts.get("vin"))
+    unit = fields.scalar(group.parts.get("unit"))
+    if unit is None and group.role == "vehicle":
+        named = fields.scalar(group.parts.get("name"))
+        unit = named if named and any(char.isdigit() for char in named) else _number(group)
+    known_unit = unit if unit and len(unit) <= _LONGEST_NUMBER and any(char.isdigit() for char in unit) else None
+    return entities.vehicle(unit=known_unit, vin=vin if vin and len(vin) == 17 and vin.isalnum() else None)
+
+
+def _carrier(group: Group, source: str) -> Entity | None:
+    """A carrier by its numbers or its name; parts that are no numbers of a carrier are not taken for them."""
+    dockets = {
+        kind: number for kind in ("mc", "dot") if (number := keys.docket_number(fields.scalar(group.parts.get(kind))))
+    }
+    found = [keys.docket(cast(keys.DocketKind, kind), number) for kind, number in dockets.items()]
+    label = next((f"{'USDOT' if kind == 'dot' else 'MC'} {number}" for kind, number in dockets.items()), None)
+    return entities.named("carrier", source, _name(group), found, label=label, attributes=dockets)
+
+
+def _place(group: Group) -> Entity | None:
+    city, state = fields.word(group.parts.get("city")), fields.word(group.parts.get("state"))
+    if city and state:
+        return entities.city(places.city_name(city, state))
+    position = fields.position(group.parts.get("latitude"), group.parts.get("longitude"))
+    return entities.position(*position) if position else None
+
+
+def _contact(group: Group, name: str | None) -> Contact:
+    told = contacts.parse(name) or Contact()
+    return Contact(
+        told.name,
+        contacts.email(group.parts.get("email")) or told.email,
+        contacts.phone(group.parts.get("phone")) or told.phone,
+    )
+
+
+def _contact_person(group: Group, source: str) -> Entity | None:
+    """Whom a customer's or a document's e-mail address or telephone number reaches; their name is not the company's."""
+    contact = _contact(group, fields.scalar(group.parts.get("name")) if group.role is None else None)
+    reached = contact.email or contact.phone
+    return entities.human("person", source, contact) if reached else None
+
+
+_BY_ROLE: dict[str, Callable[[Group, str], Entity | None]] = {
+    "customer": _customer,
+    "carrier": _carrier,
+    "driver": _driver,
+    "person": _person,
+    "shipment": _shipment,
+    "order": _order,
+    "vehicle": _vehicle,
+}

@@ -1,0 +1,72 @@
+"""Any other JSON object: its type and its id from the names that such fields usually have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from apex_cli.extract.canonical import content_hash
+from apex_cli.extract.ids import external_id, slug
+from apex_cli.extract.timestamps import rfc3339, told
+from apex_cli.model import JsonObject
+
+UNNAMED = "record"
+_TYPE_KEYS = ("type", "object", "kind", "event_type", "record_type")
+_PLAIN_IDS = ("id", "_id", "uuid", "guid")
+_PREFIXED_ID = re.compile(r"(.*[^\W_])(?:_id|(?<=[a-z0-9])I[dD])")
+_PREFIXED_NUMBER = re.compile(r"(.*[^\W_])(?:_number|(?<=[a-z0-9])Number)")
+# Whose a record is and by which way it came says nothing about which record it is.
+_OTHERS_IDS = frozenset(
+    ("tenant", "org", "organization", "organisation", "account", "company", "workspace", "group", "user", "webhook")
+)
+# What moves or works is told of again and again: a reading of it is known by its time as well.
+_READ_AGAIN = frozenset(("vehicle", "truck", "tractor", "trailer", "asset", "device", "unit", "sensor", "driver"))
+_HASH_DIGITS = 32
+
+
+def matches(payload: JsonObject) -> bool:
+    """Every object that says anything."""
+    return bool(payload)
+
+
+def identify(payload: JsonObject) -> tuple[str, str | None]:
+    """Data type and external id; there always is one.
+
+    The type is a field such as `type` or `kind`, else the prefix of an id key (`invoice_id`: `invoice`), else
+    `record`. The id is the first of `id`, `_id`, `uuid`, `guid`, `<x>_id` or `<x>Id` (`<type>_id` before the others,
+    which come in the order of the payload), `number`, `<x>_number` or `<x>Number`, `key` that is a string or a number;
+    else the first 32 hex digits of the content hash. Ids of a tenant, a user and the like are not the record's own.
+    A record that has only a vehicle's, driver's or device's id and a time is a reading: `<id>@<RFC 3339 UTC>`.
+    """
+    named = next((name for key in _TYPE_KEYS if (name := _type_of(payload.get(key)))), None)
+    prefixed = dict(_prefixed(payload, _PREFIXED_ID))
+    data_type = named or next(iter(prefixed), None) or UNNAMED
+    own = [external_id(payload.get(key)) for key in _PLAIN_IDS]
+    if not any(own) and prefixed.keys() <= _READ_AGAIN and (reading := _reading(payload, prefixed)):
+        return data_type, reading
+    candidates = (
+        *own,
+        prefixed.get(data_type),
+        *prefixed.values(),
+        external_id(payload.get("number")),
+        *(value for _, value in _prefixed(payload, _PREFIXED_NUMBER)),
+        external_id(payload.get("key")),
+    )
+    return data_type, next(filter(None, candidates), None) or content_hash(payload)[:_HASH_DIGITS]
+
+
+def _reading(payload: JsonObject, things: Mapping[str, str]) -> str | None:
+    moment = told(payload)
+    return external_id(f"{next(iter(things.values()))}@{rfc3339(moment)}") if things and moment else None
+
+
+def _type_of(value: object) -> str | None:
+    return slug(value) if isinstance(value, str) else None
+
+
+def _prefixed(payload: JsonObject, pattern: re.Pattern[str]) -> Iterator[tuple[str, str]]:
+    """Slugged prefix and id of every key of this form that holds an id."""
+    for key, value in payload.items():
+        match = pattern.fullmatch(key)
+        if match and (prefix := slug(match[1])) not in _OTHERS_IDS and prefix and (found := external_id(value)):
+            yield prefix, found

@@ -1,0 +1,126 @@
+"""A walk through JSON of any shape, bounded in depth and in size, that gathers what belongs to one thing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from apex_cli.extract import clean, fields, timestamps
+from apex_cli.model import JsonObject
+from apex_cli.sources.json.names import Meaning, meaning
+
+_MOST_NODES = 2_000
+_MOST_DEPTH = 32
+_PHRASE_LIMIT = 500
+_LEAF_TEXT_LIMIT = 20_000
+_SHORTEST_TEXT = 6
+
+
+@dataclass(slots=True)
+class Group:
+    """The parts of one thing: of an object, or of fields of one object that begin alike. `plain` is the value of a
+    field that is named after the role alone (`"carrier": "Lakeshore Haulage"`)."""
+
+    role: str | None
+    parts: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Walked:
+    """What the walk brings home: the things, phrases for the text, free text to search, and the best event time."""
+
+    groups: list[Group] = field(default_factory=list)
+    phrases: list[str] = field(default_factory=list)
+    free_text: list[str] = field(default_factory=list)
+    time: datetime | None = None
+    time_rank: tuple[int, int] = (_MOST_DEPTH, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    value: object
+    name: Meaning
+    group: Group | None
+    under: str
+    depth: int
+    in_list: bool
+
+
+def walk(payload: JsonObject, data_type: str) -> Walked:
+    """Goes through the first 2,000 nodes, 32 deep, keys in order of the alphabet: two spellings of one object (JSON
+    objects have no order) are walked alike. The root has the role that its data type names."""
+    walked = Walked()
+    root = meaning(data_type)
+    stack = [_Visit(payload, root, None, "", 0, False)]
+    for _ in range(_MOST_NODES):
+        if not stack:
+            break
+        visit = stack.pop()
+        if isinstance(visit.value, Mapping):
+            if visit.depth < _MOST_DEPTH:
+                stack.extend(reversed(_inside(visit, visit.value, walked)))
+        elif isinstance(visit.value, list):
+            if visit.depth < _MOST_DEPTH:
+                items = visit.value[:_MOST_NODES]
+                stack.extend(
+                    _Visit(item, visit.name, None, visit.under, visit.depth + 1, True) for item in reversed(items)
+                )
+        else:
+            _leaf(visit, walked)
+    return walked
+
+
+def _inside(visit: _Visit, value: JsonObject, walked: Walked) -> list[_Visit]:
+    """The fields of an object, each with the group that it belongs to."""
+    own = Group(visit.name.role if visit.name.part is None else None)
+    # Of a truck, `truck_number` and `vehicle_id` are as much its own as `number` and `id`.
+    groups = {"": own, visit.name.owner: own, own.role: own} if own.role else {"": own}
+    walked.groups.append(own)
+    under = visit.name.words if visit.depth else ""
+    visits = []
+    for name in sorted(value)[:_MOST_NODES]:
+        told = meaning(name)
+        group = groups.get(told.owner)
+        if group is None and (told.role or told.part):
+            group = groups[told.owner] = Group(told.role)
+            walked.groups.append(group)
+        visits.append(_Visit(value[name], told, group, under, visit.depth + 1, visit.in_list))
+    return visits
+
+
+def _leaf(visit: _Visit, walked: Walked) -> None:
+    _keep_time(visit, walked)
+    if isinstance(visit.value, bool):
+        walked.phrases.append(f"{_label(visit)} {str(visit.value).lower()}")
+        return
+    text = fields.scalar(visit.value)
+    if text is None:
+        return
+    walked.phrases.append(f"{_label(visit)} {clean.line(text, _PHRASE_LIMIT)}".strip())
+    name = visit.name
+    if name.part is None and name.role is None:
+        if isinstance(visit.value, str) and len(text) >= _SHORTEST_TEXT:
+            walked.free_text.append(clean.prose(visit.value, _LEAF_TEXT_LIMIT))
+    elif visit.group is not None:
+        visit.group.parts.setdefault(name.part or "plain", visit.value)
+    else:
+        # An item of a list: each is a thing of its own.
+        walked.groups.append(Group(name.role, {name.part or "plain": visit.value}))
+
+
+def _keep_time(visit: _Visit, walked: Walked) -> None:
+    """The highest in the tree, then the best named, then the earliest; what is in a list is not its owner's time."""
+    if visit.name.time_rank is None or visit.in_list:
+        return
+    rank = (visit.depth, visit.name.time_rank)
+    if rank > walked.time_rank:
+        return
+    time = timestamps.parse(visit.value)
+    if time is not None and (rank < walked.time_rank or walked.time is None or time < walked.time):
+        walked.time, walked.time_rank = time, rank
+
+
+def _label(visit: _Visit) -> str:
+    words = visit.name.words
+    return words if not visit.under or words.startswith(visit.under) else f"{visit.under} {words}"

@@ -1,0 +1,1 @@
+"""Samsara: readings of vehicles."""

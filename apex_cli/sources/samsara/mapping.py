@@ -1,0 +1,141 @@
+"""Samsara: where a vehicle was, in what state, and who drove it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apex_cli.errors import ExtractError
+from apex_cli.extract import clean, contacts, entities, fields, keys, phrases, places, times, timestamps
+from apex_cli.extract.builder import Builder, Handle
+from apex_cli.extract.contacts import Contact
+from apex_cli.model import Entity, Extraction, JsonObject, Predicate, Record
+
+_READINGS = {
+    "speed_mph": "moving at {} mph",
+    "heading": "heading {} degrees",
+    "fuel_percent": "fuel at {} percent",
+    "odometer_miles": "odometer at {} miles",
+}
+_ON_THE_CLAIM = ("latitude", "longitude", "speed_mph", "heading")
+
+
+def extract(record: Record) -> Extraction:
+    """One reading of one vehicle.
+
+    A position that does not exist on earth is left out where the reading says something else as well.
+    Raises ExtractError: `no_vehicle` without any id of a vehicle, `bad_position` where the position was all there was.
+    """
+    payload = record.payload
+    builder = Builder(times.event_time(record, timestamps.told(payload)))
+    entity = _vehicle(record)
+    vehicle = builder.add(entity)
+    clauses = [
+        *_locate(builder, vehicle, payload),
+        *_engine(builder, vehicle, payload),
+        *_geofence(builder, vehicle, record),
+        *_driver(builder, vehicle, record),
+    ]
+    if not clauses and _gives_position(payload):
+        raise ExtractError(
+            f"latitude {_shown(payload, 'latitude')}, longitude {_shown(payload, 'longitude')} is no"
+            " position on earth, and the record says nothing else",
+            hint="latitude runs from -90 to 90 and longitude from -180 to 180, in degrees",
+            code="bad_position",
+        )
+    known_as = phrases.listed([entity.name, entity.attributes.get("vin"), fields.pick(payload, "samsara_id")])
+    readings = (phrase.format(shown) for name, phrase in _READINGS.items() if (shown := _shown(payload, name)))
+    told = phrases.listed((*clauses, *readings)) or "no reading"
+    text = f"Vehicle {known_as} on {times.spoken(builder.event_time)}: {told}."
+    return builder.build(f"Vehicle {entity.name}", text)
+
+
+def _vehicle(record: Record) -> Entity:
+    payload = record.payload
+    entity = entities.vehicle(
+        unit=fields.pick(payload, "vehicle_id"),
+        vin=fields.pick(payload, "vin"),
+        samsara_id=fields.pick(payload, "samsara_id"),
+    )
+    if entity is None:
+        raise ExtractError("no vehicle_id, vin or samsara_id", hint="name the vehicle", code="no_vehicle")
+    return entity
+
+
+def _locate(builder: Builder, vehicle: Handle, payload: JsonObject) -> list[str]:
+    located = _location(payload)
+    if located is None:
+        return []
+    location = builder.add(located)
+    reading: dict[str, Any] = {
+        name: measured for name in _ON_THE_CLAIM if (measured := fields.number(payload.get(name))) is not None
+    }
+    address = fields.pick(payload, "address")
+    if address:
+        reading["address"] = clean.line(address)
+    builder.claim(vehicle, Predicate.LOCATED_AT, location, attributes=reading)
+    return [f"at {phrases.listed(dict.fromkeys([located.name, reading.get('address'), _position_name(payload)]))}"]
+
+
+def _engine(builder: Builder, vehicle: Handle, payload: JsonObject) -> list[str]:
+    spelled = fields.word(payload.get("engine_state"))
+    state = keys.snake(spelled or "")
+    if not spelled or not state:
+        return []
+    node = builder.add(entities.value(Predicate.HAS_ENGINE_STATE, state))
+    builder.claim(vehicle, Predicate.HAS_ENGINE_STATE, node, attributes={"spelling": clean.line(spelled)})
+    return [f"engine {clean.line(spelled)}"]
+
+
+def _geofence(builder: Builder, vehicle: Handle, record: Record) -> list[str]:
+    told = record.payload.get("geofence")
+    own_id = fields.pick(told, "id") if isinstance(told, dict) else None
+    fence = entities.named(
+        "geofence", record.source, fields.word(told), [keys.geofence(own_id)] if own_id else [], label=own_id
+    )
+    if fence is None:
+        return []
+    builder.claim(vehicle, Predicate.INSIDE_GEOFENCE, builder.add(fence))
+    return [f"inside geofence {fence.name}"]
+
+
+def _driver(builder: Builder, vehicle: Handle, record: Record) -> list[str]:
+    payload = record.payload
+    contact = Contact(
+        fields.pick(payload, "driver_name"),
+        contacts.email(payload.get("driver_email")),
+        contacts.phone(payload.get("driver_phone")),
+    )
+    driver = entities.human("driver", record.source, contact, own_id=fields.pick(payload, "driver_id"))
+    if driver is None:
+        return []
+    builder.claim(builder.add(driver), Predicate.DRIVES, vehicle)
+    return [f"driven by {contact.spoken() or driver.name}"]
+
+
+def _location(payload: JsonObject) -> Entity | None:
+    """By address id, else by the city at the end of the address, else by the rounded position."""
+    address, address_id = fields.pick(payload, "address"), fields.pick(payload, "address_id")
+    position = _position(payload)
+    if address_id:
+        return entities.address(address_id, address or address_id)
+    city = places.last(clean.line(address)) if address else None
+    if city:
+        return entities.city(city)
+    return entities.position(*position) if position else None
+
+
+def _position(payload: JsonObject) -> tuple[float, float] | None:
+    return fields.position(payload.get("latitude"), payload.get("longitude"))
+
+
+def _position_name(payload: JsonObject) -> str | None:
+    position = _position(payload)
+    return keys.position_name(*position) if position else None
+
+
+def _gives_position(payload: JsonObject) -> bool:
+    return payload.get("latitude") is not None or payload.get("longitude") is not None
+
+
+def _shown(payload: JsonObject, name: str) -> str:
+    return clean.line(fields.scalar(payload.get(name)) or "", 40)

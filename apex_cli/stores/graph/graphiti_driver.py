@@ -1,0 +1,38 @@
+"""A Graphiti `GraphDriver` on a graph that apex has open: `graphiti_core.Graphiti(graph_driver=…)` reads it.
+
+The schema is Graphiti's own for the engine's dialect, so Graphiti's own queries run as they are. Whatever Graphiti
+would write is refused.
+"""
+
+from __future__ import annotations
+
+import apex_cli.graphiti  # noqa: F401 - sets the environment before graphiti_core is imported
+
+# isort: split
+from graphiti_core.driver.driver import GraphDriver, GraphDriverSession
+
+from apex_cli.errors import StoreTerminal
+from apex_cli.stores.graph.model.transaction import STORE
+
+
+class ReadOnlyDriver(GraphDriver):
+    """What the drivers of all engines have in common. Closing one leaves the graph open: that is its owner's."""
+
+    def session(self, database: str | None = None) -> GraphDriverSession:  # noqa: ARG002 - Graphiti's signature
+        """Graphiti opens sessions to write. Raises `StoreTerminal`."""
+        raise refusal()
+
+    async def build_indices_and_constraints(self, delete_existing: bool = False) -> None:
+        """Nothing to build: they are part of the schema that apex makes."""
+
+    async def delete_all_indexes(self) -> None:
+        """Raises `StoreTerminal`."""
+        raise refusal()
+
+    async def close(self) -> None:
+        """Nothing to release."""
+
+
+def refusal() -> StoreTerminal:
+    """What a write gets for an answer."""
+    return StoreTerminal(STORE, "Graphiti may read this graph, not write it", hint="write with `apex ingest`")

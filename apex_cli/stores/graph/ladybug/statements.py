@@ -1,0 +1,127 @@
+"""The statements behind `graph.operations`, in Ladybug's Cypher. All of them are constants.
+
+Many keys or rows reach a statement as an Arrow table, `$df`, whose columns are variables of the query. A fact is a node
+between two halves of a relation, as Graphiti lays it out for this dialect.
+
+Rows are inserted by `CREATE`, not by `COPY`. A `COPY` is not in the engine's write-ahead log, so every transaction with
+one in it ends in a checkpoint, which takes the longer the larger the graph is (0.12 s of processor time for 500 records
+into an empty graph, 0.56 s after 8,500), and each `COPY` keeps 8 to 28 MB until then; a logged transaction ends in
+0.05 s at any size. Two ends of a relation are two `MATCH` clauses: in one, their cross product is built first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from apex_cli.stores.graph.model import operations as ops
+from apex_cli.stores.graph.model.operations import Query, Write
+
+_ENTITY = "n.uuid AS id, n.name AS name, n.labels AS labels, n.aliases AS aliases, n.attributes AS attributes"
+_FACT = """f.uuid AS id, f.name AS predicate, f.fact AS sentence, f.valid_at AS valid_at, f.invalid_at AS invalid_at,
+    f.episodes AS records, f.attributes AS attributes"""
+_ENDS = "s.uuid AS subject_id, s.name AS subject, o.uuid AS object_id, o.name AS object"
+_TOLD = "RETURN e.uuid AS record, n.uuid AS node, m.told AS told"
+
+READS: Mapping[Query, str] = {
+    ops.RECORDS: """LOAD FROM $df MATCH (r:ApexRecord {record_id: k})
+        RETURN r.record_id AS record, r.epoch AS epoch, r.saga_id AS saga, r.present AS present, r.claims AS claims""",
+    ops.ALIASES: "LOAD FROM $df MATCH (a:ApexAlias {key: k}) RETURN a.key AS key, a.entity AS entity",
+    ops.TAKEN: "LOAD FROM $df MATCH (n:Entity {uuid: k}) RETURN n.uuid AS uuid",
+    ops.TOLD_BY_RECORDS: f"LOAD FROM $df MATCH (e:Episodic {{uuid: k}})-[m:MENTIONS]->(n:Entity) {_TOLD}",
+    ops.TOLD_OF_NODES: f"LOAD FROM $df MATCH (n:Entity {{uuid: k}})<-[m:MENTIONS]-(e:Episodic) {_TOLD}",
+    ops.NODES: """LOAD FROM $df MATCH (n:Entity {uuid: k})
+        RETURN n.uuid AS uuid, n.name AS name, n.labels AS labels, n.attributes AS attributes, n.fold AS fold""",
+    ops.PAGES: """LOAD FROM $df MATCH (s:ApexSlot {page: k})
+        RETURN s.page AS page, s.evidence AS evidence, s.later AS later""",
+    ops.WORDS: """LOAD FROM $df MATCH (f:RelatesToNode_ {uuid: k})
+        RETURN f.uuid AS uuid, f.fact AS sentence, f.attributes AS attributes""",
+    ops.FACT_VECTORS: """LOAD FROM $df MATCH (f:RelatesToNode_ {uuid: k})
+        RETURN f.uuid AS uuid, f.fact_embedding AS vector""",
+    ops.MENTIONED: f"""LOAD FROM $df MATCH (e:Episodic {{uuid: k}})-[:MENTIONS]->(n:Entity)
+        RETURN e.uuid AS record, {_ENTITY}""",
+    ops.FACTS: f"""LOAD FROM $df
+        MATCH (s:Entity)-[:RELATES_TO]->(f:RelatesToNode_ {{uuid: k}})-[:RELATES_TO]->(o:Entity)
+        RETURN {_FACT}, {_ENDS}""",
+    ops.TELLERS: """LOAD FROM $df MATCH (n:Entity {uuid: k})<-[:MENTIONS]-(e:Episodic)
+        RETURN n.uuid AS node, e.uuid AS record""",
+    ops.EPISODE_TIMES: "LOAD FROM $df MATCH (e:Episodic {uuid: k}) RETURN e.uuid AS record, e.valid_at AS time",
+    ops.FACTS_AS_SUBJECT: f"""
+        MATCH (s:Entity {{uuid: $text}})-[:RELATES_TO]->(f:RelatesToNode_)-[:RELATES_TO]->(o:Entity)
+        RETURN {_FACT}, {_ENDS}""",
+    ops.FACTS_AS_OBJECT: f"""
+        MATCH (s:Entity)-[:RELATES_TO]->(f:RelatesToNode_)-[:RELATES_TO]->(o:Entity {{uuid: $text}})
+        RETURN {_FACT}, {_ENDS}""",
+    ops.ENTITY_BY_ID: f"MATCH (n:Entity {{uuid: $text}}) RETURN {_ENTITY}",
+    ops.ENTITIES_BY_NAME: f"MATCH (n:Entity) WHERE lower(n.name) = $text RETURN {_ENTITY} LIMIT $limit",
+    ops.ENTITIES_BY_ALIAS: f"""MATCH (a:ApexAlias) WHERE lower(a.key) ENDS WITH concat(':', $text)
+        WITH a.key AS key, a.entity AS entity MATCH (n:Entity {{uuid: entity}}) RETURN key, {_ENTITY}""",
+    ops.ALL_RECORDS: "MATCH (r:ApexRecord) RETURN r.record_id AS id, r.present AS present, r.claims AS claims",
+    ops.ALL_EPISODES: "MATCH (e:Episodic) RETURN e.uuid AS id",
+    ops.ALL_PAGES: "MATCH (s:ApexSlot) RETURN s.page AS page, s.evidence AS evidence, s.later AS later",
+    ops.ALL_FACTS: """MATCH (f:RelatesToNode_)
+        RETURN f.uuid AS id, f.name AS predicate, f.valid_at AS valid_at, f.invalid_at AS invalid_at,
+        f.episodes AS records""",
+    ops.ALL_SUBJECTS: "MATCH (n:Entity)-[:RELATES_TO]->(f:RelatesToNode_) RETURN f.uuid AS fact, n.uuid AS node",
+    ops.ALL_OBJECTS: "MATCH (f:RelatesToNode_)-[:RELATES_TO]->(n:Entity) RETURN f.uuid AS fact, n.uuid AS node",
+    ops.ALL_NODES: """MATCH (n:Entity)
+        RETURN n.uuid AS id, n.name AS name, n.attributes AS attributes, n.aliases AS aliases, n.fold AS fold""",
+    ops.ALL_MENTIONS: f"MATCH (e:Episodic)-[m:MENTIONS]->(n:Entity) {_TOLD}",
+    ops.ALL_ALIASES: "MATCH (a:ApexAlias) RETURN a.key AS key, a.entity AS entity",
+    ops.ALL_HELD: """MATCH (r:ApexRecord) WHERE r.present
+        OPTIONAL MATCH (e:Episodic {uuid: r.record_id})-[m:MENTIONS]->(:Entity)
+        RETURN r.record_id AS record, r.saga_id AS saga, count(m) AS mentions""",
+    ops.COUNT_RECORDS: "MATCH (r:ApexRecord) WHERE r.present RETURN count(*) AS n",
+    ops.COUNT_ENTITIES: "MATCH (n:Entity) RETURN count(*) AS n",
+    ops.COUNT_FACTS: "MATCH (f:RelatesToNode_) RETURN count(*) AS n",
+}
+
+
+_MENTION = "MATCH (e:Episodic {uuid: record})-[m:MENTIONS]->(n:Entity {uuid: node})"
+_REWRITE = """MATCH (e:Episodic {uuid: k}) SET e.name = name, e.source = source,
+    e.source_description = source_description, e.content = content, e.valid_at = valid_at"""
+
+WRITES: Mapping[Write, str] = {
+    what: f"LOAD FROM $df {statement} RETURN count(*) AS met"
+    for what, statement in {
+        ops.NEW_ENTITY: """CREATE (:Entity {uuid: uuid, name: name, group_id: group_id, labels: labels,
+            created_at: created_at, name_embedding: vector, summary: summary, attributes: attributes, aliases: aliases,
+            fold: fold})""",
+        ops.NEW_EPISODE: """CREATE (:Episodic {uuid: uuid, name: name, source: source,
+            source_description: source_description, content: content, valid_at: valid_at, group_id: group_id,
+            created_at: created_at, entity_edges: entity_edges})""",
+        ops.NEW_MENTION: """MATCH (e:Episodic {uuid: record}) MATCH (n:Entity {uuid: node})
+            CREATE (e)-[:MENTIONS {uuid: uuid, group_id: group_id, created_at: created_at, told: told}]->(n)""",
+        ops.NEW_FACT: """MATCH (s:Entity {uuid: subject}) MATCH (o:Entity {uuid: object})
+            CREATE (s)-[:RELATES_TO]->(:RelatesToNode_ {uuid: uuid, group_id: group_id, created_at: created_at,
+            name: name, fact: fact, fact_embedding: vector, attributes: attributes, valid_at: valid_at,
+            reference_time: reference_time, episodes: episodes, invalid_at: invalid_at, expired_at: expired_at})
+            -[:RELATES_TO]->(o)""",
+        ops.NEW_ALIAS: "CREATE (:ApexAlias {key: key, entity: entity})",
+        ops.NEW_PAGE: "CREATE (:ApexSlot {page: page, evidence: evidence, later: later})",
+        ops.NEW_RECORD: """CREATE (:ApexRecord {record_id: record, epoch: epoch, saga_id: saga, present: present,
+            claims: claims})""",
+        ops.SET_FOLD: "MATCH (n:Entity {uuid: k}) SET n.fold = fold",
+        ops.SET_SHOWN: """MATCH (n:Entity {uuid: k})
+            SET n.name = name, n.summary = summary, n.attributes = attributes, n.aliases = aliases""",
+        ops.SET_NAME_VECTOR: "MATCH (n:Entity {uuid: k}) SET n.name_embedding = vector",
+        ops.SET_EPISODE: _REWRITE,
+        ops.SET_TOLD: f"{_MENTION} SET m.told = told",
+        ops.SET_ENDS: """MATCH (f:RelatesToNode_ {uuid: k})
+            SET f.episodes = episodes, f.invalid_at = invalid_at, f.expired_at = expired_at""",
+        ops.SET_WORDS: """MATCH (f:RelatesToNode_ {uuid: k})
+            SET f.fact = fact, f.attributes = attributes, f.fact_embedding = vector""",
+        ops.SET_ALIAS: "MATCH (a:ApexAlias {key: k}) SET a.entity = entity",
+        ops.SET_PAGE: "MATCH (s:ApexSlot {page: k}) SET s.evidence = evidence, s.later = later",
+        ops.SET_LATER: "MATCH (s:ApexSlot {page: k}) SET s.later = later",
+        ops.SET_RECORD: """MATCH (r:ApexRecord {record_id: k})
+            SET r.epoch = epoch, r.saga_id = saga, r.present = present, r.claims = claims""",
+        ops.SET_CLAIMS: "MATCH (r:ApexRecord {record_id: k}) SET r.claims = claims",
+        ops.SET_FENCE: "MATCH (r:ApexRecord {record_id: k}) SET r.epoch = epoch",
+        ops.DELETE_ENTITY: "MATCH (n:Entity {uuid: k}) DETACH DELETE n",
+        ops.DELETE_EPISODE: "MATCH (e:Episodic {uuid: k}) DETACH DELETE e",
+        ops.DELETE_MENTION: f"{_MENTION} DELETE m",
+        ops.DELETE_FACT: "MATCH (f:RelatesToNode_ {uuid: k}) DETACH DELETE f",
+        ops.DELETE_ALIAS: "MATCH (a:ApexAlias {key: k}) DELETE a",
+        ops.DELETE_PAGE: "MATCH (s:ApexSlot {page: k}) DELETE s",
+    }.items()
+}

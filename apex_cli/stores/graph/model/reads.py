@@ -1,0 +1,126 @@
+"""Views of records, entities and facts, as readers see them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from apex_cli.model import FUNCTIONAL, EntityType
+from apex_cli.stores.graph.model import operations as ops
+from apex_cli.stores.graph.model import records
+from apex_cli.stores.graph.model.codec import kind_of, value_of
+from apex_cli.stores.graph.model.fact_changes import CERTAIN, fact_of, spots
+from apex_cli.stores.graph.model.records import StoredRecord
+from apex_cli.stores.graph.model.timelines import read_evidence
+from apex_cli.stores.graph.model.transaction import GraphTransaction, Row
+from apex_cli.stores.protocol import EntityView, FactView, GraphView
+
+
+def read(graph: GraphTransaction, record_ids: Sequence[str]) -> dict[str, GraphView]:
+    """What the graph holds of these records; those it does not hold are absent."""
+    held = {key: one for key, one in records.load(graph, record_ids).items() if one.present}
+    entities: dict[str, list[EntityView]] = {record_id: [] for record_id in held}
+    for row in graph.look_up(ops.MENTIONED, held):
+        if kind_of(row["labels"]) != EntityType.VALUE:
+            entities[row["record"]].append(_entity(row))
+    facts = _facts_of(graph, held.values())
+    return {
+        record_id: GraphView(
+            one.saga_id or "",
+            one.epoch,
+            tuple(sorted(entities[record_id], key=lambda entity: (entity.type, entity.name, entity.id))),
+            tuple(facts[record_id]),
+        )
+        for record_id, one in held.items()
+    }
+
+
+def find_entities(graph: GraphTransaction, text: str, limit: int) -> list[EntityView]:
+    """Entities whose id, name or alias value equals the text; exact matches of id before names before aliases."""
+    wanted = text.strip()
+    folded = wanted.lower()
+    if not wanted:
+        return []
+    rows = graph.ask(ops.ENTITY_BY_ID, wanted)
+    rows += graph.ask(ops.ENTITIES_BY_NAME, folded, limit + 1)
+    aliased = graph.ask(ops.ENTITIES_BY_ALIAS, folded)
+    rows += [row for row in aliased if value_of(row["key"]).lower() == folded]
+    found = {row["id"]: _entity(row) for row in rows if kind_of(row["labels"]) != EntityType.VALUE}
+    return list(found.values())[:limit]
+
+
+def facts(graph: GraphTransaction, entity_id: str, at: datetime | None, predicate: str | None) -> list[FactView]:
+    """Facts with this entity as subject or object, oldest first."""
+    sides = (ops.FACTS_AS_SUBJECT, ops.FACTS_AS_OBJECT)
+    rows = {row["id"]: row for side in sides for row in graph.ask(side, entity_id)}
+    views = [_fact(row) for row in rows.values() if predicate is None or row["predicate"] == predicate]
+    return _ordered(view for view in _standing(views) if at is None or _held(view, at))
+
+
+def known(graph: GraphTransaction, keys: Sequence[str]) -> frozenset[str]:
+    """Those of the keys that lead to an entity."""
+    return frozenset(row["key"] for row in graph.look_up(ops.ALIASES, keys))
+
+
+def entities(graph: GraphTransaction, ids: Sequence[str]) -> list[EntityView]:
+    """The entities with these ids that are there, in their order."""
+    return [_entity(row) for id in ids for row in graph.ask(ops.ENTITY_BY_ID, id)]
+
+
+def _facts_of(graph: GraphTransaction, held: Iterable[StoredRecord]) -> dict[str, list[FactView]]:
+    """The facts that each record is evidence for, found by its claims."""
+    stands = [(one.record_id, spot) for one in held for spot in spots(one.record_id, one.claims)]
+    timelines = read_evidence(graph, [spot for _, spot in stands])
+    wanted: dict[str, dict[str, None]] = {}
+    for record_id, (slot, piece) in stands:
+        for run in timelines[slot]:
+            if piece in run.evidence:
+                wanted.setdefault(record_id, {})[fact_of(slot, run).id] = None
+    rows = graph.look_up(ops.FACTS, (fact for ids in wanted.values() for fact in ids))
+    views = {row["id"]: _fact(row) for row in rows}
+    return {
+        one.record_id: _ordered(views[fact] for fact in wanted.get(one.record_id, ()) if fact in views) for one in held
+    }
+
+
+def _entity(row: Row) -> EntityView:
+    return EntityView(
+        row["id"], row["name"], kind_of(row["labels"]), tuple(row["aliases"]), json.loads(row["attributes"])
+    )
+
+
+def _fact(row: Row) -> FactView:
+    attributes = json.loads(row["attributes"])
+    return FactView(
+        id=row["id"],
+        subject=row["subject"],
+        predicate=row["predicate"],
+        object=row["object"],
+        sentence=row["sentence"],
+        valid_at=row["valid_at"],
+        invalid_at=row["invalid_at"],
+        records=tuple(row["records"]),
+        subject_id=row["subject_id"],
+        object_id=row["object_id"],
+        certain=attributes.pop(CERTAIN, True),
+        attributes=attributes,
+    )
+
+
+def _standing(views: Sequence[FactView]) -> list[FactView]:
+    """Without what only free text says where a system of record speaks: of one value at a time, its own counts."""
+    certain = {(view.subject_id, view.predicate) for view in views if view.certain}
+    return [
+        view
+        for view in views
+        if view.certain or view.predicate not in FUNCTIONAL or (view.subject_id, view.predicate) not in certain
+    ]
+
+
+def _held(view: FactView, at: datetime) -> bool:
+    return view.valid_at <= at and (view.invalid_at is None or at < view.invalid_at)
+
+
+def _ordered(views: Iterable[FactView]) -> list[FactView]:
+    return sorted(views, key=lambda view: (view.valid_at, view.predicate, view.subject, view.object, view.id))

@@ -1,0 +1,69 @@
+"""One transaction of a graph, as the logic sees it, and the engine that runs jobs in transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from enum import Enum
+from typing import Any, Protocol, TypeVar
+
+from apex_cli.errors import StoreTerminal
+from apex_cli.stores.graph.model.operations import Query, Write
+
+STORE = "graph"
+
+T = TypeVar("T")
+Row = dict[str, Any]
+
+
+class GraphTransaction(Protocol):
+    """Reads see what the transaction wrote. No keys or no rows: nothing is asked of the engine.
+
+    Synchronous: a job runs in a thread of its own, so that its pure Python stays off the event loop.
+    """
+
+    def look_up(self, what: Query, keys: Iterable[str]) -> list[Row]:
+        """Rows of one of `LOOK_UPS` for those of the keys that are there; keys may repeat."""
+
+    def ask(self, what: Query, text: str, limit: int | None = None) -> list[Row]:
+        """Rows of one of `QUESTIONS`."""
+
+    def scan(self, what: Query) -> Iterator[list[Row]]:
+        """Rows of one of `SCANS`, some at a time."""
+
+    def insert(self, what: Write, rows: Sequence[Sequence[Any]]) -> None:
+        """Write new rows of one of `INSERTIONS`, by its columns. A missing end of a relation is an error."""
+
+    def change(self, what: Write, rows: Sequence[Sequence[Any]]) -> None:
+        """Write rows of one of `CHANGES`, by its columns. Raises `StoreTerminal` where a row meets nothing."""
+
+
+class Access(Enum):
+    """What a job needs of its transaction."""
+
+    WRITE = "write"
+    """Alone on its graph from the first read on; committed at the end."""
+
+    EXACT = "exact"
+    """Reads that must fit together: no other job's changes come between them."""
+
+    PATIENT = "patient"
+    """As `EXACT`, for as long as it takes; other jobs wait meanwhile."""
+
+    PLAIN = "plain"
+    """Reads that may straddle another job's commit, for as long as they take."""
+
+
+Job = Callable[[GraphTransaction], T]
+"""Pure of side effects but for the transaction: an engine may run it again from scratch."""
+
+
+class GraphEngine(Protocol):
+    """Runs jobs, each in one transaction. Raises `StoreError`s only."""
+
+    async def run(self, job: Job[T], access: Access) -> T: ...
+
+
+def expect(met: int, rows: Sequence[object]) -> None:
+    """Raise `StoreTerminal` unless every row met something: else the graph is not what was read."""
+    if met != len(rows):
+        raise StoreTerminal(STORE, f"{met} of {len(rows)} rows were there to change", hint="run `apex verify`")

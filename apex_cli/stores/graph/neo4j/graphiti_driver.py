@@ -1,0 +1,68 @@
+"""Graphiti on a Neo4j server, over the connections that apex has open. Every statement is sent as a read.
+
+Graphiti takes every property that it does not know for an attribute. What apex keeps there for itself is left out, and
+the attributes, which are one JSON text on the server, are set in their place.
+"""
+
+from __future__ import annotations
+
+import apex_cli.graphiti  # noqa: F401 - sets the environment before graphiti_core is imported
+
+# isort: split
+import json
+from typing import Any
+
+from graphiti_core.driver.driver import GraphProvider
+from graphiti_core.driver.neo4j.operations.search_ops import Neo4jSearchOperations
+from graphiti_core.driver.operations.search_ops import SearchOperations
+from neo4j import AsyncDriver, EagerResult, RoutingControl
+
+from apex_cli.stores.graph.graphiti_driver import ReadOnlyDriver, refusal
+from apex_cli.stores.graph.neo4j.errors import DRIVER_ERRORS, translate
+from apex_cli.stores.graph.neo4j.writes import OWN_PROPERTIES
+
+_REFUSED = "Neo.ClientError.Statement.AccessMode"
+
+
+class ServerDriver(ReadOnlyDriver):
+    """As Graphiti's own `Neo4jDriver` asks, but never a write."""
+
+    provider = GraphProvider.NEO4J
+
+    def __init__(self, client: AsyncDriver, database: str) -> None:
+        self.client = client
+        self._database = database
+        self._search_ops = Neo4jSearchOperations()
+
+    @property
+    def search_ops(self) -> SearchOperations:
+        return self._search_ops
+
+    async def execute_query(self, cypher_query_: str, **kwargs: Any) -> EagerResult:
+        """Records, summary and keys. Raises `StoreTerminal` for a write."""
+        parameters = {**kwargs.pop("params", {}), **kwargs}
+        parameters.pop("routing_", None)
+        database = parameters.pop("database_", self._database)
+        try:
+            answer = await self.client.execute_query(
+                cypher_query_,
+                parameters_=parameters,
+                database_=database,
+                routing_=RoutingControl.READ,
+            )
+        except DRIVER_ERRORS as error:
+            if getattr(error, "code", None) == _REFUSED:
+                raise refusal() from error
+            raise translate(error) from error
+        for record in answer.records:
+            if isinstance(properties := record.get("attributes"), dict):
+                _show_attributes(properties)
+        return answer
+
+
+def _show_attributes(properties: dict[str, Any]) -> None:
+    told = properties.pop("attributes", None)
+    for name in OWN_PROPERTIES:
+        properties.pop(name, None)
+    if isinstance(told, str):
+        properties.update(json.loads(told))

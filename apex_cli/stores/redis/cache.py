@@ -1,0 +1,214 @@
+"""The cache of current versions and the locks that save duplicate work, on Redis or anything that speaks like it.
+
+Keys, all under `apex:<namespace>:`
+    prep:<saga id>      what an attempt will publish, as JSON; gone after `PREPARED_SECONDS`
+    rec:<record id>     hash: `epoch`, `saga`, and `value` (JSON) while the record is cached
+    lock:<name>         its owner, with a time to live
+
+A `rec` without `value` is a tombstone: the record was forgotten, or its value was lost between commit and publish (a
+flushed server, and a saga taken up from the journal). Readers then go to Postgres, and publishes of older epochs are
+still refused. Tombstones go after `TOMBSTONE_SECONDS`, when no attempt of that age can be alive. A flushed server
+costs time only: nothing here is the sole copy of anything.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from apex_cli.addresses import Secret
+from apex_cli.errors import StoreTerminal, StoreTransient
+from apex_cli.model import Plan, PlanKind
+from apex_cli.stores.protocol import StoredSummary
+from apex_cli.stores.redis.connection import connect, facts, refuse_unfit, translated
+from apex_cli.stores.redis.scripts import LOCK, PUBLISH, UNLOCK, run
+from apex_cli.stores.tls import NO_TLS_FILES, Tls
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+PREPARED_SECONDS = 7 * 86_400
+TOMBSTONE_SECONDS = 86_400
+TIMEOUT_SECONDS = 10.0
+_SCAN_COUNT = 1_000
+
+
+class RedisCache:
+    """`CacheStore` on one server (no cluster) at `url` (`redis://…`, `rediss://…`, `unix://…`) or `unix_socket`.
+
+    Every call ends within `timeout` seconds. The database that the URL names is shared with others: all keys have the
+    prefix, and nothing else is looked at.
+    """
+
+    name = "cache"
+
+    def __init__(
+        self,
+        url: str = "",
+        *,
+        unix_socket: Path | None = None,
+        namespace: str,
+        timeout: float = TIMEOUT_SECONDS,
+        password: Secret | None = None,
+        tls: Tls = NO_TLS_FILES,
+    ) -> None:
+        self._url = url if unix_socket is None else f"unix://{quote(str(unix_socket))}"
+        self._prefix = f"apex:{namespace}:"
+        self._timeout = timeout
+        self._password = password
+        self._tls = tls
+        self._connected: Redis | None = None
+
+    async def open(self) -> None:
+        """Connect, and see that the server will do. Raises `StoreUnavailable`."""
+        self._connected = connect(self._url, timeout=self._timeout, password=self._password, tls=self._tls)
+        await refuse_unfit(self._connected)
+
+    async def close(self) -> None:
+        """Disconnect. Idempotent."""
+        client, self._connected = self._connected, None
+        if client is not None:
+            with suppress(StoreTransient, StoreTerminal), translated():
+                await client.aclose()
+
+    async def check(self) -> Mapping[str, Any]:
+        """See `facts`."""
+        with translated():
+            return await facts(self._client, tls=self._url.startswith("rediss:"))
+
+    async def prepare(self, plans: Sequence[Plan]) -> None:
+        """See `PreparedStore`."""
+        with translated():
+            async with self._client.pipeline(transaction=False) as pipe:
+                for plan in plans:
+                    if value := _value(plan):
+                        pipe.set(self._key("prep", plan.saga_id), value, ex=PREPARED_SECONDS)
+                await pipe.execute()
+
+    async def publish(self, plans: Sequence[Plan]) -> None:
+        """See `PreparedStore`. Compares epochs and sets in one script a plan; see the module for lost values."""
+        calls = [
+            (
+                (self._key("rec", plan.record_id), self._key("prep", plan.saga_id)),
+                (plan.epoch, plan.saga_id, plan.kind.value, _value(plan), TOMBSTONE_SECONDS),
+            )
+            for plan in plans
+        ]
+        with translated():
+            await run(self._client, PUBLISH, calls)
+
+    async def discard(self, plans: Sequence[Plan]) -> None:
+        """See `PreparedStore`."""
+        await self._unlink(plan.saga_id for plan in plans)
+
+    async def list_unpublished(self) -> frozenset[str]:
+        """See `PreparedStore`."""
+        return frozenset([self._id("prep", key) async for keys in self._keys("prep") for key in keys])
+
+    async def sweep(self, saga_ids: frozenset[str]) -> int:
+        """See `PreparedStore`."""
+        return await self._unlink(saga_ids)
+
+    async def read(self, record_ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+        """See `CacheStore`. Values that are no JSON objects count as absent."""
+        with translated():
+            async with self._client.pipeline(transaction=False) as pipe:
+                for record_id in record_ids:
+                    pipe.hget(self._key("rec", record_id), "value")
+                values = await pipe.execute()
+        found = {}
+        for record_id, text in zip(record_ids, values, strict=True):
+            with suppress(TypeError, ValueError):
+                value = json.loads(text)
+                if isinstance(value, dict):
+                    found[record_id] = value
+        return found
+
+    async def scan(self) -> AsyncIterator[Sequence[StoredSummary]]:
+        """See `PreparedStore`. A record may come twice while the server resizes its table (SCAN's guarantee)."""
+        async for keys in self._keys("rec"):
+            with translated():
+                async with self._client.pipeline(transaction=False) as pipe:
+                    for key in keys:
+                        pipe.hmget(key, ["saga", "value"])
+                    rows = await pipe.execute()
+            yield [
+                StoredSummary(self._id("rec", key), saga, parts=1, visible=True)
+                for key, (saga, value) in zip(keys, rows, strict=True)
+                if saga is not None and value is not None
+            ]
+
+    async def lock(self, names: Sequence[str], owner: str, ttl_seconds: float) -> frozenset[str]:
+        """See `CacheStore`."""
+        if not names:
+            return frozenset()
+        keys = tuple(self._key("lock", name) for name in names)
+        with translated():
+            (held,) = await run(self._client, LOCK, [(keys, (owner, max(1, int(ttl_seconds * 1000))))])
+        return frozenset(names[int(index) - 1] for index in held)
+
+    async def owners(self, names: Sequence[str]) -> Mapping[str, str]:
+        """See `CacheStore`."""
+        if not names:
+            return {}
+        with translated():
+            owners = await self._client.mget([self._key("lock", name) for name in names])
+        return {name: str(owner) for name, owner in zip(names, owners, strict=True) if owner is not None}
+
+    async def unlock(self, names: Sequence[str], owner: str) -> None:
+        """See `CacheStore`."""
+        if names:
+            keys = tuple(self._key("lock", name) for name in names)
+            with translated():
+                await run(self._client, UNLOCK, [(keys, (owner,))])
+
+    async def _unlink(self, saga_ids: Iterable[str]) -> int:
+        keys = [self._key("prep", saga_id) for saga_id in saga_ids]
+        if not keys:
+            return 0
+        with translated():
+            return int(await self._client.unlink(*keys))
+
+    @property
+    def _client(self) -> Redis:
+        if self._connected is None:
+            raise StoreTransient(self.name, "is not open")
+        return self._connected
+
+    async def _keys(self, kind: str) -> AsyncIterator[list[str]]:
+        cursor = 0
+        while True:
+            with translated():
+                cursor, keys = await self._client.scan(cursor, match=self._key(kind, "*"), count=_SCAN_COUNT)
+            if keys:
+                yield list(dict.fromkeys(map(str, keys)))
+            if int(cursor) == 0:
+                return
+
+    def _key(self, kind: str, identifier: str) -> str:
+        return f"{self._prefix}{kind}:{identifier}"
+
+    def _id(self, kind: str, key: str) -> str:
+        return key[len(self._key(kind, "")) :]
+
+
+def _value(plan: Plan) -> str:
+    """The cached value of a plan that still has its record, else an empty string."""
+    if plan.record is None or plan.kind is PlanKind.FORGET:
+        return ""
+    return json.dumps(
+        {
+            "saga_id": plan.saga_id,
+            "epoch": plan.epoch,
+            "revision": plan.revision,
+            "content_hash": plan.record.content_hash,
+            "source": plan.record.source,
+            "data_type": plan.record.data_type,
+            "external_id": plan.record.external_id,
+            "title": plan.embedded.extraction.title if plan.embedded is not None else "",
+        }
+    )

@@ -1,5 +1,0 @@
-"""The cache of current versions and the locks that save duplicate work, on Redis or anything that speaks like it."""
-
-from apex_cli.stores.redis_cache.cache import PREPARED_SECONDS, RedisCache
-
-__all__ = ["PREPARED_SECONDS", "RedisCache"]
