@@ -5,13 +5,10 @@ Nothing outside the home is created except missing parent directories, and no di
 
 from __future__ import annotations
 
-import asyncio
-import fcntl
 import json
 import os
 import socket
 import sys
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -19,10 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from apex_cli.errors import ConfigError, Locked
-
-PRIVATE = 0o700
-_FIRST_POLL = 0.02
-_LONGEST_POLL = 0.5
+from apex_cli.files import PRIVATE_DIRECTORY, open_lock_file, private_directory, wait_for_lock
 
 
 class Home:
@@ -39,7 +33,7 @@ class Home:
         """Make the home (mode 700 when it is new) and its folders. Idempotent. Raises `ConfigError`."""
         try:
             if not self.path.is_dir():
-                self.path.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+                self.path.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
             for folder in (self.postgres, self.valkey, self.vectors, self.graph):
                 private_directory(folder)
         except OSError as error:
@@ -57,9 +51,10 @@ class Home:
         so worker processes must be spawned, not forked.
         """
         self.create()
-        descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = open_lock_file(self.path / "lock")
         try:
-            await self._acquire(descriptor, wait_seconds)
+            if not await wait_for_lock(descriptor, wait_seconds):
+                raise _locked(self.path, os.pread(descriptor, 4096, 0))
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, json.dumps(_this_process()).encode(), 0)
             try:
@@ -68,32 +63,6 @@ class Home:
                 os.ftruncate(descriptor, 0)
         finally:
             os.close(descriptor)
-
-    async def _acquire(self, descriptor: int, wait_seconds: float) -> None:
-        deadline = time.monotonic() + wait_seconds
-        pause = _FIRST_POLL
-        while not try_lock(descriptor):
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise _locked(self.path, os.pread(descriptor, 4096, 0))
-            await asyncio.sleep(min(pause, left))
-            pause = min(pause * 2, _LONGEST_POLL)
-
-
-def private_directory(path: Path) -> None:
-    """Make a directory inside the home, or close an existing one, to mode 700."""
-    path.mkdir(mode=PRIVATE, exist_ok=True)
-    if path.stat().st_mode & 0o077:
-        path.chmod(PRIVATE)
-
-
-def try_lock(descriptor: int) -> bool:
-    """Take the exclusive `flock` of an open file if it is free; never waits."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _this_process() -> dict[str, Any]:

@@ -18,6 +18,7 @@ from apex_cli.embedded.account import Account, server_account
 from apex_cli.embedded.process import ServerProcess, launch, runs_in
 from apex_cli.embedded.sockets import SocketDirectory
 from apex_cli.errors import StoreUnavailable
+from apex_cli.files import sync_folder
 
 USER = "apex"
 DATABASE = "postgres"
@@ -125,11 +126,7 @@ def _initialise(programs: Path, server: ServerProcess, lock: int, account: Accou
             f"the postgres data directory cannot be made: {server.log_tail()}", hint=f"the whole log is {server.log}"
         )
     fresh.rename(server.data)
-    descriptor = os.open(server.folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(server.folder)
 
 
 def _check_version(data: Path) -> None:

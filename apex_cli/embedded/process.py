@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import IO
 
 from apex_cli.embedded.account import Account
-from apex_cli.embedded.home import private_directory, try_lock
 from apex_cli.errors import StoreUnavailable
+from apex_cli.files import open_lock_file, private_directory, try_lock
 
 POLL_SECONDS = 0.005
 START_SECONDS = 60.0
@@ -47,7 +47,7 @@ class ServerProcess:
         Raises `StoreUnavailable` when that server does not end. The caller closes the descriptor.
         """
         private_directory(self.folder)
-        lock = os.open(self.folder / "server.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = open_lock_file(self.folder / "server.lock")
         for number in (self._stop_signal, signal.SIGKILL):
             if try_lock(lock):
                 return lock

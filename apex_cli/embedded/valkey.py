@@ -11,10 +11,10 @@ import socket
 from importlib.util import find_spec
 from pathlib import Path
 
-from apex_cli.embedded.home import private_directory
 from apex_cli.embedded.process import ServerProcess
 from apex_cli.embedded.sockets import SocketDirectory
 from apex_cli.errors import StoreUnavailable
+from apex_cli.files import private_directory
 
 _SOCKET = "valkey.sock"
 _SETTINGS = (

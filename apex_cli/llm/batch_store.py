@@ -8,8 +8,6 @@ file keeps two runs apart.
 
 from __future__ import annotations
 
-import asyncio
-import fcntl
 import json
 import os
 import uuid
@@ -20,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from apex_cli.errors import ConfigError
+from apex_cli.files import open_lock_file, private_directory, wait_for_lock, write_atomic
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +62,12 @@ class BatchStore:
     async def locked(self) -> AsyncIterator[None]:
         """Hold the book; another run that holds it is waited for. Raises `ConfigError` if it cannot be opened."""
         try:
-            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(self._directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            private_directory(self._directory, parents=True)
+            descriptor = open_lock_file(self._directory / "lock")
         except OSError as error:
             raise ConfigError(f"{self._directory} cannot be used: {error.strerror}") from error
         try:
-            await asyncio.to_thread(fcntl.flock, descriptor, fcntl.LOCK_EX)
+            await wait_for_lock(descriptor)
             yield
         finally:
             os.close(descriptor)
@@ -108,17 +107,7 @@ class BatchStore:
         return self._directory / f"batch-{batch.token}.json"
 
     def _write(self, path: Path, told: Mapping[str, Any]) -> None:
-        scratch = path.with_suffix(".tmp")
-        with scratch.open("w", encoding="ascii") as file:
-            json.dump(told, file)
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(path)
-        descriptor = os.open(self._directory, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        write_atomic(path, json.dumps(told).encode("ascii"))
 
 
 def new_token() -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from apex_cli.errors import ConfigError
+from apex_cli.files import private_directory
 
 T = TypeVar("T")
 
@@ -78,8 +79,7 @@ class Cache:
     # From here on in the worker thread.
 
     def _open(self) -> None:
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._path.parent.chmod(0o700)
+        private_directory(self._path.parent, parents=True)
         try:
             self._connect()
         except sqlite3.OperationalError:

@@ -6,11 +6,10 @@ https://github.com/prometheus/node_exporter#textfile-collector: only files named
 from __future__ import annotations
 
 import os
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 from apex_cli.errors import ConfigError
+from apex_cli.files import write_atomic
 
 _READABLE = 0o644
 """The exporter is another user."""
@@ -32,21 +31,9 @@ def write_textfile(path: Path, content: bytes) -> None:
     Safe with several writers at once: the last one stays.
     """
     try:
-        descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+        write_atomic(path, content, mode=_READABLE)
     except OSError as error:
         raise _unusable(path, error.strerror or str(error)) from error
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fchmod(descriptor, _READABLE)
-            os.fsync(descriptor)
-        Path(fresh).replace(path)
-    except OSError as error:
-        raise _unusable(path, error.strerror or str(error)) from error
-    finally:
-        with suppress(FileNotFoundError):
-            Path(fresh).unlink()
 
 
 def _unusable(path: Path, reason: str) -> ConfigError:

@@ -14,11 +14,11 @@ from apex_cli.documents.content import decode, read_bytes
 from apex_cli.errors import ReadError, RecordError
 from apex_cli.extract.canonical import content_hash
 from apex_cli.extract.ids import external_id
+from apex_cli.files import NotRegularFile, open_regular
 from apex_cli.limits import ReadLimits
 from apex_cli.model import Record
 from apex_cli.reading.envelopes import unwrap
 from apex_cli.reading.jsonstream import Value, values
-from apex_cli.reading.opening import open_regular, readable_name
 from apex_cli.reading.rejected import Rejected
 from apex_cli.sources.registry import AUTO, JSON, classify
 
@@ -56,6 +56,8 @@ def read_input(
                 yield _document(file, shown, origin, observed_at, limits, namespace)
             else:
                 yield Rejected(shown, _unknown_type(name))
+    except NotRegularFile:
+        yield Rejected(shown, ReadError(f"{path.name} is not a regular file", code="not_a_file"))
     except OSError as error:
         yield Rejected(shown, ReadError(f"{shown} cannot be read: {error.strerror or error}", code="unreadable"))
     except RecordError as error:
@@ -81,6 +83,11 @@ def sniff_source(path: Path, name: str, source: str) -> str:
         if isinstance(item, Value):
             return classify(item.value)[0]
     return JSON
+
+
+def readable_name(path: str) -> str:
+    r"""A path as text that every store can hold: bytes that are not UTF-8 are written as `\xff`."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _kind(name: str, source: str, file: BinaryIO) -> str:

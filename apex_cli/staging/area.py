@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from apex_cli.files import sync_folder, write_atomic, write_new
 from apex_cli.staging import files, items, locks, names
 from apex_cli.staging.index import FailedRecords, Key
 from apex_cli.staging.items import Item, ItemStatus
@@ -47,7 +48,7 @@ class StagingArea:
         self.root = self.root.resolve()
         self.sweep()
         with self.draft() as probe:
-            files.write(probe.path / names.PAYLOAD, b"\n", durable=False)
+            write_new(probe.path / names.PAYLOAD, b"\n", durable=False)
         self.usage.measure()
 
     def folder(self, key: Key) -> Path:
@@ -101,12 +102,12 @@ class StagingArea:
         return locks.take(self.folder(key))
 
     def save(self, item: Item, *, durable: bool = False) -> None:
-        files.replace(item.path / names.STATUS, items.encode(item), durable=durable)
+        write_atomic(item.path / names.STATUS, items.encode(item), durable=durable)
 
     def keep_extraction(self, item: Item, extraction: bytes) -> None:
         """Put `extraction` beside the payload, in the place of an earlier one."""
         before = _size(item.path)
-        files.replace(item.path / names.EXTRACTION, extraction, durable=True)
+        write_atomic(item.path / names.EXTRACTION, extraction)
         self.usage.settle(0, _size(item.path) - before)
 
     def remove(self, key: Key) -> None:
@@ -147,11 +148,11 @@ class StagingArea:
 
         Returns the item in place, or the one that lies there, `busy`, when another run works on it.
         """
-        files.write(draft.path / names.STATUS, items.encode(item), durable=durable)
+        write_new(draft.path / names.STATUS, items.encode(item), durable=durable)
         source = self.root / item.source
         _ensure_folder(source, durable=durable)
         if durable:
-            files.sync_folder(draft.path)
+            sync_folder(draft.path)
         while True:
             size = _size(draft.path)
             try:
@@ -175,7 +176,7 @@ class StagingArea:
                 return there
         self.records.add((item.source, item.item_id))
         if durable:
-            files.sync_folder(source)
+            sync_folder(source)
         return item
 
     def sweep(self) -> None:
@@ -204,7 +205,7 @@ class StagingArea:
             if entry.name not in fresh and entry.name != names.STATUS:
                 Path(entry.path).unlink()
         if durable:
-            files.sync_folder(item.path)
+            sync_folder(item.path)
         self._settle(draft, _size(item.path) - before)
 
     def _settle(self, draft: Draft, change: int) -> None:
@@ -264,7 +265,7 @@ def _ensure_folder(path: Path, *, durable: bool = False) -> None:
     except FileNotFoundError:
         path.mkdir(mode=0o700, exist_ok=True)
         if durable:
-            files.sync_folder(path.parent)
+            sync_folder(path.parent)
         return
     if not stat.S_ISDIR(mode):
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))

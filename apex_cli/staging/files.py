@@ -6,10 +6,11 @@ import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from io import FileIO
 from pathlib import Path
+from typing import BinaryIO
 
 from apex_cli.errors import ReadError, StagingUnusable
+from apex_cli.files import NotRegularFile, create_new, open_regular, sync
 
 CHUNK = 1024 * 1024
 STATUS_LIMIT = 256 * 1024
@@ -48,10 +49,13 @@ def readable(name: str) -> Iterator[None]:
         raise ReadError(f"{name} cannot be read: {error.strerror or error}") from error
 
 
-def open_input(path: Path) -> FileIO:
-    """Open an input for reading, without waiting for the writer of a pipe. Raises `ReadError`."""
+def open_input(path: Path) -> BinaryIO:
+    """Open an input for reading. Raises `ReadError`, with the code `not_a_file` for what is no regular file."""
     with readable(str(path)):
-        return open(path, "rb", buffering=0, opener=_nowait)
+        try:
+            return open_regular(path)
+        except NotRegularFile as error:
+            raise ReadError(f"{path} is not a regular file", code="not_a_file") from error
 
 
 def spill(read: Callable[[int], bytes], name: str, target: Path, admit: Callable[[int], None], *, durable: bool) -> int:
@@ -61,57 +65,27 @@ def spill(read: Callable[[int], bytes], name: str, target: Path, admit: Callable
     fails and `OSError` where writing does.
     """
     size = 0
-    with _create(target) as descriptor:
+    with create_new(target) as file:
         while True:
             with readable(name):
                 chunk = read(CHUNK)
             if not chunk:
                 break
             admit(len(chunk))
-            _write(descriptor, chunk)
+            file.write(chunk)
             size += len(chunk)
         if durable:
-            os.fsync(descriptor)
+            sync(file)
     return size
 
 
-def write(target: Path, content: bytes, *, durable: bool) -> None:
-    """Create `target` with `content`. Durable: on the disk when this returns (its name is not: see `sync_folder`)."""
-    with _create(target) as descriptor:
-        _write(descriptor, content)
-        if durable:
-            os.fsync(descriptor)
-
-
-def replace(target: Path, content: bytes, *, durable: bool = False) -> None:
-    """Put `content` in the place of `target` at one instant: readers see the old or the new. The folder is locked."""
-    fresh = target.with_name(f".{target.name}.new")
-    fresh.unlink(missing_ok=True)
-    write(fresh, content, durable=durable)
-    fresh.rename(target)
-
-
-def head(path: Path, limit: int) -> bytes:
-    """The first `limit` bytes of a file that is no link, all of them for -1. Raises `OSError`."""
-    with open(path, "rb", opener=_nofollow) as file:
-        return file.read(limit)
-
-
-def read(path: Path, limit: int | None = None) -> bytes:
+def read(path: Path, limit: int) -> bytes:
     """The content of a file that is no link. Raises `OSError`; `EFBIG` where it is larger than `limit` bytes."""
-    content = head(path, -1 if limit is None else limit + 1)
-    if limit is not None and len(content) > limit:
+    with open_regular(path, follow_links=False) as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
     return content
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring the names in `folder` to the disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def remove_flat(folder: Path) -> None:
@@ -126,27 +100,3 @@ def remove_flat(folder: Path) -> None:
         folder.rmdir()
     except FileNotFoundError:
         return
-
-
-@contextmanager
-def _create(target: Path) -> Iterator[int]:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(target, flags, 0o600)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _write(descriptor: int, content: bytes) -> None:
-    view = memoryview(content)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-def _nowait(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
-
-
-def _nofollow(path: str, flags: int) -> int:
-    return _nowait(path, flags | os.O_NOFOLLOW)

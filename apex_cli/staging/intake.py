@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from apex_cli.errors import ReadError
+from apex_cli.files import write_new
 from apex_cli.staging import files, names
 from apex_cli.staging.area import Draft, StagingArea
 from apex_cli.staging.items import FileIdentity, Item, ItemFailure, ItemStatus
@@ -78,9 +79,9 @@ def put_record(
     """See `Staging.put_record`; `parent` is a whole input."""
     with area.draft() as draft:
         target = draft.path / names.payload_name(extension)
-        files.write(target, payload, durable=True)
+        write_new(target, payload)
         if extraction is not None:
-            files.write(draft.path / names.EXTRACTION, extraction, durable=True)
+            write_new(draft.path / names.EXTRACTION, extraction)
         item = _new(area, source, names.record_item_id(parent.item_id, locator, payload, record_id), target)
         item.name, item.origin, item.forced_source = locator, parent.origin, parent.forced_source
         item.status, item.failure, item.attempts = ItemStatus.FAILED, failure, 1
@@ -126,8 +127,6 @@ def _copy(area: StagingArea, path: Path, draft: Draft, payload: Path, *, durable
     """Copy a regular file, of which no more than fits is read; returns what it was when the copy began."""
     with files.open_input(path) as file:
         found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            raise ReadError(f"{path} is not a regular file", code="not_a_file")
         area.admit(draft, found.st_size)
         ahead = found.st_size
 

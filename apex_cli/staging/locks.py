@@ -8,9 +8,10 @@ locks for folders: any local one.
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 from pathlib import Path
+
+from apex_cli.files import try_lock
 
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 _descriptors: set[int] = set()
@@ -44,10 +45,9 @@ def take(folder: Path) -> FolderLock | None:
     _descriptors.add(descriptor)
     lock = FolderLock(descriptor)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.path.samestat(os.fstat(descriptor), os.lstat(folder)):
+        if try_lock(descriptor) and os.path.samestat(os.fstat(descriptor), os.lstat(folder)):
             return lock
-    except (BlockingIOError, FileNotFoundError):
+    except FileNotFoundError:
         pass
     except BaseException:
         lock.release()

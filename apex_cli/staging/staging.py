@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from apex_cli.files import open_regular
 from apex_cli.staging import files, intake, locks, names, upkeep
 from apex_cli.staging.area import StagingArea
 from apex_cli.staging.index import Key
@@ -190,7 +191,8 @@ class Staging:
         """What `put_record` or `fail` kept of the item's extraction, or None."""
         with files.usable(self.root):
             try:
-                return files.read(item.path / names.EXTRACTION)
+                with open_regular(item.path / names.EXTRACTION, follow_links=False) as file:
+                    return file.read()
             except FileNotFoundError:
                 return None
 
@@ -198,7 +200,8 @@ class Staging:
         """The first `limit` bytes of an item's payload; none where it is gone."""
         with files.usable(self.root):
             try:
-                return files.head(item.payload, limit)
+                with open_regular(item.payload, follow_links=False) as file:
+                    return file.read(limit)
             except FileNotFoundError:
                 return b""
 

@@ -110,7 +110,8 @@ def test_a_draft_being_written_is_no_stray(staging: Staging, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("call", "nth"),
     [("os.link", 1), ("os.mkdir", 1), ("os.mkdir", 2), ("os.rmdir", 1)]
-    + [(call, nth) for call in ("os.rename", "os.remove") for nth in range(1, 6)],
+    + [("os.rename", nth) for nth in range(1, 6)]
+    + [("os.remove", nth) for nth in range(1, 4)],
 )
 def test_killed_between_any_two_steps(staging: Staging, tmp_path: Path, call: str, nth: int) -> None:
     """A file dropped into the area goes through its whole life in a process that dies at the nth such system call."""
