@@ -99,7 +99,7 @@ def test_a_home_that_cannot_be_is_a_configuration_error(tmp_path: Path) -> None:
 _HOLDER = """
 import asyncio, sys
 from pathlib import Path
-from apex_cli.embedded.engines import EmbeddedServers
+from apex_cli.embedded.servers import EmbeddedServers
 from apex_cli.embedded.home import Home
 from tests.integration.test_embedded import write
 
