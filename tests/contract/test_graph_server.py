@@ -157,7 +157,7 @@ async def test_a_job_cancelled_in_its_thread_ends_at_its_next_question(server: N
     with pytest.raises(asyncio.CancelledError):
         await running
     assert ended == ["HungUp"]
-    assert await rows("MATCH (p:ApexSlot {group_id: $group}) RETURN p.page", group=GROUP) == []
+    assert await rows("MATCH (p:ApexTimeline {group_id: $group}) RETURN p.page", group=GROUP) == []
     await server.commit([ping("one", TRUCK, CHICAGO, 0)])
 
 
@@ -190,7 +190,8 @@ async def test_a_sleeper_that_holds_the_graph_is_ended_by_the_server(server: Neo
         with pytest.raises(StoreTransient):
             await running
     assert await history(server, "T1") == [("chicago", 0, None)]
-    assert await rows("MATCH (p:ApexSlot {group_id: $group}) WHERE p.page ENDS WITH 'page' RETURN p", group=GROUP) == []
+    written_pages = "MATCH (p:ApexTimeline {group_id: $group}) WHERE p.page ENDS WITH 'page' RETURN p"
+    assert await rows(written_pages, group=GROUP) == []
 
 
 async def test_a_cut_connection_makes_the_job_run_again_from_scratch(server: Neo4jGraph) -> None:
@@ -209,10 +210,10 @@ async def test_a_cut_connection_makes_the_job_run_again_from_scratch(server: Neo
 
         await graph._engine.run(job, Access.WRITE)
         assert attempts == [0, 1]
-        held = await rows("MATCH (p:ApexSlot {group_id: $group}) RETURN p.page AS page ORDER BY page", group=GROUP)
+        held = await rows("MATCH (p:ApexTimeline {group_id: $group}) RETURN p.page AS page ORDER BY page", group=GROUP)
         assert [row["page"] for row in held] == ["last page", "page 2"]
         await graph.close()
-        await rows("MATCH (p:ApexSlot {group_id: $group}) DELETE p", group=GROUP)
+        await rows("MATCH (p:ApexTimeline {group_id: $group}) DELETE p", group=GROUP)
         assert await direct.audit() == []
 
 
@@ -275,8 +276,8 @@ async def test_what_is_missing_is_named(server: Neo4jGraph) -> None:
             return [record.data() async for record in await transaction.run(statement)]
 
         await ask("DROP INDEX invalid_at_edge_index")
-        await ask("DROP CONSTRAINT apex_slot")
-        assert await schema.missing(ask) == ["apex_slot", "invalid_at_edge_index"]
+        await ask("DROP CONSTRAINT apex_timeline")
+        assert await schema.missing(ask) == ["apex_timeline", "invalid_at_edge_index"]
 
 
 async def test_an_index_of_graphiti_gives_way_to_the_constraint_of_its_name(server: Neo4jGraph) -> None:

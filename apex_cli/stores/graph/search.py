@@ -24,7 +24,7 @@ from graphiti_core.search.search_utils import node_similarity_search
 
 from apex_cli.stores.graph.model import records
 from apex_cli.stores.graph.model.codec import micros
-from apex_cli.stores.graph.model.operations import EPISODE_TIMES, TELLERS
+from apex_cli.stores.graph.model.operations import EPISODE_TIMES, MENTIONING_RECORDS
 from apex_cli.stores.graph.model.transaction import Access, GraphEngine, GraphTransaction
 from apex_cli.stores.protocol import Hit
 
@@ -76,7 +76,7 @@ async def nearest(driver: GraphDriver, namespace: str, kind: str, vector: Sequen
 def _tellers(graph: GraphTransaction, nodes: Sequence[str]) -> dict[str, list[str]]:
     """The records that mention each node."""
     found: dict[str, list[str]] = {}
-    for row in graph.look_up(TELLERS, nodes):
+    for row in graph.look_up(MENTIONING_RECORDS, nodes):
         found.setdefault(row["node"], []).append(row["record"])
     return found
 

@@ -20,29 +20,29 @@ _ENTITY = "n.uuid AS id, n.name AS name, n.labels AS labels, n.aliases AS aliase
 _FACT = """f.uuid AS id, f.name AS predicate, f.fact AS sentence, f.valid_at AS valid_at, f.invalid_at AS invalid_at,
     f.episodes AS records, f.attributes AS attributes"""
 _ENDS = "s.uuid AS subject_id, s.name AS subject, o.uuid AS object_id, o.name AS object"
-_TOLD = "RETURN e.uuid AS record, n.uuid AS node, m.told AS told"
+_OBSERVATION = "RETURN e.uuid AS record, n.uuid AS node, m.observation AS observation"
 
 READS: Mapping[Query, str] = {
     ops.RECORDS: """LOAD FROM $df MATCH (r:ApexRecord {record_id: k})
         RETURN r.record_id AS record, r.epoch AS epoch, r.saga_id AS saga, r.present AS present, r.claims AS claims""",
     ops.ALIASES: "LOAD FROM $df MATCH (a:ApexAlias {key: k}) RETURN a.key AS key, a.entity AS entity",
-    ops.TAKEN: "LOAD FROM $df MATCH (n:Entity {uuid: k}) RETURN n.uuid AS uuid",
-    ops.TOLD_BY_RECORDS: f"LOAD FROM $df MATCH (e:Episodic {{uuid: k}})-[m:MENTIONS]->(n:Entity) {_TOLD}",
-    ops.TOLD_OF_NODES: f"LOAD FROM $df MATCH (n:Entity {{uuid: k}})<-[m:MENTIONS]-(e:Episodic) {_TOLD}",
+    ops.USED_ENTITY_IDS: "LOAD FROM $df MATCH (n:Entity {uuid: k}) RETURN n.uuid AS uuid",
+    ops.OBSERVATIONS_BY_RECORD: f"LOAD FROM $df MATCH (e:Episodic {{uuid: k}})-[m:MENTIONS]->(n:Entity) {_OBSERVATION}",
+    ops.OBSERVATIONS_BY_NODE: f"LOAD FROM $df MATCH (n:Entity {{uuid: k}})<-[m:MENTIONS]-(e:Episodic) {_OBSERVATION}",
     ops.NODES: """LOAD FROM $df MATCH (n:Entity {uuid: k})
-        RETURN n.uuid AS uuid, n.name AS name, n.labels AS labels, n.attributes AS attributes, n.fold AS fold""",
-    ops.PAGES: """LOAD FROM $df MATCH (s:ApexSlot {page: k})
-        RETURN s.page AS page, s.evidence AS evidence, s.later AS later""",
-    ops.WORDS: """LOAD FROM $df MATCH (f:RelatesToNode_ {uuid: k})
+        RETURN n.uuid AS uuid, n.name AS name, n.labels AS labels, n.attributes AS attributes, n.state AS state""",
+    ops.PAGES: """LOAD FROM $df MATCH (s:ApexTimeline {page: k})
+        RETURN s.page AS page, s.evidence AS evidence, s.page_starts AS page_starts""",
+    ops.FACT_TEXTS: """LOAD FROM $df MATCH (f:RelatesToNode_ {uuid: k})
         RETURN f.uuid AS uuid, f.fact AS sentence, f.attributes AS attributes""",
     ops.FACT_VECTORS: """LOAD FROM $df MATCH (f:RelatesToNode_ {uuid: k})
         RETURN f.uuid AS uuid, f.fact_embedding AS vector""",
-    ops.MENTIONED: f"""LOAD FROM $df MATCH (e:Episodic {{uuid: k}})-[:MENTIONS]->(n:Entity)
+    ops.MENTIONED_ENTITIES: f"""LOAD FROM $df MATCH (e:Episodic {{uuid: k}})-[:MENTIONS]->(n:Entity)
         RETURN e.uuid AS record, {_ENTITY}""",
     ops.FACTS: f"""LOAD FROM $df
         MATCH (s:Entity)-[:RELATES_TO]->(f:RelatesToNode_ {{uuid: k}})-[:RELATES_TO]->(o:Entity)
         RETURN {_FACT}, {_ENDS}""",
-    ops.TELLERS: """LOAD FROM $df MATCH (n:Entity {uuid: k})<-[:MENTIONS]-(e:Episodic)
+    ops.MENTIONING_RECORDS: """LOAD FROM $df MATCH (n:Entity {uuid: k})<-[:MENTIONS]-(e:Episodic)
         RETURN n.uuid AS node, e.uuid AS record""",
     ops.EPISODE_TIMES: "LOAD FROM $df MATCH (e:Episodic {uuid: k}) RETURN e.uuid AS record, e.valid_at AS time",
     ops.FACTS_AS_SUBJECT: f"""
@@ -57,17 +57,17 @@ READS: Mapping[Query, str] = {
         WITH a.key AS key, a.entity AS entity MATCH (n:Entity {{uuid: entity}}) RETURN key, {_ENTITY}""",
     ops.ALL_RECORDS: "MATCH (r:ApexRecord) RETURN r.record_id AS id, r.present AS present, r.claims AS claims",
     ops.ALL_EPISODES: "MATCH (e:Episodic) RETURN e.uuid AS id",
-    ops.ALL_PAGES: "MATCH (s:ApexSlot) RETURN s.page AS page, s.evidence AS evidence, s.later AS later",
+    ops.ALL_PAGES: "MATCH (s:ApexTimeline) RETURN s.page AS page, s.evidence AS evidence, s.page_starts AS page_starts",
     ops.ALL_FACTS: """MATCH (f:RelatesToNode_)
         RETURN f.uuid AS id, f.name AS predicate, f.valid_at AS valid_at, f.invalid_at AS invalid_at,
         f.episodes AS records""",
     ops.ALL_SUBJECTS: "MATCH (n:Entity)-[:RELATES_TO]->(f:RelatesToNode_) RETURN f.uuid AS fact, n.uuid AS node",
     ops.ALL_OBJECTS: "MATCH (f:RelatesToNode_)-[:RELATES_TO]->(n:Entity) RETURN f.uuid AS fact, n.uuid AS node",
     ops.ALL_NODES: """MATCH (n:Entity)
-        RETURN n.uuid AS id, n.name AS name, n.attributes AS attributes, n.aliases AS aliases, n.fold AS fold""",
-    ops.ALL_MENTIONS: f"MATCH (e:Episodic)-[m:MENTIONS]->(n:Entity) {_TOLD}",
+        RETURN n.uuid AS id, n.name AS name, n.attributes AS attributes, n.aliases AS aliases, n.state AS state""",
+    ops.ALL_MENTIONS: f"MATCH (e:Episodic)-[m:MENTIONS]->(n:Entity) {_OBSERVATION}",
     ops.ALL_ALIASES: "MATCH (a:ApexAlias) RETURN a.key AS key, a.entity AS entity",
-    ops.ALL_HELD: """MATCH (r:ApexRecord) WHERE r.present
+    ops.ALL_MARKERS: """MATCH (r:ApexRecord) WHERE r.present
         OPTIONAL MATCH (e:Episodic {uuid: r.record_id})-[m:MENTIONS]->(:Entity)
         RETURN r.record_id AS record, r.saga_id AS saga, count(m) AS mentions""",
     ops.COUNT_RECORDS: "MATCH (r:ApexRecord) WHERE r.present RETURN count(*) AS n",
@@ -85,34 +85,35 @@ WRITES: Mapping[Write, str] = {
     for what, statement in {
         ops.NEW_ENTITY: """CREATE (:Entity {uuid: uuid, name: name, group_id: group_id, labels: labels,
             created_at: created_at, name_embedding: vector, summary: summary, attributes: attributes, aliases: aliases,
-            fold: fold})""",
+            state: state})""",
         ops.NEW_EPISODE: """CREATE (:Episodic {uuid: uuid, name: name, source: source,
             source_description: source_description, content: content, valid_at: valid_at, group_id: group_id,
             created_at: created_at, entity_edges: entity_edges})""",
         ops.NEW_MENTION: """MATCH (e:Episodic {uuid: record}) MATCH (n:Entity {uuid: node})
-            CREATE (e)-[:MENTIONS {uuid: uuid, group_id: group_id, created_at: created_at, told: told}]->(n)""",
+            CREATE (e)-[:MENTIONS {uuid: uuid, group_id: group_id, created_at: created_at,
+            observation: observation}]->(n)""",
         ops.NEW_FACT: """MATCH (s:Entity {uuid: subject}) MATCH (o:Entity {uuid: object})
             CREATE (s)-[:RELATES_TO]->(:RelatesToNode_ {uuid: uuid, group_id: group_id, created_at: created_at,
             name: name, fact: fact, fact_embedding: vector, attributes: attributes, valid_at: valid_at,
             reference_time: reference_time, episodes: episodes, invalid_at: invalid_at, expired_at: expired_at})
             -[:RELATES_TO]->(o)""",
         ops.NEW_ALIAS: "CREATE (:ApexAlias {key: key, entity: entity})",
-        ops.NEW_PAGE: "CREATE (:ApexSlot {page: page, evidence: evidence, later: later})",
+        ops.NEW_PAGE: "CREATE (:ApexTimeline {page: page, evidence: evidence, page_starts: page_starts})",
         ops.NEW_RECORD: """CREATE (:ApexRecord {record_id: record, epoch: epoch, saga_id: saga, present: present,
             claims: claims})""",
-        ops.SET_FOLD: "MATCH (n:Entity {uuid: k}) SET n.fold = fold",
-        ops.SET_SHOWN: """MATCH (n:Entity {uuid: k})
+        ops.SET_STATE: "MATCH (n:Entity {uuid: k}) SET n.state = state",
+        ops.SET_DISPLAY: """MATCH (n:Entity {uuid: k})
             SET n.name = name, n.summary = summary, n.attributes = attributes, n.aliases = aliases""",
         ops.SET_NAME_VECTOR: "MATCH (n:Entity {uuid: k}) SET n.name_embedding = vector",
         ops.SET_EPISODE: _REWRITE,
-        ops.SET_TOLD: f"{_MENTION} SET m.told = told",
+        ops.SET_OBSERVATION: f"{_MENTION} SET m.observation = observation",
         ops.SET_ENDS: """MATCH (f:RelatesToNode_ {uuid: k})
             SET f.episodes = episodes, f.invalid_at = invalid_at, f.expired_at = expired_at""",
-        ops.SET_WORDS: """MATCH (f:RelatesToNode_ {uuid: k})
+        ops.SET_FACT_TEXT: """MATCH (f:RelatesToNode_ {uuid: k})
             SET f.fact = fact, f.attributes = attributes, f.fact_embedding = vector""",
         ops.SET_ALIAS: "MATCH (a:ApexAlias {key: k}) SET a.entity = entity",
-        ops.SET_PAGE: "MATCH (s:ApexSlot {page: k}) SET s.evidence = evidence, s.later = later",
-        ops.SET_LATER: "MATCH (s:ApexSlot {page: k}) SET s.later = later",
+        ops.SET_PAGE: "MATCH (s:ApexTimeline {page: k}) SET s.evidence = evidence, s.page_starts = page_starts",
+        ops.SET_PAGE_STARTS: "MATCH (s:ApexTimeline {page: k}) SET s.page_starts = page_starts",
         ops.SET_RECORD: """MATCH (r:ApexRecord {record_id: k})
             SET r.epoch = epoch, r.saga_id = saga, r.present = present, r.claims = claims""",
         ops.SET_CLAIMS: "MATCH (r:ApexRecord {record_id: k}) SET r.claims = claims",
@@ -122,6 +123,6 @@ WRITES: Mapping[Write, str] = {
         ops.DELETE_MENTION: f"{_MENTION} DELETE m",
         ops.DELETE_FACT: "MATCH (f:RelatesToNode_ {uuid: k}) DETACH DELETE f",
         ops.DELETE_ALIAS: "MATCH (a:ApexAlias {key: k}) DELETE a",
-        ops.DELETE_PAGE: "MATCH (s:ApexSlot {page: k}) DELETE s",
+        ops.DELETE_PAGE: "MATCH (s:ApexTimeline {page: k}) DELETE s",
     }.items()
 }

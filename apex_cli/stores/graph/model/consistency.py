@@ -54,7 +54,7 @@ def _evidence(graph: GraphTransaction) -> dict[Timeline, set[Evidence]]:
     """The evidence that the directories of the pages lead to."""
     pages: dict[str, tuple[list[str], list[int]]] = {}
     for batch in graph.scan(ops.ALL_PAGES):
-        pages |= {row["page"]: (row["evidence"] or [], row["later"] or []) for row in batch}
+        pages |= {row["page"]: (row["evidence"] or [], row["page_starts"] or []) for row in batch}
     kept: dict[Timeline, set[Evidence]] = {}
     for page, (evidence, starts) in pages.items():
         if "#" not in page:
@@ -101,14 +101,14 @@ def _nodes(graph: GraphTransaction) -> Iterator[Breach]:
     told: dict[str, list[tuple[str, Observations]]] = {}
     for batch in graph.scan(ops.ALL_MENTIONS):
         for row in batch:
-            told.setdefault(row["node"], []).append((row["record"], unpack_observations(row["told"])))
+            told.setdefault(row["node"], []).append((row["record"], unpack_observations(row["observation"])))
     aliases: dict[str, str] = {}
     for batch in graph.scan(ops.ALL_NODES):
         for row in batch:
             if row["id"] not in told:
                 yield row["id"], "is an entity that no record mentions"
                 continue
-            state = unpack_state(row["fold"], row["name"], row["attributes"])
+            state = unpack_state(row["state"], row["name"], row["attributes"])
             if state != fold(told[row["id"]], state.embedded):
                 yield row["id"], "is an entity that differs from what records tell of it"
             if row["aliases"] != state.shown_aliases():

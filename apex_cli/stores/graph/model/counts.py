@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from apex_cli.stores.graph.model.operations import ALL_HELD, COUNT_ENTITIES, COUNT_FACTS, COUNT_RECORDS
+from apex_cli.stores.graph.model.operations import ALL_MARKERS, COUNT_ENTITIES, COUNT_FACTS, COUNT_RECORDS
 from apex_cli.stores.graph.model.transaction import GraphTransaction
 from apex_cli.stores.protocol import StoredSummary
 
@@ -18,5 +18,5 @@ def held(graph: GraphTransaction) -> list[list[StoredSummary]]:
     """Markers of all present records with their number of mentions, in batches."""
     return [
         [StoredSummary(row["record"], row["saga"], row["mentions"], True) for row in batch]
-        for batch in graph.scan(ALL_HELD)
+        for batch in graph.scan(ALL_MARKERS)
     ]

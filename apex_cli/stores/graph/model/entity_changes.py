@@ -40,7 +40,7 @@ def changes(graph: GraphTransaction, mentions: Mentions) -> list[NodeChange]:
     }
     rows = {row["uuid"]: row for row in graph.look_up(NODES, touched)}
     kinds = _kinds(mentions, rows)
-    before = {node: unpack_state(row["fold"], row["name"], row["attributes"]) for node, row in rows.items()}
+    before = {node: unpack_state(row["state"], row["name"], row["attributes"]) for node, row in rows.items()}
     after = {node: _folded(node, tellings, rows.get(node), mentions) for node, tellings in touched.items()}
     unsure = [node for node, state in after.items() if state is None]
     for node, stored in of_nodes(graph, unsure).items():
@@ -66,9 +66,9 @@ def changes(graph: GraphTransaction, mentions: Mentions) -> list[NodeChange]:
 def _folded(node: str, tellings: Tellings, row: Row | None, mentions: Mentions) -> EntityState | None:
     """The new state, None if it takes all tellings of the node to know it."""
     if row is None or node in mentions.whole:
-        embedded = unpack_state(row["fold"], row["name"], row["attributes"]).embedded if row is not None else None
+        embedded = unpack_state(row["state"], row["name"], row["attributes"]).embedded if row is not None else None
         return fold(((record, now) for record, (_, now) in tellings.items() if now is not None), embedded)
-    state = unpack_state(row["fold"], row["name"], row["attributes"])
+    state = unpack_state(row["state"], row["name"], row["attributes"])
     sure = True
     for record, (was, now) in tellings.items():
         if was is not None and was != now:

@@ -10,7 +10,7 @@ from apex_cli.errors import StoreTerminal
 from apex_cli.model import Plan, named_uuid
 from apex_cli.stores.graph.model.codec import StoredClaim, dump, micros, moment
 from apex_cli.stores.graph.model.observations import Mentions
-from apex_cli.stores.graph.model.operations import FACT_VECTORS, WORDS
+from apex_cli.stores.graph.model.operations import FACT_TEXTS, FACT_VECTORS
 from apex_cli.stores.graph.model.timelines import Edit, Revision, Timeline, timeline_of
 from apex_cli.stores.graph.model.transaction import STORE, GraphTransaction
 from apex_cli.timeline import Evidence, Interval
@@ -174,12 +174,12 @@ class _Holders:
 def _stored_words(graph: GraphTransaction, facts: Iterable[str]) -> dict[str, FactText]:
     keys = list(facts)
     vectors = {row["uuid"]: row["vector"] for row in graph.look_up(FACT_VECTORS, keys)}
-    rows = graph.look_up(WORDS, keys)
+    rows = graph.look_up(FACT_TEXTS, keys)
     return {row["uuid"]: FactText(row["sentence"], row["attributes"], vectors[row["uuid"]]) for row in rows}
 
 
 def _really(graph: GraphTransaction, rewordings: Sequence[tuple[str, FactText]]) -> list[tuple[str, FactText]]:
     """Those whose words differ from what is stored."""
-    rows = graph.look_up(WORDS, [fact for fact, _ in rewordings])
+    rows = graph.look_up(FACT_TEXTS, [fact for fact, _ in rewordings])
     stored = {row["uuid"]: (row["sentence"], row["attributes"]) for row in rows}
     return [(fact, words) for fact, words in rewordings if stored[fact] != (words.sentence, words.attributes)]

@@ -10,7 +10,13 @@ from apex_cli.errors import StoreTerminal
 from apex_cli.model import Entity, Plan
 from apex_cli.stores.graph.model.codec import micros
 from apex_cli.stores.graph.model.entity_state import EntityObservation, Observations, unpack_observations
-from apex_cli.stores.graph.model.operations import ALIASES, TAKEN, TOLD_BY_RECORDS, TOLD_OF_NODES, Query
+from apex_cli.stores.graph.model.operations import (
+    ALIASES,
+    OBSERVATIONS_BY_NODE,
+    OBSERVATIONS_BY_RECORD,
+    USED_ENTITY_IDS,
+    Query,
+)
 from apex_cli.stores.graph.model.resolution import Resolver, first_id
 from apex_cli.stores.graph.model.transaction import STORE, GraphTransaction
 
@@ -61,9 +67,9 @@ def compare(graph: GraphTransaction, plans: Sequence[Plan], rewritten: Iterable[
     absorbed = {node: resolver.find(node) for node in resolver.merged}
     whole = frozenset(absorbed.values())
     written = {plan.record_id for plan in plans}
-    before = _tellings(graph, TOLD_BY_RECORDS, rewritten)
+    before = _tellings(graph, OBSERVATIONS_BY_RECORD, rewritten)
     after: dict[Pair, Observations] = {}
-    for pair, told in _tellings(graph, TOLD_OF_NODES, [*absorbed, *whole]).items():
+    for pair, told in _tellings(graph, OBSERVATIONS_BY_NODE, [*absorbed, *whole]).items():
         before[pair] = told
         record, node = pair
         if record not in written:
@@ -77,7 +83,7 @@ def compare(graph: GraphTransaction, plans: Sequence[Plan], rewritten: Iterable[
 def of_nodes(graph: GraphTransaction, nodes: Iterable[str]) -> dict[str, dict[str, Observations]]:
     """All stored tellings of these nodes: node → record → telling."""
     found: dict[str, dict[str, Observations]] = {}
-    for (record, node), told in _tellings(graph, TOLD_OF_NODES, nodes).items():
+    for (record, node), told in _tellings(graph, OBSERVATIONS_BY_NODE, nodes).items():
         found.setdefault(node, {})[record] = told
     return found
 
@@ -111,7 +117,7 @@ def _resolver(graph: GraphTransaction, entities: Sequence[Entity], namespace: st
     aliases = (alias for entity in entities for alias in (*entity.keys, *entity.names, *entity.hints))
     known = {row["key"]: row["entity"] for row in graph.look_up(ALIASES, aliases)}
     fresh = (first_id(entity, namespace) for entity in entities if not any(key in known for key in entity.keys))
-    taken = {row["uuid"] for row in graph.look_up(TAKEN, fresh)}
+    taken = {row["uuid"] for row in graph.look_up(USED_ENTITY_IDS, fresh)}
     return Resolver(known, taken, namespace)
 
 
@@ -120,7 +126,7 @@ def _entities(plan: Plan) -> Sequence[Entity]:
 
 
 def _tellings(graph: GraphTransaction, what: Query, keys: Iterable[str]) -> dict[Pair, Observations]:
-    return {(row["record"], row["node"]): unpack_observations(row["told"]) for row in graph.look_up(what, keys)}
+    return {(row["record"], row["node"]): unpack_observations(row["observation"]) for row in graph.look_up(what, keys)}
 
 
 def _tell(tellings: dict[Pair, Observations], pair: Pair, told: Observations) -> None:

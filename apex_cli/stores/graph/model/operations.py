@@ -39,20 +39,20 @@ _LASTS = ("valid_at", "invalid_at")
 # Look-ups: rows for those of many keys that are there.
 RECORDS = Query("records by id", ("record", "epoch", "saga", "present", "claims"))
 ALIASES = Query("aliases by key", ("key", "entity"))
-TAKEN = Query("entity ids in use", ("uuid",))
-TOLD_BY_RECORDS = Query("mentions by record", ("record", "node", "told"))
-TOLD_OF_NODES = Query("mentions by entity", ("record", "node", "told"))
-NODES = Query("entities by id", ("uuid", "name", "labels", "attributes", "fold"))
-PAGES = Query("pages of evidence by name", ("page", "evidence", "later"))
-WORDS = Query("words of facts", ("uuid", "sentence", "attributes"))
+USED_ENTITY_IDS = Query("entity ids in use", ("uuid",))
+OBSERVATIONS_BY_RECORD = Query("observations by record", ("record", "node", "observation"))
+OBSERVATIONS_BY_NODE = Query("observations by entity", ("record", "node", "observation"))
+NODES = Query("entities by id", ("uuid", "name", "labels", "attributes", "state"))
+PAGES = Query("pages of evidence by name", ("page", "evidence", "page_starts"))
+FACT_TEXTS = Query("texts of facts", ("uuid", "sentence", "attributes"))
 FACT_VECTORS = Query("vectors of facts", ("uuid", "vector"))
-MENTIONED = Query("entities by record", ("record", *_ENTITY))
+MENTIONED_ENTITIES = Query("entities by record", ("record", *_ENTITY))
 FACTS = Query("facts by id", (*_FACT, *_ENDS), _LASTS)
-TELLERS = Query("records by entity", ("node", "record"))
+MENTIONING_RECORDS = Query("records by entity", ("node", "record"))
 EPISODE_TIMES = Query("times of episodes", ("record", "time"), ("time",))
 LOOK_UPS = (
-    *(RECORDS, ALIASES, TAKEN, TOLD_BY_RECORDS, TOLD_OF_NODES, NODES, PAGES, WORDS, FACT_VECTORS, MENTIONED, FACTS),
-    *(TELLERS, EPISODE_TIMES),
+    *(RECORDS, ALIASES, USED_ENTITY_IDS, OBSERVATIONS_BY_RECORD, OBSERVATIONS_BY_NODE, NODES, PAGES),
+    *(FACT_TEXTS, FACT_VECTORS, MENTIONED_ENTITIES, FACTS, MENTIONING_RECORDS, EPISODE_TIMES),
 )
 
 # Questions about one thing: `$text` is an id, or what is looked for in lower case; `$limit` rows at most.
@@ -66,20 +66,20 @@ QUESTIONS = (FACTS_AS_SUBJECT, FACTS_AS_OBJECT, ENTITY_BY_ID, ENTITIES_BY_NAME, 
 # Scans of everything, and counts of it.
 ALL_RECORDS = Query("all records", ("id", "present", "claims"))
 ALL_EPISODES = Query("all episodes", ("id",))
-ALL_PAGES = Query("all pages", ("page", "evidence", "later"))
+ALL_PAGES = Query("all pages", ("page", "evidence", "page_starts"))
 ALL_FACTS = Query("all facts", ("id", "predicate", "valid_at", "invalid_at", "records"), _LASTS)
 ALL_SUBJECTS = Query("all subjects of facts", ("fact", "node"))
 ALL_OBJECTS = Query("all objects of facts", ("fact", "node"))
-ALL_NODES = Query("all entities", ("id", "name", "attributes", "aliases", "fold"))
-ALL_MENTIONS = Query("all mentions", ("record", "node", "told"))
+ALL_NODES = Query("all entities", ("id", "name", "attributes", "aliases", "state"))
+ALL_MENTIONS = Query("all mentions", ("record", "node", "observation"))
 ALL_ALIASES = Query("all aliases", ("key", "entity"))
-ALL_HELD = Query("all markers", ("record", "saga", "mentions"))
+ALL_MARKERS = Query("all markers", ("record", "saga", "mentions"))
 COUNT_RECORDS = Query("number of records", ("n",))
 COUNT_ENTITIES = Query("number of entities", ("n",))
 COUNT_FACTS = Query("number of facts", ("n",))
 SCANS = (
     *(ALL_RECORDS, ALL_EPISODES, ALL_PAGES, ALL_FACTS, ALL_SUBJECTS, ALL_OBJECTS, ALL_NODES, ALL_MENTIONS, ALL_ALIASES),
-    *(ALL_HELD, COUNT_RECORDS, COUNT_ENTITIES, COUNT_FACTS),
+    *(ALL_MARKERS, COUNT_RECORDS, COUNT_ENTITIES, COUNT_FACTS),
 )
 
 # Insertions: the row is not there yet, what it refers to is.
@@ -95,7 +95,7 @@ NEW_ENTITY = Write(
         "summary": "text",
         "attributes": "text",
         "aliases": "texts",
-        "fold": "text",
+        "state": "text",
     },
 )
 NEW_EPISODE = Write(
@@ -114,7 +114,7 @@ NEW_EPISODE = Write(
 )
 NEW_MENTION = Write(
     "insert mentions",
-    {"record": "text", "node": "text", "uuid": "text", "group_id": "text", "created_at": "time", "told": "text"},
+    {"record": "text", "node": "text", "uuid": "text", "group_id": "text", "created_at": "time", "observation": "text"},
 )
 NEW_FACT = Write(
     "insert facts",
@@ -136,16 +136,17 @@ NEW_FACT = Write(
     },
 )
 NEW_ALIAS = Write("insert aliases", {"key": "text", "entity": "text", "value": "text"})
-NEW_PAGE = Write("insert pages", {"page": "text", "evidence": "texts", "later": "ints"})
+NEW_PAGE = Write("insert pages", {"page": "text", "evidence": "texts", "page_starts": "ints"})
 NEW_RECORD = Write(
     "insert records", {"record": "text", "epoch": "int", "saga": "text", "present": "bool", "claims": "text"}
 )
 INSERTIONS = (NEW_ENTITY, NEW_EPISODE, NEW_MENTION, NEW_FACT, NEW_ALIAS, NEW_PAGE, NEW_RECORD)
 
 # Changes and deletions: the row is there.
-SET_FOLD = Write("set folds", {"k": "text", "fold": "text"})
-SET_SHOWN = Write(
-    "set what entities show", {"k": "text", "name": "text", "summary": "text", "attributes": "text", "aliases": "texts"}
+SET_STATE = Write("set states of entities", {"k": "text", "state": "text"})
+SET_DISPLAY = Write(
+    "set displayed fields of entities",
+    {"k": "text", "name": "text", "summary": "text", "attributes": "text", "aliases": "texts"},
 )
 SET_NAME_VECTOR = Write("set vectors of names", {"k": "text", "vector": "vector"})
 SET_EPISODE = Write(
@@ -159,12 +160,12 @@ SET_EPISODE = Write(
         "valid_at": "time",
     },
 )
-SET_TOLD = Write("set what mentions tell", {"record": "text", "node": "text", "told": "text"})
+SET_OBSERVATION = Write("set observations", {"record": "text", "node": "text", "observation": "text"})
 SET_ENDS = Write("set ends of facts", {"k": "text", "episodes": "texts", "invalid_at": "time", "expired_at": "time"})
-SET_WORDS = Write("set words of facts", {"k": "text", "fact": "text", "attributes": "text", "vector": "vector"})
+SET_FACT_TEXT = Write("set texts of facts", {"k": "text", "fact": "text", "attributes": "text", "vector": "vector"})
 SET_ALIAS = Write("set aliases", {"k": "text", "entity": "text"})
-SET_PAGE = Write("set pages", {"k": "text", "evidence": "texts", "later": "ints"})
-SET_LATER = Write("set directories of pages", {"k": "text", "later": "ints"})
+SET_PAGE = Write("set pages", {"k": "text", "evidence": "texts", "page_starts": "ints"})
+SET_PAGE_STARTS = Write("set starts of later pages", {"k": "text", "page_starts": "ints"})
 SET_RECORD = Write("set records", {"k": "text", "epoch": "int", "saga": "text", "present": "bool", "claims": "text"})
 SET_CLAIMS = Write("set claims", {"k": "text", "claims": "text"})
 SET_FENCE = Write("set fences", {"k": "text", "epoch": "int"})
@@ -175,7 +176,7 @@ DELETE_FACT = Write("delete facts", {"k": "text"})
 DELETE_ALIAS = Write("delete aliases", {"k": "text"})
 DELETE_PAGE = Write("delete pages", {"k": "text"})
 CHANGES = (
-    *(SET_FOLD, SET_SHOWN, SET_NAME_VECTOR, SET_EPISODE, SET_TOLD, SET_ENDS, SET_WORDS, SET_ALIAS, SET_PAGE, SET_LATER),
-    *(SET_RECORD, SET_CLAIMS, SET_FENCE),
-    *(DELETE_ENTITY, DELETE_EPISODE, DELETE_MENTION, DELETE_FACT, DELETE_ALIAS, DELETE_PAGE),
+    *(SET_STATE, SET_DISPLAY, SET_NAME_VECTOR, SET_EPISODE, SET_OBSERVATION, SET_ENDS, SET_FACT_TEXT),
+    *(SET_ALIAS, SET_PAGE, SET_PAGE_STARTS, SET_RECORD, SET_CLAIMS, SET_FENCE, DELETE_ENTITY, DELETE_EPISODE),
+    *(DELETE_MENTION, DELETE_FACT, DELETE_ALIAS, DELETE_PAGE),
 )

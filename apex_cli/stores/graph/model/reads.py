@@ -21,7 +21,7 @@ def read(graph: GraphTransaction, record_ids: Sequence[str]) -> dict[str, GraphV
     """What the graph holds of these records; those it does not hold are absent."""
     held = {key: one for key, one in records.load(graph, record_ids).items() if one.present}
     entities: dict[str, list[EntityView]] = {record_id: [] for record_id in held}
-    for row in graph.look_up(ops.MENTIONED, held):
+    for row in graph.look_up(ops.MENTIONED_ENTITIES, held):
         if kind_of(row["labels"]) != EntityType.VALUE:
             entities[row["record"]].append(_entity(row))
     facts = _facts_of(graph, held.values())

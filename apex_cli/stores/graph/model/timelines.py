@@ -82,7 +82,7 @@ class Revision:
 
 @dataclass(slots=True)
 class PageChanges:
-    """Rows of `ApexSlot` to write: (page, evidence, starts) to insert and to set; pages to delete.
+    """Rows of `ApexTimeline` to write: (page, evidence, starts) to insert and to set; pages to delete.
 
     `redirected`: first pages of which only the list of starts changes.
     """
@@ -164,7 +164,7 @@ def _load(graph: GraphTransaction, edits: Mapping[Timeline, Edit]) -> dict[Timel
 
 
 def _read(graph: GraphTransaction, pages: Sequence[str]) -> dict[str, tuple[list[str], list[int]]]:
-    return {row["page"]: (row["evidence"] or [], row["later"] or []) for row in graph.look_up(PAGES, pages)}
+    return {row["page"]: (row["evidence"] or [], row["page_starts"] or []) for row in graph.look_up(PAGES, pages)}
 
 
 def _bounded(evidence: Iterable[Evidence], until: int | None) -> list[Interval]:

@@ -30,9 +30,9 @@ def write_nodes(graph: GraphTransaction, changes: Sequence[NodeChange], now: dat
         rows.append((one.node, name, group_id, labels_of(one.kind), now, one.vector, *rest, after.pack()))
     graph.insert(ops.NEW_ENTITY, rows)
     kept = [(one, one.before, one.after) for one in changes if one.before is not None and one.after is not None]
-    graph.change(ops.SET_FOLD, [(one.node, after.pack()) for one, _, after in kept])
+    graph.change(ops.SET_STATE, [(one.node, after.pack()) for one, _, after in kept])
     shown = [(one.node, _shown(one.kind, before), _shown(one.kind, after)) for one, before, after in kept]
-    graph.change(ops.SET_SHOWN, [(node, *after) for node, before, after in shown if before != after])
+    graph.change(ops.SET_DISPLAY, [(node, *after) for node, before, after in shown if before != after])
     graph.change(ops.SET_NAME_VECTOR, [(one.node, one.vector) for one, _, _ in kept if one.revector])
     _learn_aliases(graph, changes)
 
@@ -49,7 +49,7 @@ def write_mentions(graph: GraphTransaction, told: Mentions, now: datetime, group
         for pair, after in told.after.items()
         if pair in told.before and told.before[pair] != after
     ]
-    graph.change(ops.SET_TOLD, changed)
+    graph.change(ops.SET_OBSERVATION, changed)
     new = [
         (*pair, named_uuid("mention", *pair), group_id, now, pack_observations(after))
         for pair, after in told.after.items()

@@ -25,7 +25,7 @@ def write_facts(graph: GraphTransaction, changes: FactChanges, now: datetime, gr
     graph.insert(ops.NEW_FACT, rows)
     graph.change(ops.SET_ENDS, [(fact.id, *_evidence(fact, now)) for fact in changes.updated])
     reworded = [(fact, words.sentence, words.attributes, words.vector) for fact, words in changes.reworded]
-    graph.change(ops.SET_WORDS, reworded)
+    graph.change(ops.SET_FACT_TEXT, reworded)
 
 
 def write_pages(graph: GraphTransaction, changes: PageChanges) -> None:
@@ -33,7 +33,7 @@ def write_pages(graph: GraphTransaction, changes: PageChanges) -> None:
     graph.change(ops.DELETE_PAGE, [(page,) for page in changes.deleted])
     graph.insert(ops.NEW_PAGE, changes.inserted)
     graph.change(ops.SET_PAGE, changes.updated)
-    graph.change(ops.SET_LATER, changes.redirected)
+    graph.change(ops.SET_PAGE_STARTS, changes.redirected)
 
 
 def _evidence(fact: Fact, now: datetime) -> tuple[list[str], datetime | None, datetime | None]:

@@ -22,7 +22,7 @@ _FACT = f"""f.uuid AS id, f.name AS predicate, f.fact AS sentence, {_LASTS}, f.e
     f.attributes AS attributes"""
 _ENDS = f"""s.uuid AS subject_id, {_NAME.format("s")} AS subject, o.uuid AS object_id,
     {_NAME.format("o")} AS object"""
-_TOLD = "RETURN e.uuid AS record, n.uuid AS node, m.told AS told"
+_OBSERVATION = "RETURN e.uuid AS record, n.uuid AS node, m.observation AS observation"
 _EPISODE_K = """UNWIND $keys AS k
     MATCH (e:Episodic {uuid: k}) USING INDEX e:Episodic(uuid) WHERE e.group_id = $group"""
 _ENTITY_K = """UNWIND $keys AS k
@@ -39,20 +39,20 @@ READS: Mapping[Query, str] = {
     ops.ALIASES: """UNWIND $keys AS k
         MATCH (a:ApexAlias {group_id: $group, key: k}) USING INDEX a:ApexAlias(group_id, key)
         RETURN k AS key, a.entity AS entity""",
-    ops.TAKEN: f"{_ENTITY_K} RETURN k AS uuid",
-    ops.TOLD_BY_RECORDS: f"{_EPISODE_K} MATCH (e)-[m:MENTIONS]->(n:Entity) {_TOLD}",
-    ops.TOLD_OF_NODES: f"{_ENTITY_K} MATCH (n)<-[m:MENTIONS]-(e:Episodic) {_TOLD}",
+    ops.USED_ENTITY_IDS: f"{_ENTITY_K} RETURN k AS uuid",
+    ops.OBSERVATIONS_BY_RECORD: f"{_EPISODE_K} MATCH (e)-[m:MENTIONS]->(n:Entity) {_OBSERVATION}",
+    ops.OBSERVATIONS_BY_NODE: f"{_ENTITY_K} MATCH (n)<-[m:MENTIONS]-(e:Episodic) {_OBSERVATION}",
     ops.NODES: f"""{_ENTITY_K}
         RETURN k AS uuid, {_NAME.format("n")} AS name, labels(n) AS labels, n.attributes AS attributes,
-        n.fold AS fold""",
+        n.state AS state""",
     ops.PAGES: """UNWIND $keys AS k
-        MATCH (p:ApexSlot {group_id: $group, page: k}) USING INDEX p:ApexSlot(group_id, page)
-        RETURN k AS page, p.evidence AS evidence, p.later AS later""",
-    ops.WORDS: f"{_FACT_K} RETURN k AS uuid, f.fact AS sentence, f.attributes AS attributes",
+        MATCH (p:ApexTimeline {group_id: $group, page: k}) USING INDEX p:ApexTimeline(group_id, page)
+        RETURN k AS page, p.evidence AS evidence, p.page_starts AS page_starts""",
+    ops.FACT_TEXTS: f"{_FACT_K} RETURN k AS uuid, f.fact AS sentence, f.attributes AS attributes",
     ops.FACT_VECTORS: f"{_FACT_K} RETURN k AS uuid, f.fact_embedding AS vector",
-    ops.MENTIONED: f"{_EPISODE_K} MATCH (e)-[:MENTIONS]->(n:Entity) RETURN e.uuid AS record, {_ENTITY}",
+    ops.MENTIONED_ENTITIES: f"{_EPISODE_K} MATCH (e)-[:MENTIONS]->(n:Entity) RETURN e.uuid AS record, {_ENTITY}",
     ops.FACTS: f"{_FACT_K} RETURN {_FACT}, {_ENDS}",
-    ops.TELLERS: f"{_ENTITY_K} MATCH (n)<-[:MENTIONS]-(e:Episodic) RETURN n.uuid AS node, e.uuid AS record",
+    ops.MENTIONING_RECORDS: f"{_ENTITY_K} MATCH (n)<-[:MENTIONS]-(e:Episodic) RETURN n.uuid AS node, e.uuid AS record",
     ops.EPISODE_TIMES: f"{_EPISODE_K} RETURN e.uuid AS record, {_AT.format('e.valid_at')} AS time",
     ops.FACTS_AS_SUBJECT: f"""MATCH (s:Entity {{uuid: $text}}) USING INDEX s:Entity(uuid) WHERE s.group_id = $group
         MATCH (s)-[f:RELATES_TO]->(o:Entity) RETURN {_FACT}, {_ENDS}""",
@@ -60,8 +60,8 @@ READS: Mapping[Query, str] = {
         MATCH (s:Entity)-[f:RELATES_TO]->(o) RETURN {_FACT}, {_ENDS}""",
     ops.ENTITY_BY_ID: f"""MATCH (n:Entity {{uuid: $text}}) USING INDEX n:Entity(uuid) WHERE n.group_id = $group
         RETURN {_ENTITY}""",
-    ops.ENTITIES_BY_NAME: f"""MATCH (n:Entity {{group_id: $group, folded: left($text, 200)}})
-        USING INDEX n:Entity(group_id, folded)
+    ops.ENTITIES_BY_NAME: f"""MATCH (n:Entity {{group_id: $group, lower_name: left($text, 200)}})
+        USING INDEX n:Entity(group_id, lower_name)
         WHERE toLower({_NAME.format("n")}) = $text RETURN {_ENTITY} LIMIT $limit""",
     ops.ENTITIES_BY_ALIAS: f"""MATCH (a:ApexAlias {{group_id: $group, value: $text}})
         USING INDEX a:ApexAlias(group_id, value)
@@ -69,19 +69,19 @@ READS: Mapping[Query, str] = {
         RETURN a.key AS key, {_ENTITY}""",
     ops.ALL_RECORDS: f"{_EVERY_RECORD} RETURN r.record_id AS id, r.present AS present, r.claims AS claims",
     ops.ALL_EPISODES: "MATCH (e:Episodic {group_id: $group}) RETURN e.uuid AS id",
-    ops.ALL_PAGES: """MATCH (p:ApexSlot) WHERE p.group_id = $group AND p.page IS NOT NULL
-        RETURN p.page AS page, p.evidence AS evidence, p.later AS later""",
+    ops.ALL_PAGES: """MATCH (p:ApexTimeline) WHERE p.group_id = $group AND p.page IS NOT NULL
+        RETURN p.page AS page, p.evidence AS evidence, p.page_starts AS page_starts""",
     ops.ALL_FACTS: f"""{_EVERY_FACT}
         RETURN f.uuid AS id, f.name AS predicate, {_LASTS}, f.episodes AS records""",
     ops.ALL_SUBJECTS: f"{_EVERY_FACT} RETURN f.uuid AS fact, s.uuid AS node",
     ops.ALL_OBJECTS: f"{_EVERY_FACT} RETURN f.uuid AS fact, o.uuid AS node",
     ops.ALL_NODES: f"""MATCH (n:Entity {{group_id: $group}})
         RETURN n.uuid AS id, {_NAME.format("n")} AS name, n.attributes AS attributes, n.aliases AS aliases,
-        n.fold AS fold""",
-    ops.ALL_MENTIONS: f"MATCH (e:Episodic)-[m:MENTIONS {{group_id: $group}}]->(n:Entity) {_TOLD}",
+        n.state AS state""",
+    ops.ALL_MENTIONS: f"MATCH (e:Episodic)-[m:MENTIONS {{group_id: $group}}]->(n:Entity) {_OBSERVATION}",
     ops.ALL_ALIASES: """MATCH (a:ApexAlias) WHERE a.group_id = $group AND a.key IS NOT NULL
         RETURN a.key AS key, a.entity AS entity""",
-    ops.ALL_HELD: f"""{_EVERY_RECORD} AND r.present
+    ops.ALL_MARKERS: f"""{_EVERY_RECORD} AND r.present
         OPTIONAL MATCH (e:Episodic {{uuid: r.record_id}})-[m:MENTIONS]->(:Entity)
         RETURN r.record_id AS record, r.saga_id AS saga, count(m) AS mentions""",
     ops.COUNT_RECORDS: f"{_EVERY_RECORD} AND r.present RETURN count(*) AS n",

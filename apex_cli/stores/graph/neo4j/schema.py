@@ -25,7 +25,7 @@ CONSTRAINTS = {
     "apex_group": "FOR (n:ApexGroup) REQUIRE n.group_id IS UNIQUE",
     "apex_record": "FOR (n:ApexRecord) REQUIRE (n.group_id, n.record_id) IS UNIQUE",
     "apex_alias": "FOR (n:ApexAlias) REQUIRE (n.group_id, n.key) IS UNIQUE",
-    "apex_slot": "FOR (n:ApexSlot) REQUIRE (n.group_id, n.page) IS UNIQUE",
+    "apex_timeline": "FOR (n:ApexTimeline) REQUIRE (n.group_id, n.page) IS UNIQUE",
 }
 
 _RANGES = {
@@ -52,7 +52,7 @@ _RANGES = {
     "expired_at_edge_index": "()-[e:RELATES_TO]-() ON (e.expired_at)",
     "valid_at_edge_index": "()-[e:RELATES_TO]-() ON (e.valid_at)",
     "invalid_at_edge_index": "()-[e:RELATES_TO]-() ON (e.invalid_at)",
-    "apex_entity_folded": "(n:Entity) ON (n.group_id, n.folded)",
+    "apex_entity_lower_name": "(n:Entity) ON (n.group_id, n.lower_name)",
     "apex_alias_value": "(n:ApexAlias) ON (n.group_id, n.value)",
 }
 _FULL_TEXTS = {
