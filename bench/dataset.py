@@ -14,8 +14,8 @@ from apex_cli.embed.local import LocalEmbedder
 from apex_cli.model import Embedded, Record
 from apex_cli.pipeline.inputs import limits
 from apex_cli.pipeline.understand import Transformer, Understood
+from apex_cli.reading.files import Rejected
 from apex_cli.reading.read import read_input
-from apex_cli.reading.rejected import Rejected
 
 Item = tuple[Record, Embedded]
 

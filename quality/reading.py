@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from apex_cli.config import Settings
-from apex_cli.enrich.extractor import ModelExtractor
+from apex_cli.enrich.enricher import ModelExtractor
 from apex_cli.enrich.resolve import Candidate
 from apex_cli.errors import RecordError
 from apex_cli.llm.models import open_models
 from apex_cli.llm.usage import ModelUsage
 from apex_cli.model import Entity, Extraction
-from apex_cli.sources.rules import extract
+from apex_cli.sources.registry import extract
 from quality.labels import Labelled
 from quality.records import entities_of, facts_of, record_of
 from quality.scoring import Tallies, merged, score_entities, score_facts

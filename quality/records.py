@@ -8,7 +8,7 @@ from email.headerregistry import BaseHeader
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from apex_cli.extract.canonical import content_hash
+from apex_cli.extract.identity import content_hash
 from apex_cli.model import EntityType, Extraction, Predicate, Record
 from quality.labels import Labelled
 from quality.scoring import SELF, Entity, Fact

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -11,11 +11,10 @@ import typer
 
 from apex_cli.config import parse_duration
 from apex_cli.model import Predicate
+from apex_cli.sources import registry
 
 _T = TypeVar("_T")
 
-Source = Literal["auto", "samsara", "turvo", "frontapp", "json", "document"]
-RecordSource = Literal["samsara", "turvo", "frontapp", "json", "document"]
 Extractor = Literal["auto", "rules", "llm"]
 
 
@@ -39,6 +38,16 @@ def relation(text: str) -> str:
     return _read(_relation, text)
 
 
+def source(text: str) -> str:
+    """The name of a source."""
+    return _read(lambda name: _one_of(registry.names(), name), text)
+
+
+def source_or_auto(text: str) -> str:
+    """The name of a source, or `auto`."""
+    return _read(lambda name: _one_of((registry.AUTO, *registry.names()), name), text)
+
+
 Home = Annotated[Path | None, typer.Option("--home", metavar="DIR", help="Home of the embedded stores (APEX_HOME).")]
 StagingDir = Annotated[
     Path | None, typer.Option("--staging-dir", metavar="DIR", help="The staging area (APEX_STAGING_DIR).")
@@ -54,6 +63,26 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing unless s
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more; show where a bug happened.")]
 NoColour = Annotated[bool, typer.Option("--no-color", help="No colours (also: NO_COLOR).")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, metavar="N", help="At most so many.")]
+Source = Annotated[
+    str,
+    typer.Option(
+        "--source",
+        parser=source_or_auto,
+        metavar="|".join((registry.AUTO, *registry.names())),
+        autocompletion=lambda: [registry.AUTO, *registry.names()],
+        help="Where the records come from; auto recognises them.",
+    ),
+]
+RecordSource = Annotated[
+    str | None,
+    typer.Option(
+        "--source",
+        parser=source,
+        metavar="|".join(registry.names()),
+        autocompletion=lambda: list(registry.names()),
+        help="Records of this source only.",
+    ),
+]
 Ident = Annotated[str, typer.Argument(metavar="ID", parser=filled, help="A record id, or source:external_id.")]
 
 
@@ -77,6 +106,12 @@ def _relation(text: str) -> str:
         return Predicate(text.strip().upper())
     except ValueError:
         raise ValueError(f"{text!r} is none of {', '.join(Predicate)}") from None
+
+
+def _one_of(names: Sequence[str], text: str) -> str:
+    if text not in names:
+        raise ValueError(f"{text!r} is not one of {', '.join(names)}")
+    return text
 
 
 def _filled(text: str) -> str:

@@ -15,6 +15,7 @@ from itertools import groupby
 from apex_cli.documents import markdown, text
 from apex_cli.documents.block import Block
 from apex_cli.errors import ReadError
+from apex_cli.extract.splitting import cut
 
 TARGET = 1_200
 MAXIMUM = 2_000
@@ -60,32 +61,18 @@ def _packed(blocks: Iterator[Block], maximum: int) -> Iterator[str]:
         if held and len(held) + len(_BETWEEN_BLOCKS) + len(block.text) > target:
             yield held
             held = ""
-        *cut, last = _cut(block, maximum)
-        yield from cut
+        *full, last = _cut(block, maximum)
+        yield from full
         held = f"{held}{_BETWEEN_BLOCKS}{last}" if held else last
     if held:
         yield held
 
 
 def _cut(block: Block, maximum: int) -> Iterator[str]:
-    """The block in pieces of at most `maximum` characters, each cut at the last good place of its second half."""
-    ends = (_LINE_END, _SPACE) if block.by_line else (_SENTENCE_END, _SPACE)
-    start = 0
-    while len(block.text) - start > maximum:
-        window = block.text[start : start + maximum]
-        size = next((place for end in ends if (place := _last(end, window))), maximum)
-        if piece := window[:size].rstrip():
-            yield piece
-        start += size
-    yield block.text[start:].strip("\n")
-
-
-def _last(end: re.Pattern[str], window: str) -> int:
-    """Where the last match in the second half of the window ends; 0 when there is none."""
-    place = 0
-    for match in end.finditer(window, len(window) // 2):
-        place = match.end()
-    return place
+    """The block in pieces of at most `maximum` characters."""
+    *parts, last = cut(block.text, maximum, (_LINE_END, _SPACE) if block.by_line else (_SENTENCE_END, _SPACE))
+    yield from (piece for part in parts if (piece := part.rstrip()))
+    yield last.strip("\n")
 
 
 def _too_large() -> ReadError:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 
 from apex_cli.enrich.llm_extraction import LLMEntity, LLMExtraction, LLMRelation
 from apex_cli.enrich.ontology import MENTIONED, allowed
-from apex_cli.extract import entities, identifiers, keys, mentions
-from apex_cli.extract.builder import Builder, Handle
+from apex_cli.extract import entities, keys, mentions
+from apex_cli.extract.builder import Builder, EntityRef
 from apex_cli.extract.contacts import Contact
 from apex_cli.model import Entity, EntityType, Predicate
 
@@ -27,7 +27,7 @@ def to_entities(said: LLMExtraction, source: str) -> list[Entity]:
     return [_entity(thing, source, place in engaged) for place, thing in enumerate(said.things)]
 
 
-def add(builder: Builder, subject: Handle, said: LLMExtraction, found: Sequence[Entity]) -> None:
+def add(builder: Builder, subject: EntityRef, said: LLMExtraction, found: Sequence[Entity]) -> None:
     """Put what the model said into an extraction: facts between things, mentions of all others.
 
     `found` is `to_entities(said)`, resolved or not. A relation outside of the closed lists is no label: its ends
@@ -39,7 +39,7 @@ def add(builder: Builder, subject: Handle, said: LLMExtraction, found: Sequence[
         if predicate is None:
             loose.setdefault(one.subject, one.words)
             loose.setdefault(one.object, one.words)
-    handles: list[Handle] = []
+    handles: list[EntityRef] = []
     for place, entity in enumerate(found):
         told_before = builder.has(entity)
         handles.append(builder.add(entity))
@@ -72,7 +72,7 @@ def _entity(thing: LLMEntity, source: str, engaged: bool) -> Entity:
     kind = EntityType.PERSON if thing.type is EntityType.DRIVER and not engaged else thing.type
     if kind is None:
         return entities.value(Predicate.MENTIONS, thing.name)
-    for finding in identifiers.find(thing.name):
+    for finding in mentions.find(thing.name):
         entity = mentions.entity(finding, source)
         if entity is not None and entity.type is kind:
             return entity

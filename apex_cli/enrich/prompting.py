@@ -1,26 +1,34 @@
-"""Asks the model what a text says, by Graphiti's own prompts and parsing: things first, then relations between them.
+"""Asks the model what a text states, by Graphiti's own prompts and parsing: entities first, then their relations.
 
 These are the two extraction steps of Graphiti's `add_episode`. Its other steps are done elsewhere, without a model and
 without a write: names are resolved by keys (`resolve`, and inside the pivot transaction), facts end by event time
-(`timeline`), and nothing is summarised.
+(`timeline`), and nothing is summarised. One question is one request; limits, retries and the cache are below, in `llm`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import Any
+
+from graphiti_core.edges import EntityEdge
+from graphiti_core.graphiti_types import GraphitiClients
+from graphiti_core.llm_client import LLMClient
+from graphiti_core.llm_client.client import get_extraction_language_instruction
+from graphiti_core.llm_client.config import LLMConfig, ModelSize
+from graphiti_core.nodes import EntityNode, EpisodeType, EpisodicNode
+from graphiti_core.prompts.models import Message as GraphitiMessage
+from graphiti_core.utils.maintenance.edge_operations import extract_edges
+from graphiti_core.utils.maintenance.node_operations import extract_nodes
+from pydantic import BaseModel, ValidationError
 
 from apex_cli.enrich import ontology
 from apex_cli.enrich.llm_extraction import LLMEntity, LLMExtraction, LLMRelation
 from apex_cli.errors import ExtractError
-from apex_cli.extract import phrases
+from apex_cli.extract import splitting
+from apex_cli.llm.protocol import JsonSchema, LanguageModel, Message, Prompt, Size
 from apex_cli.model import EntityType
-
-if TYPE_CHECKING:
-    from graphiti_core.edges import EntityEdge
-    from graphiti_core.graphiti_types import GraphitiClients
-    from graphiti_core.nodes import EntityNode, EpisodicNode
 
 PIECE = 8_000
 MOST_PIECES = 40
@@ -33,15 +41,13 @@ async def read(clients: GraphitiClients, text: str, event_time: datetime, descri
     A long text is read in pieces of `PIECE` characters, `MOST_PIECES` at most. Two requests a piece, one where fewer
     than two things are named. Raises what the model raises, and `ExtractError` where Graphiti cannot read an answer.
     """
-    said = [await _piece(clients, piece, event_time, described) for piece in phrases.pieces(text, PIECE)[:MOST_PIECES]]
+    said = [
+        await _piece(clients, piece, event_time, described) for piece in splitting.pieces(text, PIECE)[:MOST_PIECES]
+    ]
     return joined(said)
 
 
 async def _piece(clients: GraphitiClients, text: str, event_time: datetime, described: str) -> LLMExtraction:
-    from graphiti_core.utils.maintenance.edge_operations import extract_edges
-    from graphiti_core.utils.maintenance.node_operations import extract_nodes
-    from pydantic import ValidationError
-
     episode = _episode(text, event_time, described)
     try:
         nodes, _ = await extract_nodes(
@@ -71,8 +77,6 @@ async def _piece(clients: GraphitiClients, text: str, event_time: datetime, desc
 
 
 def _episode(text: str, event_time: datetime, described: str) -> EpisodicNode:
-    from graphiti_core.nodes import EpisodeType, EpisodicNode
-
     # Graphiti's prompt for messages asks for a speaker in front of each line, which mail does not have.
     return EpisodicNode(
         name=described,
@@ -111,3 +115,61 @@ def joined(parts: Sequence[LLMExtraction]) -> LLMExtraction:
             )
             statements[moved] = None
     return LLMExtraction(tuple(places), tuple(statements))
+
+
+class ModelClient(LLMClient):
+    """Passes Graphiti's prompts on, and what the model raises back: retries are made below."""
+
+    def __init__(self, model: LanguageModel) -> None:
+        super().__init__(LLMConfig(model=model.name))
+        self._model = model
+
+    async def generate_response(
+        self,
+        messages: list[GraphitiMessage],
+        response_model: type[BaseModel] | None = None,
+        max_tokens: int | None = None,
+        model_size: ModelSize = ModelSize.medium,
+        group_id: str | None = None,
+        prompt_name: str | None = None,  # noqa: ARG002 - Graphiti's signature
+        *,
+        attribute_extraction: bool = False,  # noqa: ARG002 - apex has no attributes extracted
+        model: str | None = None,
+    ) -> dict[str, Any]:
+        """One request. Graphiti's own way writes the schema, which is sent anyway, into the prompt as well."""
+        messages[0].content += get_extraction_language_instruction(group_id)
+        return await self._generate_response(
+            messages, response_model, max_tokens or self.max_tokens, model_size, model=model
+        )
+
+    async def _generate_response(
+        self,
+        messages: list[GraphitiMessage],
+        response_model: type[BaseModel] | None = None,
+        max_tokens: int = 16_384,
+        model_size: ModelSize = ModelSize.medium,
+        *,
+        model: str | None = None,  # noqa: ARG002 - Graphiti's signature
+    ) -> dict[str, Any]:
+        if response_model is None:
+            raise TypeError("every prompt of Graphiti that apex uses has a response model")
+        prompt = Prompt(
+            name=response_model.__name__,
+            messages=[Message(message.role, message.content) for message in messages],
+            schema=_schema(response_model),
+            schema_name=response_model.__name__,
+            max_tokens=max_tokens,
+            size=Size.SMALL if model_size is ModelSize.small else Size.MAIN,
+        )
+        return dict(await self._model.answer(prompt))
+
+
+@cache
+def _schema(response_model: type[BaseModel]) -> JsonSchema:
+    """Made once: it takes longer than everything else about a request."""
+    return response_model.model_json_schema()
+
+
+def clients(model: LanguageModel) -> GraphitiClients:
+    """What Graphiti's extraction functions take; they need neither a database nor an embedder."""
+    return GraphitiClients.model_construct(driver=None, llm_client=ModelClient(model), embedder=None)

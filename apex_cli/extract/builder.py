@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NewType
 
-from apex_cli.extract import keys, phrases, sentences
+from apex_cli.extract import keys, phrases, splitting
 from apex_cli.model import Claim, Entity, Extraction, Predicate
 
-Handle = NewType("Handle", int)
+EntityRef = NewType("EntityRef", int)
 """An entity within one builder; it stays valid when the entity turns out to be one told before."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Statement:
-    subject: Handle
+    subject: EntityRef
     predicate: Predicate
-    object: Handle
+    object: EntityRef
     valid_at: datetime
     invalid_at: datetime | None
     attributes: Mapping[str, Any]
@@ -57,7 +57,7 @@ class Builder:
             )
         return builder
 
-    def add(self, entity: Entity) -> Handle:
+    def add(self, entity: Entity) -> EntityRef:
         """Takes an entity in and says under which handle claims reach it."""
         found = {self._root(self._by_key[key]) for key in (*entity.keys, *entity.names) if key in self._by_key}
         found |= {self._root(self._by_name[key]) for key in entity.keys if key in self._by_name}
@@ -74,13 +74,13 @@ class Builder:
         self._by_key.update(dict.fromkeys(entity.keys, home))
         for name in entity.names:
             self._by_name.setdefault(name, home)
-        return Handle(home)
+        return EntityRef(home)
 
     def claim(
         self,
-        subject: Handle,
+        subject: EntityRef,
         predicate: Predicate,
-        obj: Handle,
+        obj: EntityRef,
         *,
         valid_at: datetime | None = None,
         invalid_at: datetime | None = None,
@@ -96,7 +96,7 @@ class Builder:
             begins = invalid_at
         self._statements.append(_Statement(subject, predicate, obj, begins, invalid_at, attributes or {}, certain))
 
-    def known(self, handle: Handle) -> Entity:
+    def known(self, handle: EntityRef) -> Entity:
         """The entity as it is known so far."""
         return self._entities[self._root(handle)]
 
@@ -111,7 +111,7 @@ class Builder:
             event_time=self.event_time,
             title=title,
             text=text,
-            chunks=chunks or phrases.pieces(text) or (title,),
+            chunks=chunks or splitting.pieces(text) or (title,),
             entities=entities,
             claims=self._claims(),
         )
@@ -147,7 +147,7 @@ def _claim(subject: Entity, obj: Entity, told: _Statement) -> Claim:
         subject=subject.key,
         predicate=told.predicate,
         object=obj.key,
-        sentence=sentences.sentence(subject, told.predicate, obj),
+        sentence=phrases.sentence(subject, told.predicate, obj),
         valid_at=told.valid_at,
         invalid_at=told.invalid_at,
         attributes=told.attributes,

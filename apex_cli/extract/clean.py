@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import unicodedata
+
+from apex_cli.extract.identity import text_digest
 
 NAME_LIMIT = 300
 KEY_LIMIT = 200
@@ -31,8 +32,7 @@ def key_part(text: str) -> str:
     """What stands in a key: as `line`, but a long value ends in its hash, so that no two long ones meet."""
     if len(text) <= KEY_LIMIT:
         return line(text, KEY_LIMIT)
-    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-    return f"{line(text[:KEY_LIMIT], KEY_LIMIT - 20)}~{digest}"
+    return f"{line(text[:KEY_LIMIT], KEY_LIMIT - 20)}~{text_digest(text, 8)}"
 
 
 def prose(text: str, limit: int) -> str:

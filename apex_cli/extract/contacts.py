@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apex_cli.extract import clean, fields, keys
-from apex_cli.extract.matches import IdentifierMatch
+from apex_cli.extract.identifiers import IdentifierMatch
 
 _ADDRESS = r"[A-Za-z0-9_][\w.+'-]{0,63}@[A-Za-z0-9][A-Za-z0-9-]{0,62}(?:\.[A-Za-z0-9-]{1,63}){1,8}"
 _EMAIL = re.compile(rf"(?<![\w.+'-]){_ADDRESS}", re.ASCII)
@@ -31,7 +31,7 @@ class Contact:
     email: str | None = None
     phone: str | None = None
 
-    def spoken(self) -> str:
+    def describe(self) -> str:
         """All that is known of the person, for running text."""
         ways = [self.email, f"+{self.phone}" if self.phone else None]
         known = [way for way in ways if way]

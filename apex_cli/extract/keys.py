@@ -10,6 +10,7 @@ import re
 from typing import Literal
 
 from apex_cli.extract import clean
+from apex_cli.extract.identity import slug
 
 NamedKind = Literal["customer", "carrier", "driver", "person", "geofence"]
 DocketKind = Literal["mc", "mx", "ff", "dot", "scac"]
@@ -45,8 +46,6 @@ _OWN_LABEL = {
 _JOINTS = re.compile(r"[ -]")
 _PUNCTUATION = re.compile(r"[.,;]")
 _NOT_DIGIT = re.compile(r"\D")
-_SNAKE_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_NOT_WORD = re.compile(r"[\W_]+")
 
 
 def rank(key: str) -> int:
@@ -197,7 +196,7 @@ def docket_number(text: str | None) -> str | None:
 
 def snake(text: str) -> str:
     """The source's own word in snake case: "Route Complete" is `route_complete`. Empty without letter and digit."""
-    return _NOT_WORD.sub("_", _SNAKE_HUMP.sub("_", clean.line(text))).strip("_").lower()
+    return slug(clean.line(text), clean.NAME_LIMIT)
 
 
 def _without_label(kind: str, text: str) -> str:

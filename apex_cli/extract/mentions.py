@@ -1,31 +1,56 @@
-"""From findings in free text to entities: spellings in free text are never certain."""
+"""What free text mentions: identifiers, places, people and companies, as entities that are never certain.
+
+A match needs a check digit, a prefix or a label, so few matches are wrong. The time is linear in the length of the
+text, of which only the first `SCAN_LIMIT` characters are read.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import cast, get_args
+import re
+from collections.abc import Callable, Iterator
+from typing import Literal, cast, get_args
 
-from apex_cli.extract import entities, identifiers, keys
-from apex_cli.extract.builder import Builder, Handle
+from apex_cli.extract import contacts, entities, identifiers, keys, places
+from apex_cli.extract.builder import Builder, EntityRef
 from apex_cli.extract.contacts import Contact
-from apex_cli.extract.matches import IdentifierMatch
+from apex_cli.extract.identifiers import IdentifierMatch
 from apex_cli.model import Entity, EntityType, Predicate
 
+SCAN_LIMIT = 200_000
+_MOST_MATCHES = 1_000
+_DIGIT = re.compile(r"\d", re.ASCII)
 _DOCKETS = frozenset(get_args(keys.DocketKind))
 _NUMBERS = frozenset({EntityType.ORDER, EntityType.REFERENCE})
 
+# Companies named on a labelled line: "Carrier: Lakeshore Haulage Inc".
+_LABELS: dict[str, Literal["customer", "carrier"]] = {
+    "CUSTOMER": "customer",
+    "SHIPPER": "customer",
+    "CONSIGNEE": "customer",
+    "BILL TO": "customer",
+    "CARRIER": "carrier",
+}
+_LINE = re.compile(
+    rf"^[ \t>*|#_-]{{0,8}}({'|'.join(_LABELS)})(?: NAME)?[ \t*_]{{0,4}}[:|][ \t*_|]{{0,4}}(?P<name>[^\n|:]{{2,80}})",
+    re.MULTILINE,
+)
+_LEGAL_FORM = re.compile(r"(?P<name>[^,;(]{2,80}),[ ](?:LLC|L\.L\.C\.|Inc|Corp|Co|Ltd|LP|LLP)\b\.?", re.IGNORECASE)
+_NAME_END = re.compile(r"[,;(]| - | – ")
+_SMALL_WORDS = frozenset(("of", "and", "the", "de", "la", "du", "&"))
+_MOST_WORDS = 8
 
-def add(builder: Builder, subject: Handle, text: str, source: str) -> None:
+
+def add(builder: Builder, subject: EntityRef, text: str, source: str) -> None:
     """Claims what the text mentions, leaving out what the record has told already outside of its text."""
     # "Truck 6520" comes after TRUCK-6520, which it may mean.
-    for finding in sorted(identifiers.find(text), key=lambda found: found.kind == "unit number"):
+    for finding in sorted(find(text), key=lambda found: found.kind == "unit number"):
         found = entity(finding, source)
         if found is not None and not builder.has(found):
             evidence = {"check_digit": True} if finding.checked else None
             builder.claim(subject, predicate(builder, subject, found), builder.add(found), attributes=evidence)
 
 
-def predicate(builder: Builder, subject: Handle, entity: Entity) -> Predicate:
+def predicate(builder: Builder, subject: EntityRef, entity: Entity) -> Predicate:
     """A document has its orders and references; a message only mentions them."""
     owns = builder.known(subject).type is EntityType.DOCUMENT and entity.type in _NUMBERS
     return Predicate.HAS_REFERENCE if owns else Predicate.MENTIONS
@@ -41,6 +66,63 @@ def entity(finding: IdentifierMatch, source: str) -> Entity | None:
     # A container's number is printed in many ways, the others as the sender's papers have them.
     shown = value if kind == "container" else finding.text
     return entities.reference(cast(keys.ReferenceKind, kind), shown, certain=False)
+
+
+def find(text: str) -> list[IdentifierMatch]:
+    """All findings in the order of the text, none overlapping another; at most 1,000."""
+    text = text[:SCAN_LIMIT]
+    taken = bytearray(len(text))
+    found: list[IdentifierMatch] = []
+    for finding in _candidates(text):
+        if 1 in taken[finding.start : finding.end]:
+            continue
+        taken[finding.start : finding.end] = b"\x01" * (finding.end - finding.start)
+        found.append(finding)
+        if len(found) == _MOST_MATCHES:
+            break
+    return sorted(found, key=lambda finding: finding.start)
+
+
+def _candidates(text: str) -> Iterator[IdentifierMatch]:
+    """The most trusted first: what one of them takes is not looked at again."""
+    upper = _upper(text)
+    yield from contacts.find_emails(text)
+    if _DIGIT.search(text) or "SCAC" in upper:
+        yield from identifiers.find(text, upper)
+        yield from contacts.find_phones(upper)
+    yield from places.find(text)
+    yield from _companies(text, upper)
+
+
+def _upper(text: str) -> str:
+    """Capitals, character by character, so that spans stay true: "ß" has no single capital and stays."""
+    upper = text.upper()
+    if len(upper) == len(text):
+        return upper
+    return "".join(capital if len(capital := char.upper()) == 1 else char for char in text)
+
+
+def _companies(text: str, upper: str) -> Iterator[IdentifierMatch]:
+    """Names beside their label; `upper` is `text` in capitals. A sentence after a label is not a name."""
+    if not any(label in upper for label in _LABELS):
+        return
+    for match in _LINE.finditer(upper):
+        written = text[match.start("name") : match.end("name")]
+        legal = _LEGAL_FORM.match(written)
+        name = (legal[0] if legal else _NAME_END.split(written, maxsplit=1)[0]).strip(" \t*_`")
+        if _is_company_name(name):
+            yield IdentifierMatch(_LABELS[match[1]], name, name, match.start(), match.start("name") + len(name))
+
+
+def _is_company_name(name: str) -> bool:
+    words = name.split()
+    return (
+        0 < len(words) <= _MOST_WORDS
+        and sum(char.isalpha() for char in name) >= 3
+        and "@" not in name
+        and words[0][0].isupper()
+        and all(word[0].isupper() or word[0].isdigit() or word in _SMALL_WORDS for word in words)
+    )
 
 
 _MAKERS: dict[str, Callable[[IdentifierMatch, str], Entity | None]] = {

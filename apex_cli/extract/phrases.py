@@ -1,14 +1,60 @@
-"""The text of a record: joined from phrases, cut into pieces for the embedder."""
+"""The text of a record: phrases joined, and claims as sentences ("Vehicle TRUCK-6520 is at Chicago, IL.")."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-PIECE = 1_500
-_BREAKS = ("\n\n", "\n", ". ", "; ", ", ", " ")
+from apex_cli.model import Entity, EntityType, Predicate
+
+_TEMPLATES = {
+    Predicate.LOCATED_AT: "{subject} is at {object}.",
+    Predicate.HAS_ENGINE_STATE: "{subject} has engine state {object}.",
+    Predicate.INSIDE_GEOFENCE: "{subject} is inside {object}.",
+    Predicate.DRIVES: "{subject} drives {object}.",
+    Predicate.FOR_CUSTOMER: "{subject} is for {object}.",
+    Predicate.HAULED_BY: "{subject} is hauled by {object}.",
+    Predicate.ASSIGNED_DRIVER: "{subject} is assigned to {object}.",
+    Predicate.HAS_STATUS: "{subject} has status {object}.",
+    Predicate.ORIGIN: "{subject} starts from {object}.",
+    Predicate.DESTINATION: "{subject} goes to {object}.",
+    Predicate.HAS_STOP: "{subject} has {object}.",
+    Predicate.AT: "{subject} is at {object}.",
+    Predicate.HAS_REFERENCE: "{subject} has {object}.",
+    Predicate.MANAGED_BY: "{subject} is managed by {object}.",
+    Predicate.SENT_BY: "{subject} was sent by {object}.",
+    Predicate.SENT_TO: "{subject} was sent to {object}.",
+    Predicate.CC: "{subject} was copied to {object}.",
+    Predicate.IN_CONVERSATION: "{subject} is part of {object}.",
+    Predicate.REPLIES_TO: "{subject} replies to {object}.",
+    Predicate.HAS_ATTACHMENT: "{subject} has attached {object}.",
+    Predicate.MENTIONS: "{subject} mentions {object}.",
+    Predicate.ABOUT: "{subject} is about {object}.",
+}
+_SPEAK_FOR_THEMSELVES = frozenset({EntityType.LOCATION, EntityType.VALUE, EntityType.PERSON})
+_WORDS = {EntityType.ORDER: "PO"}
+_ABBREVIATIONS = frozenset({"bol", "pro", "sscc", "awb", "imo"})
 
 
-def listed(phrases: Iterable[str | None]) -> str:
+def sentence(subject: Entity, predicate: Predicate, obj: Entity) -> str:
+    """The claim as a sentence."""
+    # Names may hold braces: the template is filled once, its fillings are never read as templates.
+    text = _TEMPLATES[predicate].format(subject=describe(subject), object=describe(obj))
+    return text[0].upper() + text[1:]
+
+
+def describe(entity: Entity) -> str:
+    """The thing with its kind before its name, where the name alone would not tell."""
+    if entity.type in _SPEAK_FOR_THEMSELVES:
+        return entity.name
+    word = _WORDS.get(entity.type, entity.type.value.lower())
+    if entity.type is EntityType.REFERENCE:
+        kind = str(entity.attributes.get("kind", word))
+        word = kind.upper() if kind in _ABBREVIATIONS else kind
+    # "BOL BOL-5521" says it twice.
+    return entity.name if entity.name.casefold().startswith(f"{word.casefold()}-") else f"{word} {entity.name}"
+
+
+def joined(phrases: Iterable[str | None]) -> str:
     """The phrases that there are, with commas between."""
     return ", ".join(phrase for phrase in phrases if phrase)
 
@@ -16,27 +62,3 @@ def listed(phrases: Iterable[str | None]) -> str:
 def shortened(text: str, limit: int) -> str:
     """At most `limit` characters; what was cut is marked."""
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
-
-
-def pieces(text: str, size: int = PIECE) -> tuple[str, ...]:
-    """The text in pieces of at most `size` characters, cut after paragraphs, sentences or words where there are any."""
-    found: list[str] = []
-    start = 0
-    while start < len(text):
-        end = start + size
-        if end < len(text):
-            end = _cut(text, start, end)
-        piece = text[start:end].strip()
-        if piece:
-            found.append(piece)
-        start = end
-    return tuple(found)
-
-
-def _cut(text: str, start: int, end: int) -> int:
-    for mark in _BREAKS:
-        # Not in the first half: better one long piece cut at a word than crumbs cut at paragraphs.
-        place = text.rfind(mark, start + (end - start) // 2, end)
-        if place != -1:
-            return place + len(mark)
-    return end

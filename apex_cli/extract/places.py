@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from apex_cli.extract import clean
-from apex_cli.extract.matches import IdentifierMatch
+from apex_cli.extract.identifiers import IdentifierMatch
 
 # State or district: name, and the first digits its ZIP codes may have (USPS Publication 65).
 _STATES = {

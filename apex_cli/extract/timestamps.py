@@ -10,14 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 
-from apex_cli.extract.ids import slug
+from apex_cli.extract.identity import slug
+from apex_cli.model import Record
 
 _FIRST_YEAR = 1990
 _LAST_YEAR = 2100
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST = 40
+_DATE_IN_ID = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)", re.ASCII)
 _NUMERIC = re.compile(r"\d{9,19}(?:\.\d{1,9})?", re.ASCII)
 _ZONE_NAME = re.compile(r"[ ]?(?:UTC|GMT)$")
 _AMERICAN = re.compile(
@@ -62,7 +63,7 @@ def first(*values: object) -> datetime | None:
     return next((time for value in values if (time := parse(value))), None)
 
 
-def told(payload: Mapping[str, object]) -> datetime | None:
+def from_fields(payload: Mapping[str, object]) -> datetime | None:
     """The event time of a flat record: of its fields that are named like one, the best named that holds a moment."""
     named: dict[str, object] = {}
     for name, value in payload.items():
@@ -70,6 +71,24 @@ def told(payload: Mapping[str, object]) -> datetime | None:
         if spelled in TIME_RANK:
             named.setdefault(spelled, value)
     return first(*(named[name] for name in sorted(named, key=TIME_RANK.__getitem__)))
+
+
+def event_time(record: Record, own: datetime | None) -> datetime:
+    """When the record happened: its own time, else the last real date inside its id, else when it was staged."""
+    if own is not None:
+        return own
+    dated = (parse(found) for found in reversed(_DATE_IN_ID.findall(record.external_id[-4096:])))
+    return next((time for time in dated if time), record.observed_at)
+
+
+def is_date(text: str) -> bool:
+    """Whether the text is a real calendar date (YYYY-MM-DD) within the years understood here."""
+    return _DATE_IN_ID.fullmatch(text) is not None and parse(text) is not None
+
+
+def to_minute(time: datetime) -> str:
+    """A moment for people, in UTC to the minute: "2025-10-19 14:23 UTC"."""
+    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def rfc3339(moment: datetime) -> str:
@@ -98,6 +117,8 @@ def _read(text: str) -> datetime | None:
         american = _AMERICAN.fullmatch(_ZONE_NAME.sub("", text).upper())
         return _from_american(american) if american else None
     if _MAIL.match(text):
+        from email.utils import parsedate_to_datetime  # slow to import, seldom needed
+
         return parsedate_to_datetime(text)
     if _SPELLED_OUT.fullmatch(text):
         day_first = "%d %b %Y" if text[0].isdigit() else "%b %d %Y"

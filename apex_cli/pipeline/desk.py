@@ -18,7 +18,7 @@ from apex_cli.errors import ApexError, RecordError, StoreError
 from apex_cli.model import Embedded, EntityType, Record
 from apex_cli.pipeline.inputs import Input, ReadResult
 from apex_cli.pipeline.request import Observer
-from apex_cli.reading.rejected import Rejected
+from apex_cli.reading.files import Rejected
 from apex_cli.results import ErrorDetail, RecordResult, RecordStatus, RunSummary
 from apex_cli.staging import Item, ItemFailure, Staging
 

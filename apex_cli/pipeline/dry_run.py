@@ -22,11 +22,10 @@ from apex_cli.model import EntityType, Extraction, Record
 from apex_cli.pipeline.inputs import limits
 from apex_cli.pipeline.models import reads_text
 from apex_cli.pipeline.request import STDIN, IngestRequest, Observer
+from apex_cli.reading.files import Rejected, Young, walk
 from apex_cli.reading.read import read_input
-from apex_cli.reading.rejected import Rejected
-from apex_cli.reading.walk import Young, walk
 from apex_cli.results import ErrorDetail, RecordResult, RecordStatus, RunSummary
-from apex_cli.sources.rules import extract
+from apex_cli.sources.registry import extract
 
 if TYPE_CHECKING:
     from apex_cli.pipeline.estimate import Estimate

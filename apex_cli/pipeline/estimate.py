@@ -12,9 +12,8 @@ from typing import Any
 
 from apex_cli.config import Settings
 from apex_cli.enrich import prompting
-from apex_cli.enrich.cached import CachedEnricher
-from apex_cli.enrich.client import clients
-from apex_cli.enrich.extractor import ModelExtractor
+from apex_cli.enrich.enricher import CachedEnricher, ModelExtractor
+from apex_cli.enrich.prompting import clients
 from apex_cli.enrich.resolve import Candidate
 from apex_cli.errors import RecordError
 from apex_cli.llm.forecast import forecast
@@ -22,7 +21,7 @@ from apex_cli.llm.models import Models
 from apex_cli.llm.protocol import Prompt
 from apex_cli.llm.usage import ModelUsage
 from apex_cli.model import Entity, Extraction, Record
-from apex_cli.sources.rules import prose
+from apex_cli.sources.registry import prose
 from apex_cli.stores.factory import open_stores
 
 Item = tuple[Record, Extraction]

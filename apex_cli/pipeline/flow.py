@@ -18,7 +18,7 @@ from apex_cli.pipeline import gc_tuning
 from apex_cli.pipeline.desk import ExtractionVersions, OutcomeRecorder
 from apex_cli.pipeline.inputs import Input, InputReader, ReadBatch, ReadResult
 from apex_cli.pipeline.understand import Transformer
-from apex_cli.reading.rejected import Rejected
+from apex_cli.reading.files import Rejected
 from apex_cli.results import RecordStatus
 from apex_cli.run_stats import RunStats
 from apex_cli.saga.coordinator import Coordinator, Fate, Result

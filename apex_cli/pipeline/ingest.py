@@ -22,15 +22,15 @@ from apex_cli.pipeline.models import models_for, reading_for
 from apex_cli.pipeline.request import STDIN, IngestRequest, Observer, Stop
 from apex_cli.pipeline.sagas import sagas
 from apex_cli.pipeline.understand import Transformer
-from apex_cli.reading.walk import walk
+from apex_cli.reading.files import walk
 from apex_cli.results import ErrorDetail, RunSummary
 from apex_cli.saga.recovery import recover
-from apex_cli.sources.rules import RULES_VERSION
+from apex_cli.sources.registry import RULES_VERSION
 from apex_cli.staging import Staging
 from apex_cli.stores.factory import Stores, open_stores
 
 if TYPE_CHECKING:
-    from apex_cli.enrich.cached import CachedEnricher
+    from apex_cli.enrich.enricher import CachedEnricher
     from apex_cli.llm.models import Models
 
 T = TypeVar("T")

@@ -16,9 +16,8 @@ from apex_cli.errors import ApexError, ReadError
 from apex_cli.limits import ReadLimits
 from apex_cli.model import Record
 from apex_cli.pipeline.request import STDIN, IngestRequest
+from apex_cli.reading.files import Found, Rejected, Young
 from apex_cli.reading.read import read_input, sniff_source
-from apex_cli.reading.rejected import Rejected
-from apex_cli.reading.walk import Found, Young
 from apex_cli.sources.registry import AUTO, JSON
 from apex_cli.staging import Item, Staging
 from apex_cli.staging.intake import STREAM_ORIGIN

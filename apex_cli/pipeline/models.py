@@ -11,7 +11,7 @@ from apex_cli.pipeline.request import IngestRequest
 from apex_cli.stores.factory import Stores
 
 if TYPE_CHECKING:
-    from apex_cli.enrich.cached import CachedEnricher
+    from apex_cli.enrich.enricher import CachedEnricher
     from apex_cli.llm.models import Models
 
 
@@ -44,8 +44,7 @@ def reading_for(
     """The model's part of understanding, where it has one."""
     if models is None or not reads_text(settings, request):
         return None
-    from apex_cli.enrich.cached import CachedEnricher
-    from apex_cli.enrich.extractor import ModelExtractor
+    from apex_cli.enrich.enricher import CachedEnricher, ModelExtractor
     from apex_cli.pipeline.known import KnownInGraph
 
     known = KnownInGraph(stores.graph, stores.embedding.embedder)

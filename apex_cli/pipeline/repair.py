@@ -16,7 +16,7 @@ from apex_cli.pipeline.sagas import sagas
 from apex_cli.saga.coordinator import Coordinator, Fate
 from apex_cli.saga.recovery import recover
 from apex_cli.serialization import to_claim, to_entity
-from apex_cli.sources.rules import extract
+from apex_cli.sources.registry import extract
 from apex_cli.stores.factory import Stores
 from apex_cli.stores.postgres.catalog import Version
 from apex_cli.stores.protocol import Clearable, PreparedStore, StoredSummary

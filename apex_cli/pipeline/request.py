@@ -10,7 +10,6 @@ from typing import BinaryIO, Protocol
 from apex_cli.results import RecordResult
 
 STDIN = "-"
-SOURCES = ("auto", "samsara", "turvo", "frontapp", "json", "document")
 EXTRACTORS = ("auto", "rules", "llm")
 
 

@@ -14,10 +14,10 @@ from apex_cli.errors import RecordError, RunHalted
 from apex_cli.model import Embedded, Extraction, Record
 from apex_cli.pipeline.workers import DocumentWorkers
 from apex_cli.run_stats import RunStats
-from apex_cli.sources.rules import extract
+from apex_cli.sources.registry import extract
 
 if TYPE_CHECKING:
-    from apex_cli.enrich.cached import CachedEnricher, Read
+    from apex_cli.enrich.enricher import CachedEnricher, Read
 
 _SLICE = 50
 """Records an extraction task takes at once: small enough to interleave, large enough not to matter."""

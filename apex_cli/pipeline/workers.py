@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from apex_cli.errors import ExtractError
 from apex_cli.model import Extraction, Record
-from apex_cli.sources.rules import extract
+from apex_cli.sources.registry import extract
 
 if TYPE_CHECKING:
     from pebble import ProcessPool

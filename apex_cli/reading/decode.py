@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from apex_cli.errors import ReadError
-from apex_cli.extract.canonical import canonical_json
+from apex_cli.extract.identity import canonical_json
 from apex_cli.reading.structure import too_deep
 
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")

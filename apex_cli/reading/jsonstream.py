@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from apex_cli.errors import ReadError
-from apex_cli.extract.canonical import canonical_json
+from apex_cli.extract.identity import canonical_json
 from apex_cli.limits import ReadLimits
 from apex_cli.reading.decode import SourcePosition, broken, decode, deep, large
 from apex_cli.reading.structure import End, Extent, measure, pass_over

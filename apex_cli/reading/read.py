@@ -12,14 +12,22 @@ from typing import BinaryIO
 from apex_cli.documents import markdown, text
 from apex_cli.documents.content import decode, read_bytes
 from apex_cli.errors import ReadError, RecordError
+<<<<<<< HEAD
 from apex_cli.extract.canonical import content_hash
 from apex_cli.extract.ids import external_id
 from apex_cli.files import NotRegularFile, open_regular
+=======
+from apex_cli.extract.identity import content_hash, external_id
+>>>>>>> sources
 from apex_cli.limits import ReadLimits
 from apex_cli.model import Record
 from apex_cli.reading.envelopes import unwrap
+from apex_cli.reading.files import Rejected, open_regular, readable_name
 from apex_cli.reading.jsonstream import Value, values
+<<<<<<< HEAD
 from apex_cli.reading.rejected import Rejected
+=======
+>>>>>>> sources
 from apex_cli.sources.registry import AUTO, JSON, classify
 
 DOCUMENT = "document"

@@ -1,1 +1,1 @@
-"""From a staged file to a stream of `Record`s: one file per source and per way of reading."""
+"""Where records come from: one package for each source, and the registry of all."""

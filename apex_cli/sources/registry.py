@@ -1,60 +1,100 @@
-"""Which source a payload comes from, told by its keys; file names say nothing."""
+"""All sources: which one a payload comes from, and what a record states by the rules of its source.
+
+Rules need no model and no network, and give the same answer every time. File names say nothing: a payload is recognised
+by its keys.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from apex_cli.errors import ReadError, UsageError
-from apex_cli.model import JsonObject
-from apex_cli.sources.frontapp import shape as frontapp
-from apex_cli.sources.json import shape as json
-from apex_cli.sources.samsara import shape as samsara
-from apex_cli.sources.turvo import shape as turvo
+from apex_cli.model import Extraction, JsonObject, Record
+from apex_cli.sources import document, frontapp, json, samsara, turvo
+from apex_cli.sources.source import Source
 
 AUTO = "auto"
-JSON = "json"
+JSON = json.SOURCE.name
+DOCUMENT = document.SOURCE.name
+RULES_VERSION = "rules-2"
+"""Changes whenever the same record may yield another extraction: part of the key under which results are kept."""
+
+BUILT_IN: tuple[Source, ...] = (samsara.SOURCE, turvo.SOURCE, frontapp.SOURCE, json.SOURCE, document.SOURCE)
+_sources: list[Source] = []
 
 
-@dataclass(frozen=True, slots=True)
-class Adapter:
-    """One payload shape of one source: how it is recognised, and its data type and external id (None: it has none)."""
+def register(source: Source) -> None:
+    """Add a source. Sources are tried from the most to the least specific, and equal ones in order of registration.
 
-    source: str
-    matches: Callable[[JsonObject], bool]
-    identify: Callable[[JsonObject], tuple[str, str | None]]
+    Raises `ValueError` for a name that is taken.
+    """
+    if source.name == AUTO or any(source.name == known.name for known in _sources):
+        raise ValueError(f"there is a source {source.name!r} already")
+    _sources.append(source)
+    _sources.sort(key=lambda known: (known.reads_documents, -known.specificity))
 
 
-ADAPTERS = (
-    Adapter("samsara", samsara.matches, samsara.identify),
-    Adapter("turvo", turvo.matches, turvo.identify),
-    Adapter("frontapp", frontapp.matches, frontapp.identify),
-    Adapter(JSON, json.matches, json.identify),
-)
-"""All shapes, the ones that are recognised by most keys first. A source may have several."""
+@contextmanager
+def registered(source: Source) -> Iterator[None]:
+    """A source that is known within a `with` block only."""
+    register(source)
+    try:
+        yield
+    finally:
+        _sources.remove(source)
 
-SOURCES = tuple(dict.fromkeys(adapter.source for adapter in ADAPTERS))
+
+for _source in BUILT_IN:
+    register(_source)
+
+
+def sources() -> tuple[Source, ...]:
+    """All sources in the order of recognition, those of documents last."""
+    return tuple(_sources)
+
+
+def names() -> tuple[str, ...]:
+    """The names of all sources, in the order of recognition."""
+    return tuple(source.name for source in _sources)
 
 
 def is_known(payload: JsonObject) -> bool:
     """Whether the payload has the shape of a record of a source of its own."""
-    return any(a.source != JSON and a.matches(payload) and a.identify(payload)[1] is not None for a in ADAPTERS)
+    return any(s.specificity > 0 and s.matches(payload) and s.identify(payload)[1] is not None for s in _sources)
 
 
 def classify(payload: JsonObject, source: str = AUTO) -> tuple[str, str, str]:
     """Source, data type and external id of a payload that is not empty.
 
-    `auto` takes the first shape that matches and has an id. A named source takes the payload as its own: raises
-    `ReadError` (`missing_id`) when it has no id there, `UsageError` when there is no such source.
+    `auto` takes the first source whose shape matches and that finds an id. A named source takes the payload as its own:
+    raises `ReadError` (`missing_id`) when it has no id there, `UsageError` when there is no such source.
     """
-    shapes = [adapter for adapter in ADAPTERS if source in (AUTO, adapter.source)]
-    if not shapes:
-        raise UsageError(f"there is no source {source!r}", hint="one of auto, " + ", ".join(SOURCES))
-    fitting = [adapter for adapter in shapes if adapter.matches(payload)]
-    for adapter in fitting if source == AUTO else [*fitting, *shapes]:
-        data_type, found = adapter.identify(payload)
-        if found is not None:
-            return adapter.source, data_type, found
+    choices = [known for known in _sources if source in (AUTO, known.name) and not known.reads_documents]
+    if not choices:
+        raise UsageError(f"there is no source {source!r}", hint="one of auto, " + ", ".join(names()))
+    fitting = [known for known in choices if known.matches(payload)]
+    for known in fitting if source == AUTO else [*fitting, *choices]:
+        data_type, identity = known.identify(payload)
+        if identity is not None:
+            return known.name, data_type, identity
     raise ReadError(
         f"the payload has no id that {source} records have", hint="use --source auto or json", code="missing_id"
     )
+
+
+def extract(record: Record) -> Extraction:
+    """What the record states, by the rules of its source; a record of an unknown source is read as any JSON.
+
+    Raises `ExtractError` as the sources do. Pure and synchronous; never touches a store, a file or the clock.
+    """
+    return _source_of(record).extract(record)
+
+
+def prose(record: Record) -> str:
+    """The free text of a record, which rules read for identifiers only; empty for structured records."""
+    return _source_of(record).prose(record)
+
+
+def _source_of(record: Record) -> Source:
+    return next((source for source in _sources if source.name == record.source), json.SOURCE)

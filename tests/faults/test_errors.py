@@ -11,7 +11,7 @@ import pytest
 
 from apex_cli.embed.codec import dump, load
 from apex_cli.embed.local import LocalEmbedder
-from apex_cli.sources.rules import RULES_VERSION
+from apex_cli.sources.registry import RULES_VERSION
 from tests.acceptance.apex import Result, run, verified
 from tests.faults.oracle import held_once, statuses
 from tests.faults.scene import NEW, Scene

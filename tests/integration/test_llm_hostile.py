@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from apex_cli.enrich.validate import LONGEST_NAME, MOST_THINGS
+from apex_cli.enrich.llm_extraction import LONGEST_NAME, MOST_THINGS
 from apex_cli.model import EntityType, Predicate, record_id
 from apex_cli.stores.protocol import GraphView
 from tests.acceptance.seeds import shipment

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import get_args
 
 import pytest
 import typer
 
 from apex_cli import __version__
 from apex_cli.cli.main import main
-from apex_cli.cli.options import Source, duration, moment
+from apex_cli.cli.options import duration, moment, source_or_auto
 from apex_cli.faults import POINTS
-from apex_cli.pipeline.request import SOURCES
+from apex_cli.sources import registry
 
 Captured = pytest.CaptureFixture[str]
 
@@ -93,8 +92,13 @@ def test_the_fault_points_are_listed(capsys: Captured) -> None:
     assert [json.loads(line)["point"] for line in capsys.readouterr().out.splitlines()] == list(POINTS)
 
 
-def test_sources_are_the_same_in_the_options_and_in_the_pipeline() -> None:
-    assert get_args(Source) == SOURCES
+def test_the_sources_of_the_options_are_those_of_the_registry(capsys: Captured) -> None:
+    assert main(["ingest", "--help"]) == 0
+    assert "|".join(("auto", *registry.names())) in capsys.readouterr().out.replace("\n", "").replace(" ", "")
+    assert [source_or_auto(name) for name in ("auto", *registry.names())] == ["auto", *registry.names()]
+    for unknown in ("carrier_pigeon", "", "AUTO"):
+        with pytest.raises(typer.BadParameter):
+            source_or_auto(unknown)
 
 
 def test_times_and_durations_of_options() -> None:

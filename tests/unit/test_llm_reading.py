@@ -7,13 +7,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from apex_cli.enrich import convert, ontology
-from apex_cli.enrich.llm_extraction import LLMEntity, LLMExtraction, LLMRelation
+from apex_cli.enrich.llm_extraction import (
+    MOST_STATEMENTS,
+    MOST_THINGS,
+    LLMEntity,
+    LLMExtraction,
+    LLMRelation,
+    keep_grounded,
+)
 from apex_cli.enrich.prompting import joined
-from apex_cli.enrich.validate import MOST_STATEMENTS, MOST_THINGS, keep_grounded
 from apex_cli.extract.builder import Builder
-from apex_cli.extract.canonical import content_hash
+from apex_cli.extract.identity import content_hash
 from apex_cli.model import Claim, Entity, EntityType, Extraction, Predicate, Record
-from apex_cli.sources.rules import extract, prose
+from apex_cli.sources.registry import extract, prose
 
 NOON = datetime(2025, 10, 19, 12, tzinfo=UTC)
 TEXT = "Load SHIP-2025-10-19-002 is hauled by Twin Lakes Haulage. Dana Reyes looks after it. Storm Ida closed I-65."

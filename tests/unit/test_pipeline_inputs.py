@@ -13,7 +13,7 @@ from apex_cli.config import Settings
 from apex_cli.model import Record
 from apex_cli.pipeline.inputs import InputReader, ReadBatch
 from apex_cli.pipeline.request import IngestRequest
-from apex_cli.reading.walk import walk
+from apex_cli.reading.files import walk
 from apex_cli.staging import ItemStatus, Staging
 
 

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from apex_cli.model import Extraction, Record
-from apex_cli.sources.registry import classify
-from apex_cli.sources.rules import extract
+from apex_cli.sources.registry import classify, extract
 
 OBSERVED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SHIPMENT: dict[str, Any] = {"shipmentId": "S-1", "status": "new"}

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apex_cli.errors import ReadError, UsageError
-from apex_cli.extract.canonical import content_hash
-from apex_cli.extract.ids import LONGEST_ID, external_id
+from apex_cli.extract.identity import LONGEST_ID, content_hash, external_id
 from apex_cli.sources.registry import classify
 
 POSITION = {

@@ -11,8 +11,8 @@ import pytest
 
 from apex_cli.limits import ReadLimits
 from apex_cli.reading.envelopes import unwrap
+from apex_cli.reading.files import Rejected
 from apex_cli.reading.read import read_input
-from apex_cli.reading.rejected import Rejected
 
 PING = {"vehicle_id": "T1", "latitude": 1, "longitude": 2}
 SHIPMENT = {"shipmentId": "S1", "status": "new"}

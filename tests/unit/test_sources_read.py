@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from apex_cli.errors import UsageError
-from apex_cli.extract.canonical import content_hash
+from apex_cli.extract.identity import content_hash
 from apex_cli.limits import ReadLimits
 from apex_cli.model import Record
+from apex_cli.reading.files import Rejected
 from apex_cli.reading.read import read_input, sniff_source
-from apex_cli.reading.rejected import Rejected
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LIMITS = ReadLimits(max_record_bytes=10_000, max_document_bytes=20_000, max_depth=50)

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from apex_cli.errors import UsageError
-from apex_cli.reading.rejected import Rejected
-from apex_cli.reading.walk import Found, Young, walk
+from apex_cli.reading.files import Found, Rejected, Young, walk
 
 
 def put(path: Path, text: str = "{}") -> Path:

@@ -13,7 +13,7 @@ from apex_cli.cli.verb import LOCKED, OK, START, USAGE, verb
 
 @verb(
     *("json", "home", "lock_timeout"),
-    examples=("apex forget frontapp:MSG-2025-10-19-003",),
+    examples=("apex forget turvo:SHIP-2025-10-19-003",),
     exits={**OK, **USAGE, 3: "not forgotten; nothing is half-removed, try again", **START, **LOCKED},
 )
 def forget(call: CommandContext, ident: Ident) -> None:

@@ -28,7 +28,7 @@ from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, STUCK, USAGE, verb
 def ingest(
     call: CommandContext,
     paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files and directories; - is stdin.")],
-    source: Annotated[Source, typer.Option(help="Where the records come from; auto recognises them.")] = "auto",
+    source: Source = "auto",
     extractor: Annotated[
         Extractor,
         typer.Option(

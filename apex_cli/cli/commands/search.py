@@ -22,7 +22,7 @@ def search(
     call: CommandContext,
     text: Annotated[str, typer.Argument(metavar="TEXT", parser=filled, help="What to look for.")],
     limit: Limit = 10,
-    source: Annotated[RecordSource | None, typer.Option(help="Records of this source only.")] = None,
+    source: RecordSource = None,
 ) -> None:
     """Find records by meaning, words and the graph, in one ranking."""
     from apex_cli import queries

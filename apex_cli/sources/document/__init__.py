@@ -1,1 +1,36 @@
-"""Documents: text with its structure."""
+"""Documents: text with its structure, whole files of a format known to `documents`."""
+
+from __future__ import annotations
+
+from apex_cli.extract.identity import external_id
+from apex_cli.model import Extraction, JsonObject, Record
+from apex_cli.sources.source import Source
+
+
+class _Document(Source):
+    """`reading` makes its records: the payload is `{"path", "format", "content"}`, the external id the path."""
+
+    name = "document"
+    title = "documents"
+    data_types = ("document",)
+    specificity = 0
+    reads_documents = True
+
+    def matches(self, payload: JsonObject) -> bool:  # noqa: ARG002 - a document is no JSON
+        return False
+
+    def identify(self, payload: JsonObject) -> tuple[str, str | None]:
+        return self.data_types[0], external_id(payload.get("path"))
+
+    def extract(self, record: Record) -> Extraction:
+        from apex_cli.sources.document import mapping
+
+        return mapping.extract(record)
+
+    def prose(self, record: Record) -> str:
+        from apex_cli.sources.document import mapping
+
+        return mapping.prose(record)
+
+
+SOURCE = _Document()

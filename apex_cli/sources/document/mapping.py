@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from datetime import datetime
 from pathlib import PurePosixPath
 
 from apex_cli.documents.chunks import chunk
-from apex_cli.extract import clean, keys, mentions, times, timestamps
+from apex_cli.extract import clean, keys, mentions, timestamps
 from apex_cli.extract.builder import Builder
+from apex_cli.extract.identity import text_digest
 from apex_cli.model import Entity, EntityType, Extraction, Record
 
 _TITLE_LIMIT = 200
@@ -36,10 +36,14 @@ def extract(record: Record) -> Extraction:
     body = text[front.end() :].strip() if front else text
     file_name = PurePosixPath(str(record.payload.get("path") or record.external_id)).name
     title = (front and _front_title(front["fields"])) or _title(body) or clean.line(file_name) or "Untitled document"
-    builder = Builder(times.event_time(record, _date(text)))
-    digest = hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=32).hexdigest()
+    builder = Builder(timestamps.event_time(record, _date(text)))
     document = builder.add(
-        Entity(EntityType.DOCUMENT, (keys.document_content(digest),), title, attributes={"format": written_as})
+        Entity(
+            EntityType.DOCUMENT,
+            (keys.document_content(text_digest(content, 32)),),
+            title,
+            attributes={"format": written_as},
+        )
     )
     mentions.add(builder, document, text, record.source)
     fields = tuple(piece.text for piece in chunk(front["fields"], "text")) if front else ()

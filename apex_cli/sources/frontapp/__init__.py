@@ -1,1 +1,43 @@
-"""Front: messages."""
+"""Front: messages, one flat record for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from apex_cli.extract.identity import external_id
+from apex_cli.model import Extraction, JsonObject, Record
+from apex_cli.sources.source import Source
+
+_COMPANIONS = ("body", "subject", "sender")
+
+
+class _Front(Source):
+    name = "frontapp"
+    title = "Front messages"
+    data_types = ("message",)
+
+    def matches(self, payload: JsonObject) -> bool:
+        """A `message_id` together with a body, a subject or a sender."""
+        return payload.get("message_id") is not None and any(payload.get(key) is not None for key in _COMPANIONS)
+
+    def identify(self, payload: JsonObject) -> tuple[str, str | None]:
+        """The external id is the `message_id`."""
+        return self.data_types[0], external_id(payload.get("message_id"))
+
+    def extract(self, record: Record) -> Extraction:
+        from apex_cli.sources.frontapp import mapping
+
+        return mapping.extract(record)
+
+    def prose(self, record: Record) -> str:
+        from apex_cli.sources.frontapp import mapping
+
+        return mapping.prose(record)
+
+    def is_empty_answer(self, payload: JsonObject) -> bool:
+        """An error of the API (`_error` alone), or the test of a webhook (`type: sync`)."""
+        is_error = payload.keys() == {"_error"} and isinstance(payload["_error"], Mapping)
+        return is_error or (payload.get("type") == "sync" and payload.keys() <= {"type", "authorization"})
+
+
+SOURCE = _Front()

@@ -11,14 +11,12 @@ from apex_cli.extract import (
     entities,
     fields,
     keys,
-    markup,
     mentions,
+    message_text,
     phrases,
-    quotes,
-    times,
     timestamps,
 )
-from apex_cli.extract.builder import Builder, Handle
+from apex_cli.extract.builder import Builder, EntityRef
 from apex_cli.extract.contacts import Contact
 from apex_cli.model import Entity, EntityType, Extraction, JsonObject, Predicate, Record
 
@@ -32,7 +30,9 @@ def extract(record: Record) -> Extraction:
     Raises ExtractError `no_message` without a message id.
     """
     payload = record.payload
-    builder = Builder(times.event_time(record, timestamps.first(payload.get("sent_at"), timestamps.told(payload))))
+    builder = Builder(
+        timestamps.event_time(record, timestamps.first(payload.get("sent_at"), timestamps.from_fields(payload)))
+    )
     entity = _message(record)
     message = builder.add(entity)
     people = [
@@ -44,7 +44,7 @@ def extract(record: Record) -> Extraction:
     subject, body = _subject(payload), _body(payload)
     mentions.add(builder, message, prose(record), record.source)
     name = f'Message {entity.name} "{subject}"' if subject else f"Message {entity.name}"
-    head = phrases.listed([name, *people, f"on {times.spoken(builder.event_time)}", *thread])
+    head = phrases.joined([name, *people, f"on {timestamps.to_minute(builder.event_time)}", *thread])
     return builder.build(subject or f"Message {entity.name}", f"{head}: {body}" if body else f"{head}.")
 
 
@@ -69,7 +69,9 @@ def _subject(payload: JsonObject) -> str:
 def _body(payload: JsonObject) -> str:
     told = payload.get("body")
     text = told[:_BODY_LIMIT] if isinstance(told, str) else ""
-    return clean.prose(quotes.without_quotes(clean.prose(markup.to_text(text), _BODY_LIMIT)), _BODY_LIMIT)
+    return clean.prose(
+        message_text.without_quotes(clean.prose(message_text.visible_text(text), _BODY_LIMIT)), _BODY_LIMIT
+    )
 
 
 def _senders(payload: JsonObject) -> list[Contact]:
@@ -80,18 +82,18 @@ def _senders(payload: JsonObject) -> list[Contact]:
     return [Contact(sender.name or name, sender.email, sender.phone)]
 
 
-def _people(builder: Builder, message: Handle, source: str, predicate: Predicate, told: list[Contact]) -> list[str]:
+def _people(builder: Builder, message: EntityRef, source: str, predicate: Predicate, told: list[Contact]) -> list[str]:
     word = {Predicate.SENT_BY: "from", Predicate.SENT_TO: "to"}.get(predicate, "copied to")
     names = []
     for contact in told:
         person = entities.human("person", source, contact)
         if person is not None:
             builder.claim(message, predicate, builder.add(person))
-            names.append(contact.spoken())
+            names.append(contact.describe())
     return [f"{word} {' and '.join(names)}"] if names else []
 
 
-def _thread(builder: Builder, message: Handle, payload: JsonObject) -> list[str]:
+def _thread(builder: Builder, message: EntityRef, payload: JsonObject) -> list[str]:
     phrases = []
     conversation = fields.pick(payload, "conversation_id")
     if conversation:
@@ -108,7 +110,7 @@ def _thread(builder: Builder, message: Handle, payload: JsonObject) -> list[str]
     return phrases
 
 
-def _attachments(builder: Builder, message: Handle, record: Record, message_id: str) -> list[str]:
+def _attachments(builder: Builder, message: EntityRef, record: Record, message_id: str) -> list[str]:
     names = []
     for told in fields.objects(record.payload.get("attachments")):
         filename = fields.pick(told, "filename", "name")

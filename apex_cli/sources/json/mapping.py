@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import cast, get_args
 
-from apex_cli.extract import clean, contacts, entities, fields, keys, mentions, phrases, places, times
+from apex_cli.extract import clean, contacts, entities, fields, keys, mentions, phrases, places, timestamps
 from apex_cli.extract.builder import Builder
 from apex_cli.extract.contacts import Contact
 from apex_cli.model import Entity, EntityType, Extraction, Record
@@ -23,7 +23,7 @@ _AMBIGUOUS_ALONE = frozenset(("shipment", "order", "container", "seal", "invoice
 def extract(record: Record) -> Extraction:
     """The record as a document that mentions things; its free text is searched too, with less trust. Never fails."""
     walked = walk(record.payload, record.data_type)
-    builder = Builder(times.event_time(record, walked.time))
+    builder = Builder(timestamps.event_time(record, walked.time))
     kind = clean.line(record.data_type.replace("_", " ")) or "record"
     title = clean.line(f"{kind[0].upper()}{kind[1:]} {record.external_id}")
     key = keys.document_record(record.source, record.data_type, record.external_id)
@@ -32,8 +32,8 @@ def extract(record: Record) -> Extraction:
         for entity in _entities(group, record.source):
             builder.claim(document, mentions.predicate(builder, document, entity), builder.add(entity))
     mentions.add(builder, document, "\n".join(walked.free_text), record.source)
-    told = phrases.listed(walked.phrases) or "it is empty"
-    text = f"{title} on {times.spoken(builder.event_time)}: {told}."
+    told = phrases.joined(walked.phrases) or "it is empty"
+    text = f"{title} on {timestamps.to_minute(builder.event_time)}: {told}."
     return builder.build(title, phrases.shortened(text, _TEXT_LIMIT))
 
 

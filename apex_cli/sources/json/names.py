@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from apex_cli.extract.identity import slug
 from apex_cli.extract.timestamps import TIME_RANK
 
 _LONGEST_NAME = 80
@@ -45,8 +45,6 @@ _PART_OF = {name: part for part, names in _PARTS.items() for name in names}
 _ANYONES = frozenset(("email", "phone", "city", "state", "latitude", "longitude"))
 # And these belong to one role, whatever the object is: the `mc` of an invoice is that of its `carrier_name`.
 _OWNER_OF = {"vin": "vehicle", "unit": "vehicle", "mc": "carrier", "dot": "carrier"}
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_NOT_WORD = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ class Meaning:
 @lru_cache(maxsize=4096)
 def meaning(name: str) -> Meaning:
     """The meaning of a field's name, however it is cased."""
-    snake = _NOT_WORD.sub("_", _HUMP.sub("_", name[:_LONGEST_NAME])).strip("_").lower()
+    snake = slug(name[:_LONGEST_NAME], 2 * _LONGEST_NAME, split_acronyms=True)
     words = snake.replace("_", " ")
     rank = TIME_RANK.get(snake)
     for spelled in (snake, snake.removesuffix("s")):

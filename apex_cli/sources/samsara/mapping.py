@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from apex_cli.errors import ExtractError
-from apex_cli.extract import clean, contacts, entities, fields, keys, phrases, places, times, timestamps
-from apex_cli.extract.builder import Builder, Handle
+from apex_cli.extract import clean, contacts, entities, fields, keys, phrases, places, timestamps
+from apex_cli.extract.builder import Builder, EntityRef
 from apex_cli.extract.contacts import Contact
 from apex_cli.model import Entity, Extraction, JsonObject, Predicate, Record
 
@@ -26,7 +26,7 @@ def extract(record: Record) -> Extraction:
     Raises ExtractError: `no_vehicle` without any id of a vehicle, `bad_position` where the position was all there was.
     """
     payload = record.payload
-    builder = Builder(times.event_time(record, timestamps.told(payload)))
+    builder = Builder(timestamps.event_time(record, timestamps.from_fields(payload)))
     entity = _vehicle(record)
     vehicle = builder.add(entity)
     clauses = [
@@ -42,10 +42,10 @@ def extract(record: Record) -> Extraction:
             hint="latitude runs from -90 to 90 and longitude from -180 to 180, in degrees",
             code="bad_position",
         )
-    known_as = phrases.listed([entity.name, entity.attributes.get("vin"), fields.pick(payload, "samsara_id")])
+    known_as = phrases.joined([entity.name, entity.attributes.get("vin"), fields.pick(payload, "samsara_id")])
     readings = (phrase.format(shown) for name, phrase in _READINGS.items() if (shown := _shown(payload, name)))
-    told = phrases.listed((*clauses, *readings)) or "no reading"
-    text = f"Vehicle {known_as} on {times.spoken(builder.event_time)}: {told}."
+    told = phrases.joined((*clauses, *readings)) or "no reading"
+    text = f"Vehicle {known_as} on {timestamps.to_minute(builder.event_time)}: {told}."
     return builder.build(f"Vehicle {entity.name}", text)
 
 
@@ -61,7 +61,7 @@ def _vehicle(record: Record) -> Entity:
     return entity
 
 
-def _locate(builder: Builder, vehicle: Handle, payload: JsonObject) -> list[str]:
+def _locate(builder: Builder, vehicle: EntityRef, payload: JsonObject) -> list[str]:
     located = _location(payload)
     if located is None:
         return []
@@ -73,10 +73,10 @@ def _locate(builder: Builder, vehicle: Handle, payload: JsonObject) -> list[str]
     if address:
         reading["address"] = clean.line(address)
     builder.claim(vehicle, Predicate.LOCATED_AT, location, attributes=reading)
-    return [f"at {phrases.listed(dict.fromkeys([located.name, reading.get('address'), _position_name(payload)]))}"]
+    return [f"at {phrases.joined(dict.fromkeys([located.name, reading.get('address'), _position_name(payload)]))}"]
 
 
-def _engine(builder: Builder, vehicle: Handle, payload: JsonObject) -> list[str]:
+def _engine(builder: Builder, vehicle: EntityRef, payload: JsonObject) -> list[str]:
     spelled = fields.word(payload.get("engine_state"))
     state = keys.snake(spelled or "")
     if not spelled or not state:
@@ -86,7 +86,7 @@ def _engine(builder: Builder, vehicle: Handle, payload: JsonObject) -> list[str]
     return [f"engine {clean.line(spelled)}"]
 
 
-def _geofence(builder: Builder, vehicle: Handle, record: Record) -> list[str]:
+def _geofence(builder: Builder, vehicle: EntityRef, record: Record) -> list[str]:
     told = record.payload.get("geofence")
     own_id = fields.pick(told, "id") if isinstance(told, dict) else None
     fence = entities.named(
@@ -98,7 +98,7 @@ def _geofence(builder: Builder, vehicle: Handle, record: Record) -> list[str]:
     return [f"inside geofence {fence.name}"]
 
 
-def _driver(builder: Builder, vehicle: Handle, record: Record) -> list[str]:
+def _driver(builder: Builder, vehicle: EntityRef, record: Record) -> list[str]:
     payload = record.payload
     contact = Contact(
         fields.pick(payload, "driver_name"),
@@ -109,7 +109,7 @@ def _driver(builder: Builder, vehicle: Handle, record: Record) -> list[str]:
     if driver is None:
         return []
     builder.claim(builder.add(driver), Predicate.DRIVES, vehicle)
-    return [f"driven by {contact.spoken() or driver.name}"]
+    return [f"driven by {contact.describe() or driver.name}"]
 
 
 def _location(payload: JsonObject) -> Entity | None:

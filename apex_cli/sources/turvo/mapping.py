@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from apex_cli.errors import ExtractError
-from apex_cli.extract import clean, contacts, entities, fields, keys, phrases, sentences, times, timestamps
-from apex_cli.extract.builder import Builder, Handle
+from apex_cli.extract import clean, contacts, entities, fields, keys, phrases, places, timestamps
+from apex_cli.extract.builder import Builder, EntityRef
 from apex_cli.extract.contacts import Contact
-from apex_cli.model import Entity, Extraction, JsonObject, Predicate, Record
-from apex_cli.sources.turvo import status, stops
+from apex_cli.model import Entity, EntityType, Extraction, JsonObject, Predicate, Record
 
 _REFERENCES: dict[str, keys.ReferenceKind] = {
     "bolNumber": "bol",
@@ -20,32 +21,43 @@ _REFERENCES: dict[str, keys.ReferenceKind] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Status:
+    """A status: the source's word in snake case, its own spelling and code, and since when, if that is told."""
+
+    word: str
+    spelling: str
+    code: str | None
+    time: datetime | None
+
+
 def extract(record: Record) -> Extraction:
     """One shipment as its record tells it now, with the history that the record carries.
 
     Raises ExtractError `no_shipment` where neither a shipmentId nor a Turvo id is there.
     """
     payload = record.payload
-    history = status.history(payload)
+    history = _history(payload)
     own = timestamps.first(
         payload.get("updatedAt"), payload.get("statusTime"), history[-1].time if history else None,
-        timestamps.told(payload),
+        timestamps.from_fields(payload),
     )  # fmt: skip
-    builder = Builder(times.event_time(record, own))
+    builder = Builder(timestamps.event_time(record, own))
     entity = _shipment(record)
     shipment = builder.add(entity)
     clauses = [
         *_customer(builder, shipment, record),
-        *status.add(builder, shipment, payload, history),
+        *_statuses(builder, shipment, payload, history),
         *_ends(builder, shipment, payload),
         *_carriers(builder, shipment, record),
         *_driver(builder, shipment, record),
-        *stops.add(builder, shipment, payload),
+        *_stops(builder, shipment, payload),
         *_references(builder, shipment, payload),
         *_manager(builder, shipment, record),
     ]
-    known_as = phrases.listed([entity.name, _turvo_id_phrase(payload)])
-    text = f"Shipment {known_as} on {times.spoken(builder.event_time)}: {'; '.join(clauses) or 'nothing more is told'}."
+    known_as = phrases.joined([entity.name, _turvo_id_phrase(payload)])
+    stated = "; ".join(clauses) or "no details"
+    text = f"Shipment {known_as} on {timestamps.to_minute(builder.event_time)}: {stated}."
     return builder.build(f"Shipment {entity.name}", text)
 
 
@@ -64,7 +76,7 @@ def _turvo_id_phrase(payload: JsonObject) -> str | None:
     return f"Turvo id {clean.line(turvo_id)}" if turvo_id else None
 
 
-def _customer(builder: Builder, shipment: Handle, record: Record) -> list[str]:
+def _customer(builder: Builder, shipment: EntityRef, record: Record) -> list[str]:
     own_id = fields.pick(record.payload, "customerId")
     customer = entities.named(
         "customer",
@@ -79,23 +91,25 @@ def _customer(builder: Builder, shipment: Handle, record: Record) -> list[str]:
     return [f"for customer {customer.name}"]
 
 
-def _ends(builder: Builder, shipment: Handle, payload: JsonObject) -> list[str]:
+def _ends(builder: Builder, shipment: EntityRef, payload: JsonObject) -> list[str]:
     clauses = []
     for name, predicate, word, when in (
         ("origin", Predicate.ORIGIN, "from", "pickupTime"),
         ("destination", Predicate.DESTINATION, "to", "deliveryTime"),
     ):
-        located = stops.place(payload.get(name))
+        located = _place(payload.get(name))
         place = located.name if located else None
         time = timestamps.parse(payload.get(when))
         if located:
             builder.claim(shipment, predicate, builder.add(located))
         if place or time:
-            clauses.append(f"{word} {place or 'an unnamed place'}" + (f" on {times.spoken(time)}" if time else ""))
+            clauses.append(
+                f"{word} {place or 'an unnamed place'}" + (f" on {timestamps.to_minute(time)}" if time else "")
+            )
     return clauses
 
 
-def _carriers(builder: Builder, shipment: Handle, record: Record) -> list[str]:
+def _carriers(builder: Builder, shipment: EntityRef, record: Record) -> list[str]:
     """The carrier of today is `carrierName`, else the last one listed that is not deleted; deleted ones have ended."""
     payload = record.payload
     listed = fields.objects(payload.get("carriers"))
@@ -124,7 +138,9 @@ def _carriers(builder: Builder, shipment: Handle, record: Record) -> list[str]:
     return clauses
 
 
-def _end_carrier(builder: Builder, shipment: Handle, carrier: Handle, payload: JsonObject, told: JsonObject) -> None:
+def _end_carrier(
+    builder: Builder, shipment: EntityRef, carrier: EntityRef, payload: JsonObject, told: JsonObject
+) -> None:
     ended = timestamps.first(told.get("endedAt")) or builder.event_time
     began: datetime | None = timestamps.first(told.get("startedAt"), told.get("createdAt"), payload.get("createdAt"))
     builder.claim(shipment, Predicate.HAULED_BY, carrier, valid_at=began or ended, invalid_at=ended)
@@ -142,10 +158,10 @@ def _carrier(source: str, name: str | None, own_id: str | None, mc: str | None, 
 
 def _carrier_phrase(carrier: Entity) -> str:
     numbers = [f"MC-{number}" if kind == "mc" else f"USDOT {number}" for kind, number in carrier.attributes.items()]
-    return f"carrier {phrases.listed([carrier.name, *numbers])}"
+    return f"carrier {phrases.joined([carrier.name, *numbers])}"
 
 
-def _driver(builder: Builder, shipment: Handle, record: Record) -> list[str]:
+def _driver(builder: Builder, shipment: EntityRef, record: Record) -> list[str]:
     payload = record.payload
     contact = Contact(
         fields.pick(payload, "driverName") or fields.word(payload.get("driver")),
@@ -156,22 +172,116 @@ def _driver(builder: Builder, shipment: Handle, record: Record) -> list[str]:
     if driver is None:
         return []
     builder.claim(shipment, Predicate.ASSIGNED_DRIVER, builder.add(driver))
-    return [f"driver {contact.spoken() or driver.name}"]
+    return [f"driver {contact.describe() or driver.name}"]
 
 
-def _references(builder: Builder, shipment: Handle, payload: JsonObject) -> list[str]:
+def _references(builder: Builder, shipment: EntityRef, payload: JsonObject) -> list[str]:
     told = [entities.order(number) for number in fields.scalars(payload.get("poNumbers"))]
     for name, kind in _REFERENCES.items():
         told.extend(entities.reference(kind, number) for number in fields.scalars(payload.get(name)))
     for entity in told:
         builder.claim(shipment, Predicate.HAS_REFERENCE, builder.add(entity))
-    return [sentences.describe(entity) for entity in told]
+    return [phrases.describe(entity) for entity in told]
 
 
-def _manager(builder: Builder, shipment: Handle, record: Record) -> list[str]:
+def _manager(builder: Builder, shipment: EntityRef, record: Record) -> list[str]:
     contact = contacts.parse(record.payload.get("managedBy"))
     person = entities.human("person", record.source, contact) if contact else None
     if contact is None or person is None:
         return []
     builder.claim(shipment, Predicate.MANAGED_BY, builder.add(person))
-    return [f"managed by {contact.spoken()}"]
+    return [f"managed by {contact.describe()}"]
+
+
+def _history(payload: JsonObject) -> list[_Status]:
+    """The dated entries of `statusHistory`, oldest first."""
+    entries = [
+        status
+        for entry in fields.objects(payload.get("statusHistory"))
+        if (status := _read_status(entry.get("status", entry), timestamps.first(entry.get("time"), entry.get("date"))))
+        and status.time
+    ]
+    return sorted(entries, key=lambda status: status.time or datetime.min)
+
+
+def _statuses(builder: Builder, shipment: EntityRef, payload: JsonObject, past: list[_Status]) -> list[str]:
+    """Claims every status at its time. The current one counts from `statusTime`, else from the history's last entry
+    if that is the same word, else from the event time."""
+    current = _read_status(payload.get("status"), timestamps.parse(payload.get("statusTime")))
+    if current and current.time is None and past and past[-1].word == current.word:
+        current = None
+    told = [*past, *([current] if current else [])]
+    for status in told:
+        evidence = {"spelling": status.spelling} | ({"code": status.code} if status.code else {})
+        node = builder.add(entities.value(Predicate.HAS_STATUS, status.word))
+        builder.claim(shipment, Predicate.HAS_STATUS, node, valid_at=status.time, attributes=evidence)
+    return [_status_phrase(status) for status in dict.fromkeys(reversed(told))]
+
+
+def _read_status(told: object, time: datetime | None) -> _Status | None:
+    code = None
+    if isinstance(told, Mapping):
+        inner = told.get("code")
+        if isinstance(inner, Mapping):
+            code, told = fields.pick(inner, "key"), inner.get("value")
+        else:
+            code, told = fields.pick(told, "key"), told.get("value", told.get("name"))
+    spelling = clean.line(fields.scalar(told) or "")
+    word = keys.snake(spelling)
+    return _Status(word, spelling, clean.line(code) if code else None, time) if word else None
+
+
+def _status_phrase(status: _Status) -> str:
+    since = f" since {timestamps.to_minute(status.time)}" if status.time else ""
+    return f"status {status.spelling}{since}"
+
+
+def _stops(builder: Builder, shipment: EntityRef, payload: JsonObject) -> list[str]:
+    """Claims every stop from its appointment on; a deleted one ended at `endedAt`, else with this record."""
+    return [
+        _add_stop(builder, shipment, told, number)
+        for number, told in enumerate(fields.objects(payload.get("stops")), start=1)
+    ]
+
+
+def _place(told: object) -> Entity | None:
+    """A location: "City, ST" from an object with city and state (or country), its `address`, or from a text that ends
+    in one; else the city alone as the source spells it, else a position."""
+    if not isinstance(told, Mapping):
+        text = fields.scalar(told)
+        return entities.city(places.last(clean.line(text)) or clean.line(text)) if text else None
+    city = fields.word(told.get("city"))
+    region = fields.word(told.get("state")) or fields.word(told.get("country"))
+    if city:
+        return entities.city(places.city_name(city, region) if region else clean.line(city))
+    inside = _place(told.get("address"))
+    if inside:
+        return inside
+    position = fields.position(told.get("latitude", told.get("lat")), told.get("longitude", told.get("lng")))
+    return entities.position(*position) if position else None
+
+
+def _add_stop(builder: Builder, shipment: EntityRef, told: JsonObject, number: int) -> str:
+    owner = builder.known(shipment).name
+    name, kind = fields.word(told.get("name")), fields.word(told.get("type"))
+    appointment = timestamps.parse(told.get("appointment"))
+    ended = (timestamps.parse(told.get("endedAt")) or builder.event_time) if told.get("deleted") is True else None
+    stop = builder.add(
+        Entity(
+            EntityType.STOP,
+            (keys.stop(owner, fields.pick(told, "id") or f"#{number}"),),
+            clean.line(f"{name or number} of {owner}"),
+            attributes={"type": clean.line(kind)} if kind else {},
+        )
+    )
+    builder.claim(shipment, Predicate.HAS_STOP, stop, valid_at=appointment, invalid_at=ended)
+    where = _place(told)
+    if where:
+        builder.claim(stop, Predicate.AT, builder.add(where), valid_at=appointment, invalid_at=ended)
+    phrase = " ".join(clean.line(part) for part in ("stop", str(number), kind or "", name or "") if part)
+    return (
+        phrase
+        + (f" at {where.name}" if where else "")
+        + (f" on {timestamps.to_minute(appointment)}" if appointment else "")
+        + (" (removed)" if ended else "")
+    )

@@ -8,9 +8,9 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
-from apex_cli.errors import ReadError, UsageError
-from apex_cli.reading.rejected import Rejected
+from apex_cli.errors import ReadError, RecordError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,19 @@ class Young:
     """A file that may still be written to: left for the next run."""
 
     path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """One record or one file that fails alone.
+
+    `locator` says where it stood (`orders.json:3`). `raw` holds its bytes, so that it can be kept and tried again
+    alone; None where there are none to keep, or more than a record may have.
+    """
+
+    locator: str
+    error: RecordError
+    raw: bytes | None = None
 
 
 def walk(
@@ -45,6 +58,26 @@ def walk(
             raise UsageError(f"there is no file or directory {str(path)!r}", hint="check the spelling of the path")
     walker = _Walker(min_age_seconds, frozenset(os.path.realpath(path) for path in exclude))
     return (found for path in named for found in walker.named(path))
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """A regular file, open for reading. Never waits for the other end of a FIFO, never reads a device.
+
+    Raises `OSError`, and `ReadError` (`not_a_file`) for anything that is not a regular file.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ReadError(f"{path.name} is not a regular file", code="not_a_file")
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return os.fdopen(descriptor, "rb")
+
+
+def readable_name(path: str) -> str:
+    r"""A path as text that every store can hold: bytes that are not UTF-8 are written as `\xff`."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 class _Walker:

@@ -1,7 +1,7 @@
-"""Free text read by a model, many records at once, each paid for once.
+"""Free text of records, read by a model and added to what the rules extract; each text is paid for once.
 
-What is read out of a record is kept on disk at once, by content and by what made it: a commit that is rolled back, a
-crash and a retry find it there and ask nobody, whatever the memory knows by then.
+What is read out of a record is kept on disk at once, by content and by what made it. A rolled-back commit, a crash and
+a retry find it there and ask no model again, whatever the memory contains by then.
 """
 
 from __future__ import annotations
@@ -9,19 +9,61 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from apex_cli.embed.codec import dump_extraction, load_extraction
-from apex_cli.enrich.extractor import ModelExtractor
+from apex_cli.enrich import convert, prompting
+from apex_cli.enrich.llm_extraction import keep_grounded
+from apex_cli.enrich.ontology import ONTOLOGY_VERSION
+from apex_cli.enrich.resolve import Known, resolved
 from apex_cli.errors import RecordError, RunHalted
+from apex_cli.extract.builder import Builder
 from apex_cli.llm.cache import Cache
+from apex_cli.llm.meter import ModelUsageMeter
+from apex_cli.llm.protocol import LanguageModel
 from apex_cli.model import Extraction, Record
-from apex_cli.sources.rules import RULES_VERSION
+from apex_cli.sources.registry import RULES_VERSION, prose
 
 _AT_ONCE = 100
 """Records in hand at a time. Requests have a limit of their own; this bounds what waits for them."""
 
 Item = tuple[Record, Extraction]
 Read = Extraction | RecordError | RunHalted
+
+
+class ModelExtractor:
+    """Reads messages and documents by the model. Structured records are the rules' alone and cost nothing."""
+
+    def __init__(self, model: LanguageModel, known: Known, meter: ModelUsageMeter) -> None:
+        self._clients = prompting.clients(model)
+        self._known = known
+        self._meter = meter
+        self.version = f"llm-{ONTOLOGY_VERSION}:{model.name}"
+
+    def wants(self, record: Record) -> bool:
+        """Whether there is any text for the model."""
+        return bool(prose(record).strip())
+
+    async def enrich(self, record: Record, extraction: Extraction) -> Extraction:
+        """The rules' extraction, with what the model reads out of the record's text.
+
+        Three requests at most for a text of one piece: things, relations, and one on names that may be known ones.
+        Raises the errors of `LanguageModel.answer`, and `ExtractError`.
+        """
+        text = prose(record)
+        with self._meter.scope() as usage:
+            described = f"{record.source} {record.data_type}"
+            said = keep_grounded(
+                await prompting.read(self._clients, text, extraction.event_time, described), text, extraction.event_time
+            )
+            found = convert.to_entities(said, record.source)
+            found = await resolved(self._clients, self._known, found, record.source, text)
+        builder = Builder.resumed(extraction)
+        # Messages and documents are the first thing that their rules tell of.
+        subject = builder.add(extraction.entities[0])
+        convert.add(builder, subject, said, found)
+        enriched = builder.build(extraction.title, extraction.text, extraction.chunks)
+        return replace(enriched, llm_calls=usage.calls, tokens=usage.tokens, cost_usd=usage.cost)
 
 
 class CachedEnricher:

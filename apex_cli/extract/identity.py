@@ -1,0 +1,66 @@
+"""What identifies a record: its external id, its data type, and the hash of its canonical JSON.
+
+Canonical JSON is one byte string for equal values, whatever the order and spacing they arrived in: keys sorted by code
+point, no white space, UTF-8. Unlike RFC 8785 numbers keep Python's own shortest form, so `1` and `1.0` are two values:
+records are compared with themselves, never with what another program hashed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from hashlib import blake2b
+from typing import Any
+
+from apex_cli.text_cleaning import replace_unencodable
+
+LONGEST_ID = 500
+_DIGEST_BYTES = 16
+_LONGEST_SLUG = 60
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_ACRONYM_HUMP = re.compile(rf"{_HUMP.pattern}|(?<=[A-Z])(?=[A-Z][a-z])")
+_NOT_WORD = re.compile(r"[\W_]+")
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+
+
+def canonical_json(value: Any) -> bytes:
+    """The canonical form of plain JSON data.
+
+    Lone surrogates, which UTF-8 cannot hold, become U+FFFD. Raises `ValueError` for NaN and infinities, `TypeError`
+    for what is not JSON data.
+    """
+    return replace_unencodable(_encode(value)).encode()
+
+
+def content_hash(value: Any) -> str:
+    """BLAKE2b-256 (RFC 7693) of the canonical form, 64 hex digits. Raises as `canonical_json` does."""
+    return blake2b(canonical_json(value), digest_size=32).hexdigest()
+
+
+def text_digest(text: str, size: int) -> str:
+    """BLAKE2b of a text in `size` bytes, as hex digits. Texts with different lone surrogates have different digests."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size).hexdigest()
+
+
+def external_id(value: Any) -> str | None:
+    """An id from a string or a number, space around it removed; None from anything else and from "".
+
+    Ids are data: `../../x` stays as it is. One longer than 500 characters keeps its beginning, followed by `#` and
+    32 hex digits of the BLAKE2b-128 of the whole.
+    """
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+    if len(text) > LONGEST_ID:
+        digest = text_digest(text, _DIGEST_BYTES)
+        text = f"{text[: LONGEST_ID - len(digest) - 1]}#{digest}"
+    return text or None
+
+
+def slug(text: str, limit: int = _LONGEST_SLUG, *, split_acronyms: bool = False) -> str:
+    """A name in snake case, at most `limit` characters: `ShipmentUpdate` and `Shipment update` are `shipment_update`.
+
+    `USDOTNumber` is `usdotnumber`, or `usdot_number` where acronyms are split. Empty without a letter or digit.
+    """
+    hump = _ACRONYM_HUMP if split_acronyms else _HUMP
+    return _NOT_WORD.sub("_", hump.sub("_", text)).strip("_").lower()[:limit]
