@@ -105,6 +105,7 @@ def vectors(settings: Settings, home: Home, embedder: Embedder) -> VectorStore:
         model=embedder.name,
         dimensions=embedder.dimensions,
         encrypted=settings.qdrant_url.startswith("https:"),
+        grpc=settings.qdrant_grpc_port is not None,
     )
 
 

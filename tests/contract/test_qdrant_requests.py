@@ -187,7 +187,12 @@ async def test_search_asks_for_visible_points_only(server: Recorder, source: str
 
 async def test_another_process_may_make_the_collection_first(server: Recorder, answers: Answers) -> None:
     answers.exists = False
-    answers.special["PUT", ""] = (409, {"status": {"error": "Collection already exists!"}, "time": 0.0})
+
+    def another_was_first(request: Request) -> Answer:
+        answers.exists = True
+        return 409, {"status": {"error": "Collection already exists!"}, "time": 0.0}
+
+    answers.special["PUT", ""] = another_was_first
     store = store_at(server.url)
     await store.open()
     assert (await store.check())["points"] == 3

@@ -1,4 +1,4 @@
-"""What every `VectorStore` holds to; each implementation is one more parameter of `opened`."""
+"""What every `VectorStore` guarantees. Each implementation is one more parameter of `make`."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from apex_cli.addresses import Secret
 from apex_cli.errors import StoreError, StoreTerminal, StoreUnavailable
 from apex_cli.model import PlanKind
 from apex_cli.stores.protocol import StoredSummary, VectorStore
-from apex_cli.stores.qdrant import QdrantServerStore, connector
+from apex_cli.stores.qdrant import QdrantServerStore, connector, points
 from apex_cli.stores.qdrant import edge as qdrant_edge
+from apex_cli.stores.qdrant import server as qdrant_server
 from apex_cli.stores.qdrant.connection import Connector
 from apex_cli.stores.qdrant.edge import QdrantEdgeStore
 from apex_cli.stores.tls import Tls
@@ -39,9 +40,9 @@ def edge(folder: Path, model: str = MODEL) -> QdrantEdgeStore:
     return QdrantEdgeStore(folder, namespace="test", model=model, dimensions=DIMENSIONS)
 
 
-@pytest.fixture(params=["edge", "client", "server"])
+@pytest.fixture(params=["edge", "client", "server", "server-grpc"])
 async def make(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Maker]:
-    """Qdrant's engine in process; the server's client on its local mode; a server, where there is one."""
+    """Qdrant's engine in process; the server's client in its local mode; a server by REST and by gRPC, if given."""
     if request.param == "edge":
         yield lambda model: edge(tmp_path, model)
         return
@@ -50,13 +51,26 @@ async def make(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
         connect: Connector = partial(AsyncQdrantClient, path=str(tmp_path / "qdrant"))
     else:
         key = os.environ.get("APEX_TEST_QDRANT_API_KEY")
-        connect = connector(server_url("QDRANT"), api_key=Secret(key) if key else None, timeout=60, tls=Tls())
+        connect = connector(
+            server_url("QDRANT"),
+            api_key=Secret(key) if key else None,
+            grpc_port=_grpc_port() if request.param == "server-grpc" else None,
+            timeout=60,
+            tls=Tls(),
+        )
     yield lambda model: QdrantServerStore(connect, namespace=namespace, model=model, dimensions=DIMENSIONS)
     client = connect()
     for collection in (await client.get_collections()).collections:
         if collection.name.startswith(f"{namespace}-"):
             await client.delete_collection(collection.name)
     await client.close()
+
+
+def _grpc_port() -> int:
+    port = os.environ.get("APEX_TEST_QDRANT_GRPC_PORT")
+    if not port:
+        pytest.skip("APEX_TEST_QDRANT_GRPC_PORT is not set")
+    return int(port)
 
 
 @pytest.fixture
@@ -81,8 +95,8 @@ async def test_prepared_points_are_held_but_not_found(store: VectorStore) -> Non
     await store.prepare([plan])
     await store.prepare([plan])
     assert await held(store) == {StoredSummary(plan.record_id, plan.saga_id, parts=3, visible=False)}
-    points = (await store.read([plan.record_id]))[plan.record_id]
-    assert [(point.id, point.text, point.visible) for point in points] == [
+    views = (await store.read([plan.record_id]))[plan.record_id]
+    assert [(view.id, view.text, view.visible) for view in views] == [
         (identifier, text, False) for identifier, text in zip(plan.point_ids(), ("one", "two", "three"), strict=True)
     ]
     assert await found(store, "one") == []
@@ -169,13 +183,22 @@ async def test_sweep_removes_only_unseen_points_of_the_sagas_named(store: Vector
     assert await store.list_unpublished() == {waiting.saga_id}
 
 
-async def test_more_points_than_fit_one_call(store: VectorStore) -> None:
-    plan = make_plan(chunks=tuple(f"piece {number}" for number in range(2_500)))
+async def test_more_points_than_fit_one_call(
+    store: VectorStore, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two and a half calls. The client's local mode compares every pair of ids, so there a call takes fewer points."""
+    size = points.SLICE
+    if request.node.callspec.params["make"] == "client":
+        size = 20
+        monkeypatch.setattr(points, "SLICE", size)
+        monkeypatch.setattr(qdrant_server, "UPSERT_POINTS", size // 2)
+    count = size * 5 // 2
+    plan = make_plan(chunks=tuple(f"piece {number}" for number in range(count)))
     await store.prepare([plan])
     await store.publish([plan])
-    assert await held(store) == {StoredSummary(plan.record_id, plan.saga_id, parts=2_500, visible=True)}
-    points = (await store.read([plan.record_id]))[plan.record_id]
-    assert [point.id for point in points] == plan.point_ids()
+    assert await held(store) == {StoredSummary(plan.record_id, plan.saga_id, parts=count, visible=True)}
+    views = (await store.read([plan.record_id]))[plan.record_id]
+    assert [view.id for view in views] == plan.point_ids()
     await store.discard([plan])
     assert await held(store) == set()
 
@@ -289,10 +312,7 @@ async def test_edge_gives_space_back_after_a_large_run(tmp_path: Path, monkeypat
 _WRITER = """
 import asyncio, os, signal, sys
 from pathlib import Path
-from apex_cli.stores.qdrant_edge import QdrantEdgeStore
-from apex_cli.stores.qdrant_server import QdrantServerStore, connector
-from apex_cli.stores.qdrant_server.connection import Connector
-from apex_cli.stores.tls import Tls
+from apex_cli.stores.qdrant.edge import QdrantEdgeStore
 from tests.plans import DIMENSIONS, make_plan
 
 async def main() -> None:

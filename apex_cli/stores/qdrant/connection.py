@@ -1,4 +1,4 @@
-"""The way to the server: how it is reached, and whose fault an error is."""
+"""How the Qdrant server is reached, by REST or gRPC, and which of the client's errors are worth a retry."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from qdrant_client import AsyncQdrantClient
 
 Connector = Callable[[], "AsyncQdrantClient"]
-"""Makes a client; it connects with its first call."""
+"""Makes a client. The client connects with its first call."""
 
-_TRY_LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
-_GRPC_TRY_LATER = frozenset(
+_CONFLICT = 409
+_RETRIABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
+_RETRIABLE_GRPC = frozenset(
     {"ABORTED", "CANCELLED", "DEADLINE_EXCEEDED", "INTERNAL", "RESOURCE_EXHAUSTED", "UNAVAILABLE"}
 )
 _MESSAGE_LENGTH = 300
@@ -29,7 +30,7 @@ _MESSAGE_LENGTH = 300
 def connector(
     url: str, *, api_key: Secret | None = None, grpc_port: int | None = None, timeout: float, tls: Tls
 ) -> Connector:
-    """Connects to `url` by REST (port 6333 unless it names one), or by gRPC on `grpc_port` of the same host.
+    """Connects to `url` by REST (port 6333 unless the URL names one), or by gRPC on `grpc_port` of the same host.
 
     Every call ends within `timeout` seconds.
     """
@@ -46,7 +47,7 @@ def connector(
             url=url,
             grpc_port=grpc_port or 6334,
             prefer_grpc=grpc_port is not None,
-            # As a header, for `api_key=` writes a warning to the terminal where the server speaks plain HTTP.
+            # As a header, because `api_key=` prints a warning where the server uses plain HTTP.
             headers=None if api_key is None else {"api-key": api_key.reveal()},
             timeout=math.ceil(timeout),
             check_compatibility=False,
@@ -56,9 +57,19 @@ def connector(
     return connect
 
 
+def connection_hint(*, grpc: bool, encrypted: bool) -> str:
+    """Which settings to check when the server cannot be reached or refuses a call."""
+    settings = ["APEX_QDRANT_URL", "APEX_QDRANT_API_KEY"]
+    if grpc:
+        settings.append("APEX_QDRANT_GRPC_PORT")
+    if encrypted:
+        settings.append("APEX_TLS_CA_FILE")
+    return f"check {', '.join(settings[:-1])} and {settings[-1]}, and that the server runs"
+
+
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn the client's exceptions into ours."""
+    """Turn the client's exceptions into `StoreTransient` and `StoreTerminal`."""
     from grpc import RpcError  # type: ignore[import-untyped]
     from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
     from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
@@ -66,29 +77,42 @@ def translated() -> Iterator[None]:
     try:
         yield
     except UnexpectedResponse as error:
-        raise _answered(error.status_code or 0, error.content) from error
+        status, text = error.status_code or 0, error.content.decode("utf-8", "replace")
+        raise _store_error(status in _RETRIABLE, f"HTTP {status}: {text}") from error
     except RpcError as error:
-        code = error.code().name if hasattr(error, "code") else "UNKNOWN"
-        raise _kind(code in _GRPC_TRY_LATER)(STORE, code) from error
+        code = grpc_code(error)
+        raise _store_error(code in _RETRIABLE_GRPC, f"gRPC {code}: {_grpc_details(error)}") from error
     except ResponseHandlingException as error:
-        raise StoreTransient(STORE, _words(error.source)) from error
+        raise _store_error(True, _text(error.source)) from error
     except (ResourceExhaustedResponse, OSError, JSONDecodeError) as error:
-        raise StoreTransient(STORE, _words(error)) from error
+        raise _store_error(True, _text(error)) from error
     except (ValueError, TypeError, AssertionError) as error:
-        raise StoreTerminal(STORE, _words(error)) from error
+        raise _store_error(False, _text(error)) from error
 
 
-def _answered(status: int, content: bytes) -> StoreError:
-    text = content.decode("utf-8", "replace")[:_MESSAGE_LENGTH]
-    return _kind(status in _TRY_LATER)(STORE, f"HTTP {status}: {text}")
+def is_conflict(error: Exception) -> bool:
+    """Whether the client's exception means that what was to be created is there already."""
+    return getattr(error, "status_code", None) == _CONFLICT or grpc_code(error) == "ALREADY_EXISTS"
 
 
-def _kind(passing: bool) -> type[StoreTransient | StoreTerminal]:
-    return StoreTransient if passing else StoreTerminal
+def grpc_code(error: Exception) -> str:
+    """The name of a gRPC error's status code, `UNKNOWN` where the error has none."""
+    code = getattr(error, "code", None)
+    return str(code().name) if callable(code) else "UNKNOWN"
 
 
-def _words(error: BaseException) -> str:
-    return f"{error}"[:_MESSAGE_LENGTH] or type(error).__name__
+def _grpc_details(error: Exception) -> str:
+    details = getattr(error, "details", None)
+    return str(details() or "") if callable(details) else _text(error)
+
+
+def _store_error(retriable: bool, message: str) -> StoreError:
+    kind = StoreTransient if retriable else StoreTerminal
+    return kind(STORE, message[:_MESSAGE_LENGTH])
+
+
+def _text(error: BaseException) -> str:
+    return f"{error}" or type(error).__name__
 
 
 def _grpc_certificates(tls: Tls) -> dict[str, bytes]:

@@ -94,7 +94,7 @@ class QdrantEdgeStore:
 
     async def publish(self, plans: Sequence[Plan]) -> None:
         """See `PreparedStore`. Points that are gone (discarded or superseded since) stay gone."""
-        shown, dropped = points.shown(plans), points.superseded(plans)
+        shown, dropped = points.published_ids(plans), points.superseded_ids(plans)
         await self._call(lambda: self._publish(shown, dropped))
 
     async def discard(self, plans: Sequence[Plan]) -> None:
@@ -160,7 +160,7 @@ class QdrantEdgeStore:
         params = EdgeVectorParams(size=self._dimensions, distance=Distance.Cosine)
         no_graph = HnswIndexConfig(m=0, ef_construct=100, full_scan_threshold=10_000)
         shard = EdgeShard.create(str(fresh), EdgeConfig(vectors=params, hnsw_config=no_graph))
-        for field in points.KEYWORDS:
+        for field in points.KEYWORD_FIELDS:
             shard.update(UpdateOperation.create_field_index(field, PayloadSchemaType.Keyword))
         shard.update(UpdateOperation.create_field_index("visible", PayloadSchemaType.Integer))
         shard.flush()
@@ -179,7 +179,7 @@ class QdrantEdgeStore:
     def _prepare(self, plans: Sequence[Plan]) -> None:
         from qdrant_edge import Point, UpdateOperation
 
-        rows = [row for plan in plans for row in points.rows(plan, self._dimensions)]
+        rows = [row for plan in plans for row in points.new_points(plan, self._dimensions)]
         for part in slices(rows):
             self._shard.update(UpdateOperation.upsert_points([Point(*row) for row in part]))
             self._note(len(part))
@@ -211,10 +211,10 @@ class QdrantEdgeStore:
         return len(stale)
 
     def _read(self, record_ids: Sequence[str]) -> dict[str, list[PointView]]:
-        return points.views(
+        return points.point_views(
             (str(record.id), record.payload or {})
             for part in slices(record_ids)
-            for record in self._scroll(_where(record_id=list(part)), points.SHOWN)
+            for record in self._scroll(_where(record_id=list(part)), points.VIEW_FIELDS)
         )
 
     def _search(self, vector: list[float], limit: int, source: str | None) -> list[Hit]:
@@ -225,15 +225,15 @@ class QdrantEdgeStore:
             query=Query.Nearest(vector),
             limit=limit,
             filter=chosen,
-            with_payload=points.FOUND,
+            with_payload=points.HIT_FIELDS,
         )
-        return [points.hit(point.payload or {}, point.score) for point in self._shard.search(request)]
+        return [points.to_hit(point.payload or {}, point.score) for point in self._shard.search(request)]
 
     def _count(self) -> list[StoredSummary]:
-        tally = points.PointCounter()
-        for record in self._scroll(None, points.HELD):
-            tally.add(record.payload or {})
-        return tally.held()
+        counter = points.PointCounter()
+        for record in self._scroll(None, points.SUMMARY_FIELDS):
+            counter.add(record.payload or {})
+        return counter.summaries()
 
     def _scroll(self, chosen: Filter | None, fields: list[str]) -> Iterator[Record]:
         from qdrant_edge import ScrollRequest

@@ -1,11 +1,11 @@
-"""What both Qdrant engines, the one in process and the server, hold of a record: its points, the same in each.
+"""The points of a record, the same in both Qdrant engines (embedded and server). Pure.
 
-A point's payload:
-    record_id, saga_id, source, data_type, external_id    whose text it is, and which attempt wrote it
-    chunk         position of the piece in its record, from 0
-    text          the piece
+The payload of a point:
+    record_id, saga_id, source, data_type, external_id    the record, and the saga that wrote the point
+    chunk         position of the chunk in its record, from 0
+    text          the chunk
     event_time    RFC 3339
-    visible       1 for readers, 0 before publishing; an integer, for the engine in process matches no boolean
+    visible       1 once published, before that 0; an integer, because the embedded engine matches no boolean
 
 Readers must filter on `visible = 1`.
 """
@@ -22,18 +22,20 @@ from apex_cli.stores.protocol import Hit, PointView, StoredSummary
 T = TypeVar("T")
 
 STORE = "vectors"
-KEYWORDS = ("record_id", "saga_id", "source")
-"""Payload fields that filters use, besides the integer `visible`: they are indexed."""
-HELD = ["record_id", "saga_id", "visible"]
-FOUND = ["record_id", "saga_id", "text"]
-SHOWN = ["record_id", "saga_id", "visible", "chunk", "text"]
-"""The payload fields that `held`, `hit` and `views` need."""
+KEYWORD_FIELDS = ("record_id", "saga_id", "source")
+"""Payload fields with a keyword index, because filters use them. `visible` has an integer index."""
+SUMMARY_FIELDS = ["record_id", "saga_id", "visible"]
+"""Payload fields that `PointCounter` reads."""
+HIT_FIELDS = ["record_id", "saga_id", "text"]
+"""Payload fields that `to_hit` reads."""
+VIEW_FIELDS = ["record_id", "saga_id", "visible", "chunk", "text"]
+"""Payload fields that `point_views` reads."""
 SLICE = 1_000
-"""Points in one call to an engine."""
+"""Largest number of points, or of ids in a filter, in one call to an engine."""
 
 
-class Row(NamedTuple):
-    """One point to be written."""
+class NewPoint(NamedTuple):
+    """One point to write."""
 
     id: str
     vector: list[float]
@@ -41,13 +43,13 @@ class Row(NamedTuple):
 
 
 def collection_name(namespace: str, model: str, dimensions: int) -> str:
-    """The collection of a namespace for one embedding model: vectors of two models never mix."""
+    """The collection of a namespace and an embedding model: vectors of two models are never in one collection."""
     suffix = f"-{dimensions}"
     return f"{namespace}-{model.removesuffix(suffix)}{suffix}"
 
 
-def rows(plan: Plan, dimensions: int) -> Iterator[Row]:
-    """The points of a plan, unseen. Raises `StoreTerminal` for vectors that do not fit."""
+def new_points(plan: Plan, dimensions: int) -> Iterator[NewPoint]:
+    """The points of a plan, not yet visible. Raises `StoreTerminal` for vectors of another size or not finite."""
     if plan.kind is PlanKind.FORGET or plan.record is None or plan.embedded is None:
         return
     import numpy as np
@@ -56,11 +58,11 @@ def rows(plan: Plan, dimensions: int) -> Iterator[Row]:
     if vectors.shape != (plan.chunks, dimensions) or len(texts) != plan.chunks:
         raise StoreTerminal(
             STORE,
-            f"{plan.chunks} pieces with {len(texts)} texts and vectors of shape {vectors.shape} "
+            f"{plan.chunks} chunks with {len(texts)} texts and vectors of shape {vectors.shape} "
             f"do not fit {dimensions} dimensions",
         )
     if not np.isfinite(vectors).all():
-        raise StoreTerminal(STORE, f"the vectors of {plan.record.locator} hold values that are no numbers")
+        raise StoreTerminal(STORE, f"the vectors of {plan.record.locator} contain values that are not finite")
     shared = {
         "record_id": plan.record_id,
         "saga_id": plan.saga_id,
@@ -70,24 +72,24 @@ def rows(plan: Plan, dimensions: int) -> Iterator[Row]:
         "event_time": plan.embedded.extraction.event_time.isoformat(),
         "visible": 0,
     }
-    pieces = zip(plan.point_ids(), vectors.tolist(), texts, strict=True)
-    for index, (identifier, vector, text) in enumerate(pieces):
-        yield Row(identifier, vector, {**shared, "chunk": index, "text": text})
+    chunks = zip(plan.point_ids(), vectors.tolist(), texts, strict=True)
+    for index, (identifier, vector, text) in enumerate(chunks):
+        yield NewPoint(identifier, vector, {**shared, "chunk": index, "text": text})
 
 
-def shown(plans: Iterable[Plan]) -> list[str]:
+def published_ids(plans: Iterable[Plan]) -> list[str]:
     """The points that publishing makes visible."""
     return [point for plan in plans if plan.kind is PlanKind.WRITE for point in plan.point_ids()]
 
 
-def superseded(plans: Iterable[Plan]) -> list[str]:
+def superseded_ids(plans: Iterable[Plan]) -> list[str]:
     """The points that publishing removes."""
     replaced = [plan.superseded for plan in plans if plan.superseded is not None]
     return [point for old in replaced for point in point_ids(old.saga_id, old.chunks)]
 
 
-def views(points: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, list[PointView]]:
-    """Points (id and payload) by record; a record's come by attempt, in their order."""
+def point_views(points: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, list[PointView]]:
+    """Points (id and payload) by record id; those of one record in the order of saga and chunk."""
     found: dict[str, list[tuple[str, int, PointView]]] = {}
     for identifier, payload in points:
         view = PointView(identifier, payload["saga_id"], payload["visible"] == 1, payload["text"])
@@ -98,28 +100,29 @@ def views(points: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, list[Poi
     }
 
 
-def hit(payload: Mapping[str, Any], score: float) -> Hit:
+def to_hit(payload: Mapping[str, Any], score: float) -> Hit:
     """A point that a search found."""
     return Hit(payload["record_id"], payload["saga_id"], score, payload["text"])
 
 
 class PointCounter:
-    """Counts points by record, attempt and visibility."""
+    """Counts points by record, saga and visibility."""
 
     def __init__(self) -> None:
-        self._parts: dict[tuple[str, str, bool], int] = {}
+        self._counts: dict[tuple[str, str, bool], int] = {}
 
     def add(self, payload: Mapping[str, Any]) -> None:
         """Count one point."""
         key = (payload["record_id"], payload["saga_id"], payload["visible"] == 1)
-        self._parts[key] = self._parts.get(key, 0) + 1
+        self._counts[key] = self._counts.get(key, 0) + 1
 
-    def held(self) -> list[StoredSummary]:
-        """What was counted."""
-        return [StoredSummary(record, saga, count, seen) for (record, saga, seen), count in self._parts.items()]
+    def summaries(self) -> list[StoredSummary]:
+        """One summary for each record, saga and visibility that was counted."""
+        return [StoredSummary(record, saga, count, visible) for (record, saga, visible), count in self._counts.items()]
 
 
-def slices(items: Sequence[T], size: int = SLICE) -> Iterator[Sequence[T]]:
-    """`items` in calls of bounded size."""
+def slices(items: Sequence[T], size: int | None = None) -> Iterator[Sequence[T]]:
+    """`items` in parts of at most `size`, by default `SLICE`."""
+    size = size or SLICE
     for start in range(0, len(items), size):
         yield items[start : start + size]

@@ -1,7 +1,7 @@
-"""The vector store's protocol on a Qdrant server. See `stores.points` for what a point holds.
+"""`VectorStore` on a Qdrant server, by its official asynchronous client. See `points` for the payload of a point.
 
-Every write waits until the server has applied it (`wait=true`), so what has returned is seen by the next read. Points
-are shown by filter, for by id the server refuses a call that names a point which is gone.
+Every write waits until the server has applied it (`wait=true`), so the next read sees it. Publishing selects points by
+filter: by id the server refuses a call that names a point which is gone.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from apex_cli.errors import StoreError, StoreTransient, StoreUnavailable
 from apex_cli.model import Plan
 from apex_cli.stores.protocol import Hit, PointView, StoredSummary
 from apex_cli.stores.qdrant import points
-from apex_cli.stores.qdrant.collection import ensure, refuse_old
-from apex_cli.stores.qdrant.connection import Connector, translated
+from apex_cli.stores.qdrant.connection import Connector, connection_hint, is_conflict, translated
 from apex_cli.stores.qdrant.points import STORE, slices
 
 if TYPE_CHECKING:
@@ -25,32 +24,56 @@ if TYPE_CHECKING:
 UPSERT_POINTS = 500
 """Points in one upsert: 2 MB of JSON at 256 dimensions, far below the server's limit of 32 MB."""
 
+_OLDEST = (1, 16)
+
 
 class QdrantServerStore:
-    """`VectorStore` on a server. `connect` makes the client (see `connector`); `encrypted`: whether it speaks TLS."""
+    """`VectorStore` on a server. `connect` makes the client (see `connector`).
+
+    `encrypted` and `grpc` say how `connect` reaches the server. Without `create` nothing is created: a collection that
+    is not there is reported by `check`, and every other method fails.
+    """
 
     name = STORE
 
     def __init__(
-        self, connect: Connector, *, namespace: str, model: str, dimensions: int, encrypted: bool = False
+        self,
+        connect: Connector,
+        *,
+        namespace: str,
+        model: str,
+        dimensions: int,
+        encrypted: bool = False,
+        grpc: bool = False,
+        create: bool = True,
     ) -> None:
         self.collection = points.collection_name(namespace, model, dimensions)
         self._connect = connect
         self._dimensions = dimensions
         self._encrypted = encrypted
+        self._grpc = grpc
+        self._create = create
         self._connected: AsyncQdrantClient | None = None
 
     async def open(self) -> None:
-        """Connect; make the collection or see that it fits. Raises `StoreUnavailable`."""
+        """Connect, and create the collection and its payload indexes where they are missing.
+
+        Safe with several processes at once. A key that may only read is enough where nothing is missing. Raises
+        `StoreUnavailable`, also for a server that is too old or a collection of another kind.
+        """
         try:
             with translated():
                 self._connected = self._connect()
-                await refuse_old(self._connected)
-                await ensure(self._connected, self.collection, self._dimensions)
+                await _server_version(self._connected)
+                if await self._connected.collection_exists(self.collection):
+                    await self._ensure_indexes(self._connected)
+                elif self._create:
+                    await self._create_collection(self._connected)
+                    await self._ensure_indexes(self._connected)
         except StoreError as error:
             raise StoreUnavailable(
                 f"the vectors cannot be reached: {error.message}",
-                hint="check APEX_QDRANT_URL and APEX_QDRANT_API_KEY, and that the server runs",
+                hint=connection_hint(grpc=self._grpc, encrypted=self._encrypted),
             ) from error
 
     async def close(self) -> None:
@@ -61,24 +84,20 @@ class QdrantServerStore:
                 await client.close()
 
     async def check(self) -> Mapping[str, Any]:
-        """Engine, version, collection, its dimension and number of points, and `tls`."""
+        """`engine`, `version`, `collection`, `tls`, and of a collection that exists `dimension` and `points`."""
+        found: dict[str, Any] = {"engine": "qdrant", "collection": self.collection}
         with translated():
-            version = await refuse_old(self._client)
-            count = await self._client.count(self.collection, exact=True)
-        return {
-            "engine": "qdrant",
-            "version": version,
-            "collection": self.collection,
-            "dimension": self._dimensions,
-            "points": count.count,
-            "tls": "on" if self._encrypted else "off",
-        }
+            found["version"] = await _server_version(self._client)
+            if await self._client.collection_exists(self.collection):
+                count = await self._client.count(self.collection, exact=True)
+                found |= {"dimension": self._dimensions, "points": count.count}
+        return {**found, "tls": "on" if self._encrypted else "off"}
 
     async def prepare(self, plans: Sequence[Plan]) -> None:
         """See `PreparedStore`. Raises `StoreTerminal` for vectors that do not fit the collection."""
         from qdrant_client.models import PointStruct
 
-        rows = [row for plan in plans for row in points.rows(plan, self._dimensions)]
+        rows = [row for plan in plans for row in points.new_points(plan, self._dimensions)]
         with translated():
             for part in slices(rows, UPSERT_POINTS):
                 batch = [PointStruct(id=row.id, vector=row.vector, payload=row.payload) for row in part]
@@ -89,10 +108,10 @@ class QdrantServerStore:
         from qdrant_client.models import Filter, HasIdCondition
 
         with translated():
-            for part in slices(points.shown(plans)):
+            for part in slices(points.published_ids(plans)):
                 chosen = Filter(must=[HasIdCondition(has_id=list(part))])
                 await self._client.set_payload(self.collection, {"visible": 1}, chosen, wait=True)
-        await self._delete(points.superseded(plans))
+        await self._delete(points.superseded_ids(plans))
 
     async def discard(self, plans: Sequence[Plan]) -> None:
         """See `PreparedStore`."""
@@ -114,13 +133,13 @@ class QdrantServerStore:
         return swept
 
     async def read(self, record_ids: Sequence[str]) -> Mapping[str, Sequence[PointView]]:
-        """See `VectorStore`. A record's points come by attempt, in their order."""
+        """See `VectorStore`. The points of a record are in the order of saga and chunk."""
         found = [
             (str(record.id), _payload(record))
             for part in slices(record_ids)
-            async for record in self._scroll(_where(record_id=list(part)), points.SHOWN)
+            async for record in self._scroll(_where(record_id=list(part)), points.VIEW_FIELDS)
         ]
-        return points.views(found)
+        return points.point_views(found)
 
     async def search(self, vector: Sequence[float], *, limit: int, source: str | None = None) -> Sequence[Hit]:
         """See `VectorStore`. `limit` counts points."""
@@ -131,17 +150,51 @@ class QdrantServerStore:
                 query=[float(value) for value in vector],
                 query_filter=chosen,
                 limit=limit,
-                with_payload=points.FOUND,
+                with_payload=points.HIT_FIELDS,
             )
-        return [points.hit(found.payload or {}, found.score) for found in answer.points]
+        return [points.to_hit(found.payload or {}, found.score) for found in answer.points]
 
     async def scan(self) -> AsyncIterator[Sequence[StoredSummary]]:
-        """See `PreparedStore`. Counts all attempts' points first: memory grows with the number of records."""
-        tally = points.PointCounter()
-        async for record in self._scroll(None, points.HELD):
-            tally.add(_payload(record))
-        for part in slices(tally.held()):
+        """See `PreparedStore`. Counts the points of all sagas first: memory grows with the number of records."""
+        counter = points.PointCounter()
+        async for record in self._scroll(None, points.SUMMARY_FIELDS):
+            counter.add(_payload(record))
+        for part in slices(counter.summaries()):
             yield part
+
+    async def _create_collection(self, client: AsyncQdrantClient) -> None:
+        from grpc import RpcError  # type: ignore[import-untyped]
+        from qdrant_client import models
+        from qdrant_client.http.exceptions import UnexpectedResponse
+
+        params = models.VectorParams(size=self._dimensions, distance=models.Distance.COSINE)
+        try:
+            await client.create_collection(self.collection, vectors_config=params)
+        except (UnexpectedResponse, RpcError) as error:
+            # Another process may have created it first. Then it is checked like any collection that was there.
+            if not is_conflict(error) and not await client.collection_exists(self.collection):
+                raise
+
+    async def _ensure_indexes(self, client: AsyncQdrantClient) -> None:
+        """Check that the collection has vectors of this model, and create the payload indexes that it lacks.
+
+        Only what is missing is created, so a key without the right to write can open a complete collection.
+        """
+        from qdrant_client import models
+
+        collection = await client.get_collection(self.collection)
+        params = collection.config.params.vectors
+        if not isinstance(params, models.VectorParams):
+            raise _does_not_fit(self.collection, "named vectors")
+        if params.size != self._dimensions or params.distance != models.Distance.COSINE:
+            raise _does_not_fit(self.collection, f"{params.size} dimensions and distance {params.distance.value}")
+        if not self._create:
+            return
+        indexes = dict.fromkeys(points.KEYWORD_FIELDS, models.PayloadSchemaType.KEYWORD)
+        for field, kind in {**indexes, "visible": models.PayloadSchemaType.INTEGER}.items():
+            index = (collection.payload_schema or {}).get(field)
+            if index is None or index.data_type != kind:
+                await client.create_payload_index(self.collection, field, kind, wait=True)
 
     async def _delete(self, dropped: Sequence[str]) -> None:
         from qdrant_client.models import PointIdsList
@@ -167,6 +220,24 @@ class QdrantServerStore:
         if self._connected is None:
             raise StoreTransient(STORE, "is not open")
         return self._connected
+
+
+async def _server_version(client: AsyncQdrantClient) -> str:
+    """The server's version. Raises `StoreUnavailable` for one that is too old."""
+    version = (await client.info()).version
+    if tuple(int(part) for part in version.split(".")[:2]) < _OLDEST:
+        raise StoreUnavailable(
+            f"the vectors are on Qdrant {version}, and apex needs {_OLDEST[0]}.{_OLDEST[1]} or newer",
+            hint="upgrade the server, or name another one in APEX_QDRANT_URL",
+        )
+    return version
+
+
+def _does_not_fit(name: str, found: str) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"the Qdrant collection {name} has {found}, which does not fit the embedding model",
+        hint="another program may own it: use another APEX_NAMESPACE, or remove the collection",
+    )
 
 
 def _where(*, visible: int | None = None, **fields: list[str]) -> Filter:
