@@ -1,4 +1,4 @@
-"""Graphiti on the embedded graph: Ladybug speaks Graphiti's Kuzu dialect. Every statement is read-only."""
+"""Graphiti on the embedded graph: Ladybug takes Graphiti's Kuzu dialect. Every statement is read-only."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import apex_cli.graphiti  # noqa: F401 - sets the environment before graphiti_co
 # isort: split
 import functools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from graphiti_core.driver.operations.search_ops import SearchOperations
 from apex_cli.errors import StoreTransient
 from apex_cli.stores.graph.graphiti_driver import ReadOnlyDriver, refusal
 from apex_cli.stores.graph.ladybug.engine import LadybugEngine, Session
-from apex_cli.stores.graph.ladybug.fulltext import ScanSearch
+from apex_cli.stores.graph.ladybug.scan_search import ScanSearch
 from apex_cli.stores.graph.ladybug.transaction import aware
 from apex_cli.stores.graph.model.transaction import Row
 
@@ -42,13 +42,10 @@ class EmbeddedDriver(ReadOnlyDriver):
 
     async def execute_query(self, cypher_query_: str, **kwargs: Any) -> tuple[list[Row], None, None]:
         """Rows by column name, times aware; the two Nones are Graphiti's form. Raises `StoreTerminal` for a write."""
-        return await self._run(lambda session: session.rows(cypher_query_, bound(cypher_query_, kwargs))), None, None
+        return await self.run(lambda session: session.rows(cypher_query_, bound(cypher_query_, kwargs))), None, None
 
-    async def look_up(self, query: str, uuids: Sequence[str]) -> list[Row]:
-        """Rows of `LOAD FROM $df MATCH … {uuid: k} …` for these ids: `IN $list` would scan."""
-        return await self._run(lambda session: session.join(query, {"k": "text"}, [(uuid,) for uuid in uuids]))
-
-    async def _run(self, job: Callable[[Session], list[Row]]) -> list[Row]:
+    async def run(self, job: Callable[[Session], list[Row]]) -> list[Row]:
+        """The rows of one job in a read-only transaction, times aware. Raises `StoreTerminal` for a write."""
         try:
             rows = await self._engine.run(job)
         except StoreTransient as error:
