@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from apex_cli.errors import ReadError, RecordError, UsageError
 
@@ -58,21 +57,6 @@ def walk(
             raise UsageError(f"there is no file or directory {str(path)!r}", hint="check the spelling of the path")
     walker = _Walker(min_age_seconds, frozenset(os.path.realpath(path) for path in exclude))
     return (found for path in named for found in walker.named(path))
-
-
-def open_regular(path: Path) -> BinaryIO:
-    """A regular file, open for reading. Never waits for the other end of a FIFO, never reads a device.
-
-    Raises `OSError`, and `ReadError` (`not_a_file`) for anything that is not a regular file.
-    """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ReadError(f"{path.name} is not a regular file", code="not_a_file")
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return os.fdopen(descriptor, "rb")
 
 
 def readable_name(path: str) -> str:

@@ -12,22 +12,13 @@ from typing import BinaryIO
 from apex_cli.documents import markdown, text
 from apex_cli.documents.content import decode, read_bytes
 from apex_cli.errors import ReadError, RecordError
-<<<<<<< HEAD
-from apex_cli.extract.canonical import content_hash
-from apex_cli.extract.ids import external_id
-from apex_cli.files import NotRegularFile, open_regular
-=======
 from apex_cli.extract.identity import content_hash, external_id
->>>>>>> sources
+from apex_cli.files import NotRegularFile, open_regular
 from apex_cli.limits import ReadLimits
 from apex_cli.model import Record
 from apex_cli.reading.envelopes import unwrap
-from apex_cli.reading.files import Rejected, open_regular, readable_name
+from apex_cli.reading.files import Rejected, readable_name
 from apex_cli.reading.jsonstream import Value, values
-<<<<<<< HEAD
-from apex_cli.reading.rejected import Rejected
-=======
->>>>>>> sources
 from apex_cli.sources.registry import AUTO, JSON, classify
 
 DOCUMENT = "document"
@@ -91,11 +82,6 @@ def sniff_source(path: Path, name: str, source: str) -> str:
         if isinstance(item, Value):
             return classify(item.value)[0]
     return JSON
-
-
-def readable_name(path: str) -> str:
-    r"""A path as text that every store can hold: bytes that are not UTF-8 are written as `\xff`."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _kind(name: str, source: str, file: BinaryIO) -> str:
