@@ -1,1 +1,1 @@
-"""Documents: text to read, and the pieces to embed and search. One file per format."""
+"""Documents: their text, and the pieces to embed and search. One module for each format, and the registry of all."""

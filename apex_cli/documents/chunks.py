@@ -12,15 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from apex_cli.documents import markdown, text
-from apex_cli.documents.block import Block
+from apex_cli.documents import registry
+from apex_cli.documents.format import Block
 from apex_cli.errors import ReadError
 from apex_cli.extract.splitting import cut
 
 TARGET = 1_200
 MAXIMUM = 2_000
 MOST_CHUNKS = 5_000
-_FORMATS = {text.FORMAT: text.blocks, markdown.FORMAT: markdown.blocks}
 _BETWEEN_HEADINGS = " > "
 _BETWEEN_BLOCKS = "\n\n"
 _SENTENCE_END = re.compile(r"[.!?…][\"')\]]*\s+|\n")
@@ -37,16 +36,17 @@ class Chunk:
 
 
 def chunk(content: str, format: str) -> list[Chunk]:
-    """The pieces of a document, in order; no word is lost. `format` is `text` or `markdown`.
+    """The pieces of a document, in order; no word is lost. Text of an unknown `format` is cut as plain text.
 
     Raises `ReadError` (`too_large`) for more than `MOST_CHUNKS` pieces.
     """
+    blocks = (registry.by_name(format) or registry.DEFAULT).blocks(content)
     chunks: list[Chunk] = []
     if len(content) > MAXIMUM * MOST_CHUNKS:
         raise _too_large()
-    for path, blocks in groupby(_FORMATS[format](content), key=lambda block: block.heading_path):
+    for path, section in groupby(blocks, key=lambda block: block.heading_path):
         prefix = _BETWEEN_HEADINGS.join(path) + ": " if path else ""
-        for body in _packed(blocks, MAXIMUM - len(prefix)):
+        for body in _packed(section, MAXIMUM - len(prefix)):
             chunks.append(Chunk(prefix + body, path))
             if len(chunks) > MOST_CHUNKS:
                 raise _too_large()

@@ -7,16 +7,14 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from apex_cli.documents.block import Block
+from apex_cli.documents.format import Block, Format
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-FORMAT = "markdown"
-EXTENSIONS = (".md", ".markdown")
 LONGEST_HEADING = 100
-"""Characters of a heading that its sections carry; the whole of a longer one becomes a paragraph as well."""
+"""Characters of a heading in the heading path of its sections; a longer one becomes a paragraph as well."""
 
 _ATX_BEGIN = re.compile(r"^#{1,6}(?=\s|$)")
 _ATX_END = re.compile(r"(?<=\s)#+\s*$")
@@ -24,7 +22,18 @@ _BY_LINE = frozenset({"table_open", "fence", "code_block", "html_block"})
 _ITEMS = frozenset({"bullet_list_open", "ordered_list_open"})
 
 
-def blocks(content: str) -> Iterator[Block]:
+class _Markdown(Format):
+    name = "markdown"
+    extensions = (".md", ".markdown")
+
+    def blocks(self, content: str) -> Iterator[Block]:
+        return _blocks(content)
+
+
+FORMAT = _Markdown()
+
+
+def _blocks(content: str) -> Iterator[Block]:
     """The blocks of a document under their headings. A heading with nothing under it is a block by itself."""
     lines = content.split("\n")
     headings: list[tuple[int, str]] = []

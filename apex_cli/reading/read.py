@@ -1,16 +1,17 @@
-"""From the path of an input to its records: the one entry of this room."""
+"""From the path of an input to its records: the one entry of this package."""
 
 from __future__ import annotations
 
 import io
 import json
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePath
 from typing import BinaryIO
 
-from apex_cli.documents import markdown, text
-from apex_cli.documents.content import decode, read_bytes
+from apex_cli.documents import registry as formats
+from apex_cli.documents.format import Format
 from apex_cli.errors import ReadError, RecordError
 from apex_cli.extract.identity import content_hash, external_id
 from apex_cli.files import NotRegularFile, open_regular
@@ -19,15 +20,24 @@ from apex_cli.model import Record
 from apex_cli.reading.envelopes import unwrap
 from apex_cli.reading.files import Rejected, readable_name
 from apex_cli.reading.jsonstream import Value, values
-from apex_cli.sources.registry import AUTO, JSON, classify
+from apex_cli.sources.registry import AUTO, DOCUMENT, JSON, classify
 
-DOCUMENT = "document"
 UNKNOWN = "unknown"
 JSON_EXTENSIONS = (".json", ".jsonl", ".ndjson")
-EXTENSIONS = (*JSON_EXTENSIONS, *text.EXTENSIONS, *markdown.EXTENSIONS)
 SNIFFED_BYTES = 64 * 1024
 _SNIFFED_DEPTH = 200
 _BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    """An open file, and what every record of it takes over."""
+
+    file: BinaryIO
+    name: str
+    observed_at: datetime
+    limits: ReadLimits
+    namespace: str
 
 
 def read_input(
@@ -35,24 +45,26 @@ def read_input(
 ) -> Generator[Record | Rejected, None, None]:
     """The records of one input, lazily; close the generator to close the file.
 
-    `name` is what the input is called: its extension tells the kind (without one the first character does), unless
-    `source` does. `origin` is the absolute path that it came from: a document's external id. `source` is `auto`,
-    `document` or one of `detect.SOURCES`. `namespace` is the memory that the records go to.
+    `name` is what the input is called: its extension decides how it is read (without one its first bytes do), unless
+    `source` does. `origin` is the absolute path that it came from: a document's external id. `source` is `auto` or the
+    name of a source. `namespace` is the memory that the records go to.
 
     Locators: `name` for a document or a file as a whole, `name:LINE` for JSON, `name:LINE#N` for the Nth element of an
     array or envelope. The answer of an API that holds no record gives none.
 
-    What cannot be taken is yielded as `Rejected`, with the codes of `jsonstream`, `documents.content` and `detect`,
-    and `unknown_type`, `not_a_file`, `unreadable`. Raises `UsageError` for a source that does not exist.
+    What cannot be taken is yielded as `Rejected`, with the codes of `jsonstream`, of the document formats and of
+    `sources.registry.classify`, and `unknown_type`, `not_a_file`, `unreadable`. Raises `UsageError` for a source that
+    does not exist.
     """
     shown = readable_name(name)
     try:
         with open_regular(path) as file:
             kind = _kind(name, source, file)
-            if kind is JSON:
-                yield from _json(file, shown, source, observed_at, limits, namespace)
-            elif kind is DOCUMENT:
-                yield _document(file, shown, origin, observed_at, limits, namespace)
+            opened = _Input(file, shown, observed_at, limits, namespace)
+            if kind == JSON:
+                yield from _json(opened, source)
+            elif isinstance(kind, Format):
+                yield _document(opened, kind, readable_name(origin))
             else:
                 yield Rejected(shown, _unknown_type(name))
     except NotRegularFile:
@@ -64,17 +76,18 @@ def read_input(
 
 
 def sniff_source(path: Path, name: str, source: str) -> str:
-    """The source that an input seems to belong to, from its first 64 KiB: one of `detect.SOURCES`, `document` or
-    `unknown`. Good for sorting inputs only: records are classified one by one when they are read. Never raises for
-    what a file holds or for one that cannot be opened.
+    """The source that an input seems to belong to, from its first 64 KiB: the name of a source, or `unknown`.
+
+    Good for sorting inputs only: records are classified one by one when they are read. Never raises for what a file
+    holds or for one that cannot be opened.
     """
     if source != AUTO:
         return source
     try:
         with open_regular(path) as file:
             kind = _kind(name, source, file)
-            if kind is not JSON:
-                return kind
+            if kind != JSON:
+                return DOCUMENT if isinstance(kind, Format) else UNKNOWN
             head = file.read(SNIFFED_BYTES)
     except (OSError, RecordError):
         return UNKNOWN
@@ -84,27 +97,24 @@ def sniff_source(path: Path, name: str, source: str) -> str:
     return JSON
 
 
-def _kind(name: str, source: str, file: BinaryIO) -> str:
-    """What to read an open file as: `json`, `document` or `unknown`; leaves it at its beginning."""
-    if source != AUTO:
-        return DOCUMENT if source == DOCUMENT else JSON
+def _kind(name: str, source: str, file: BinaryIO) -> Format | str | None:
+    """How to read an open file: `json`, the format of a document, or None; leaves it at its beginning."""
     extension = PurePath(name).suffix.lower()
-    if extension in JSON_EXTENSIONS:
+    if source not in (AUTO, DOCUMENT) or (source == AUTO and extension in JSON_EXTENSIONS):
         return JSON
-    if extension in EXTENSIONS:
-        return DOCUMENT
-    if extension:
-        return UNKNOWN
     head = file.read(SNIFFED_BYTES)
     file.seek(0)
-    return JSON if head.removeprefix(_BOM).lstrip().startswith((b"{", b"[")) else DOCUMENT
+    format = formats.by_file(name, head)
+    if format is not None or source == DOCUMENT:
+        return format or formats.DEFAULT
+    if extension:
+        return None
+    return JSON if head.removeprefix(_BOM).lstrip().startswith((b"{", b"[")) else formats.DEFAULT
 
 
-def _json(
-    file: BinaryIO, name: str, source: str, observed_at: datetime, limits: ReadLimits, namespace: str
-) -> Iterator[Record | Rejected]:
-    for item in values(file, limits):
-        locator = f"{name}:{item.line}" if item.element is None else f"{name}:{item.line}#{item.element}"
+def _json(opened: _Input, source: str) -> Iterator[Record | Rejected]:
+    for item in values(opened.file, opened.limits):
+        locator = f"{opened.name}:{item.line}" if item.element is None else f"{opened.name}:{item.line}#{item.element}"
         if not isinstance(item, Value):
             yield Rejected(locator, item.error, item.raw)
             continue
@@ -117,29 +127,55 @@ def _json(
             except ReadError as error:
                 yield Rejected(place, error, item.raw if inside is None else json.dumps(row).encode())
                 continue
-            size = len(item.raw) // len(rows)
-            yield Record(found, data_type, identity, row, content_hash(row), observed_at, place, size, namespace)
+            yield Record(
+                source=found,
+                data_type=data_type,
+                external_id=identity,
+                payload=row,
+                content_hash=content_hash(row),
+                observed_at=opened.observed_at,
+                locator=place,
+                size=len(item.raw) // len(rows),
+                namespace=opened.namespace,
+            )
 
 
-def _document(
-    file: BinaryIO, name: str, origin: str, observed_at: datetime, limits: ReadLimits, namespace: str
-) -> Record | Rejected:
-    data = read_bytes(file, limits)
+def _document(opened: _Input, format: Format, path: str) -> Record | Rejected:
+    data = read_bytes(opened.file, opened.limits)
     try:
-        content = decode(data)
+        content = format.decode(data)
     except ReadError as error:
-        return Rejected(name, error, data if 0 < len(data) <= limits.max_record_bytes else None)
-    path = readable_name(origin)
-    format = markdown.FORMAT if PurePath(name).suffix.lower() in markdown.EXTENSIONS else text.FORMAT
-    payload = {"path": path, "format": format, "content": content}
-    identity = external_id(path) or name
-    digest = content_hash(payload)
-    return Record(DOCUMENT, DOCUMENT, identity, payload, digest, observed_at, name, len(data), namespace)
+        return Rejected(opened.name, error, data if 0 < len(data) <= opened.limits.max_record_bytes else None)
+    payload = {"path": path, "format": format.name, "content": content}
+    return Record(
+        source=DOCUMENT,
+        data_type=DOCUMENT,
+        external_id=external_id(path) or opened.name,
+        payload=payload,
+        content_hash=content_hash(payload),
+        observed_at=opened.observed_at,
+        locator=opened.name,
+        size=len(data),
+        namespace=opened.namespace,
+    )
+
+
+def read_bytes(file: BinaryIO, limits: ReadLimits) -> bytes:
+    """All of a document; never reads more than it may have. Raises `ReadError` (`too_large`), `OSError`."""
+    data = file.read(limits.max_document_bytes + 1)
+    if len(data) > limits.max_document_bytes:
+        raise ReadError(
+            f"the document is larger than {limits.max_document_bytes:,} bytes",
+            hint="set APEX_MAX_DOCUMENT_BYTES to take larger documents",
+            code="too_large",
+        )
+    return data
 
 
 def _unknown_type(name: str) -> ReadError:
+    known = " ".join((*JSON_EXTENSIONS, *formats.extensions()))
     return ReadError(
-        f"files of type {PurePath(name).suffix!r} are not supported; these are: {' '.join(EXTENSIONS)}",
+        f"files of type {PurePath(name).suffix!r} are not supported; these are: {known}",
         hint="use --source document or --source json to read it as one of these",
         code="unknown_type",
     )

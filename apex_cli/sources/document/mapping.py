@@ -6,6 +6,7 @@ import re
 from datetime import datetime
 from pathlib import PurePosixPath
 
+from apex_cli.documents import registry
 from apex_cli.documents.chunks import chunk
 from apex_cli.extract import clean, keys, mentions, timestamps
 from apex_cli.extract.builder import Builder
@@ -30,7 +31,7 @@ def extract(record: Record) -> Extraction:
     Its time is the date that its head gives on a line of its own (`Date: 2025-10-19`), in front matter or below.
     """
     content = _content(record)
-    written_as = "markdown" if record.payload.get("format") == "markdown" else "text"
+    format = registry.by_name(str(record.payload.get("format"))) or registry.DEFAULT
     text = prose(record)
     front = _FRONT_MATTER.match(text)
     body = text[front.end() :].strip() if front else text
@@ -42,12 +43,12 @@ def extract(record: Record) -> Extraction:
             EntityType.DOCUMENT,
             (keys.document_content(text_digest(content, 32)),),
             title,
-            attributes={"format": written_as},
+            attributes={"format": format.name},
         )
     )
     mentions.add(builder, document, text, record.source)
-    fields = tuple(piece.text for piece in chunk(front["fields"], "text")) if front else ()
-    return builder.build(title, text or title, (*fields, *(piece.text for piece in chunk(body, written_as))))
+    fields = tuple(piece.text for piece in chunk(front["fields"], registry.DEFAULT.name)) if front else ()
+    return builder.build(title, text or title, (*fields, *(piece.text for piece in chunk(body, format.name))))
 
 
 def _front_title(fields: str) -> str:
