@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from apex_cli.embed.codec import dump_extraction, load_extraction
 from apex_cli.enrich.extractor import ModelExtractor
 from apex_cli.errors import RecordError, RunHalted
-from apex_cli.llm.cache import Cache
+from apex_cli.llm.cache import AnswerCache
 from apex_cli.model import Extraction, Record
 from apex_cli.sources.rules import RULES_VERSION
 
@@ -27,7 +27,7 @@ Read = Extraction | RecordError | RunHalted
 class CachedEnricher:
     """The model's part of understanding records."""
 
-    def __init__(self, extractor: ModelExtractor, cache: Cache) -> None:
+    def __init__(self, extractor: ModelExtractor, cache: AnswerCache) -> None:
         self.version = f"{RULES_VERSION}+{extractor.version}"
         self._extractor = extractor
         self._cache = cache

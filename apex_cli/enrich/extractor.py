@@ -11,8 +11,8 @@ from apex_cli.enrich.ontology import ONTOLOGY_VERSION
 from apex_cli.enrich.resolve import Known, resolved
 from apex_cli.enrich.validate import keep_grounded
 from apex_cli.extract.builder import Builder
-from apex_cli.llm.meter import ModelUsageMeter
 from apex_cli.llm.protocol import LanguageModel
+from apex_cli.llm.usage import ModelUsageMeter
 from apex_cli.model import Extraction, Record
 from apex_cli.sources.rules import prose
 
