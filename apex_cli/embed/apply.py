@@ -1,12 +1,11 @@
-"""Gives extractions their vectors: one call of the model for all the distinct texts of a batch."""
+"""Vectors for extractions: one call of the embedding model for all distinct texts of a batch."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from apex_cli.embed.protocol import Embedder
 from apex_cli.errors import EmbedError
 from apex_cli.model import Embedded, Entity, Extraction
 
@@ -17,18 +16,33 @@ if TYPE_CHECKING:
     from apex_cli.model import Vectors
 
 CACHE_TEXTS = 5_000
-"""About 6 MB with 256 dimensions. Four times as many save a twelfth of the texts of a mixed load, no more."""
+"""About 6 MB with 256 dimensions. A cache four times as large saves only a twelfth of the texts of a mixed load."""
+
+
+class Embedder(Protocol):
+    """A model that turns texts into vectors; equal texts give equal vectors, whatever else is in the call."""
+
+    name: str
+    """Names the model and its version (`wordllama-256`): vectors of different names never meet in one collection."""
+
+    dimensions: int
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        """One unit-length row a text, in order: shape (texts, dimensions), float32, finite, never zero.
+
+        Raises `EmbedError`. Any text is taken, the empty one too.
+        """
 
 
 def entity_text(entity: Entity) -> str:
-    """What is embedded for an entity: its type and its name."""
+    """The text that is embedded for an entity: its type and its name."""
     return f"{entity.type.value} {entity.name}"
 
 
 class Embedding:
-    """An embedder with a bounded cache (least recently used goes first) of entities' and claims' texts.
+    """An embedder with a bounded cache, least recently used first out, of the texts of entities and claims.
 
-    Those come back record after record; pieces of text do not, and are not cached.
+    These repeat from record to record; chunks do not and are not cached.
     """
 
     def __init__(self, embedder: Embedder, *, cache_texts: int = CACHE_TEXTS) -> None:
@@ -37,7 +51,7 @@ class Embedding:
         self._cache_texts = cache_texts
 
     async def apply(self, extractions: Sequence[Extraction]) -> list[Embedded]:
-        """The extractions with their vectors, in order. Raises `EmbedError`; then none of them has any."""
+        """The extractions with their vectors, in order. Raises `EmbedError` for all of them together."""
         recurring = [
             text
             for extraction in extractions
@@ -70,7 +84,7 @@ class Embedding:
 
     def _remember(self, rows: dict[str, NDArray[np.float32]]) -> None:
         for text, row in rows.items():
-            # A copy, for a row of a matrix keeps the whole matrix alive.
+            # A copy: a row of a matrix keeps the whole matrix in memory.
             self._cache[text] = row if row.base is None else row.copy()
             self._cache.move_to_end(text)
         while len(self._cache) > self._cache_texts:

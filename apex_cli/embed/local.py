@@ -22,8 +22,8 @@ _CALL_TEXTS = 64
 class LocalEmbedder:
     """WordLlama with 256 dimensions, loaded at the first call, run in worker threads one call at a time.
 
-    Only the first `MAX_CHARS` characters of a text count. NULs and lone surrogates count as U+FFFD. A text in which
-    the model knows no token (the empty one) gets a fixed unit vector that is the same for all such texts.
+    Only the first `MAX_CHARS` characters of a text count. NULs and lone surrogates count as U+FFFD. A text without a
+    token that the model knows (the empty text) gets a fixed unit vector that is the same for all such texts.
     """
 
     name = "wordllama-256"
@@ -31,11 +31,11 @@ class LocalEmbedder:
 
     def __init__(self) -> None:
         self._model: Any = None
-        self._turn = asyncio.Lock()
+        self._calling = asyncio.Lock()
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """See `Embedder.embed`."""
-        async with self._turn:
+        async with self._calling:
             return await asyncio.to_thread(self._embed, [_cleaned(text) for text in texts])
 
     def _embed(self, texts: list[str]) -> Vectors:
@@ -58,9 +58,9 @@ def _cleaned(text: str) -> str:
 
 
 def _calls(texts: Sequence[str]) -> Iterator[list[int]]:
-    """Places of texts of like length, a call's worth at a time: the model pads each to the longest of its call.
+    """Positions of texts of similar length, in parts for one call: the model pads each text to the longest of its call.
 
-    A token is at least one byte, so a call's padded tokens stay below `_CALL_BYTES` (or one text's own).
+    A token is at least one byte, so the padded tokens of a call stay below `_CALL_BYTES` (or those of its one text).
     """
     sizes = [len(text.encode()) for text in texts]
     call: list[int] = []
@@ -77,7 +77,7 @@ def _load(dimensions: int) -> Any:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     try:
-        # The bundled tokenizer is found only by way of cache_dir, which is the package's own folder.
+        # The bundled tokenizer is found only when cache_dir is the package's own folder.
         spec = find_spec("wordllama")
         if spec is None or spec.origin is None:
             raise EmbedError("the embedding model (wordllama) is not installed", hint="reinstall apex")
@@ -87,6 +87,6 @@ def _load(dimensions: int) -> Any:
     except (ImportError, OSError, ValueError) as error:
         raise EmbedError(f"the embedding model (wordllama) cannot be loaded: {error}", hint="reinstall apex") from error
     finally:
-        # Importing wordllama configures the root logger, which is not its to configure.
+        # Importing wordllama configures the root logger: undo that.
         root.handlers[:] = handlers
         root.setLevel(level)

@@ -1,64 +1,70 @@
-"""Embedding by `/v1/embeddings`: OpenAI, Azure, or any server that speaks as it does (Ollama, vLLM, llama.cpp)."""
+"""Embedding by `/v1/embeddings` of OpenAI, Azure or a compatible server (Ollama, vLLM, llama.cpp).
+
+`open_embedder` chooses between this and the local model.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from apex_cli.embed.apply import Embedder
+from apex_cli.embed.local import LocalEmbedder
 from apex_cli.errors import EmbedError, ExtractError
-from apex_cli.llm.cache import Cache
+from apex_cli.llm.batch import BatchEmbeddings
+from apex_cli.llm.cache import AnswerCache, SingleFlight
 from apex_cli.llm.connection import Connection
-from apex_cli.llm.embeddings import ROUTE, EmbeddingForm, requests
+from apex_cli.llm.embeddings import EmbeddingFormat, requests
 from apex_cli.llm.failures import RequestRejected
-from apex_cli.llm.single_flight import SingleFlight
-from apex_cli.llm.tokens import estimate
-from apex_cli.llm.usage import ModelUsage
+from apex_cli.llm.models import Models
+from apex_cli.llm.usage import ModelUsage, estimate_tokens
 
 if TYPE_CHECKING:
     from apex_cli.llm.embeddings import Row
     from apex_cli.model import Vectors
 
     Fetch = Callable[[Mapping[str, str]], Awaitable[Mapping[str, Row]]]
-    """Vectors for texts that are not in the cache, by key, kept there when it returns.
+    """Fetches vectors for texts that are not in the cache, by key, and puts them into it.
 
-    Raises `EmbedError`, an `ExtractError` that is to be one, `AnswerPending` or a `RunHalted`.
+    Raises `EmbedError`, an `ExtractError` (which the embedder makes an `EmbedError`), `AnswerPending` or `RunHalted`.
     """
 
 
 class OpenAIEmbedder:
-    """An `Embedder` with a cache before it: a text is paid for once, in whatever run or record it comes again.
+    """An `Embedder` with the answer cache: a text is paid for once, in all runs and records.
 
-    A text without anything to read (the empty one) gets a fixed unit vector that is the same for all such texts.
+    A blank text gets a fixed unit vector that is the same for all such texts.
     """
 
-    def __init__(self, form: EmbeddingForm, cache: Cache, fetch: Fetch) -> None:
-        self.name = form.name
-        self.dimensions = form.dimensions
-        self._form = form
+    def __init__(self, format: EmbeddingFormat, cache: AnswerCache, fetch: Fetch) -> None:
+        self.name = format.name
+        self.dimensions = format.dimensions
+        self._format = format
         self._cache = cache
         self._fetch = fetch
-        self._once: SingleFlight[str, Row] = SingleFlight(self._found)
+        self._flight: SingleFlight[str, Row] = SingleFlight(self._load_or_fetch)
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """See `Embedder.embed`. Also raises `AnswerPending` and `RunHalted`."""
         import numpy as np
 
-        sent = [self._form.prepared(text) for text in texts]
-        rows = await self._once.get({self._form.key(text): text for text in sent if text})
+        sent = [self._format.prepared(text) for text in texts]
+        rows = await self._flight.get({self._format.key(text): text for text in sent if text})
         matrix = np.full((len(texts), self.dimensions), self.dimensions**-0.5, dtype=np.float32)
         for place, text in enumerate(sent):
             if text:
-                matrix[place] = rows[self._form.key(text)]
+                matrix[place] = rows[self._format.key(text)]
         return matrix
 
     async def close(self) -> None:
-        """Cancel what is still being asked."""
-        await self._once.close()
+        """Cancel all running requests."""
+        await self._flight.close()
 
-    async def _found(self, wanted: Mapping[str, str]) -> Mapping[str, Row]:
-        kept = await self._cache.get(list(wanted))
-        rows = {key: row for key, data in kept.items() if (row := self._form.kept(data)) is not None}
+    async def _load_or_fetch(self, wanted: Mapping[str, str]) -> Mapping[str, Row]:
+        cached = await self._cache.get(list(wanted))
+        rows = {key: row for key, data in cached.items() if (row := self._format.load(data)) is not None}
         missing = {key: text for key, text in wanted.items() if key not in rows}
         if not missing:
             return rows
@@ -69,15 +75,15 @@ class OpenAIEmbedder:
 
 
 class LiveEmbeddings:
-    """Asks the server now: as many texts a request as fit, requests side by side."""
+    """Asks the server at once: as many texts in a request as fit, all requests at the same time."""
 
-    def __init__(self, connection: Connection, form: EmbeddingForm, cache: Cache) -> None:
+    def __init__(self, connection: Connection, format: EmbeddingFormat, cache: AnswerCache) -> None:
         self._connection = connection
-        self._form = form
+        self._format = format
         self._cache = cache
 
     async def __call__(self, texts: Mapping[str, str]) -> Mapping[str, Row]:
-        """See `Fetch`. What other requests brought is kept when one fails."""
+        """See `Fetch`. When one request fails, the vectors of the others are still cached."""
         parts = await asyncio.gather(
             *(self._part({key: texts[key] for key in keys}) for keys in requests(texts)), return_exceptions=True
         )
@@ -90,18 +96,18 @@ class LiveEmbeddings:
 
     async def _part(self, texts: Mapping[str, str]) -> Mapping[str, Row]:
         found = dict(zip(texts, await self._ask(list(texts.values())), strict=True))
-        await self._cache.put({key: self._form.dumped(row) for key, row in found.items()})
+        await self._cache.put({key: self._format.dump(row) for key, row in found.items()})
         return found
 
     async def _ask(self, texts: Sequence[str]) -> list[Row]:
-        """A request that is too long after all is halved: its texts, or the one text, whose end is cut off."""
+        """The vectors of one request. One that is too long is halved: its texts, or its only text."""
+        body = self._format.body(texts)
         try:
-            answer = await self._connection.post(
-                ROUTE,
-                self._form.body(texts),
-                model=self._form.model,
-                estimate=ModelUsage(calls=1, input_tokens=sum(map(estimate, texts))),
-                used=self._form.used,
+            answer = await self._connection.send(
+                lambda client, timeout: client.embeddings.with_raw_response.create(**body, timeout=timeout),
+                model=self._format.model,
+                estimate=ModelUsage(calls=1, input_tokens=sum(map(estimate_tokens, texts))),
+                used=self._format.used,
             )
         except RequestRejected as error:
             if error.code != "llm_too_long" or (len(texts) == 1 and len(texts[0]) == 1):
@@ -110,4 +116,24 @@ class LiveEmbeddings:
                 return await self._ask([texts[0][: len(texts[0]) // 2]])
             middle = len(texts) // 2
             return [*await self._ask(texts[:middle]), *await self._ask(texts[middle:])]
-        return self._form.rows(answer, len(texts))
+        return self._format.rows(answer, len(texts))
+
+
+@asynccontextmanager
+async def open_embedder(models: Models | None) -> AsyncIterator[Embedder]:
+    """The embedder of the settings: the server's (`APEX_EMBEDDER=openai`), in batches with `--llm-batch`, or the local.
+
+    Its name is part of the name of the collection of vectors, so vectors of different models never mix.
+    """
+    if models is None or models.embeddings is None:
+        yield LocalEmbedder()
+        return
+    format, cache = models.embeddings, models.cache
+    fetch: Fetch = LiveEmbeddings(models.connection, format, cache)
+    if models.batching is not None:
+        fetch = BatchEmbeddings(format, models.batching)
+    embedder = OpenAIEmbedder(format, cache, fetch)
+    try:
+        yield embedder
+    finally:
+        await embedder.close()

@@ -18,9 +18,9 @@ from apex_cli.enrich.ontology import ONTOLOGY_VERSION
 from apex_cli.enrich.resolve import Known, resolved
 from apex_cli.errors import RecordError, RunHalted
 from apex_cli.extract.builder import Builder
-from apex_cli.llm.cache import Cache
-from apex_cli.llm.meter import ModelUsageMeter
+from apex_cli.llm.cache import AnswerCache
 from apex_cli.llm.protocol import LanguageModel
+from apex_cli.llm.usage import ModelUsageMeter
 from apex_cli.model import Extraction, Record
 from apex_cli.sources.registry import RULES_VERSION, prose
 
@@ -69,7 +69,7 @@ class ModelExtractor:
 class CachedEnricher:
     """The model's part of understanding records."""
 
-    def __init__(self, extractor: ModelExtractor, cache: Cache) -> None:
+    def __init__(self, extractor: ModelExtractor, cache: AnswerCache) -> None:
         self.version = f"{RULES_VERSION}+{extractor.version}"
         self._extractor = extractor
         self._cache = cache

@@ -1,7 +1,7 @@
-"""Asking in batches: what is not in the cache is queued, sent at the end of the run, and found there by a later one.
+"""Requests in batches: what is not in the cache is queued and sent at the end of the run; a later run collects it.
 
-A record whose extraction asks one thing after the other takes a run for each: the first run queues its first prompt
-and leaves it staged, the next finds the answer in the cache and queues the second, until all is known.
+A record whose prompts depend on each other takes one run for each. Example: the first run queues the prompt for
+entities and leaves the record staged; the next run finds that answer in the cache and queues the prompt for facts.
 """
 
 from __future__ import annotations
@@ -10,25 +10,27 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from apex_cli.llm.batch_api import MAX_BYTES, MAX_LINES, BatchApi
-from apex_cli.llm.batch_read import raised, read_batch, terminal
+from apex_cli.errors import AnswerPending
+from apex_cli.llm.batch_api import MAX_BYTES, MAX_LINES, BatchApi, failure_error, is_permanent, read_batch
 from apex_cli.llm.batch_store import BatchFailure, BatchRequest, BatchStore, ProviderBatch, new_token
-from apex_cli.llm.budget import Budget
-from apex_cli.llm.cache import Cache
-from apex_cli.llm.embeddings import EmbeddingForm
-from apex_cli.llm.meter import ModelUsageMeter
-from apex_cli.llm.protocol import JsonSchema
-from apex_cli.llm.usage import ModelUsage
+from apex_cli.llm.cache import AnswerCache
+from apex_cli.llm.client import OpenAIModel
+from apex_cli.llm.embeddings import ROUTE, EmbeddingFormat
+from apex_cli.llm.protocol import JsonSchema, Prompt
+from apex_cli.llm.usage import Budget, ModelUsage, ModelUsageMeter, estimate_tokens
+
+if TYPE_CHECKING:
+    from apex_cli.llm.embeddings import Row
 
 ATTEMPTS = 2
-"""How often a request is sent whose answer is broken, or that failed at the server."""
+"""A request is sent so often when its answer is invalid or the server fails."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """One request for a batch: its `schema` is the answer's, None for vectors; `used` an estimate of what it takes."""
+class QueuedRequest:
+    """A request for a batch. `schema`: of its answer, None for vectors. `used`: an estimate of its usage."""
 
     route: str
     model: str
@@ -38,10 +40,10 @@ class Wanted:
 
 
 @dataclass(slots=True)
-class Progress:
-    """Requests: answered or failed since the last look, still with the provider, and newly sent to it.
+class BatchProgress:
+    """Counts of requests: `answered` or `failed` by ended batches, `waiting` at the provider, `sent` by this run.
 
-    `problems` says of batches that did not come to their end why: what they lack is sent again when it is asked for.
+    `problems`: why batches ended early. Requests without an answer are sent again when they are next needed.
     """
 
     answered: int = 0
@@ -52,123 +54,124 @@ class Progress:
 
 
 class Batching:
-    """The batches of one run: `collect` at its start, `queue` while it goes on, `flush` at its end.
+    """The batches of one run: `collect` at its start, `queue` during it, `flush` at its end.
 
-    `form` is that of the embedding model, if there is one.
+    `embeddings`: the format of the embedding model, if a server embeds.
     """
 
     def __init__(
         self,
         api: BatchApi,
-        book: BatchStore,
-        cache: Cache,
+        store: BatchStore,
+        cache: AnswerCache,
         *,
         meter: ModelUsageMeter,
         budget: Budget,
-        form: EmbeddingForm | None,
+        embeddings: EmbeddingFormat | None,
     ) -> None:
         self._api = api
-        self._book = book
+        self._store = store
         self._cache = cache
         self._meter = meter
         self._budget = budget
-        self._form = form
-        self._queue: dict[str, tuple[Wanted, BatchRequest]] = {}
-        self._live: set[str] = set()
+        self._embeddings = embeddings
+        self._queue: dict[str, tuple[QueuedRequest, BatchRequest]] = {}
+        self._at_provider: set[str] = set()
         self._failures: dict[str, BatchFailure] = {}
-        self._told: set[str] = set()
-        self.progress = Progress()
+        self._reported: set[str] = set()
+        self.progress = BatchProgress()
 
-    async def collect(self) -> Progress:
-        """Take what finished batches brought into the cache. Repeating it does no harm. Raises `RunHalted`."""
-        async with self._book.locked():
-            self._failures = self._book.failures()
-            for batch in self._book.batches():
-                if not await self._settled(batch):
-                    self._live.update(batch.lines)
+    async def collect(self) -> BatchProgress:
+        """Put the answers of ended batches into the cache. Idempotent. Raises `RunHalted`."""
+        async with self._store.locked():
+            self._failures = self._store.failures()
+            for batch in self._store.batches():
+                if not await self._collect_batch(batch):
+                    self._at_provider.update(batch.lines)
                     self.progress.waiting += len(batch.lines)
         return self.progress
 
-    def queue(self, key: str, wanted: Wanted) -> None:
-        """Have a request sent with the next batch, unless it is with the provider already; once a key.
+    def queue(self, key: str, request: QueuedRequest) -> None:
+        """Send a request with the next batch, unless it is queued or at the provider already.
 
-        Raises what came of it last time, if that would come again (`RecordError`, told once: asked after that, it is
-        sent anew), and `BudgetExhausted`.
+        Raises `BudgetExhausted`, and the `RecordError` of an earlier attempt that is not to be repeated. Such an error
+        is raised once: the next run that needs the answer sends the request again.
         """
-        if key in self._live or key in self._queue:
+        if key in self._at_provider or key in self._queue:
             return
         failure = self._failures.get(key)
-        if failure is not None and (terminal(failure) or failure.attempts >= ATTEMPTS):
+        if failure is not None and (is_permanent(failure) or failure.attempts >= ATTEMPTS):
             del self._failures[key]
-            self._told.add(key)
-            raise raised(failure)
-        self._budget.hold(self._meter.priced(wanted.model, wanted.used, batch=True))
+            self._reported.add(key)
+            raise failure_error(failure)
+        self._budget.hold(self._meter.priced(request.model, request.used, batch=True))
         attempt = 1 if failure is None else failure.attempts + 1
-        self._queue[key] = (wanted, BatchRequest(attempt, None if wanted.schema is None else _name(wanted.schema)))
+        schema = None if request.schema is None else _schema_name(request.schema)
+        self._queue[key] = (request, BatchRequest(attempt, schema))
 
-    async def flush(self) -> Progress:
-        """Send what is queued, but for what another run has sent or had answered meanwhile. Raises `RunHalted`."""
-        async with self._book.locked():
-            live = {key for batch in self._book.batches() for key in batch.lines}
-            known = live | (await self._cache.get(list(self._queue))).keys()
-            queued = {key: asked for key, asked in self._queue.items() if key not in known}
+    async def flush(self) -> BatchProgress:
+        """Send the queue, except requests that another run has sent or had answered meanwhile. Raises `RunHalted`."""
+        async with self._store.locked():
+            sent = {key for batch in self._store.batches() for key in batch.lines}
+            known = sent | (await self._cache.get(list(self._queue))).keys()
+            queued = {key: request for key, request in self._queue.items() if key not in known}
             for part in divided(queued):
                 await self._send({key: queued[key] for key in part})
                 self.progress.sent += len(part)
             self._queue.clear()
-            self._forget(self._told)
+            self._forget(self._reported)
         return self.progress
 
-    async def _settled(self, batch: ProviderBatch) -> bool:
-        """Whether a batch is over, its answers in the cache and its trace gone."""
+    async def _collect_batch(self, batch: ProviderBatch) -> bool:
+        """Whether a batch has ended; its answers are then in the cache and its file is removed."""
         if batch.host != self._api.host:
             return False
         batch_id = batch.id or await self._api.find(batch.token)
         if batch_id is not None:
             if batch.id is None:
-                self._book.keep(replace(batch, id=batch_id))
-            ended = await self._api.ended(batch_id)
-            if ended is None:
+                self._store.save(replace(batch, id=batch_id))
+            result = await self._api.result(batch_id)
+            if result is None:
                 return False
-            taken = read_batch(batch, ended, self._form)
-            await self._cache.put(taken.entries)
-            self._budget.prepaid(self._meter.record(batch.model, taken.usage, batch=True))
-            if ended.status != "completed":
-                self.progress.problems.append(f"batch {batch_id} {ended.status}: {ended.message}")
-            self._failures.update(taken.failures)
-            self.progress.answered += len(taken.entries)
-            self.progress.failed += len(taken.failures)
-            self._forget(taken.entries.keys())
-        self._book.drop(batch)
+            answers = read_batch(batch, result, self._embeddings)
+            await self._cache.put(answers.entries)
+            self._budget.prepaid(self._meter.record(batch.model, answers.usage, batch=True))
+            if result.status != "completed":
+                self.progress.problems.append(f"batch {batch_id} {result.status}: {result.message}")
+            self._failures.update(answers.failures)
+            self.progress.answered += len(answers.entries)
+            self.progress.failed += len(answers.failures)
+            self._forget(answers.entries.keys())
+        self._store.remove(batch)
         if batch_id is not None:
-            await self._api.tidy(batch_id)
+            await self._api.delete_files(batch_id)
         return True
 
-    async def _send(self, queued: Mapping[str, tuple[Wanted, BatchRequest]]) -> None:
+    async def _send(self, queued: Mapping[str, tuple[QueuedRequest, BatchRequest]]) -> None:
         first = next(iter(queued.values()))[0]
-        schemas = {line.schema: wanted.schema for wanted, line in queued.values() if line.schema and wanted.schema}
+        schemas = {line.schema: request.schema for request, line in queued.values() if line.schema and request.schema}
         lines = {key: line for key, (_, line) in queued.items()}
         batch = ProviderBatch(new_token(), self._api.host, first.route, first.model, lines, schemas)
-        self._book.keep(batch)
-        bodies = {key: wanted.body for key, (wanted, _) in queued.items()}
+        self._store.save(batch)
+        bodies = {key: request.body for key, (request, _) in queued.items()}
         batch_id = await self._api.submit(batch.token, batch.route, bodies)
-        self._book.keep(replace(batch, id=batch_id))
+        self._store.save(replace(batch, id=batch_id))
 
     def _forget(self, keys: Iterable[str]) -> None:
         for key in keys:
             self._failures.pop(key, None)
-        self._book.keep_failures(self._failures)
+        self._store.save_failures(self._failures)
 
 
-def _name(schema: JsonSchema) -> str:
+def _schema_name(schema: JsonSchema) -> str:
     return hashlib.blake2b(json.dumps(schema, sort_keys=True).encode("ascii"), digest_size=8).hexdigest()
 
 
-def divided(queued: Mapping[str, tuple[Wanted, BatchRequest]]) -> Iterator[list[str]]:
-    """Keys, a batch's worth at a time: one route and one model each, as the Batch API wants it."""
+def divided(queued: Mapping[str, tuple[QueuedRequest, BatchRequest]]) -> Iterator[list[str]]:
+    """The keys of each batch: one route and one model, as the Batch API requires, and no more than it takes."""
     groups: dict[tuple[str, str], list[str]] = {}
-    for key, (wanted, _) in queued.items():
-        groups.setdefault((wanted.route, wanted.model), []).append(key)
+    for key, (request, _) in queued.items():
+        groups.setdefault((request.route, request.model), []).append(key)
     for keys in groups.values():
         part: list[str] = []
         size = 0
@@ -180,3 +183,42 @@ def divided(queued: Mapping[str, tuple[Wanted, BatchRequest]]) -> Iterator[list[
             part.append(key)
             size += length
         yield part
+
+
+class BatchModel:
+    """A `LanguageModel` that queues its prompts. It has the name of `live`, so both share the entries of the cache."""
+
+    def __init__(self, live: OpenAIModel, batching: Batching) -> None:
+        self.name = live.name
+        self._live = live
+        self._batching = batching
+
+    async def answer(self, prompt: Prompt) -> Mapping[str, Any]:
+        """Raises `AnswerPending`, the error of this prompt in an earlier batch, or `BudgetExhausted`."""
+        route, body = self._live.request(prompt)
+        request = QueuedRequest(route, body["model"], body, prompt.schema, self._live.estimate(prompt))
+        self._batching.queue(prompt.key(self.name), request)
+        raise _pending()
+
+
+class BatchEmbeddings:
+    """Fetches vectors for an `OpenAIEmbedder` by batches: one request for each text."""
+
+    def __init__(self, embeddings: EmbeddingFormat, batching: Batching) -> None:
+        self._embeddings = embeddings
+        self._batching = batching
+
+    async def __call__(self, texts: Mapping[str, str]) -> Mapping[str, Row]:
+        """Raises `AnswerPending`, the error of one of these texts in an earlier batch, or `BudgetExhausted`."""
+        for key, text in texts.items():
+            used = ModelUsage(calls=1, input_tokens=estimate_tokens(text))
+            self._batching.queue(
+                key, QueuedRequest(ROUTE, self._embeddings.model, self._embeddings.body([text]), None, used)
+            )
+        raise _pending()
+
+
+def _pending() -> AnswerPending:
+    return AnswerPending(
+        "the language model's answer comes with a batch", hint="it is collected by the next run with --llm-batch"
+    )

@@ -1,16 +1,32 @@
-"""OpenAI's Batch API: a file of requests goes up, and within a day a file of answers comes down, at half the price."""
+"""OpenAI's Batch API: upload a file of requests, download a file of answers within a day, at half the price.
+
+`BatchApi` makes the calls; `read_batch` turns the answers into entries of the cache and into failures.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from apex_cli.errors import ApexError, RunHalted
+from apex_cli.errors import (
+    ApexError,
+    EmbedError,
+    ModelAnswerInvalid,
+    ModelRefused,
+    ModelTruncated,
+    ModelUnreachable,
+    RunHalted,
+)
+from apex_cli.llm.batch_store import BatchFailure, BatchRequest, ProviderBatch
+from apex_cli.llm.cache import dump_answer
+from apex_cli.llm.client import batch_reply, reply_object
 from apex_cli.llm.connection import Connection
-from apex_cli.llm.failures import judged
+from apex_cli.llm.embeddings import EmbeddingFormat
+from apex_cli.llm.failures import RequestRejected, api_failure
+from apex_cli.llm.usage import ModelUsage
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -22,29 +38,30 @@ MAX_BYTES = 100 * 1024**2
 
 _ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
 _RETRIES = 4
+_ERRORS = {kind.code: kind for kind in (ModelRefused, ModelTruncated, ModelAnswerInvalid, RequestRejected, EmbedError)}
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """A batch that is over. `lines`: what came of each request, by its key; those without any were never tried."""
+class BatchResult:
+    """A batch that has ended. `lines`: the result of each request, by key; requests without one were never tried."""
 
     status: str
     message: str
-    lines: Mapping[str, Answered]
+    lines: Mapping[str, LineResult]
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """One line's answer: the HTTP status (0: never carried out) and the body."""
+class LineResult:
+    """The answer to one request: the HTTP status (0: never tried) and the body."""
 
     status: int
     body: Mapping[str, Any]
 
 
 class BatchApi:
-    """The calls that batches need, of one connection; the openai client retries them by itself.
+    """The calls that batches need, by one connection; the openai client retries them.
 
-    All raise `RunHalted` when the provider cannot be reached or refuses.
+    All raise `RunHalted` when the provider cannot be reached or rejects the call.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -52,7 +69,7 @@ class BatchApi:
         self.host = connection.endpoint.host
 
     async def submit(self, token: str, route: str, bodies: Mapping[str, Mapping[str, Any]]) -> str:
-        """Send a batch; its id. `token` can be found again by `find`."""
+        """Send a batch; returns its id. `find` finds it by its `token`."""
         lines = (
             {"custom_id": key, "method": "POST", "url": f"/v1{route}", "body": body} for key, body in bodies.items()
         )
@@ -68,32 +85,32 @@ class BatchApi:
         return batch.id
 
     async def find(self, token: str) -> str | None:
-        """The id of the batch that was sent with `token`; None when there is none."""
+        """The id of the batch that was sent with `token`; None where the provider has none."""
         async with self._api() as client:
             async for batch in client.batches.list(limit=100):
                 if (batch.metadata or {}).get("apex") == token:
                     return batch.id
         return None
 
-    async def ended(self, batch_id: str) -> Ended | None:
-        """What came of a batch; None while the provider works on it."""
+    async def result(self, batch_id: str) -> BatchResult | None:
+        """The result of a batch; None while the provider works on it."""
         from openai import NotFoundError
 
         async with self._api() as client:
             try:
                 batch = await client.batches.retrieve(batch_id)
             except NotFoundError:
-                return Ended("lost", "the provider does not know the batch", {})
+                return BatchResult("lost", "the provider does not know the batch", {})
             if batch.status not in _ENDED:
                 return None
-            lines: dict[str, Answered] = {}
+            lines: dict[str, LineResult] = {}
             for file_id in (batch.output_file_id, batch.error_file_id):
                 if file_id is not None:
-                    lines.update(_lines((await client.files.content(file_id)).content))
-            return Ended(batch.status, _why(batch), lines)
+                    lines.update(_parse_lines((await client.files.content(file_id)).content))
+            return BatchResult(batch.status, _reason(batch), lines)
 
-    async def tidy(self, batch_id: str) -> None:
-        """Delete the batch's files at the provider, which hold what our records say. Failing that is no harm."""
+    async def delete_files(self, batch_id: str) -> None:
+        """Delete the batch's files at the provider: they hold text of our records. A failure to do so is ignored."""
         from openai import APIError
 
         with suppress(APIError, RunHalted):
@@ -110,26 +127,101 @@ class BatchApi:
         try:
             yield self._connection.client.with_options(max_retries=_RETRIES)
         except APIError as error:
-            meaning = judged(error, self.host, self._connection.endpoint.key)
-            if isinstance(meaning, RunHalted):
-                raise meaning from error
-            hint = meaning.hint if isinstance(meaning, ApexError) else None
-            raise RunHalted(f"batches: {meaning.message}", code="llm_unreachable", hint=hint) from error
+            failure = api_failure(error, self.host, self._connection.endpoint.key)
+            if isinstance(failure, RunHalted):
+                raise failure from error
+            hint = failure.hint if isinstance(failure, ApexError) else None
+            raise RunHalted(f"batches: {failure.message}", code="llm_unreachable", hint=hint) from error
 
 
-def _lines(content: bytes) -> Iterable[tuple[str, Answered]]:
+def _parse_lines(content: bytes) -> Iterable[tuple[str, LineResult]]:
     for line in content.split(b"\n"):
         try:
-            told = json.loads(line)
-            response, error = told.get("response"), told.get("error")
+            result = json.loads(line)
+            response, error = result.get("response"), result.get("error")
             if response:
-                yield str(told["custom_id"]), Answered(int(response["status_code"]), response.get("body") or {})
+                yield str(result["custom_id"]), LineResult(int(response["status_code"]), response.get("body") or {})
             else:
-                yield str(told["custom_id"]), Answered(0, {"error": error})
+                yield str(result["custom_id"]), LineResult(0, {"error": error})
         except (ValueError, TypeError, KeyError, AttributeError):
             continue
 
 
-def _why(batch: RemoteBatch) -> str:
+def _reason(batch: RemoteBatch) -> str:
     problems = (batch.errors.data if batch.errors else None) or []
     return "; ".join(problem.message for problem in problems if problem.message) or batch.status
+
+
+@dataclass(slots=True)
+class BatchAnswers:
+    """The answers of a batch: entries for the cache and failures, by key, and the usage of all."""
+
+    entries: dict[str, bytes] = field(default_factory=dict)
+    failures: dict[str, BatchFailure] = field(default_factory=dict)
+    usage: ModelUsage = field(default_factory=ModelUsage)
+
+
+def read_batch(batch: ProviderBatch, result: BatchResult, embeddings: EmbeddingFormat | None) -> BatchAnswers:
+    """The answers of an ended batch. Requests that were never tried are left out of both: they are sent again."""
+    answers = BatchAnswers()
+    for key, line in batch.lines.items():
+        answer = result.lines.get(key)
+        if answer is None or answer.status == 0:
+            continue
+        try:
+            data, usage = _read(batch, line, answer, embeddings)
+            answers.entries[key] = data
+            answers.usage.add(usage)
+        except _Failed as failed:
+            answers.usage.add(failed.usage)
+            answers.failures[key] = BatchFailure(line.attempt, failed.error.code, failed.error.message)
+    return answers
+
+
+def failure_error(failure: BatchFailure) -> ApexError:
+    """The error that a stored failure describes."""
+    return _ERRORS.get(failure.code, ModelUnreachable)(failure.message)
+
+
+def is_permanent(failure: BatchFailure) -> bool:
+    """Whether a further attempt would fail in the same way."""
+    return not getattr(_ERRORS.get(failure.code, ModelUnreachable), "retriable", False)
+
+
+class _Failed(Exception):
+    """`error` is the reason; `usage` was paid all the same."""
+
+    def __init__(self, error: ApexError, usage: ModelUsage) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.usage = usage
+
+
+def _read(
+    batch: ProviderBatch, line: BatchRequest, answer: LineResult, embeddings: EmbeddingFormat | None
+) -> tuple[bytes, ModelUsage]:
+    from openai.types import CreateEmbeddingResponse
+
+    usage = ModelUsage()
+    try:
+        if answer.status != 200:
+            raise _rejected(answer)
+        if line.schema is None:
+            assert embeddings is not None
+            vectors = CreateEmbeddingResponse.construct(**answer.body)
+            usage = embeddings.used(vectors)
+            return embeddings.dump(embeddings.rows(vectors, 1)[0]), usage
+        reply = batch_reply(batch.route, answer.body)
+        usage = reply.usage
+        return dump_answer(reply_object(reply, batch.schemas[line.schema])), usage
+    except ApexError as error:
+        raise _Failed(error, usage) from error
+    except ValueError as error:
+        raise _Failed(ModelAnswerInvalid(str(error)), usage) from error
+
+
+def _rejected(answer: LineResult) -> ApexError:
+    error = answer.body.get("error")
+    message = str(error.get("message", "")) if isinstance(error, Mapping) else ""
+    kind = ModelUnreachable if answer.status in (408, 409, 429) or answer.status >= 500 else RequestRejected
+    return kind(f"in a batch, the provider answered {answer.status}: {message[:200]}")

@@ -1,9 +1,8 @@
 """Batches that are at the provider, kept on disk so that the next process finds them.
 
-One file a batch, written before the provider is asked to start it (so that a crash between the two leaves a trace that
-can be looked up by its token) and removed when its answers are in the cache. `failures.json` keeps what went wrong
-with single lines until the run that asks again has told it. Files are written whole and renamed into place; a lock
-file keeps two runs apart.
+Each batch has a file. It is written before the provider starts the batch: after a crash between the two, the next run
+looks the batch up by its token. It is removed when the answers are in the cache. `failures.json` keeps the failures of
+single requests until a run has reported them. A lock file admits one run at a time.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from apex_cli.files import open_lock_file, private_directory, wait_for_lock, wri
 
 @dataclass(frozen=True, slots=True)
 class BatchRequest:
-    """One request of a batch. `attempt` counts from 1; `schema` names the answer's in the batch, None for vectors."""
+    """One request of a batch. `attempt` counts from 1; `schema` names one of the batch's schemas; None for vectors."""
 
     attempt: int
     schema: str | None = None
@@ -31,7 +30,7 @@ class BatchRequest:
 
 @dataclass(frozen=True, slots=True)
 class ProviderBatch:
-    """One batch: what was asked of whom. `id` is the provider's, None until it has given one."""
+    """One batch, and the server it was sent to. `id` is the provider's; None until it has given one."""
 
     token: str
     host: str
@@ -44,7 +43,7 @@ class ProviderBatch:
 
 @dataclass(frozen=True, slots=True)
 class BatchFailure:
-    """What became of a line that has no answer after `attempts`; `code` is an error's."""
+    """A request without an answer after `attempts`; `code` is that of its last error."""
 
     attempts: int
     code: str
@@ -52,7 +51,7 @@ class BatchFailure:
 
 
 class BatchStore:
-    """The batches and failures of one home. All methods are short and synchronous; use them under `locked`."""
+    """The batches and failures of one home, in files. Use the methods inside `locked`; they are synchronous."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -60,7 +59,7 @@ class BatchStore:
 
     @asynccontextmanager
     async def locked(self) -> AsyncIterator[None]:
-        """Hold the book; another run that holds it is waited for. Raises `ConfigError` if it cannot be opened."""
+        """Hold the lock, waiting for another run that holds it. Raises `ConfigError` where it cannot be opened."""
         try:
             private_directory(self._directory, parents=True)
             descriptor = open_lock_file(self._directory / "lock")
@@ -73,43 +72,43 @@ class BatchStore:
             os.close(descriptor)
 
     def batches(self) -> list[ProviderBatch]:
-        """All batches that are not collected yet; a file that cannot be read is left out."""
+        """All batches that are not collected yet. A damaged file is skipped."""
         found = []
         for path in sorted(self._directory.glob("batch-*.json")):
             try:
-                told = json.loads(path.read_bytes())
-                lines = {key: BatchRequest(**line) for key, line in told.pop("lines").items()}
-                found.append(ProviderBatch(**told, lines=lines))
+                document = json.loads(path.read_bytes())
+                lines = {key: BatchRequest(**line) for key, line in document.pop("lines").items()}
+                found.append(ProviderBatch(**document, lines=lines))
             except (OSError, ValueError, TypeError, KeyError, AttributeError):
                 continue
         return found
 
-    def keep(self, batch: ProviderBatch) -> None:
+    def save(self, batch: ProviderBatch) -> None:
         """Write a batch, new or changed; durable when this returns."""
         self._write(self._path(batch), asdict(batch))
 
-    def drop(self, batch: ProviderBatch) -> None:
-        """Forget a batch."""
+    def remove(self, batch: ProviderBatch) -> None:
+        """Remove a batch; nothing happens where it is gone."""
         self._path(batch).unlink(missing_ok=True)
 
     def failures(self) -> dict[str, BatchFailure]:
-        """What went wrong, by key."""
+        """The failures of single requests, by key."""
         try:
-            return {key: BatchFailure(**told) for key, told in json.loads(self._failures.read_bytes()).items()}
+            return {key: BatchFailure(**failure) for key, failure in json.loads(self._failures.read_bytes()).items()}
         except (OSError, ValueError, TypeError, AttributeError):
             return {}
 
-    def keep_failures(self, failures: Mapping[str, BatchFailure]) -> None:
-        """Write all failures anew."""
+    def save_failures(self, failures: Mapping[str, BatchFailure]) -> None:
+        """Replace all failures; durable when this returns."""
         self._write(self._failures, {key: asdict(failure) for key, failure in failures.items()})
 
     def _path(self, batch: ProviderBatch) -> Path:
         return self._directory / f"batch-{batch.token}.json"
 
-    def _write(self, path: Path, told: Mapping[str, Any]) -> None:
-        write_atomic(path, json.dumps(told).encode("ascii"))
+    def _write(self, path: Path, document: Mapping[str, Any]) -> None:
+        write_atomic(path, json.dumps(document).encode("ascii"))
 
 
 def new_token() -> str:
-    """A name for a batch that the provider is given too."""
+    """A new name for a batch; the provider stores it as metadata."""
     return uuid.uuid4().hex

@@ -1,39 +1,47 @@
-"""The way to the server: one HTTP request after the other through limits, budget, retries and meter.
+"""The connection to a provider: every request passes its rate limit, the budget, our retries and the meter.
 
-Retries are ours and not the openai client's, because a 429 is everybody's: all requests for that model wait, not only
-the one that met it, and the time spent in a queue is not counted against the time a server has to answer.
+Retries are ours, and the openai client's are off: a 429 concerns all requests of a model, so all of them wait. The time
+that a request waits for its turn does not count against the time that a server has to answer.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from apex_cli.errors import ApexError, ConfigError, ModelUnreachable, ModelUnusable
-from apex_cli.llm.budget import Budget
 from apex_cli.llm.endpoint import Endpoint
-from apex_cli.llm.failures import RetryableError, judged
+from apex_cli.llm.failures import RetryableError, api_failure
 from apex_cli.llm.limits import ProviderLimits
-from apex_cli.llm.meter import ModelUsageMeter
-from apex_cli.llm.usage import ModelUsage
+from apex_cli.llm.usage import Budget, ModelUsage, ModelUsageMeter
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI
+    from openai import APIError, AsyncOpenAI, Timeout
 
-Body = Mapping[str, Any]
+A_co = TypeVar("A_co", covariant=True)
+A = TypeVar("A")
 
 _FIRST_WAIT = 0.5
 _LEAST_WAIT = 0.05
 _LONGEST_WAIT = 20.0
-_GIVE_UPS = 5
-"""When so many requests in a row have used up their time, the run need not wait for each of the others to do so."""
+_UNANSWERED_LIMIT = 5
+"""After so many requests in a row without an answer in time, the run stops: each further one would wait as long."""
 _CONNECT_SECONDS = 10.0
 
 
+class RawResponse(Protocol[A_co]):
+    """What `with_raw_response` of the openai client returns: the headers, and the typed answer on demand."""
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    def parse(self) -> A_co: ...
+
+
 class Connection:
-    """Requests to one endpoint. `timeout`: seconds that a request may take altogether, with its retries and waits.
+    """Requests to one endpoint. `timeout`: seconds that a request may take in total, with its retries and their waits.
 
     Opens at the first request; `close` it at the end.
     """
@@ -47,7 +55,7 @@ class Connection:
         self._budget = budget
         self._timeout = timeout
         self._client: AsyncOpenAI | None = None
-        self._given_up = 0
+        self._unanswered = 0
 
     async def close(self) -> None:
         """Close what is open. May be called twice."""
@@ -55,77 +63,83 @@ class Connection:
         if client is not None:
             await client.close()
 
-    async def post(
-        self, route: str, body: Body, *, model: str, estimate: ModelUsage, used: Callable[[Body], ModelUsage]
-    ) -> Mapping[str, Any]:
-        """The answer to `POST route`, metered: `used` reads what it took from the answer.
+    async def send(
+        self,
+        call: Callable[[AsyncOpenAI, Timeout], Awaitable[RawResponse[A]]],
+        *,
+        model: str,
+        estimate: ModelUsage,
+        used: Callable[[A], ModelUsage],
+    ) -> A:
+        """The typed answer to one `call` of the client, metered: `used` reads from the answer what it took.
 
         Raises `ModelUnreachable` when the time is over, `RequestRejected`, `ModelRefused`, `ModelUnusable`,
         `BudgetExhausted`; `ValueError` when `used` does.
         """
-        lane = self._limits.lane(model)
+        limiter = self._limits.limiter(model)
         priced = self.meter.priced(model, estimate)
         left, backoff = self._timeout, _FIRST_WAIT
-        while self._given_up < _GIVE_UPS:
-            async with lane.request(estimate.tokens):
+        while self._unanswered < _UNANSWERED_LIMIT:
+            async with limiter.request(estimate.tokens):
                 with self._budget.reserve(priced):
                     started = self._limits.clock()
-                    answer = await self._once(route, body, left)
+                    result = await self._attempt(call, left)
                     left -= self._limits.clock() - started
-                    if not isinstance(answer, RetryableError):
-                        headers, content = answer
-                        lane.learn(headers)
-                        self._given_up = 0
-                        self.meter.record(model, used(content))
-                        return content
-            lane.learn(answer.headers)
-            wait = max(answer.wait or backoff * random.uniform(0.75, 1.25), _LEAST_WAIT)  # noqa: S311
+                    if not isinstance(result, RetryableError):
+                        headers, answer = result
+                        limiter.learn(headers)
+                        self._unanswered = 0
+                        self.meter.record(model, used(answer))
+                        return answer
+            limiter.learn(result.headers)
+            wait = max(result.wait or backoff * random.uniform(0.75, 1.25), _LEAST_WAIT)  # noqa: S311
             backoff = min(2 * backoff, _LONGEST_WAIT)
             left -= wait
             if left <= 0:
-                self._given_up += 1
-                raise ModelUnreachable(answer.message, hint="it is tried again with --retry-failed")
-            if answer.limited:
-                lane.pause(wait)
+                self._unanswered += 1
+                raise ModelUnreachable(result.message, hint="it is tried again with --retry-failed")
+            if result.limited:
+                limiter.pause(wait)
             else:
                 await self._limits.sleep(wait)
         raise ModelUnusable(
-            f"{self.endpoint.host} has left {_GIVE_UPS} requests in a row without an answer", code=ModelUnreachable.code
+            f"{self.endpoint.host} has left {_UNANSWERED_LIMIT} requests in a row without an answer",
+            code=ModelUnreachable.code,
         )
 
-    async def _once(self, route: str, body: Body, seconds: float) -> RetryableError | tuple[Mapping[str, str], Body]:
-        from httpx2 import Response
-        from openai import APIError
+    async def _attempt(
+        self, call: Callable[[AsyncOpenAI, Timeout], Awaitable[RawResponse[A]]], seconds: float
+    ) -> RetryableError | tuple[Mapping[str, str], A]:
+        from openai import APIError, BaseModel
 
         try:
             # The client's own timeout is for each wait for bytes, not for all of them.
             async with asyncio.timeout(seconds):
-                response = await self.client.post(
-                    route, body=dict(body), cast_to=Response, options={"timeout": _timeouts(seconds)}
-                )
-            content = response.json()
+                response = await call(self.client, _timeouts(seconds))
+            answer = response.parse()
         except TimeoutError:
             return RetryableError(f"{self.endpoint.host} did not answer in time")
         except APIError as error:
-            meaning = judged(error, self.endpoint.host, self.endpoint.key)
-            if isinstance(meaning, RetryableError):
-                return meaning
-            raise meaning from error
+            failure = api_failure(error, self.endpoint.host, self.endpoint.key)
+            if isinstance(failure, RetryableError):
+                return failure
+            raise failure from error
         except ValueError:
             return RetryableError(f"{self.endpoint.host} gave an answer that is not JSON")
-        if not isinstance(content, dict):
+        # The client returns text or a list as it is, whatever type it declares.
+        if not isinstance(answer, BaseModel):
             return RetryableError(f"{self.endpoint.host} gave an answer that is no JSON object")
-        return response.headers, content
+        return response.headers, answer
 
     @property
     def client(self) -> AsyncOpenAI:
-        """The open client, for what is no question to a model."""
+        """The open client, for calls that ask no model."""
         if self._client is None:
             from openai import AsyncAzureOpenAI, AsyncOpenAI
 
             endpoint = self.endpoint
             options: dict[str, Any] = {
-                # The client insists on a key; servers of one's own often want none.
+                # The client requires a key; local servers often need none.
                 "api_key": endpoint.key.reveal() if endpoint.key is not None else "none",
                 "base_url": endpoint.url,
                 "max_retries": 0,
@@ -138,10 +152,10 @@ class Connection:
         return self._client
 
     async def check(self, models: Iterable[str]) -> None:
-        """One or two cheap requests: is the server there, the key accepted, are the models known?
+        """Check by one request that the server answers, accepts the key and knows the models.
 
-        Raises `ConfigError`. A server without a list of models is believed; so is Azure, whose deployments have names
-        of their own, and a key that may not read the list.
+        Raises `ConfigError`. The models are not checked on a server without a list of them, on Azure, whose
+        deployments have names of their own, and with a key that may not read the list.
         """
         from openai import APIError, APIStatusError
 
@@ -161,13 +175,13 @@ class Connection:
                 hint="it has " + ", ".join(sorted(known)[:8]) + ("" if len(known) <= 8 else ", …"),
             )
 
-    def _start_error(self, error: Any) -> ConfigError:
-        meaning = judged(error, self.endpoint.host, self.endpoint.key)
-        hint = meaning.hint if isinstance(meaning, ApexError) else "check OPENAI_BASE_URL and the network"
-        return ConfigError(meaning.message, hint=hint)
+    def _start_error(self, error: APIError) -> ConfigError:
+        failure = api_failure(error, self.endpoint.host, self.endpoint.key)
+        hint = failure.hint if isinstance(failure, ApexError) else "check OPENAI_BASE_URL and the network"
+        return ConfigError(failure.message, hint=hint)
 
 
-def _timeouts(seconds: float) -> Any:
-    from httpx2 import Timeout
+def _timeouts(seconds: float) -> Timeout:
+    from openai import Timeout
 
     return Timeout(max(seconds, 0.001), connect=min(seconds, _CONNECT_SECONDS))

@@ -1,4 +1,4 @@
-"""The form of `/v1/embeddings`: an embedding model's requests as plain JSON, and the vectors in its answers."""
+"""`/v1/embeddings`: an embedding model's requests as plain JSON, and the vectors in its answers."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.errors import ConfigError, EmbedError
-from apex_cli.llm.tokens import estimate
-from apex_cli.llm.usage import ModelUsage
-from apex_cli.llm.wire import sendable
+from apex_cli.llm.client import sendable
+from apex_cli.llm.usage import ModelUsage, estimate_tokens
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from openai.types import CreateEmbeddingResponse
 
     Row = NDArray[np.float32]
     """One vector of length one."""
@@ -26,16 +26,16 @@ NATIVE: Mapping[str, int] = {
     "text-embedding-3-large": 3072,
     "text-embedding-ada-002": 1536,
 }
-"""How long the vectors of OpenAI's models are, if one does not ask for shorter ones."""
+"""The lengths of the vectors of OpenAI's models, unless a request names a shorter one."""
 MAX_CHARS = 24_000
-"""A text's first so many characters count: about 8,000 tokens, which is what OpenAI's models take."""
+"""Longer texts are cut: these are about 8,000 tokens, which is what OpenAI's models take."""
 _CALL_TEXTS = 512
 _CALL_TOKENS = 100_000
 """OpenAI takes 2,048 texts and 300,000 tokens a request; these leave room for estimates that are too low."""
 
 
-class EmbeddingForm:
-    """One model's requests and answers. `dimensions` None: as many as OpenAI's model has.
+class EmbeddingFormat:
+    """One model's requests and answers. `dimensions` None: the length that OpenAI's model has.
 
     Raises `ConfigError` for a model of unknown length.
     """
@@ -49,8 +49,8 @@ class EmbeddingForm:
             )
         self.model = model
         self.dimensions = length
-        # Servers refuse `dimensions` for models that have only one length.
-        self._asked = length if native is not None and length != native else None
+        # Servers reject `dimensions` for models that have only one length.
+        self._requested = length if native is not None and length != native else None
         self.name = f"{re.sub('[^A-Za-z0-9.]+', '-', model).strip('-')}-{length}"
 
     def key(self, text: str) -> str:
@@ -60,32 +60,32 @@ class EmbeddingForm:
 
     @staticmethod
     def prepared(text: str) -> str:
-        """What is sent of a text: its first `MAX_CHARS`; "" when there is nothing in it to read."""
+        """The part of a text that is sent: its first `MAX_CHARS`; "" when it is blank."""
         cut = sendable(text[:MAX_CHARS])
         return cut if cut.strip() else ""
 
     def body(self, texts: Sequence[str]) -> dict[str, Any]:
         """The body of `POST /embeddings`."""
         body: dict[str, Any] = {"model": self.model, "input": list(texts), "encoding_format": "base64"}
-        return body if self._asked is None else body | {"dimensions": self._asked}
+        return body if self._requested is None else body | {"dimensions": self._requested}
 
-    def rows(self, answer: Mapping[str, Any], count: int) -> list[Row]:
+    def rows(self, answer: CreateEmbeddingResponse, count: int) -> list[Row]:
         """Unit vectors in the order of the texts. Raises `EmbedError` for anything but `count` of the right length."""
         try:
-            data = sorted(answer["data"], key=lambda one: int(one["index"]))
-            rows = [self._unit(one["embedding"]) for one in data]
-        except (KeyError, TypeError, ValueError) as error:
+            data = sorted(answer.data, key=lambda item: int(item.index))
+            rows = [self._unit(item.embedding) for item in data]
+        except (AttributeError, TypeError, ValueError) as error:
             raise EmbedError(f"{self.model} gave no vectors that can be read: {error}") from error
         if len(rows) != count:
             raise EmbedError(f"{self.model} gave {len(rows)} vectors for {count} texts")
         return rows
 
     @staticmethod
-    def dumped(row: Row) -> bytes:
+    def dump(row: Row) -> bytes:
         """A vector as the cache keeps it: little-endian float32."""
         return row.astype("<f4").tobytes()
 
-    def kept(self, data: bytes) -> Row | None:
+    def load(self, data: bytes) -> Row | None:
         """The vector in a cache's entry; None when it is damaged."""
         import numpy as np
 
@@ -95,13 +95,13 @@ class EmbeddingForm:
         return row if abs(float(np.linalg.norm(row)) - 1.0) < 1e-3 else None
 
     @staticmethod
-    def used(answer: Mapping[str, Any]) -> ModelUsage:
-        """What an answer says that it took."""
-        told = answer.get("usage") or {}
-        return ModelUsage(calls=1, input_tokens=int(told.get("prompt_tokens") or told.get("total_tokens") or 0))
+    def used(answer: CreateEmbeddingResponse) -> ModelUsage:
+        """The usage that an answer states; some compatible servers omit it, in whole or in part."""
+        usage = answer.usage
+        return ModelUsage(1, 0 if usage is None else int(usage.prompt_tokens or usage.total_tokens or 0))
 
     def _unit(self, given: str | Sequence[float]) -> Row:
-        """Base64 of little-endian float32 as asked for, or a list of numbers from servers that do not know that."""
+        """A unit vector from base64 of little-endian float32, or from a list of numbers, as some servers send it."""
         import numpy as np
 
         if isinstance(given, str):
@@ -117,11 +117,11 @@ class EmbeddingForm:
 
 
 def requests(texts: Mapping[str, str]) -> Iterator[list[str]]:
-    """The keys of texts, a request's worth at a time."""
+    """The keys of texts, in parts that each fit one request."""
     call: list[str] = []
     tokens = 0
     for key, text in texts.items():
-        size = estimate(text)
+        size = estimate_tokens(text)
         if call and (len(call) == _CALL_TEXTS or tokens + size > _CALL_TOKENS):
             yield call
             call, tokens = [], 0

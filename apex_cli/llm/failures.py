@@ -1,4 +1,4 @@
-"""What the openai client raises, in our words: passing, of this request alone, or of the whole run."""
+"""Errors of the openai client as ours: worth a retry, about this request alone, or about the whole run."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _NO_MODEL = frozenset({"model_not_found", "DeploymentNotFound"})
 
 @dataclass(frozen=True, slots=True)
 class RetryableError:
-    """Worth another try, after `wait` seconds if the server says so. `limited`: its limits are hit, by all of us.
+    """Worth a retry, after `wait` seconds if the server names them. `limited`: the model's rate limit is reached.
 
-    `headers` of the answer, if there was one.
+    `headers`: of the answer, if there was one.
     """
 
     message: str
@@ -34,30 +34,30 @@ class RetryableError:
 
 
 class RequestRejected(ExtractError):
-    """The server will not take this request (HTTP 400 and the like), now or later."""
+    """The server rejects this request permanently (HTTP 400 and the like)."""
 
     code = "llm_rejected"
 
 
-def judged(error: openai.APIError, host: str, key: Secret | None) -> RetryableError | ApexError:
-    """The meaning of an error; the key, should the server repeat it, is masked."""
+def api_failure(error: openai.APIError, host: str, key: Secret | None) -> RetryableError | ApexError:
+    """Our error for one of the client's. The key is masked, should the server repeat it."""
     from openai import APIConnectionError, APIStatusError, APITimeoutError
 
     if isinstance(error, APITimeoutError):
         return RetryableError(f"{host} did not answer in time")
     if isinstance(error, APIConnectionError):
         return RetryableError(f"{host} cannot be reached, or broke off: {masked(str(error.__cause__ or error), key)}")
-    said = masked(error.message, key)
+    text = masked(error.message, key)
     if not isinstance(error, APIStatusError):
-        return RetryableError(f"{host}: {said}")
+        return RetryableError(f"{host}: {text}")
     status, code = error.status_code, error.code or ""
     no_quota = code in _NO_QUOTA or error.type in _NO_QUOTA
     if not no_quota and (status in (408, 409, 429) or status >= 500):
         headers = error.response.headers
-        return RetryableError(f"{host} answered {status}: {said}", retry_after(headers), status == 429, headers)
+        return RetryableError(f"{host} answered {status}: {text}", retry_after(headers), status == 429, headers)
     if no_quota:
-        return ModelUnusable(f"{host}: the quota is used up: {said}", hint="see the plan and billing of the account")
-    return _refusal(status, code, f"{host} answered {status}: {said}")
+        return ModelUnusable(f"{host}: the quota is used up: {text}", hint="see the plan and billing of the account")
+    return _refusal(status, code, f"{host} answered {status}: {text}")
 
 
 def _refusal(status: int, code: str, message: str) -> ApexError:
@@ -72,7 +72,7 @@ def _refusal(status: int, code: str, message: str) -> ApexError:
 
 
 def masked(text: str, key: Secret | None) -> str:
-    """A server's words, short, without the key."""
+    """A server's message, short, without the key."""
     if key is not None and key.reveal():
         text = text.replace(key.reveal(), MASK)
     return text[:_CHARS]

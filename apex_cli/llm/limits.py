@@ -1,7 +1,9 @@
-"""Requests and tokens a minute: waiting here instead of running into the provider's 429.
+"""Requests and tokens a minute: requests wait here, so that the provider rarely answers 429.
 
-What a provider allows is learned from its `x-ratelimit-*` headers (OpenAI's form, which others copy); settings can say
-less. Each model has allowances of its own.
+The limits are learned from the provider's `x-ratelimit-*` headers (OpenAI's form, which others copy); settings can
+lower them. Each model has limits of its own.
+
+Why not aiolimiter: it learns nothing from headers, and it has no way to pause all requests of a model after a 429.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 
 
 class TokenBucket:
-    """A token bucket: holds one minute's worth, fills up steadily. Without a limit it gives whatever is asked."""
+    """A token bucket: it holds the amount of one minute and fills steadily. Without a limit it never waits."""
 
     def __init__(self, per_minute: int | None, now: float) -> None:
         self._configured = per_minute
@@ -31,19 +33,19 @@ class TokenBucket:
         self._at = now
 
     def wait(self, amount: float, now: float) -> float:
-        """Seconds until `amount` is there; an amount above the size counts as the size."""
+        """Seconds until `amount` is available; an amount above the size counts as the size."""
         self._fill(now)
         if self._size is None:
             return 0.0
         return max(0.0, min(amount, self._size) - self._level) * 60.0 / self._size
 
     def take(self, amount: float) -> None:
-        """Use `amount` up, into debt if it is more than is there."""
+        """Use `amount`. The level may become negative: later requests then wait longer."""
         if self._size is not None:
             self._level -= amount
 
     def learn(self, limit: float | None, remaining: float | None, now: float) -> None:
-        """What the provider says: its limit a minute, and what is left of it. Never more than was configured."""
+        """Adopt the provider's limit a minute and the rest of it. A configured limit is never raised."""
         self._fill(now)
         if limit is not None and limit > 0:
             size = min(limit, self._configured or limit)
@@ -61,12 +63,12 @@ class TokenBucket:
 
 
 class ModelRateLimiter:
-    """The way to one model: at most `concurrency` requests at once, in the order in which they were asked for."""
+    """The requests to one model: at most `concurrency` at once, started in the order of their arrival."""
 
     def __init__(
         self, requests: int | None, tokens: int | None, *, concurrency: int, clock: Clock, sleep: Sleep
     ) -> None:
-        self._slots = asyncio.Semaphore(concurrency)
+        self._concurrent = asyncio.Semaphore(concurrency)
         self._clock = clock
         self._sleep = sleep
         self._requests = TokenBucket(requests, clock())
@@ -76,8 +78,8 @@ class ModelRateLimiter:
 
     @asynccontextmanager
     async def request(self, tokens: float) -> AsyncIterator[None]:
-        """Wait until a request of about so many tokens may be sent; the block sends it."""
-        async with self._slots:
+        """Wait until a request of about `tokens` may be sent; the block sends it."""
+        async with self._concurrent:
             async with self._queue:
                 while (seconds := self._seconds(tokens)) > _TICK:
                     await self._sleep(seconds)
@@ -86,15 +88,15 @@ class ModelRateLimiter:
             yield
 
     def pause(self, seconds: float) -> None:
-        """Nobody gets a turn for so long: the provider said 429."""
+        """Start no request for `seconds`: the provider answered 429."""
         self._resume_at = max(self._resume_at, self._clock() + seconds)
 
     def learn(self, headers: Mapping[str, str]) -> None:
-        """Take in an answer's `x-ratelimit-*` headers; what is missing or no number is left out."""
+        """Adopt an answer's `x-ratelimit-*` headers; a missing or malformed one is ignored."""
         now = self._clock()
-        for allowance, what in ((self._requests, "requests"), (self._tokens, "tokens")):
-            limit = _number(headers.get(f"x-ratelimit-limit-{what}"))
-            allowance.learn(limit, _number(headers.get(f"x-ratelimit-remaining-{what}")), now)
+        for bucket, unit in ((self._requests, "requests"), (self._tokens, "tokens")):
+            limit = _number(headers.get(f"x-ratelimit-limit-{unit}"))
+            bucket.learn(limit, _number(headers.get(f"x-ratelimit-remaining-{unit}")), now)
 
     def _seconds(self, tokens: float) -> float:
         now = self._clock()
@@ -102,7 +104,7 @@ class ModelRateLimiter:
 
 
 class ProviderLimits:
-    """The lanes of a run. Configured limits hold for each model."""
+    """The rate limiters of a run, one for each model. Configured limits hold for each of them."""
 
     def __init__(
         self,
@@ -118,15 +120,15 @@ class ProviderLimits:
         self._requests = requests
         self._tokens = tokens
         self._concurrency = concurrency
-        self._lanes: dict[str, ModelRateLimiter] = {}
+        self._limiters: dict[str, ModelRateLimiter] = {}
 
-    def lane(self, model: str) -> ModelRateLimiter:
-        """The lane of `model`, the same one every time."""
-        if model not in self._lanes:
-            self._lanes[model] = ModelRateLimiter(
+    def limiter(self, model: str) -> ModelRateLimiter:
+        """The rate limiter of `model`, the same one every time."""
+        if model not in self._limiters:
+            self._limiters[model] = ModelRateLimiter(
                 self._requests, self._tokens, concurrency=self._concurrency, clock=self.clock, sleep=self.sleep
             )
-        return self._lanes[model]
+        return self._limiters[model]
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -1,53 +1,50 @@
-"""Everything that asking models takes, opened together for one run."""
+"""The models of one run, opened and closed together, and forecasts of their cost for dry runs."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 
 from apex_cli.config import Settings
 from apex_cli.errors import ConfigError
-from apex_cli.llm.batch import Batching
+from apex_cli.llm.batch import Batching, BatchModel
 from apex_cli.llm.batch_api import BatchApi
 from apex_cli.llm.batch_store import BatchStore
-from apex_cli.llm.batched import BatchModel
-from apex_cli.llm.budget import Budget
-from apex_cli.llm.cache import Cache
-from apex_cli.llm.cached import CachedModel
+from apex_cli.llm.cache import AnswerCache, CachedModel
 from apex_cli.llm.client import OpenAIModel
 from apex_cli.llm.connection import Connection
-from apex_cli.llm.embeddings import EmbeddingForm
+from apex_cli.llm.embeddings import EmbeddingFormat, requests
 from apex_cli.llm.endpoint import endpoint
 from apex_cli.llm.limits import Clock, ProviderLimits, Sleep
-from apex_cli.llm.meter import ModelUsageMeter
-from apex_cli.llm.prices import AS_OF, Price, Prices
-from apex_cli.llm.protocol import Size
+from apex_cli.llm.protocol import Prompt, Size
+from apex_cli.llm.usage import AS_OF, Budget, ModelUsage, ModelUsageMeter, Price, Prices, estimate_tokens
 
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """One run's way to models.
+    """The models of one run, with their cache, meter and budget.
 
-    `model` is the one to ask: it asks the server only what is not in the cache, at once or, with `batching`, by the
-    next batch. `form` is the embedding model's, if embedding is done by a server (see `embed.choose`).
+    Ask `model`: it sends the server only what is not in the cache, at once or, with `batching`, in the next batch.
+    `live` is the same model without cache or batches. `embeddings`: the format of the embedding model, if a server
+    embeds (see `embed.openai.open_embedder`).
     """
 
     connection: Connection
     live: OpenAIModel
     model: CachedModel
-    form: EmbeddingForm | None
-    cache: Cache
+    embeddings: EmbeddingFormat | None
+    cache: AnswerCache
     meter: ModelUsageMeter
     budget: Budget
     batching: Batching | None
 
     async def check(self) -> None:
-        """Whether the server is there, the key accepted and the models known. Raises `ConfigError`."""
-        embedding = {self.form.model} if self.form is not None else set()
+        """Check that the server answers, accepts the key and knows the models. Raises `ConfigError`."""
+        embedding = {self.embeddings.model} if self.embeddings is not None else set()
         await self.connection.check(self.live.models | embedding)
 
 
@@ -55,9 +52,9 @@ class Models:
 async def open_models(
     settings: Settings, *, batch: bool = False, clock: Clock = time.monotonic, sleep: Sleep = asyncio.sleep
 ) -> AsyncIterator[Models]:
-    """Everything, closed at the end of the block; nothing is asked of the server yet: see `Models.check`.
+    """Open the models for the block. No request is sent yet: see `Models.check`.
 
-    With `batch`, what is not in the cache is queued for `Models.batching`: `collect` it first, `flush` it last.
+    With `batch`, what is not in the cache is queued in `Models.batching`: call `collect` first and `flush` last.
 
     Raises `ConfigError`: the packages are not installed, no key, a cache that cannot be opened, a budget in dollars for
     a model without a price.
@@ -65,9 +62,9 @@ async def open_models(
     _check_installed()
     server = endpoint(settings)
     names = model_names(settings)
-    form = None
+    embeddings = None
     if settings.embedder == "openai":
-        form = EmbeddingForm(settings.embedding_model, settings.embedding_dimensions)
+        embeddings = EmbeddingFormat(settings.embedding_model, settings.embedding_dimensions)
     meter = ModelUsageMeter(Prices(_configured(settings), listed=server.openai))
     _check_prices(settings, meter)
     limits = ProviderLimits(
@@ -79,16 +76,16 @@ async def open_models(
     )
     budget = Budget(meter, max_cost=settings.max_cost, max_tokens=settings.max_tokens)
     connection = Connection(server, limits=limits, meter=meter, budget=budget, timeout=settings.llm_timeout)
-    cache = Cache(settings.home / "cache" / "llm", max_bytes=settings.llm_cache_max_bytes)
+    cache = AnswerCache(settings.home / "cache" / "llm", max_bytes=settings.llm_cache_max_bytes)
     await cache.open()
     live = OpenAIModel(connection, names)
     batching = None
     if batch:
-        book = BatchStore(settings.home / "batches")
-        batching = Batching(BatchApi(connection), book, cache, meter=meter, budget=budget, form=form)
+        store = BatchStore(settings.home / "batches")
+        batching = Batching(BatchApi(connection), store, cache, meter=meter, budget=budget, embeddings=embeddings)
     model = CachedModel(live if batching is None else BatchModel(live, batching), cache)
     try:
-        yield Models(connection, live, model, form, cache, meter, budget, batching)
+        yield Models(connection, live, model, embeddings, cache, meter, budget, batching)
     finally:
         await model.close()
         await connection.close()
@@ -129,3 +126,35 @@ def _check_prices(settings: Settings, meter: ModelUsageMeter) -> None:
             f"--max-cost needs the price of {', '.join(unknown)}, which is not among the prices of {AS_OF}",
             hint="set APEX_LLM_PRICE_INPUT, APEX_LLM_PRICE_OUTPUT and APEX_EMBEDDING_PRICE, or use --max-tokens",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """`usage` is an estimate of what is still to be paid; `cached` counts the prompts or texts in the cache."""
+
+    usage: ModelUsage = field(default_factory=ModelUsage)
+    cached: int = 0
+
+
+async def forecast(models: Models, prompts: Iterable[Prompt]) -> Forecast:
+    """Calls, tokens and dollars of the distinct prompts that are not in the cache. Asks no model."""
+    distinct = {prompt.key(models.model.name): prompt for prompt in prompts}
+    usage, cached = ModelUsage(), 0
+    for prompt in distinct.values():
+        if await models.model.cached(prompt) is None:
+            usage.add(models.live.estimate(prompt))
+        else:
+            cached += 1
+    return Forecast(usage, cached)
+
+
+async def forecast_vectors(models: Models, texts: Iterable[str]) -> Forecast:
+    """The same for embedding these texts; empty where the local model embeds."""
+    embeddings = models.embeddings
+    if embeddings is None:
+        return Forecast()
+    wanted = {embeddings.key(text): text for text in map(embeddings.prepared, texts) if text}
+    cached = await models.cache.get(list(wanted))
+    missing = {key: text for key, text in wanted.items() if key not in cached}
+    used = ModelUsage(calls=sum(1 for _ in requests(missing)), input_tokens=sum(map(estimate_tokens, missing.values())))
+    return Forecast(models.meter.priced(embeddings.model, used), len(wanted) - len(missing))

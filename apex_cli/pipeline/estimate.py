@@ -16,8 +16,7 @@ from apex_cli.enrich.enricher import CachedEnricher, ModelExtractor
 from apex_cli.enrich.prompting import clients
 from apex_cli.enrich.resolve import Candidate
 from apex_cli.errors import RecordError
-from apex_cli.llm.forecast import forecast
-from apex_cli.llm.models import Models
+from apex_cli.llm.models import Models, forecast
 from apex_cli.llm.protocol import Prompt
 from apex_cli.llm.usage import ModelUsage
 from apex_cli.model import Entity, Extraction, Record

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from apex_cli.embed.apply import entity_text
-from apex_cli.embed.protocol import Embedder
+from apex_cli.embed.apply import Embedder, entity_text
 from apex_cli.enrich.resolve import Candidate
 from apex_cli.extract import keys
 from apex_cli.model import Entity, EntityType

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from apex_cli.addresses import Secret
 from apex_cli.config import Settings
-from apex_cli.embed.protocol import Embedder
+from apex_cli.embed.apply import Embedder
 from apex_cli.embedded.home import Home
 from apex_cli.embedded.servers import EmbeddedServers
 from apex_cli.errors import ConfigError

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.config import Settings
-from apex_cli.embed.apply import Embedding
-from apex_cli.embed.protocol import Embedder
+from apex_cli.embed.apply import Embedder, Embedding
 from apex_cli.embedded.home import Home
 from apex_cli.embedded.servers import EmbeddedServers
 from apex_cli.errors import ApexError, ConfigError
@@ -98,7 +97,7 @@ async def probe_stores(settings: Settings) -> Sequence[Probe]:
 @asynccontextmanager
 async def _embedder(settings: Settings, models: Models | None) -> AsyncIterator[Embedder]:
     """The embedder that the settings name, with models of its own where it needs some and has none."""
-    from apex_cli.embed.choose import open_embedder
+    from apex_cli.embed.openai import open_embedder
 
     async with AsyncExitStack() as stack:
         if models is None and settings.embedder != "local":

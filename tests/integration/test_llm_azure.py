@@ -7,14 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from apex_cli.addresses import Secret
-from apex_cli.llm.budget import Budget
 from apex_cli.llm.client import OpenAIModel
 from apex_cli.llm.connection import Connection
 from apex_cli.llm.endpoint import Endpoint
 from apex_cli.llm.limits import ProviderLimits
-from apex_cli.llm.meter import ModelUsageMeter
-from apex_cli.llm.prices import Prices
 from apex_cli.llm.protocol import Size
+from apex_cli.llm.usage import Budget, ModelUsageMeter, Prices
 from tests.llm_world import MODEL, names, prompt
 from tests.openai_server import OpenAIServer
 

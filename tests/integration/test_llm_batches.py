@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from apex_cli.embed.choose import open_embedder
+from apex_cli.embed.openai import open_embedder
 from apex_cli.errors import (
     AnswerPending,
     BudgetExhausted,

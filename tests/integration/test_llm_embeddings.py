@@ -10,13 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from apex_cli.embed.choose import open_embedder
+from apex_cli.embed.apply import Embedder
 from apex_cli.embed.local import LocalEmbedder
-from apex_cli.embed.protocol import Embedder
+from apex_cli.embed.openai import open_embedder
 from apex_cli.errors import ConfigError, EmbedError, ModelUnusable
 from apex_cli.llm.embeddings import MAX_CHARS
-from apex_cli.llm.forecast import forecast_vectors
-from apex_cli.llm.models import Models, open_models
+from apex_cli.llm.models import Models, forecast_vectors, open_models
 from tests.llm_world import Clock, settings
 from tests.openai_server import OpenAIServer, Switch
 from tests.openai_server.vectors import vector

@@ -20,8 +20,7 @@ from apex_cli.errors import (
     RecordError,
 )
 from apex_cli.llm.failures import RequestRejected
-from apex_cli.llm.forecast import forecast
-from apex_cli.llm.models import open_models
+from apex_cli.llm.models import forecast, open_models
 from tests.llm_world import MODEL, Clock, names, prompt, settings
 from tests.openai_server import OpenAIServer, Switch
 

@@ -13,13 +13,12 @@ from pathlib import Path
 import pytest
 
 from apex_cli.errors import ConfigError
-from apex_cli.llm.cache import FILE, Cache
-from apex_cli.llm.single_flight import SingleFlight
+from apex_cli.llm.cache import FILE, AnswerCache, SingleFlight
 
 
 @asynccontextmanager
-async def opened(directory: Path, max_bytes: int = 1 << 30) -> AsyncIterator[Cache]:
-    cache = Cache(directory, max_bytes=max_bytes)
+async def opened(directory: Path, max_bytes: int = 1 << 30) -> AsyncIterator[AnswerCache]:
+    cache = AnswerCache(directory, max_bytes=max_bytes)
     await cache.open()
     try:
         yield cache
@@ -86,7 +85,7 @@ async def test_damage_found_while_reading_is_a_miss(tmp_path: Path) -> None:
 
 
 async def test_closing_waits_for_what_is_to_be_written(tmp_path: Path) -> None:
-    cache = Cache(tmp_path, max_bytes=1 << 30)
+    cache = AnswerCache(tmp_path, max_bytes=1 << 30)
     await cache.open()
     puts = [asyncio.create_task(cache.put({f"k{number}": b"x"})) for number in range(50)]
     await asyncio.sleep(0)
@@ -99,16 +98,16 @@ async def test_closing_waits_for_what_is_to_be_written(tmp_path: Path) -> None:
 async def test_a_cache_that_cannot_be_opened_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(ConfigError, match=r"the cache .* cannot be opened"):
-        await Cache(tmp_path / "file" / "c", max_bytes=1).open()
+        await AnswerCache(tmp_path / "file" / "c", max_bytes=1).open()
 
 
 PUT = """
 import asyncio, sys
 from pathlib import Path
-from apex_cli.llm.cache import Cache
+from apex_cli.llm.cache import AnswerCache
 
 async def main():
-    cache = Cache(Path(sys.argv[1]), max_bytes=1 << 30)
+    cache = AnswerCache(Path(sys.argv[1]), max_bytes=1 << 30)
     await cache.open()
     for number in range(50):
         await cache.put({f"{sys.argv[2]}-{number}": sys.argv[2].encode()})

@@ -10,17 +10,17 @@ from apex_cli.llm.limits import ModelRateLimiter, ProviderLimits, retry_after
 from tests.llm_world import Clock
 
 
-def lane(
+def limiter(
     clock: Clock, requests: int | None = None, tokens: int | None = None, concurrency: int = 100
 ) -> ModelRateLimiter:
     return ProviderLimits(
         concurrency=concurrency, requests=requests, tokens=tokens, clock=clock, sleep=clock.sleep
-    ).lane("model")
+    ).limiter("model")
 
 
-async def ask(way: ModelRateLimiter, times: int, tokens: float = 1) -> None:
+async def ask(model: ModelRateLimiter, times: int, tokens: float = 1) -> None:
     async def one() -> None:
-        async with way.request(tokens):
+        async with model.request(tokens):
             pass
 
     await asyncio.gather(*(one() for _ in range(times)))
@@ -28,84 +28,84 @@ async def ask(way: ModelRateLimiter, times: int, tokens: float = 1) -> None:
 
 async def test_requests_beyond_the_minutes_worth_wait_for_their_share() -> None:
     clock = Clock()
-    way = lane(clock, requests=60)
-    await ask(way, 60)
+    model = limiter(clock, requests=60)
+    await ask(model, 60)
     assert clock.slept == []
-    await ask(way, 30)
+    await ask(model, 30)
     assert clock.now - 1000 == pytest.approx(30)
 
 
 async def test_tokens_are_bounded_too() -> None:
     clock = Clock()
-    way = lane(clock, tokens=6000)
-    await ask(way, 2, tokens=3000)
+    model = limiter(clock, tokens=6000)
+    await ask(model, 2, tokens=3000)
     assert clock.slept == []
-    await ask(way, 1, tokens=1000)
+    await ask(model, 1, tokens=1000)
     assert clock.now - 1000 == pytest.approx(10)
 
 
 async def test_a_request_of_more_than_a_minutes_tokens_is_sent_from_a_full_bucket() -> None:
     clock = Clock()
-    way = lane(clock, tokens=600)
-    await ask(way, 1, tokens=1200)
+    model = limiter(clock, tokens=600)
+    await ask(model, 1, tokens=1200)
     assert clock.slept == []
-    await ask(way, 1, tokens=1)
+    await ask(model, 1, tokens=1)
     assert clock.now - 1000 == pytest.approx(60.1)
 
 
 async def test_limits_are_learned_from_headers() -> None:
     clock = Clock()
-    way = lane(clock)
-    await ask(way, 1000)
+    model = limiter(clock)
+    await ask(model, 1000)
     assert clock.slept == []
-    way.learn({"x-ratelimit-limit-requests": "60", "x-ratelimit-remaining-requests": "0"})
-    await ask(way, 2)
+    model.learn({"x-ratelimit-limit-requests": "60", "x-ratelimit-remaining-requests": "0"})
+    await ask(model, 2)
     assert clock.now - 1000 == pytest.approx(2)
 
 
 async def test_a_configured_limit_is_never_raised_by_headers() -> None:
     clock = Clock()
-    way = lane(clock, requests=60)
-    way.learn({"x-ratelimit-limit-requests": "6000", "x-ratelimit-remaining-requests": "5999"})
-    await ask(way, 61)
+    model = limiter(clock, requests=60)
+    model.learn({"x-ratelimit-limit-requests": "6000", "x-ratelimit-remaining-requests": "5999"})
+    await ask(model, 61)
     assert clock.now - 1000 == pytest.approx(1)
 
 
 async def test_a_lower_limit_of_the_provider_holds() -> None:
     clock = Clock()
-    way = lane(clock, requests=6000)
-    way.learn({"x-ratelimit-limit-requests": "60", "x-ratelimit-remaining-requests": "60"})
-    await ask(way, 61)
+    model = limiter(clock, requests=6000)
+    model.learn({"x-ratelimit-limit-requests": "60", "x-ratelimit-remaining-requests": "60"})
+    await ask(model, 61)
     assert clock.now - 1000 == pytest.approx(1)
 
 
 async def test_headers_that_are_no_numbers_teach_nothing() -> None:
     clock = Clock()
-    way = lane(clock)
+    model = limiter(clock)
     for word in ("", "many", "-1", "nan", "inf"):
-        way.learn({"x-ratelimit-limit-requests": word, "x-ratelimit-remaining-requests": word})
-    await ask(way, 1000)
+        model.learn({"x-ratelimit-limit-requests": word, "x-ratelimit-remaining-requests": word})
+    await ask(model, 1000)
     assert clock.slept == []
 
 
 async def test_a_pause_is_everybodys() -> None:
     clock = Clock()
     limits = ProviderLimits(concurrency=5, clock=clock, sleep=clock.sleep)
-    limits.lane("model").pause(7)
-    await ask(limits.lane("other"), 3)
+    limits.limiter("model").pause(7)
+    await ask(limits.limiter("other"), 3)
     assert clock.slept == []
-    await ask(limits.lane("model"), 3)
+    await ask(limits.limiter("model"), 3)
     assert clock.slept == [7]
 
 
-async def test_no_more_than_the_concurrency_are_under_way() -> None:
-    way = lane(Clock(), concurrency=3)
+async def test_no_more_than_the_concurrency_run_at_once() -> None:
+    model = limiter(Clock(), concurrency=3)
     now, most = 0, 0
     full = asyncio.Barrier(3)
 
     async def one() -> None:
         nonlocal now, most
-        async with way.request(1):
+        async with model.request(1):
             now += 1
             most = max(most, now)
             await full.wait()

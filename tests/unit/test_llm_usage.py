@@ -8,10 +8,7 @@ from contextlib import ExitStack
 import pytest
 
 from apex_cli.errors import BudgetExhausted
-from apex_cli.llm.budget import Budget
-from apex_cli.llm.meter import ModelUsageMeter
-from apex_cli.llm.prices import Price, Prices
-from apex_cli.llm.usage import ModelUsage
+from apex_cli.llm.usage import Budget, ModelUsage, ModelUsageMeter, Price, Prices
 
 PRICED = Prices({"m": Price(1.0, 0.1, 10.0)}, listed=False)
 CALL = ModelUsage(calls=1, input_tokens=1_000_000, cached_tokens=200_000, output_tokens=100_000)

@@ -12,12 +12,20 @@ from hypothesis import strategies as st
 from pydantic import AnyUrl, BaseModel, Field
 
 from apex_cli.errors import ModelAnswerInvalid, ModelRefused, ModelTruncated
-from apex_cli.llm.client import understood
+from apex_cli.llm.client import (
+    CHAT,
+    RESPONSES,
+    Form,
+    Reply,
+    batch_reply,
+    chat_body,
+    reply_object,
+    responses_body,
+    sendable,
+)
 from apex_cli.llm.protocol import Message, Size
 from apex_cli.llm.schema import parsed, strict
-from apex_cli.llm.tokens import estimate
-from apex_cli.llm.usage import ModelUsage
-from apex_cli.llm.wire import Form, Reply, chat_body, chat_reply, responses_body, responses_reply, sendable
+from apex_cli.llm.usage import ModelUsage, estimate_tokens
 from tests.llm_world import ENTITIES, prompt
 
 
@@ -72,7 +80,7 @@ def test_the_strict_form_closes_objects_and_requires_everything() -> None:
     assert "default" not in str(made)
 
 
-def test_the_strict_form_has_only_words_that_openai_takes() -> None:
+def test_the_strict_form_has_only_keywords_that_openai_takes() -> None:
     made = strict(Pet.model_json_schema())
     assert made is not None
     assert made["properties"]["pet"] == {"anyOf": [{"$ref": "#/$defs/Cat"}, {"$ref": "#/$defs/Dog"}]}
@@ -111,7 +119,7 @@ def test_nothing_is_stored_at_the_provider() -> None:
     assert responses_body(prompt("x"), "m")["store"] is False
 
 
-def test_other_servers_are_spoken_to_plainly() -> None:
+def test_other_servers_get_the_older_parameters() -> None:
     theirs, openais = (chat_body(prompt("x"), "gpt-6-luna", Form.SCHEMA, openai=openai) for openai in (False, True))
     assert (theirs["max_tokens"], theirs["temperature"]) == (16_384, 0)
     assert (openais["max_completion_tokens"], openais["reasoning_effort"]) == (16_384, "none")
@@ -130,29 +138,29 @@ def test_any_text_can_be_sent(text: str) -> None:
     sendable(text + "\ud800").encode("utf-8")
 
 
-def test_refusals_cuts_and_content_filters_are_told_apart() -> None:
+def test_refusals_cuts_and_content_filters_are_distinguished() -> None:
     message = {"type": "message", "content": [{"type": "refusal", "refusal": "no"}]}
-    assert responses_reply({"output": [message], "status": "completed"}).refusal == "no"
+    assert batch_reply(RESPONSES, {"output": [message], "status": "completed"}).refusal == "no"
     cut = {"output": [], "status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}
-    assert responses_reply(cut).truncated
-    filtered = responses_reply({**cut, "incomplete_details": {"reason": "content_filter"}})
+    assert batch_reply(RESPONSES, cut).truncated
+    filtered = batch_reply(RESPONSES, {**cut, "incomplete_details": {"reason": "content_filter"}})
     assert (filtered.truncated, filtered.refusal) == (False, "the provider's content filter")
     choice = {"message": {"content": "{"}, "finish_reason": "length"}
-    assert chat_reply({"choices": [choice]}).truncated
-    assert chat_reply({"choices": [{**choice, "finish_reason": "content_filter"}]}).refusal is not None
+    assert batch_reply(CHAT, {"choices": [choice]}).truncated
+    assert batch_reply(CHAT, {"choices": [{**choice, "finish_reason": "content_filter"}]}).refusal is not None
 
 
-def test_usage_tells_what_was_cached() -> None:
+def test_usage_includes_cached_tokens() -> None:
     usage = {"input_tokens": 9, "input_tokens_details": {"cached_tokens": 4}, "output_tokens": 2}
-    assert responses_reply({"output": [], "usage": usage}).usage == ModelUsage(1, 9, 4, 2)
-    assert chat_reply({"choices": [{"message": {}}], "usage": None}).usage == ModelUsage(1)
+    assert batch_reply(RESPONSES, {"output": [], "usage": usage}).usage == ModelUsage(1, 9, 4, 2)
+    assert batch_reply(CHAT, {"choices": [{"message": {}}], "usage": None}).usage == ModelUsage(1)
 
 
 @pytest.mark.parametrize("body", [{}, {"output": 3}, {"choices": []}, {"choices": [{}]}, {"output": [3]}])
 def test_bodies_of_another_form_are_value_errors(body: dict[str, Any]) -> None:
-    for read in (responses_reply, chat_reply):
+    for route in (RESPONSES, CHAT):
         with pytest.raises(ValueError, match="no "):
-            read(body)
+            batch_reply(route, body)
 
 
 @pytest.mark.parametrize(
@@ -181,9 +189,9 @@ def test_a_fence_around_the_answer_is_taken_off() -> None:
 
 def test_refused_and_cut_answers_are_never_used() -> None:
     with pytest.raises(ModelRefused, match="I cannot"):
-        understood(Reply('{"entities": []}', "I cannot", False, ModelUsage()), ENTITIES)
+        reply_object(Reply('{"entities": []}', "I cannot", False, ModelUsage()), ENTITIES)
     with pytest.raises(ModelTruncated):
-        understood(Reply('{"entities": []}', None, True, ModelUsage()), ENTITIES)
+        reply_object(Reply('{"entities": []}', None, True, ModelUsage()), ENTITIES)
 
 
 def test_a_key_is_of_everything_that_shapes_the_answer() -> None:
@@ -204,6 +212,6 @@ def test_a_key_is_of_everything_that_shapes_the_answer() -> None:
 
 def test_token_estimates_are_near_and_never_zero() -> None:
     english = "The truck is late because the dock in Gary was closed until noon. " * 10
-    assert 130 <= estimate(english) <= 260
-    assert estimate("") == 1
-    assert estimate("運送会社" * 100) >= 300
+    assert 130 <= estimate_tokens(english) <= 260
+    assert estimate_tokens("") == 1
+    assert estimate_tokens("運送会社" * 100) >= 300
