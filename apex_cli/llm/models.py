@@ -112,7 +112,7 @@ def _check_installed() -> None:
     if missing:
         raise ConfigError(
             f"language models need {' and '.join(missing)}, which is not installed",
-            hint="pip install 'apex-cli[llm]'",
+            hint="pip install '.[llm]'",
         )
 
 

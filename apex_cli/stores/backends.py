@@ -132,5 +132,5 @@ def need_driver(module: str, variable: str) -> None:
     if find_spec(module) is None:
         raise ConfigError(
             f"{variable} names a server, and its driver ({module}) is not installed",
-            hint="pip install 'apex-cli[servers]'",
+            hint="pip install '.[servers]'",
         )

@@ -295,4 +295,4 @@ async def test_packages_that_are_not_installed_are_named(
     with pytest.raises(ConfigError, match=f"need {package}, which is not installed") as caught:
         async with open_models(settings(server, tmp_path)):
             pass
-    assert caught.value.hint == "pip install 'apex-cli[llm]'"
+    assert caught.value.hint == "pip install '.[llm]'"

@@ -105,4 +105,4 @@ async def test_a_server_that_is_not_there_is_told_by_its_variable(settings: Sett
 def test_a_driver_that_is_not_installed_is_told_with_what_installs_it() -> None:
     with pytest.raises(ConfigError, match="APEX_GRAPH_URL") as caught:
         backends.need_driver("no_such_driver", "APEX_GRAPH_URL")
-    assert caught.value.hint == "pip install 'apex-cli[servers]'"
+    assert caught.value.hint == "pip install '.[servers]'"
