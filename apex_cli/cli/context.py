@@ -1,4 +1,4 @@
-"""One call of a verb: what it was told on the command line beyond its own options, and how it runs its work."""
+"""One command: what was given on the command line beyond the options of its verb, and how it runs its work."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _T = TypeVar("_T")
 
 @dataclass(slots=True)
 class CommandContext:
-    """The screen, and the settings given as flags (by field name of `Settings`, None where not given)."""
+    """The output, and the settings given as flags (by field name of `Settings`, None where not given)."""
 
-    screen: Output
+    output: Output
     flags: dict[str, Any] = field(default_factory=dict)
 
     def settings(self, **flags: Any) -> Settings:
-        """The settings of this call, with more flags. Raises `ConfigError`."""
+        """The settings of this command, with more flags. Raises `ConfigError`."""
         from apex_cli.config import load
 
         return load({**self.flags, **flags})

@@ -25,8 +25,8 @@ class Interrupted(Exception):
         self.exit_code = 128 + number
 
 
-def exit_code(screen: Output, action: Callable[[], None]) -> int:
-    """Run `action`; say on `screen` what went wrong, if something did, and return the exit code that it means.
+def exit_code(output: Output, action: Callable[[], None]) -> int:
+    """Run `action`; say on `output` what went wrong, if something did, and return the exit code that it means.
 
     With `--json` an error of ours is the last line on stdout, too: `{"type": "error", "code", "message", "hint",
     "exit_code"}`. A command line that cannot be parsed is answered on stderr alone.
@@ -35,39 +35,39 @@ def exit_code(screen: Output, action: Callable[[], None]) -> int:
         try:
             action()
         finally:
-            screen.flush()
+            output.flush()
     except typer.Exit as end:
         return end.exit_code
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
         verb = context.command_path if context is not None else "apex"
-        screen.problem(error.format_message(), f"`{verb} --help` shows how it is used")
+        output.problem(error.format_message(), f"`{verb} --help` shows how it is used")
         return error.exit_code
     except KeyboardInterrupt:
-        screen.problem("interrupted")
+        output.problem("interrupted")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         return 0
     except Exception as error:  # noqa: BLE001
-        return _told(screen, unwrap_single_exception(error))
+        return _told(output, unwrap_single_exception(error))
     return 0
 
 
-def _told(screen: Output, error: BaseException) -> int:
+def _told(output: Output, error: BaseException) -> int:
     if isinstance(error, ApexError):
-        return _say(screen, error.code, error.message, error.hint, error.exit_code)
+        return _say(output, error.code, error.message, error.hint, error.exit_code)
     if isinstance(error, Interrupted):
-        return _say(screen, "interrupted", str(error), None, error.exit_code)
-    if screen.verbose:
-        screen.note(clean_lines(redact("".join(traceback.format_exception(error)))))
+        return _say(output, "interrupted", str(error), None, error.exit_code)
+    if output.verbose:
+        output.note(clean_lines(redact("".join(traceback.format_exception(error)))))
     hint = "please report it; with -v the same command shows where it happened"
     message = f"this is a bug in apex: {type(error).__name__}: {str(error)[:1000]}"
-    return _say(screen, "bug", message, hint, EXIT_BUG)
+    return _say(output, "bug", message, hint, EXIT_BUG)
 
 
-def _say(screen: Output, code: str, message: str, hint: str | None, status: int) -> int:
-    screen.problem(message, hint)
-    if screen.json:
+def _say(output: Output, code: str, message: str, hint: str | None, status: int) -> int:
+    output.problem(message, hint)
+    if output.json:
         line = {"type": "error", "code": code, "message": redact(message), "hint": redact(hint) if hint else None}
-        screen.object({**line, "exit_code": status})
+        output.object({**line, "exit_code": status})
     return status

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def run_ingest(
-    call: CommandContext,
+    context: CommandContext,
     settings: Settings,
     request: IngestRequest,
     *,
@@ -33,37 +33,37 @@ def run_ingest(
     from apex_cli.pipeline.request import Stop
 
     faults.arm(settings.fault)
-    seen = watch(call.screen, request.run_id)
+    seen = watch(context.output, request.run_id)
     stop = Stop()
 
     def on_signal(number: int) -> None:
         name = signal.Signals(number).name
-        call.screen.note(f"{name}: stopping after the batch in flight; once more to stop at once")
+        context.output.note(f"{name}: stopping after the batch in flight; once more to stop at once")
         stop(number)
 
     with seen.showing():
         if dry_run:
-            summary = call.run(lambda: dry.dry_run(settings, request, seen))
+            summary = context.run(lambda: dry.dry_run(settings, request, seen))
         else:
-            summary = call.run(lambda: ingest.ingest(settings, request, seen, stop), stop=on_signal)
+            summary = context.run(lambda: ingest.ingest(settings, request, seen, stop), stop=on_signal)
     code = summary.exit_code
     if error_on_empty and code == EXIT_OK and not summary.records:
         code = EXIT_NOTHING_TO_DO
-    _tell(call, summary, seen, code)
+    _tell(context, summary, seen, code)
     raise typer.Exit(code)
 
 
-def _tell(call: CommandContext, summary: RunSummary, seen: ProgressReporter, code: int) -> None:
-    screen = call.screen
-    if screen.json:
+def _tell(context: CommandContext, summary: RunSummary, seen: ProgressReporter, code: int) -> None:
+    output = context.output
+    if output.json:
         reason = masked(summary.reason) if summary.reason else None
-        screen.object({**summary.as_json(), "reason": reason, "exit_code": code})
-    elif not screen.quiet:
+        output.object({**summary.as_json(), "reason": reason, "exit_code": code})
+    elif not output.quiet:
         for line in summary_lines(summary, seen.failures):
-            screen.line(line)
+            output.line(line)
     for note in summary.notes:
-        screen.problem(note.message, note.hint)
-    if summary.unremoved and (screen.quiet or screen.json):
-        screen.problem(unremoved(summary))
-    if summary.reason is not None and (screen.quiet or screen.json):
-        screen.problem(summary.reason.message, summary.reason.hint)
+        output.problem(note.message, note.hint)
+    if summary.unremoved and (output.quiet or output.json):
+        output.problem(unremoved(summary))
+    if summary.reason is not None and (output.quiet or output.json):
+        output.problem(summary.reason.message, summary.reason.hint)

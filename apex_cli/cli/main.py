@@ -46,8 +46,8 @@ def _apex(
     Every verb has --help with examples and its exit codes. Settings: flags, then environment (APEX_…), then .env and
     apex.toml in the working directory.
     """
-    screen: Output = ctx.obj
-    screen.colour = not no_color
+    output: Output = ctx.obj
+    output.colour = not no_color
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help(), err=True)
         raise typer.Exit(2)
@@ -77,15 +77,15 @@ def build() -> typer.Typer:
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code. Nothing is raised, and no traceback is shown unasked."""
-    screen = Output()
+    output = Output()
 
     def action() -> None:
         # Typer's own main() would turn a broken pipe into exit 1 and print errors its own way.
         command = typer.main.get_command(build())
-        with command.make_context("apex", list(arguments), obj=screen) as context:
+        with command.make_context("apex", list(arguments), obj=output) as context:
             command.invoke(context)
 
-    return errors.exit_code(screen, action)
+    return errors.exit_code(output, action)
 
 
 def run() -> None:

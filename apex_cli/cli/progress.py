@@ -26,12 +26,12 @@ class ProgressReporter:
     It is entered around the run. Memory does not grow with the number of records.
     """
 
-    screen: Output
+    output: Output
     failures: list[RecordResult] = field(default_factory=list)
 
     def phase(self, text: str) -> None:
-        if self.screen.verbose:
-            self.screen.note(text)
+        if self.output.verbose:
+            self.output.note(text)
 
     def inputs(self, seen: int) -> None:
         """Inputs are not shown: records are what counts."""
@@ -39,8 +39,8 @@ class ProgressReporter:
     def outcome(self, outcome: RecordResult) -> None:
         if outcome.status is RecordStatus.FAILED and len(self.failures) < SHOWN_FAILURES:
             self.failures.append(outcome)
-        if self.screen.verbose or (self.screen.quiet and outcome.status is RecordStatus.FAILED):
-            self.screen.note(record_line(outcome))
+        if self.output.verbose or (self.output.quiet and outcome.status is RecordStatus.FAILED):
+            self.output.note(record_line(outcome))
 
     def showing(self) -> AbstractContextManager[Any]:
         """What is on the screen while the run lasts."""
@@ -57,9 +57,9 @@ class JsonLines(ProgressReporter):
         line = outcome.as_json(self.run_id)
         if outcome.error is not None:
             line["error"] = masked(outcome.error)
-        self.screen.object(line)
-        if self.screen.verbose or (self.screen.quiet and outcome.status is RecordStatus.FAILED):
-            self.screen.note(record_line(outcome))
+        self.output.object(line)
+        if self.output.verbose or (self.output.quiet and outcome.status is RecordStatus.FAILED):
+            self.output.note(record_line(outcome))
 
 
 @dataclass(slots=True)
@@ -89,7 +89,7 @@ class Live(ProgressReporter):
             spinner.update(text=self.line(time.monotonic() - self.started))
             return spinner
 
-        console = self.screen.console(sys.stderr)
+        console = self.output.console(sys.stderr)
         return RichLive(console=console, get_renderable=render, refresh_per_second=8, transient=True)
 
     def line(self, seconds: float) -> str:
@@ -103,13 +103,13 @@ class Live(ProgressReporter):
         return " · ".join([*parts, f"{minutes}:{rest:02d}"])
 
 
-def watch(screen: Output, run_id: str) -> ProgressReporter:
+def watch(output: Output, run_id: str) -> ProgressReporter:
     """The observer that fits the screen."""
-    if screen.json:
-        return JsonLines(screen, run_id=run_id)
-    if screen.quiet or screen.verbose or not sys.stderr.isatty():
-        return ProgressReporter(screen)
-    return Live(screen)
+    if output.json:
+        return JsonLines(output, run_id=run_id)
+    if output.quiet or output.verbose or not sys.stderr.isatty():
+        return ProgressReporter(output)
+    return Live(output)
 
 
 def record_line(outcome: RecordResult) -> str:

@@ -60,15 +60,15 @@ def _one(there: Sequence[Item], name: str) -> Item:
     return matching[0]
 
 
-def show_items(call: CommandContext, items: Sequence[Item], nothing: str) -> None:
+def show_items(context: CommandContext, items: Sequence[Item], nothing: str) -> None:
     """A line for each, or what to say where there is none."""
-    if call.screen.json:
+    if context.output.json:
         for item in items:
-            call.screen.object(as_json(item))
+            context.output.object(as_json(item))
     elif items:
-        call.screen.table(("ITEM", "STATUS", "SIZE", "TRIES", "AGE", "ERROR"), map(_row, items))
+        context.output.table(("ITEM", "STATUS", "SIZE", "TRIES", "AGE", "ERROR"), map(_row, items))
     else:
-        call.screen.line(nothing)
+        context.output.line(nothing)
 
 
 def _row(item: Item) -> tuple[str, ...]:
@@ -115,14 +115,14 @@ def age_seconds(item: Item) -> float:
     return (datetime.now(UTC) - item.staged_at).total_seconds()
 
 
-def retry_failed(call: CommandContext, settings: Settings, wanted: Sequence[str]) -> None:
+def retry_failed(context: CommandContext, settings: Settings, wanted: Sequence[str]) -> None:
     """Ingest these failed items again (none named: all), with all else that waits. Ends with the ingest's exit code."""
     from apex_cli.pipeline.request import IngestRequest
 
     if wanted:
         staging = open_staging(settings)
         staging.retry([item.item_id for item in failed(staging, wanted)])
-    run_ingest(call, settings, IngestRequest(paths=(), retry_failed=not wanted))
+    run_ingest(context, settings, IngestRequest(paths=(), retry_failed=not wanted))
 
 
 def refuse_unasked(verb: str, hint: str) -> None:
@@ -131,23 +131,23 @@ def refuse_unasked(verb: str, hint: str) -> None:
         raise UsageError(f"`apex {verb}` removes data and nobody can be asked", hint=hint)
 
 
-def agreed(call: CommandContext, due: Sequence[Item]) -> bool:
+def agreed(context: CommandContext, due: Sequence[Item]) -> bool:
     """Ask the person at the terminal whether these may go."""
-    call.screen.note(f"{len(due):,} items, {size(sum(item.bytes for item in due))}, would be removed. Go on? [y/N]")
+    context.output.note(f"{len(due):,} items, {size(sum(item.bytes for item in due))}, would be removed. Go on? [y/N]")
     if sys.stdin.readline().strip().lower() in {"y", "yes"}:
         return True
-    call.screen.note("Nothing was removed.")
+    context.output.note("Nothing was removed.")
     return False
 
 
-def tell_removed(call: CommandContext, removed: Collection[Item], *, dry_run: bool = False, **more: Any) -> None:
+def tell_removed(context: CommandContext, removed: Collection[Item], *, dry_run: bool = False, **more: Any) -> None:
     """What has gone, or would go. `more` are further fields of the summary line."""
     total = sum(item.bytes for item in removed)
-    if call.screen.json:
+    if context.output.json:
         for item in removed:
-            call.screen.object(as_json(item))
-        call.screen.object({"type": "summary", "removed": len(removed), "bytes": total, "dry_run": dry_run, **more})
-    elif not call.screen.quiet:
+            context.output.object(as_json(item))
+        context.output.object({"type": "summary", "removed": len(removed), "bytes": total, "dry_run": dry_run, **more})
+    elif not context.output.quiet:
         for item in removed:
-            call.screen.line(f"{'would remove' if dry_run else 'removed'} {clip(item.item_id, 120)}")
-        call.screen.line(f"{len(removed):,} items, {size(total)}{', would be removed' if dry_run else ' removed'}.")
+            context.output.line(f"{'would remove' if dry_run else 'removed'} {clip(item.item_id, 120)}")
+        context.output.line(f"{len(removed):,} items, {size(total)}{', would be removed' if dry_run else ' removed'}.")

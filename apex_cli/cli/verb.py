@@ -48,14 +48,14 @@ class Verb:
 
     def __call__(self, ctx: typer.Context, **given: Any) -> None:
         """Fill in the screen of this run, and do what the verb does."""
-        screen: Output = ctx.obj
+        output: Output = ctx.obj
         for name in _ON_SCREEN:
-            setattr(screen, name, given.pop(name, False) or getattr(screen, name))
+            setattr(output, name, given.pop(name, False) or getattr(output, name))
         if given.pop("no_color", False):
-            screen.colour = False
+            output.colour = False
         flags = {name: given.pop(name, None) for name in _IN_SETTINGS}
         if ctx.invoked_subcommand is None:
-            self._function(CommandContext(screen, flags), **given)
+            self._function(CommandContext(output, flags), **given)
 
     def add_to(self, app: typer.Typer) -> None:
         """Register it as a command of `app`."""

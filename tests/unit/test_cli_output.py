@@ -48,10 +48,10 @@ def test_a_table_that_goes_to_no_terminal_is_neither_cut_nor_styled_nor_marked_u
 def test_a_reader_that_leaves_early_ends_nothing() -> None:
     program = (
         "from apex_cli.cli.output import Output\n"
-        "screen = Output()\n"
-        "for number in range(20000): screen.line(str(number))\n"
-        "screen.flush()\n"
-        "screen.note('still here')\n"
+        "output = Output()\n"
+        "for number in range(20000): output.line(str(number))\n"
+        "output.flush()\n"
+        "output.note('still here')\n"
     )
     reader, writer = os.pipe()
     os.close(reader)

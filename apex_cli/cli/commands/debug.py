@@ -25,12 +25,12 @@ def _debug() -> None:
     examples=("apex debug fault-points", "APEX_FAULT=graph.commit.after:kill apex ingest fixtures/"),
     exits={**OK, **USAGE},
 )
-def fault_points(call: CommandContext) -> None:
+def fault_points(context: CommandContext) -> None:
     """List the fault points that APEX_FAULT="<point>:<action>[:<nth>]" can name."""
     from apex_cli.faults import ACTIONS, POINTS
 
     for point in POINTS:
-        if call.screen.json:
-            call.screen.object({"type": "fault_point", "point": point, "actions": ACTIONS})
+        if context.output.json:
+            context.output.object({"type": "fault_point", "point": point, "actions": ACTIONS})
         else:
-            call.screen.line(point)
+            context.output.line(point)

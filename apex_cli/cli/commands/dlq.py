@@ -51,11 +51,11 @@ def group() -> typer.Typer:
     examples=("apex dlq list", "apex dlq list --json"),
     exits={0: "listed", **USAGE, **START},
 )
-def list_(call: CommandContext) -> None:
+def list_(context: CommandContext) -> None:
     """List dead letters, oldest first, with their errors."""
     from apex_cli.staging import ItemStatus
 
-    show_items(call, of_status(open_staging(call.settings()), ItemStatus.FAILED), "There are no dead letters.")
+    show_items(context, of_status(open_staging(context.settings()), ItemStatus.FAILED), "There are no dead letters.")
 
 
 @verb(
@@ -64,25 +64,25 @@ def list_(call: CommandContext) -> None:
     exits={0: "found", **USAGE, **START},
 )
 def show(
-    call: CommandContext,
+    context: CommandContext,
     item: Annotated[
         str, typer.Argument(metavar="ITEM", parser=filled, help="An id of `dlq list`, or the beginning of one.")
     ],
 ) -> None:
     """Show one dead letter: its error, what to do about it, and how its payload begins."""
-    staging = open_staging(call.settings())
+    staging = open_staging(context.settings())
     (found,) = failed(staging, [item])
     head = staging.excerpt(found, EXCERPT_BYTES)
     excerpt = redact(head.decode("utf-8", "backslashreplace"))
     truncated = found.bytes > len(head)
-    if call.screen.json:
-        call.screen.object({**as_json(found), "payload": {"excerpt": excerpt, "truncated": truncated}})
+    if context.output.json:
+        context.output.object({**as_json(found), "payload": {"excerpt": excerpt, "truncated": truncated}})
         return
     for name, value in _fields(found):
-        call.screen.line(f"{name + ':':<10} {clean(redact(value))}")
-    call.screen.line()
-    call.screen.line(f"payload, {f'the first {size(len(head))} of ' if truncated else ''}{size(found.bytes)}:")
-    call.screen.line(clean_lines(excerpt))
+        context.output.line(f"{name + ':':<10} {clean(redact(value))}")
+    context.output.line()
+    context.output.line(f"payload, {f'the first {size(len(head))} of ' if truncated else ''}{size(found.bytes)}:")
+    context.output.line(clean_lines(excerpt))
 
 
 @verb(
@@ -90,10 +90,10 @@ def show(
     examples=("apex dlq retry --all", f"apex dlq retry {_ITEM}"),
     exits={**OK, **USAGE, **RECORDS, **START, **LOCKED},
 )
-def retry(call: CommandContext, items: Items = None, every: All = False) -> None:
+def retry(context: CommandContext, items: Items = None, every: All = False) -> None:
     """Ingest dead letters again, with all else that waits in the staging area."""
     _either(items, every, "dlq retry")
-    retry_failed(call, call.settings(), items or [])
+    retry_failed(context, context.settings(), items or [])
 
 
 @verb(
@@ -102,7 +102,7 @@ def retry(call: CommandContext, items: Items = None, every: All = False) -> None
     exits={**OK, **USAGE, EXIT_LEFT: "some were in use and are left", **START},
 )
 def drop(
-    call: CommandContext,
+    context: CommandContext,
     items: Items = None,
     every: All = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
@@ -111,18 +111,18 @@ def drop(
     from apex_cli.staging import ItemStatus
 
     _either(items, every, "dlq drop")
-    staging = open_staging(call.settings())
+    staging = open_staging(context.settings())
     due = of_status(staging, ItemStatus.FAILED) if every else failed(staging, items or [])
     if due and not yes:
         refuse_unasked("dlq drop", "add --yes")
-        if not agreed(call, due):
+        if not agreed(context, due):
             return
     removed = staging.drop([item.item_id for item in due])
     gone = {item.item_id for item in removed}
     left = [item.item_id for item in due if item.item_id not in gone]
-    tell_removed(call, removed, left=len(left))
+    tell_removed(context, removed, left=len(left))
     if left:
-        call.screen.problem(f"in use and left: {', '.join(left)}", "try again when the other run has ended")
+        context.output.problem(f"in use and left: {', '.join(left)}", "try again when the other run has ended")
         raise typer.Exit(EXIT_LEFT)
 
 

@@ -23,7 +23,7 @@ EXIT_FAILED = 10
     examples=("apex doctor", "apex doctor --json", "apex doctor --lock-timeout 1m"),
     exits={0: "nothing failed", **USAGE, 10: "something failed; it says what to do"},
 )
-def doctor(call: CommandContext) -> None:
+def doctor(context: CommandContext) -> None:
     """Check everything that a run rests on.
 
     Configuration, home, disk, staging area, lock, the four stores and the embedding model: each is ok or failed, with
@@ -31,7 +31,7 @@ def doctor(call: CommandContext) -> None:
     """
     from apex_cli.doctor import State, examine
 
-    settings = call.settings()
+    settings = context.settings()
     failed = False
 
     async def work() -> None:
@@ -39,21 +39,21 @@ def doctor(call: CommandContext) -> None:
         async with aclosing(examine(settings)) as checks:
             async for check in checks:
                 failed = failed or check.state is State.FAILED
-                _tell(call, check)
+                _tell(context, check)
 
-    call.run(work)
+    context.run(work)
     if failed:
         raise typer.Exit(EXIT_FAILED)
 
 
-def _tell(call: CommandContext, check: Check) -> None:
+def _tell(context: CommandContext, check: Check) -> None:
     detail = redact(check.detail)
     hint = redact(check.hint) if check.hint else None
-    if call.screen.json:
+    if context.output.json:
         facts = {key: redact(value) if isinstance(value, str) else value for key, value in check.facts.items()}
         line = {"type": "check", "name": check.name, "status": check.state, "detail": detail, "hint": hint}
-        call.screen.object({**line, "facts": facts})
+        context.output.object({**line, "facts": facts})
         return
-    call.screen.line(f"{check.state:<8} {check.name:<19} {clean(detail)}")
+    context.output.line(f"{check.state:<8} {check.name:<19} {clean(detail)}")
     if hint:
-        call.screen.line(f"{'':<29}hint: {clean(hint)}")
+        context.output.line(f"{'':<29}hint: {clean(hint)}")

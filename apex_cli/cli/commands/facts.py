@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     exits={0: "found", 2: "usage; nothing, or several things, are known by that name", **START, **LOCKED},
 )
 def facts(
-    call: CommandContext,
+    context: CommandContext,
     entity: Annotated[str, typer.Argument(metavar="ENTITY", parser=filled, help="Any of its names, ids or aliases.")],
     at: Annotated[
         datetime | None, typer.Option(parser=moment, metavar="TIME", help="Only what held then (UTC unless it says).")
@@ -42,16 +42,16 @@ def facts(
     from apex_cli import queries
 
     try:
-        found, held = call.read(lambda stores: queries.facts(stores, entity, at=at, predicate=predicate))
+        found, held = context.read(lambda stores: queries.facts(stores, entity, at=at, predicate=predicate))
     except queries.Ambiguous as several:
-        _candidates(call.screen, several.candidates)
+        _candidates(context.output, several.candidates)
         raise
     moment_asked = at or datetime.now(UTC)
-    if call.screen.json:
+    if context.output.json:
         for fact in held:
-            call.screen.object(as_json(fact, moment_asked))
+            context.output.object(as_json(fact, moment_asked))
     else:
-        _show(call.screen, found, held, moment_asked)
+        _show(context.output, found, held, moment_asked)
 
 
 def as_json(fact: FactView, at: datetime) -> dict[str, Any]:
@@ -80,15 +80,15 @@ def _state(fact: FactView, at: datetime) -> str:
     return ", ".join(word for word, true in (("holds", holds(fact, at)), ("as told", not fact.certain)) if true)
 
 
-def _show(screen: Output, entity: EntityView, held: Sequence[FactView], at: datetime) -> None:
-    screen.line(clean(f"{entity.type} {entity.name}"))
+def _show(output: Output, entity: EntityView, held: Sequence[FactView], at: datetime) -> None:
+    output.line(clean(f"{entity.type} {entity.name}"))
     if entity.aliases:
-        screen.line(clean("also " + ", ".join(entity.aliases)))
-    screen.line()
+        output.line(clean("also " + ", ".join(entity.aliases)))
+    output.line()
     if not held:
-        screen.line("No such facts.")
+        output.line("No such facts.")
         return
-    screen.table(
+    output.table(
         ("FROM", "UNTIL", "", "FACT", "RECORDS"),
         (
             (
@@ -103,13 +103,13 @@ def _show(screen: Output, entity: EntityView, held: Sequence[FactView], at: date
     )
 
 
-def _candidates(screen: Output, candidates: Sequence[EntityView]) -> None:
-    if screen.json:
+def _candidates(output: Output, candidates: Sequence[EntityView]) -> None:
+    if output.json:
         for each in candidates:
             fields = {"id": each.id, "name": each.name, "entity_type": each.type, "aliases": each.aliases}
-            screen.object({"type": "entity", **fields})
+            output.object({"type": "entity", **fields})
         return
-    screen.table(
+    output.table(
         ("TYPE", "NAME", "ID", "ALIASES"),
         ((each.type, each.name, each.id, ", ".join(each.aliases)) for each in candidates),
     )

@@ -16,7 +16,7 @@ from apex_cli.cli.verb import LOCKED, OK, START, USAGE, verb
     examples=("apex forget turvo:SHIP-2025-10-19-003",),
     exits={**OK, **USAGE, 3: "not forgotten; nothing is half-removed, try again", **START, **LOCKED},
 )
-def forget(call: CommandContext, ident: Ident) -> None:
+def forget(context: CommandContext, ident: Ident) -> None:
     """Remove one record from all four stores, all or nothing.
 
     Facts that only this record supports go with it; facts that it had ended hold again.
@@ -25,12 +25,12 @@ def forget(call: CommandContext, ident: Ident) -> None:
     from apex_cli.pipeline import maintenance
     from apex_cli.results import EXIT_FAILED_RECORDS
 
-    settings = call.settings()
+    settings = context.settings()
     faults.arm(settings.fault)
     failed = False
-    for one in call.run(lambda: maintenance.forget(settings, ident)):
+    for one in context.run(lambda: maintenance.forget(settings, ident)):
         failed = failed or one.error is not None
-        if call.screen.json:
+        if context.output.json:
             line = {
                 "type": "record",
                 "record_id": one.record_id,
@@ -40,11 +40,11 @@ def forget(call: CommandContext, ident: Ident) -> None:
                 "status": one.status,
                 "error": masked(one.error) if one.error else None,
             }
-            call.screen.object(line)
+            context.output.object(line)
         elif one.error is None:
-            call.screen.line(clean(f"{one.status} {one.source}:{one.external_id} ({one.record_id})"))
+            context.output.line(clean(f"{one.status} {one.source}:{one.external_id} ({one.record_id})"))
         if one.error is not None:
             hint = one.error.hint or "try again; `apex recover` settles what was left in flight"
-            call.screen.problem(f"{one.source}:{one.external_id} {one.status}: {one.error.message}", hint)
+            context.output.problem(f"{one.source}:{one.external_id} {one.status}: {one.error.message}", hint)
     if failed:
         raise typer.Exit(EXIT_FAILED_RECORDS)

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     examples=("apex get turvo:SHIP-2025-10-19-002", "apex get 5f0c5a52-… --json"),
     exits={0: "found", **USAGE, **START, **LOCKED},
 )
-def get(call: CommandContext, ident: Ident) -> None:
+def get(context: CommandContext, ident: Ident) -> None:
     """Show what each of the four stores holds of one record."""
     from apex_cli import queries
 
-    view = call.read(lambda stores: queries.get(stores, ident))
-    if call.screen.json:
-        call.screen.object(as_json(view))
+    view = context.read(lambda stores: queries.get(stores, ident))
+    if context.output.json:
+        context.output.object(as_json(view))
     else:
-        _show(call.screen, view)
+        _show(context.output, view)
 
 
 def as_json(view: RecordView) -> dict[str, Any]:
@@ -75,30 +75,30 @@ def as_json(view: RecordView) -> dict[str, Any]:
     }
 
 
-def _show(screen: Output, view: RecordView) -> None:
+def _show(output: Output, view: RecordView) -> None:
     version = view.version
-    screen.line(clean(f"{version.source} {version.data_type} {version.external_id}"))
-    screen.line(f"record {version.record_id}, revision {version.revision}, of {rfc3339(version.event_time)}")
-    screen.line()
-    screen.line("graph: nothing" if view.graph is None else "graph:")
+    output.line(clean(f"{version.source} {version.data_type} {version.external_id}"))
+    output.line(f"record {version.record_id}, revision {version.revision}, of {rfc3339(version.event_time)}")
+    output.line()
+    output.line("graph: nothing" if view.graph is None else "graph:")
     if view.graph is not None:
-        screen.table(("TYPE", "ENTITY"), ((each.type, each.name) for each in view.graph.entities))
-        screen.line()
-        screen.table(
+        output.table(("TYPE", "ENTITY"), ((each.type, each.name) for each in view.graph.entities))
+        output.line()
+        output.table(
             ("FROM", "UNTIL", "FACT"),
             (
                 (rfc3339(fact.valid_at), until(fact.invalid_at), f"{fact.subject} {fact.predicate} {fact.object}")
                 for fact in view.graph.facts
             ),
         )
-    screen.line()
-    screen.line(f"postgres: content hash {version.content_hash}, first seen {rfc3339(version.first_seen)}")
-    screen.line("  " + clip(version.title or version.text, 110))
-    screen.line(f"vectors: {len(view.points)} points, {sum(each.visible for each in view.points)} visible")
+    output.line()
+    output.line(f"postgres: content hash {version.content_hash}, first seen {rfc3339(version.first_seen)}")
+    output.line("  " + clip(version.title or version.text, 110))
+    output.line(f"vectors: {len(view.points)} points, {sum(each.visible for each in view.points)} visible")
     for point in view.points:
-        screen.line("  " + clip(point.text, 110))
+        output.line("  " + clip(point.text, 110))
     cached = "nothing" if view.cache is None else f"revision {view.cache.get('revision')} ({view.cache.get('saga_id')})"
-    screen.line("cache: " + clean(cached))
+    output.line("cache: " + clean(cached))
 
 
 def until(moment: Any) -> str:

@@ -26,7 +26,7 @@ from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, STUCK, USAGE, verb
     exits={**OK, **USAGE, **RECORDS, **STUCK, 9: "nothing to do, only with --error-on-empty", **START, **LOCKED},
 )
 def ingest(
-    call: CommandContext,
+    context: CommandContext,
     paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files and directories; - is stdin.")],
     source: Source = "auto",
     extractor: Annotated[
@@ -74,7 +74,7 @@ def ingest(
     """
     from apex_cli.pipeline.request import STDIN, IngestRequest
 
-    settings = call.settings(
+    settings = context.settings(
         concurrency=concurrency,
         batch_size=batch_size,
         max_cost=max_cost,
@@ -92,4 +92,4 @@ def ingest(
         retry_failed=retry_failed,
         stdin=sys.stdin.buffer if STDIN in paths else None,
     )
-    run_ingest(call, settings, request, dry_run=dry_run, error_on_empty=error_on_empty)
+    run_ingest(context, settings, request, dry_run=dry_run, error_on_empty=error_on_empty)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     exits={0: "written", **USAGE, **START, **LOCKED},
 )
 def metrics(
-    call: CommandContext,
+    context: CommandContext,
     textfile: Annotated[
         Path | None,
         typer.Option(metavar="PATH", help="Write this *.prom file, at one instant, for a node exporter."),
@@ -39,24 +39,24 @@ def metrics(
     from apex_cli.metrics.collect import as_text, collect
     from apex_cli.metrics.textfile import check_textfile, write_textfile
 
-    settings = call.settings()
+    settings = context.settings()
     path = textfile.expanduser().absolute() if textfile else None
     if path is not None:
         check_textfile(path)
-    families = call.read(lambda stores: collect(settings, stores))
+    families = context.read(lambda stores: collect(settings, stores))
     content = as_text(families)
     if path is not None:
         write_textfile(path, content)
-    if call.screen.json:
-        _tell(call, families)
+    if context.output.json:
+        _tell(context, families)
     elif path is None:
-        call.screen.line(content.decode().rstrip("\n"))
-    elif not call.screen.quiet:
-        call.screen.line(f"{len(families)} metrics written to {clean(str(path))}.")
+        context.output.line(content.decode().rstrip("\n"))
+    elif not context.output.quiet:
+        context.output.line(f"{len(families)} metrics written to {clean(str(path))}.")
 
 
-def _tell(call: CommandContext, families: list[Metric]) -> None:
+def _tell(context: CommandContext, families: list[Metric]) -> None:
     for family in families:
         for sample in family.samples:
             line = {"type": "metric", "name": sample.name, "kind": family.type}
-            call.screen.object({**line, "labels": sample.labels, "value": sample.value})
+            context.output.object({**line, "labels": sample.labels, "value": sample.value})

@@ -21,7 +21,7 @@ _HINT = "docs/operations.md, Backup and restore: a PostgreSQL that is older than
     examples=("apex recover", "apex recover --lock-timeout 5m --json"),
     exits={**OK, **USAGE, **RECORDS, **STUCK, **START, **LOCKED},
 )
-def recover(call: CommandContext) -> None:
+def recover(context: CommandContext) -> None:
     """Settle what killed runs left half done.
 
     Every ingest does this first, so it is seldom needed.
@@ -29,22 +29,22 @@ def recover(call: CommandContext) -> None:
     from apex_cli import faults
     from apex_cli.pipeline import maintenance
 
-    settings = call.settings()
+    settings = context.settings()
     faults.arm(settings.fault)
-    done = call.run(lambda: maintenance.recover(settings))
+    done = context.run(lambda: maintenance.recover(settings))
     code = EXIT_MANUAL_RECOVERY if done.stuck else EXIT_OK
-    if call.screen.json:
-        call.screen.object(_as_json(done, code))
+    if context.output.json:
+        context.output.object(_as_json(done, code))
     elif done.rolled_forward or done.aborted or done.left or done.swept:
-        call.screen.line(
+        context.output.line(
             f"{done.rolled_forward} completed, {done.aborted} undone, {done.left} left to the run that holds them, "
             f"{done.swept} leftovers removed."
         )
     elif not done.stuck:
-        call.screen.line("Nothing to settle.")
+        context.output.line("Nothing to settle.")
     if done.why is not None:
         named = ", ".join(done.stuck)
-        call.screen.problem(f"a person must settle {named}: {done.why.message}", done.why.hint or _HINT)
+        context.output.problem(f"a person must settle {named}: {done.why.message}", done.why.hint or _HINT)
     raise typer.Exit(code)
 
 

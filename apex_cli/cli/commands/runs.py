@@ -36,17 +36,17 @@ def group() -> typer.Typer:
     examples=("apex runs", "apex runs --limit 5 --json", "apex runs show 3f2a"),
     exits={0: "listed", **USAGE, **START, **LOCKED},
 )
-def runs(call: CommandContext, limit: Limit = 20) -> None:
+def runs(context: CommandContext, limit: Limit = 20) -> None:
     """List past runs, newest first.
 
     A run without an end was killed, or is still going on.
     """
-    found = call.read(lambda stores: stores.runs.list(limit=limit))
-    if call.screen.json:
+    found = context.read(lambda stores: stores.runs.list(limit=limit))
+    if context.output.json:
         for run in found:
-            call.screen.object({"type": "run", **asdict(run)})
+            context.output.object({"type": "run", **asdict(run)})
     elif found:
-        call.screen.table(
+        context.output.table(
             ("RUN", "VERB", "STARTED", "SECONDS", "EXIT", "RECORDS"),
             (
                 (run.run_id[:8], run.verb, rfc3339(run.started_at), _seconds(run), _end(run), counts(run.summary or {}))
@@ -54,7 +54,7 @@ def runs(call: CommandContext, limit: Limit = 20) -> None:
             ),
         )
     else:
-        call.screen.line("No runs yet.")
+        context.output.line("No runs yet.")
 
 
 @verb(
@@ -63,20 +63,20 @@ def runs(call: CommandContext, limit: Limit = 20) -> None:
     exits={0: "found", **USAGE, **START, **LOCKED},
 )
 def show(
-    call: CommandContext,
+    context: CommandContext,
     run_id: Annotated[str, typer.Argument(metavar="ID", parser=filled, help="A run's id, or the beginning of one.")],
 ) -> None:
     """Show one run in full."""
-    run = _one(call.read(lambda stores: stores.runs.list(limit=2, run_id=run_id.strip().lower())), run_id)
-    if call.screen.json:
-        call.screen.object({"type": "run", **asdict(run)})
+    run = _one(context.read(lambda stores: stores.runs.list(limit=2, run_id=run_id.strip().lower())), run_id)
+    if context.output.json:
+        context.output.object({"type": "run", **asdict(run)})
         return
     for name, value in asdict(run).items():
         if isinstance(value, Mapping):
-            call.screen.line(f"{name}:")
-            call.screen.line(clean_lines(json.dumps(value, indent=2, ensure_ascii=False)))
+            context.output.line(f"{name}:")
+            context.output.line(clean_lines(json.dumps(value, indent=2, ensure_ascii=False)))
         else:
-            call.screen.line(f"{name}: {_plain(value)}")
+            context.output.line(f"{name}: {_plain(value)}")
 
 
 def counts(summary: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ from apex_cli.cli.verb import LOCKED, START, USAGE, verb
     exits={0: "searched, whatever was found", **USAGE, **START, **LOCKED},
 )
 def search(
-    call: CommandContext,
+    context: CommandContext,
     text: Annotated[str, typer.Argument(metavar="TEXT", parser=filled, help="What to look for.")],
     limit: Limit = 10,
     source: RecordSource = None,
@@ -27,12 +27,12 @@ def search(
     """Find records by meaning, words and the graph, in one ranking."""
     from apex_cli import queries
 
-    hits = call.read(lambda stores: queries.search(stores, text, limit=limit, source=source))
-    if call.screen.json:
+    hits = context.read(lambda stores: queries.search(stores, text, limit=limit, source=source))
+    if context.output.json:
         for hit in hits:
-            call.screen.object({"type": "hit", **asdict(hit)})
+            context.output.object({"type": "hit", **asdict(hit)})
     elif hits:
-        call.screen.table(
+        context.output.table(
             ("", "RECORD", "FOUND BY", "TEXT"),
             (
                 (str(hit.rank), f"{hit.source}:{hit.external_id}", ", ".join(hit.matched_by), clip(hit.text, 160))
@@ -40,4 +40,4 @@ def search(
             ),
         )
     else:
-        call.screen.line("Nothing found.")
+        context.output.line("Nothing found.")

@@ -41,7 +41,7 @@ def group() -> typer.Typer:
     exits={0: "listed", **USAGE, **START},
 )
 def list_(
-    call: CommandContext,
+    context: CommandContext,
     status: Annotated[
         Literal["staged", "processing", "failed"] | None, typer.Option(help="Only items of this status.")
     ] = None,
@@ -49,8 +49,8 @@ def list_(
     """List what lies in the staging area, oldest first, with the error of what failed."""
     from apex_cli.staging import ItemStatus
 
-    items = of_status(open_staging(call.settings()), ItemStatus(status) if status else None)
-    show_items(call, items, "Nothing is staged.")
+    items = of_status(open_staging(context.settings()), ItemStatus(status) if status else None)
+    show_items(context, items, "Nothing is staged.")
 
 
 @verb(
@@ -58,21 +58,23 @@ def list_(
     examples=("apex staging stats", "apex staging stats --json"),
     exits={0: "counted", **USAGE, **START},
 )
-def stats(call: CommandContext) -> None:
+def stats(context: CommandContext) -> None:
     """Count the staging area: items, sizes and ages."""
-    found = open_staging(call.settings()).stats()
-    if call.screen.json:
-        call.screen.object({"type": "stats", **asdict(found), "oldest": found.oldest})
+    found = open_staging(context.settings()).stats()
+    if context.output.json:
+        context.output.object({"type": "stats", **asdict(found), "oldest": found.oldest})
         return
     rows: list[tuple[str, ItemCount]] = [("all", found.total)]
     rows += [(status.value, tally) for status, tally in found.by_status.items()]
     rows += [(f"from {source}", tally) for source, tally in sorted(found.by_source.items())]
-    call.screen.table(("ITEMS", "NUMBER", "SIZE"), ((name, f"{each.count:,}", size(each.bytes)) for name, each in rows))
-    call.screen.line()
+    context.output.table(
+        ("ITEMS", "NUMBER", "SIZE"), ((name, f"{each.count:,}", size(each.bytes)) for name, each in rows)
+    )
+    context.output.line()
     if found.oldest is not None:
-        call.screen.line(f"oldest: {age((datetime.now(UTC) - found.oldest).total_seconds())}")
+        context.output.line(f"oldest: {age((datetime.now(UTC) - found.oldest).total_seconds())}")
     free = "" if found.free is None else f", {size(found.free)} free on the disk"
-    call.screen.line(f"limit: {size(found.limit)}, {size(found.used)} used{free}")
+    context.output.line(f"limit: {size(found.limit)}, {size(found.used)} used{free}")
 
 
 @verb(
@@ -81,7 +83,7 @@ def stats(call: CommandContext) -> None:
     exits={**OK, **USAGE, **START},
 )
 def clean(
-    call: CommandContext,
+    context: CommandContext,
     older_than: Annotated[
         float | None, typer.Option(parser=duration, metavar="TIME", help="At least so old; default: APEX_RETENTION.")
     ] = None,
@@ -92,16 +94,16 @@ def clean(
     """Remove failed items past their retention. What another run works on is never touched."""
     from apex_cli.staging import ItemStatus
 
-    settings = call.settings(retention=older_than)
+    settings = context.settings(retention=older_than)
     staging = open_staging(settings)
     statuses = set(ItemStatus) if status == "all" else {ItemStatus.FAILED}
     if not (dry_run or yes):
         refuse_unasked("staging clean", "add --yes or --dry-run")
         due = staging.clean(older_than=settings.retention, statuses=statuses, dry_run=True)
-        if due and not agreed(call, due):
+        if due and not agreed(context, due):
             return
     removed = staging.clean(older_than=settings.retention, statuses=statuses, dry_run=dry_run)
-    tell_removed(call, removed, dry_run=dry_run)
+    tell_removed(context, removed, dry_run=dry_run)
 
 
 @verb(
@@ -110,11 +112,11 @@ def clean(
     exits={**OK, **USAGE, **RECORDS, **START, **LOCKED},
 )
 def retry(
-    call: CommandContext,
+    context: CommandContext,
     items: Annotated[
         list[str] | None,
         typer.Argument(metavar="ITEM", help="Ids of failed items, or their beginnings; default: all failed."),
     ] = None,
 ) -> None:
     """Ingest again what failed, with all else that waits in the staging area."""
-    retry_failed(call, call.settings(), items or [])
+    retry_failed(context, context.settings(), items or [])

@@ -26,7 +26,7 @@ _AFTER_REPAIR = (
     exits={0: "consistent", **USAGE, 3: "problems found (with --repair: problems left)", **START, **LOCKED},
 )
 def verify(
-    call: CommandContext,
+    context: CommandContext,
     repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended.")] = False,
 ) -> None:
     """Compare the four stores record by record.
@@ -36,20 +36,20 @@ def verify(
     from apex_cli import verify
     from apex_cli.pipeline.repair import repair as mend
 
-    settings = call.settings()
-    report = call.read(lambda stores: mend(settings, stores) if repair else verify.verify(stores))
-    if call.screen.json:
-        _json(call.screen, report)
+    settings = context.settings()
+    report = context.read(lambda stores: mend(settings, stores) if repair else verify.verify(stores))
+    if context.output.json:
+        _json(context.output, report)
     else:
-        _show(call.screen, report, repair)
+        _show(context.output, report, repair)
     if report.problems:
         raise typer.Exit(EXIT_PROBLEMS)
 
 
-def _json(screen: Output, report: Report) -> None:
+def _json(output: Output, report: Report) -> None:
     for problem in report.problems:
-        screen.object({"type": "problem", **asdict(problem)})
-    screen.object(
+        output.object({"type": "problem", **asdict(problem)})
+    output.object(
         {
             "type": "summary",
             "records": report.records,
@@ -61,18 +61,18 @@ def _json(screen: Output, report: Report) -> None:
     )
 
 
-def _show(screen: Output, report: Report, repair: bool) -> None:
+def _show(output: Output, report: Report, repair: bool) -> None:
     if report.problems:
-        screen.table(
+        output.table(
             ("RECORD", "STORE", "KIND", "DETAIL"),
             ((each.record_id, each.store, each.kind, each.detail) for each in report.problems),
         )
-        screen.line()
+        output.line()
     if report.repaired:
-        screen.line(f"{report.repaired:,} repaired.")
+        output.line(f"{report.repaired:,} repaired.")
     if report.in_flight:
-        screen.line(f"{report.in_flight:,} in flight: `apex recover` settles them.")
+        output.line(f"{report.in_flight:,} in flight: `apex recover` settles them.")
     verdict = "the four stores agree" if not report.problems else f"{len(report.problems):,} problems"
-    screen.line(f"{report.records:,} records: {verdict}.")
+    output.line(f"{report.records:,} records: {verdict}.")
     if report.problems:
-        screen.line(_AFTER_REPAIR if repair else "Next: `apex verify --repair` mends what can be mended.")
+        output.line(_AFTER_REPAIR if repair else "Next: `apex verify --repair` mends what can be mended.")
