@@ -1,21 +1,25 @@
-"""All settings, and the only place that reads the environment.
+"""All settings, and the only module that reads the environment.
 
 Precedence: flags > environment > `.env` in the working directory > `apex.toml` in the working directory > default.
+Each setting is one field of `Settings`: its metadata give its kind, its group and what it does. Checks, messages and
+docs/configuration.md derive from them. Pydantic would do the same, but takes longer to import than `apex --help` may.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from apex_cli.addresses import EMBEDDED, SCHEMES, Secret, StoreUrl, parse_url
 from apex_cli.errors import ConfigError
 from apex_cli.model import DEFAULT_NAMESPACE
+from apex_cli.setting_kinds import READERS, Kind, read_choice
 
 OPENAI_URL = "https://api.openai.com/v1"
 FOREIGN = {
@@ -26,62 +30,148 @@ FOREIGN = {
 }
 """Variables of other programs, never used silently, and the variable of ours that would use them."""
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?")
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(|b|k|kb|m|mb|g|gb|kib|mib|gib)", re.I)
-_UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_PREFIX = "APEX_"
+_TEST_PREFIX = "APEX_TEST_"
+_SECRET_BYTES = 64 * 1024
+
+
+class Group(StrEnum):
+    """The sections of docs/configuration.md."""
+
+    PLACES = "Places"
+    STORES = "Stores"
+    RUNS = "Runs and limits"
+    MODELS = "Models"
+
+
+class Spec(NamedTuple):
+    """The declaration of a setting beside its type and default. `shown` describes a default that is not a value."""
+
+    group: Group
+    kind: Kind
+    help: str
+    choices: tuple[str, ...] = ()
+    shown: str | None = None
+
+
+def _setting(group: Group, kind: Kind, text: str, value: Any = None, *choices: str, shown: str | None = None) -> Any:
+    return field(default=value, metadata={"spec": Spec(group, kind, text, choices, shown)})
+
+
+_place, _store, _run, _model = (partial(_setting, group) for group in Group)
+
+
+class UnknownVariable(NamedTuple):
+    """A variable that starts with APEX_ and is no setting, where it was found, and the most similar setting."""
+
+    name: str
+    origin: str
+    nearest: str | None
+
+    def __str__(self) -> str:
+        meant = f"; did you mean {self.nearest}?" if self.nearest else ""
+        return f"{self.name} ({self.origin}) is not a setting and is ignored{meant}"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a run works with. Durations are seconds, sizes bytes. Everything is safe to show: see `addresses`."""
+    """The settings of one run. Durations are seconds, sizes bytes. Every value is safe to show: see `addresses`."""
 
-    home: Path
-    staging_dir: Path
-    graph_url: StoreUrl = EMBEDDED
-    graph_user: str = "neo4j"
-    graph_password: Secret | None = None
-    graph_database: str = "neo4j"
-    postgres_url: StoreUrl = EMBEDDED
-    postgres_password: Secret | None = None
-    qdrant_url: StoreUrl = EMBEDDED
-    qdrant_api_key: Secret | None = None
-    qdrant_grpc_port: int | None = None
-    redis_url: StoreUrl = EMBEDDED
-    redis_password: Secret | None = None
-    tls_ca_file: Path | None = None
-    tls_cert_file: Path | None = None
-    tls_key_file: Path | None = None
-    namespace: str = DEFAULT_NAMESPACE
-    concurrency: int = 10
-    batch_size: int = 250
-    lock_timeout: float = 0.0
-    retention: float = 24 * 3600.0
-    staging_max_bytes: int = 10 * 1024**3
-    max_record_bytes: int = 32 * 1024**2
-    max_document_bytes: int = 64 * 1024**2
-    max_depth: int = 200
-    parse_timeout: float = 60.0
-    store_timeout: float = 120.0
-    openai_api_key: Secret | None = None
-    openai_base_url: str = OPENAI_URL
-    llm_model: str = "gpt-6-luna"
-    llm_small_model: str | None = None
-    llm_api: str = "auto"
-    llm_timeout: float = 180.0
-    llm_rpm: int | None = None
-    llm_tpm: int | None = None
-    llm_price_input: float | None = None
-    llm_price_output: float | None = None
-    llm_cache_max_bytes: int = 1024**3
-    max_cost: float | None = None
-    max_tokens: int | None = None
-    embedder: str = "local"
-    embedding_model: str = "text-embedding-3-small"
-    embedding_dimensions: int | None = None
-    embedding_price: float | None = None
-    metrics_textfile: Path | None = None
-    fault: str | None = None
+    home: Path = _place(
+        Kind.PATH,
+        "Directory of everything embedded.",
+        MISSING,
+        shown="the user's data directory; `/var/lib/apex` for root",
+    )
+    staging_dir: Path = _place(
+        Kind.PATH, "Staging directory: inputs of the run, and failed items.", MISSING, shown="`$APEX_HOME/staging`"
+    )
+    namespace: str = _place(
+        Kind.NAME,
+        "Name of one memory in shared stores: PostgreSQL schema, Redis prefix, Graphiti group id.",
+        DEFAULT_NAMESPACE,
+    )
+    metrics_textfile: Path | None = _place(
+        Kind.PATH, "A `*.prom` file that every ingest rewrites, for a node exporter."
+    )
+
+    graph_url: StoreUrl = _store(Kind.STORE_URL, "Neo4j server.", EMBEDDED)
+    graph_user: str = _store(Kind.TEXT, "User of the Neo4j server.", "neo4j")
+    graph_password: Secret | None = _store(Kind.SECRET, "Password of the Neo4j server.")
+    graph_database: str = _store(Kind.TEXT, "Database of the Neo4j server.", "neo4j")
+    postgres_url: StoreUrl = _store(Kind.STORE_URL, "PostgreSQL server.", EMBEDDED)
+    postgres_password: Secret | None = _store(Kind.SECRET, "Password of the PostgreSQL server, where its URL has none.")
+    qdrant_url: StoreUrl = _store(Kind.STORE_URL, "Qdrant server.", EMBEDDED)
+    qdrant_api_key: Secret | None = _store(Kind.SECRET, "API key of the Qdrant server.")
+    qdrant_grpc_port: int | None = _store(Kind.PORT, "Use gRPC on this port of the Qdrant server.", shown="none: REST")
+    redis_url: StoreUrl = _store(Kind.STORE_URL, "Redis or Valkey server.", EMBEDDED)
+    redis_password: Secret | None = _store(Kind.SECRET, "Password of the Redis server, where its URL has none.")
+    tls_ca_file: Path | None = _store(
+        Kind.FILE, "PEM file of the authorities that sign the servers' certificates.", shown="the system's authorities"
+    )
+    tls_cert_file: Path | None = _store(Kind.FILE, "PEM file of the client's certificate.")
+    tls_key_file: Path | None = _store(Kind.FILE, "PEM file of the key of the client's certificate.")
+    store_timeout: float = _store(Kind.DURATION, "Longest time of one step of a store.", 120.0)
+
+    concurrency: int = _run(Kind.COUNT, "Extractions at a time.", 10)
+    batch_size: int = _run(Kind.COUNT, "Records per batch.", 250)
+    lock_timeout: float = _run(Kind.DURATION, "How long to wait for the lock of the home.", 0.0)
+    retention: float = _run(Kind.DURATION, "Age from which `apex staging clean` removes failed items.", 24 * 3600.0)
+    staging_max_bytes: int = _run(
+        Kind.SIZE, "Largest size of the staging directory; a fuller one takes no new input.", 10 * 1024**3
+    )
+    max_record_bytes: int = _run(Kind.SIZE, "Largest JSON record; a larger one fails alone.", 32 * 1024**2)
+    max_document_bytes: int = _run(Kind.SIZE, "Largest document; a larger one fails alone.", 64 * 1024**2)
+    max_depth: int = _run(Kind.COUNT, "Deepest nesting of JSON; a deeper record fails alone.", 200)
+    parse_timeout: float = _run(Kind.DURATION, "Longest time to parse one document.", 60.0)
+
+    openai_api_key: Secret | None = _model(Kind.SECRET, "Key of OpenAI, Azure or a server of your own; never shown.")
+    openai_base_url: str = _model(
+        Kind.HTTP_URL, "Any server with OpenAI's API: OpenAI, Azure, Ollama, vLLM, llama.cpp.", OPENAI_URL
+    )
+    llm_model: str = _model(Kind.TEXT, "Language model that extracts from free text.", "gpt-6-luna")
+    llm_small_model: str | None = _model(Kind.TEXT, "Cheaper model for simple requests.", shown="`APEX_LLM_MODEL`")
+    llm_api: str = _model(
+        Kind.CHOICE,
+        "API of the server: `responses` (OpenAI, Azure) or `chat` (others).",
+        "auto",
+        *("auto", "responses", "chat"),
+    )
+    llm_timeout: float = _model(Kind.DURATION, "Longest time of one request with its retries.", 180.0)
+    llm_rpm: int | None = _model(Kind.COUNT, "Requests a minute, for each model.", shown="learned from the server")
+    llm_tpm: int | None = _model(Kind.COUNT, "Tokens a minute, for each model.", shown="learned from the server")
+    llm_price_input: float | None = _model(
+        Kind.AMOUNT,
+        "US dollars per million tokens of input.",
+        shown="OpenAI's list of November 2026; none for other models",
+    )
+    llm_price_output: float | None = _model(Kind.AMOUNT, "US dollars per million tokens of output.", shown="as above")
+    llm_cache_max_bytes: int = _model(
+        Kind.SIZE,
+        "Largest size of the cache of answers and vectors in `$APEX_HOME/cache/llm`; the oldest are removed first.",
+        1024**3,
+    )
+    max_cost: float | None = _model(Kind.AMOUNT, "US dollars that one run may spend.")
+    max_tokens: int | None = _model(Kind.COUNT, "Tokens that one run may use.")
+    embedder: str = _model(
+        Kind.CHOICE,
+        "`openai` embeds by the server; its vectors have a collection of their own.",
+        "local",
+        *("local", "openai"),
+    )
+    embedding_model: str = _model(Kind.TEXT, "Embedding model of the server.", "text-embedding-3-small")
+    embedding_dimensions: int | None = _model(
+        Kind.COUNT, "Length of the vectors; required for models that are not OpenAI's.", shown="the model's own"
+    )
+    embedding_price: float | None = _model(
+        Kind.AMOUNT,
+        "US dollars per million tokens of embedding.",
+        shown="OpenAI's list of November 2026; none for other models",
+    )
+    fault: str | None = _run(Kind.TEXT, "Fault point that fails on purpose, for tests: `<point>:<action>[:<nth>]`.")
+
     foreign: tuple[str, ...] = ()
+    unknown: tuple[UnknownVariable, ...] = ()
 
     @property
     def has_model(self) -> bool:
@@ -89,32 +179,67 @@ class Settings:
         return self.openai_api_key is not None or self.openai_base_url != OPENAI_URL
 
 
+SPECS: Mapping[str, Spec] = {each.name: each.metadata["spec"] for each in fields(Settings) if each.metadata}
+"""The declaration of each setting, by field name."""
+_SECRET_FILES = {f"{name}_file": name for name, spec in SPECS.items() if spec.kind is Kind.SECRET}
+"""A secret may be in a file that this setting names, as Docker and systemd pass secrets on."""
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting. Those of OpenAI keep the names that all programs share."""
+    return name.upper() if name.startswith("openai_") else _PREFIX + name.upper()
+
+
+_VARIABLES = {variable(name): name for name in (*SPECS, *_SECRET_FILES)}
+
+
+class _Given(NamedTuple):
+    """The value of a setting as it was given, and where."""
+
+    name: str
+    raw: Any
+    origin: str
+
+    @property
+    def label(self) -> str:
+        if self.origin == "flag":
+            return "--" + self.name.replace("_", "-")
+        return self.name if self.origin == "apex.toml" else variable(self.name)
+
+
 def load(
     flags: Mapping[str, Any] | None = None, *, cwd: Path | None = None, environ: Mapping[str, str] | None = None
 ) -> Settings:
     """Settings from flags (by field name; None means "not given"), environment, `.env`, `apex.toml` and defaults.
 
-    A secret may also be in a file that its variable with `_FILE` at its end names, as Docker and systemd hand them
-    over. Raises `ConfigError` naming the setting and where it came from.
+    Raises `ConfigError`, which names the setting and its origin.
     """
     cwd = cwd or Path.cwd()
     environ = os.environ if environ is None else environ
-    layers: list[tuple[str, Mapping[str, Any]]] = [
-        ("flag", {key: value for key, value in (flags or {}).items() if value is not None}),
-        ("environment", _from_variables(environ)),
-        (".env", _from_variables(_dotenv(cwd / ".env"))),
+    dotenv = _dotenv(cwd / ".env")
+    layers: tuple[tuple[str, Mapping[str, Any]], ...] = (
         ("apex.toml", _toml(cwd / "apex.toml")),
-    ]
+        (".env", _from_variables(dotenv)),
+        ("environment", _from_variables(environ)),
+        ("flag", {key: value for key, value in (flags or {}).items() if value is not None}),
+    )
     values: dict[str, Any] = {}
-    for origin, layer in reversed(layers):
-        for name, raw in _secrets_read(layer, origin, cwd).items():
-            values[name] = _convert(name, raw, origin)
-    home = Path(values.pop("home", None) or default_home()).expanduser().absolute()
-    staging = Path(values.pop("staging_dir", None) or home / "staging").expanduser().absolute()
-    if values.get("metrics_textfile"):
-        values["metrics_textfile"] = Path(values["metrics_textfile"]).expanduser().absolute()
-    settings = Settings(home=home, staging_dir=staging, foreign=_foreign(environ), **values)
-    return _checked(settings)
+    for origin, layer in layers:
+        for name, raw in layer.items():
+            given = _Given(name, raw, origin)
+            if secret := _SECRET_FILES.get(name):
+                if secret in layer:
+                    raise ConfigError(f"{secret} and {name} are both given ({origin})", hint="give one of them")
+                values[secret] = _secret_from_file(given, cwd)
+            else:
+                values[name] = _read(given)
+    values.setdefault("home", default_home().absolute())
+    values.setdefault("staging_dir", values["home"] / "staging")
+    unknown = (*_unknown(environ, "environment"), *_unknown(dotenv, ".env"))
+    settings = Settings(foreign=_foreign(environ), unknown=unknown, **values)
+    if settings.tls_key_file is not None and settings.tls_cert_file is None:
+        raise ConfigError("APEX_TLS_KEY_FILE is given without APEX_TLS_CERT_FILE", hint="give the certificate too")
+    return settings
 
 
 def default_home() -> Path:
@@ -126,47 +251,28 @@ def default_home() -> Path:
     return Path(platformdirs.user_data_dir("apex", appauthor=False))
 
 
-def parse_duration(text: str) -> float:
-    """Seconds from `90`, `500ms`, `30s`, `5m`, `24h` or `7d`. Raises `ValueError`."""
-    match = _DURATION.fullmatch(text.strip().lower())
-    if match is None:
-        raise ValueError(f"{text!r} is not a duration such as 30s, 5m, 24h or 7d")
-    return float(match[1]) * _UNIT_SECONDS[match[2] or "s"]
-
-
-def parse_size(text: str) -> int:
-    """Bytes from `1048576`, `64k`, `32M` or `10GiB` (powers of 1024). Raises `ValueError`."""
-    match = _SIZE.fullmatch(text.strip())
-    if match is None:
-        raise ValueError(f"{text!r} is not a size such as 64k, 32M or 10G")
-    power = {"": 0, "b": 0, "k": 1, "m": 2, "g": 3}[match[2][:1].lower()]
-    return int(float(match[1]) * 1024**power)
-
-
-_DURATIONS = frozenset({"lock_timeout", "retention", "parse_timeout", "store_timeout", "llm_timeout"})
-_SIZES = frozenset({"staging_max_bytes", "max_record_bytes", "max_document_bytes", "llm_cache_max_bytes"})
-_COUNTS = frozenset(
-    {"concurrency", "batch_size", "max_depth", "llm_rpm", "llm_tpm", "max_tokens", "embedding_dimensions"}
-)
-_PORTS = frozenset({"qdrant_grpc_port"})
-_AMOUNTS = frozenset({"llm_price_input", "llm_price_output", "embedding_price", "max_cost"})
-_CHOICES = {"llm_api": ("auto", "responses", "chat"), "embedder": ("local", "openai")}
-_SECRETS = frozenset({"graph_password", "postgres_password", "qdrant_api_key", "redis_password", "openai_api_key"})
-_FILES = frozenset({"tls_ca_file", "tls_cert_file", "tls_key_file"})
-_SECRET_FILES = {f"{name}_file": name for name in _SECRETS}
-_SECRET_BYTES = 64 * 1024
-_USUAL = {name: name.upper() for name in ("openai_api_key", "openai_api_key_file", "openai_base_url")}
-"""Settings whose variables have a name that all programs share."""
-_KNOWN = frozenset(field.name for field in fields(Settings)) - {"foreign"} | _SECRET_FILES.keys()
-
-
 def _from_variables(variables: Mapping[str, str]) -> dict[str, str]:
-    found = {}
-    for name in _KNOWN:
-        value = variables.get(_USUAL.get(name, f"APEX_{name.upper()}"))
-        if value:
-            found[name] = value
-    return found
+    return {name: value for key, name in _VARIABLES.items() if (value := variables.get(key))}
+
+
+def _foreign(environ: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(name for name, ours in FOREIGN.items() if environ.get(name) and not environ.get(ours))
+
+
+def _unknown(variables: Mapping[str, str], origin: str) -> list[UnknownVariable]:
+    return [
+        UnknownVariable(name, origin, _nearest(name, _VARIABLES))
+        for name in sorted(variables)
+        if name.startswith(_PREFIX) and name not in _VARIABLES and not name.startswith(_TEST_PREFIX)
+    ]
+
+
+def _nearest(name: str, known: Mapping[str, Any]) -> str | None:
+    from difflib import get_close_matches
+
+    # Without the prefix, which all of them share: with it, any two names look similar.
+    bare = {each.removeprefix(_PREFIX): each for each in known}
+    return next((bare[each] for each in get_close_matches(name.removeprefix(_PREFIX), bare, n=1)), None)
 
 
 def _dotenv(path: Path) -> Mapping[str, str]:
@@ -184,107 +290,39 @@ def _toml(path: Path) -> Mapping[str, Any]:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise ConfigError(f"{path.name} cannot be read: {error}") from error
-    unknown = sorted(set(values) - _KNOWN)
-    if unknown:
+    known = {name: variable_ for variable_, name in _VARIABLES.items()}
+    if unknown := sorted(set(values) - known.keys()):
+        nearest = {name: _nearest(name, known) for name in unknown}
+        named = ", ".join(f"{name} (did you mean {meant}?)" if meant else name for name, meant in nearest.items())
         raise ConfigError(
-            f"{path.name} has settings that do not exist: {', '.join(unknown)}",
-            hint="known: " + ", ".join(sorted(_KNOWN)),
+            f"{path.name} has settings that do not exist: {named}", hint="known: " + ", ".join(sorted(known))
         )
     return values
 
 
-def _secrets_read(layer: Mapping[str, Any], origin: str, cwd: Path) -> dict[str, Any]:
-    """The layer with the files of secrets replaced by what they hold, less the line end that editors add."""
-    values = dict(layer)
-    for file_setting, name in _SECRET_FILES.items():
-        if file_setting not in values:
-            continue
-        path = cwd / Path(str(values.pop(file_setting))).expanduser()
-        if name in values:
-            raise ConfigError(f"{name} and {file_setting} are both given ({origin})", hint="give one of them")
-        try:
-            with path.open(encoding="utf-8") as file:
-                values[name] = file.read(_SECRET_BYTES).rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as error:
-            why = getattr(error, "strerror", None) or "it is no text"
-            raise ConfigError(f"{file_setting} ({origin}): {path} cannot be read: {why}") from error
-        if not values[name]:
-            raise ConfigError(f"{file_setting} ({origin}): {path} is empty")
-    return values
-
-
-def _convert(name: str, raw: Any, origin: str) -> Any:
+def _secret_from_file(given: _Given, cwd: Path) -> Secret:
+    """The content of the file without the line end that editors add. `cwd`: where a relative path starts."""
+    path = cwd / Path(str(given.raw)).expanduser()
     try:
-        if name in SCHEMES:
-            return parse_url(name, str(raw).strip())
-        reader: Callable[[Any], Any] = _READERS.get(name, _text)
-        return reader(raw)
-    except (TypeError, ValueError) as error:
-        hint = f"for example APEX_{name.upper()}={SCHEMES[name].example}, or `{EMBEDDED}`" if name in SCHEMES else None
-        raise ConfigError(f"{name} ({origin}): {error}", hint=hint) from error
+        with path.open(encoding="utf-8") as file:
+            content = file.read(_SECRET_BYTES).rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not text"
+        raise ConfigError(f"{given.label} names {path}, which cannot be read: {why} ({given.origin})") from error
+    if not content:
+        raise ConfigError(f"{given.label} names {path}, which is empty ({given.origin})")
+    return Secret(content)
 
 
-def _duration(raw: Any) -> float:
-    return parse_duration(raw) if isinstance(raw, str) else float(raw)
-
-
-def _size(raw: Any) -> int:
-    return parse_size(raw) if isinstance(raw, str) else int(raw)
-
-
-def _secret(raw: Any) -> Secret:
-    return Secret(str(raw))
-
-
-def _file(raw: Any) -> Path:
-    return Path(raw).expanduser().absolute()
-
-
-def _text(raw: Any) -> str | Path:
-    return raw if isinstance(raw, str | Path) else str(raw)
-
-
-_READERS: Mapping[str, Callable[[Any], Any]] = {
-    **dict.fromkeys(_DURATIONS, _duration),
-    **dict.fromkeys(_SIZES, _size),
-    **dict.fromkeys(_COUNTS | _PORTS, int),
-    **dict.fromkeys(_AMOUNTS, float),
-    **dict.fromkeys(_SECRETS, _secret),
-    **dict.fromkeys(_FILES, _file),
-}
-
-
-def _checked(settings: Settings) -> Settings:
-    for name in sorted(_COUNTS):
-        if (count := getattr(settings, name)) is not None and count < 1:
-            raise ConfigError(f"{name} must be 1 or more, not {count}")
-    for name, choices in _CHOICES.items():
-        if getattr(settings, name) not in choices:
-            raise ConfigError(f"{name} must be one of {', '.join(choices)}, not {getattr(settings, name)!r}")
-    _check_models(settings)
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", settings.namespace):
-        raise ConfigError(f"namespace {settings.namespace!r} must be lower-case letters, digits and _, at most 31")
-    for name in sorted(_PORTS):
-        if not 0 < (getattr(settings, name) or 1) < 65_536:
-            raise ConfigError(f"{name} must be a port number, not {getattr(settings, name)}")
-    for name in sorted(_FILES):
-        if (path := getattr(settings, name)) is not None and not path.is_file():
-            raise ConfigError(f"APEX_{name.upper()} names {path}, which is no file")
-    if settings.tls_key_file is not None and settings.tls_cert_file is None:
-        raise ConfigError("APEX_TLS_KEY_FILE is given without APEX_TLS_CERT_FILE", hint="give the certificate too")
-    return settings
-
-
-def _check_models(settings: Settings) -> None:
-    for name in sorted(_AMOUNTS):
-        if (amount := getattr(settings, name)) is not None and not 0 <= amount < float("inf"):
-            raise ConfigError(f"{name} must be a number of dollars, not {amount}")
-    if not re.match(r"https?://[^\s/@]+(/[^\s@]*)?$", settings.openai_base_url):
-        raise ConfigError(
-            "OPENAI_BASE_URL must start with http:// or https:// and hold no user or password",
-            hint="for example http://localhost:11434/v1; the key goes into OPENAI_API_KEY",
-        )
-
-
-def _foreign(environ: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(name for name, ours in FOREIGN.items() if environ.get(name) and not environ.get(ours))
+def _read(given: _Given) -> Any:
+    spec = SPECS[given.name]
+    hint = None
+    try:
+        if spec.kind is Kind.STORE_URL:
+            hint = f"for example {variable(given.name)}={SCHEMES[given.name].example}, or `{EMBEDDED}`"
+            return parse_url(given.name, str(given.raw).strip())
+        if spec.kind is Kind.HTTP_URL:
+            hint = "for example http://localhost:11434/v1; the key goes into OPENAI_API_KEY"
+        return read_choice(spec.choices, given.raw) if spec.choices else READERS[spec.kind](given.raw)
+    except ValueError as error:
+        raise ConfigError(f"{given.label} {error} ({given.origin})", hint=hint) from error

@@ -24,10 +24,13 @@ class CommandContext:
     flags: dict[str, Any] = field(default_factory=dict)
 
     def settings(self, **flags: Any) -> Settings:
-        """The settings of this command, with more flags. Raises `ConfigError`."""
+        """The settings of this command, with more flags; warns of misspelt variables. Raises `ConfigError`."""
         from apex_cli.config import load
 
-        return load({**self.flags, **flags})
+        settings = load({**self.flags, **flags})
+        for each in settings.unknown:
+            self.output.warning(str(each))
+        return settings
 
     def run(self, work: Callable[[], Coroutine[Any, Any, _T]], *, stop: Callable[[int], None] | None = None) -> _T:
         """Run `work` in an event loop; see `loop.run`."""

@@ -9,9 +9,9 @@ from typing import Annotated, Literal, TypeVar
 
 import typer
 
-from apex_cli.config import parse_duration
 from apex_cli.model import Predicate
 from apex_cli.sources import registry
+from apex_cli.units import parse_duration
 
 _T = TypeVar("_T")
 

@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -35,6 +35,7 @@ class Output:
     verbose: bool = False
     colour: bool = True
     _lost: OSError | None = None
+    _warned: set[str] = field(default_factory=set)
 
     def line(self, text: str = "") -> None:
         """A line of data for a person, already clean."""
@@ -47,6 +48,12 @@ class Output:
     def note(self, text: str) -> None:
         """A line for a person on stderr, already clean."""
         self._write(sys.stderr, text + "\n", flush=True)
+
+    def warning(self, text: str) -> None:
+        """A line for a person on stderr, each text once; cleaned and masked here. Nothing with `quiet`."""
+        if not self.quiet and text not in self._warned:
+            self._warned.add(text)
+            self.note(f"{self._styled('warning:', '1;33')} {clean(redact(text))}")
 
     def problem(self, message: str, hint: str | None = None) -> None:
         """An error and what to do about it, on stderr; cleaned and masked here."""

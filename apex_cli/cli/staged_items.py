@@ -11,8 +11,8 @@ from apex_cli.cli.context import CommandContext
 from apex_cli.cli.ingesting import run_ingest
 from apex_cli.cli.redact import redact
 from apex_cli.cli.text import clip
-from apex_cli.cli.units import age, size
 from apex_cli.errors import UsageError
+from apex_cli.units import format_duration, format_size
 
 if TYPE_CHECKING:
     from apex_cli.config import Settings
@@ -75,9 +75,9 @@ def _row(item: Item) -> tuple[str, ...]:
     return (
         item.item_id,
         item.status,
-        size(item.bytes),
+        format_size(item.bytes),
         str(item.attempts),
-        age(age_seconds(item)),
+        format_duration(age_seconds(item)),
         clip(redact(item.failure.message), 160) if item.failure else "",
     )
 
@@ -133,7 +133,9 @@ def refuse_unasked(verb: str, hint: str) -> None:
 
 def agreed(context: CommandContext, due: Sequence[Item]) -> bool:
     """Ask the person at the terminal whether these may go."""
-    context.output.note(f"{len(due):,} items, {size(sum(item.bytes for item in due))}, would be removed. Go on? [y/N]")
+    context.output.note(
+        f"{len(due):,} items, {format_size(sum(item.bytes for item in due))}, would be removed. Go on? [y/N]"
+    )
     if sys.stdin.readline().strip().lower() in {"y", "yes"}:
         return True
     context.output.note("Nothing was removed.")
@@ -150,4 +152,6 @@ def tell_removed(context: CommandContext, removed: Collection[Item], *, dry_run:
     elif not context.output.quiet:
         for item in removed:
             context.output.line(f"{'would remove' if dry_run else 'removed'} {clip(item.item_id, 120)}")
-        context.output.line(f"{len(removed):,} items, {size(total)}{', would be removed' if dry_run else ' removed'}.")
+        context.output.line(
+            f"{len(removed):,} items, {format_size(total)}{', would be removed' if dry_run else ' removed'}."
+        )

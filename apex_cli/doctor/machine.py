@@ -30,6 +30,8 @@ def before_the_stores(settings: Settings) -> Iterator[Check]:
     for name in settings.foreign:
         detail = f"{name} is set but not used; {FOREIGN[name]} would use it"
         yield Check("environment", State.NOTE, detail, facts={"variable": name, "ours": FOREIGN[name]})
+    for each in settings.unknown:
+        yield Check("environment", State.NOTE, str(each), facts={"variable": each.name, "ours": each.nearest})
     yield _directory("home", settings.home, "APEX_HOME")
     yield _disk(settings)
     yield _staging(settings)

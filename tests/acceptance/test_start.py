@@ -28,11 +28,11 @@ def wait_until(condition: Callable[[], bool], process: subprocess.Popen[bytes]) 
 @pytest.mark.parametrize(
     ("setting", "value", "says"),
     [
-        ("APEX_BATCH_SIZE", "zero", "batch_size"),
-        ("APEX_BATCH_SIZE", "0", "batch_size must be 1 or more"),
-        ("APEX_STAGING_MAX_BYTES", "many", "staging_max_bytes"),
-        ("APEX_LOCK_TIMEOUT", "soon", "lock_timeout"),
-        ("APEX_NAMESPACE", "Robert'; --", "namespace"),
+        ("APEX_BATCH_SIZE", "zero", "APEX_BATCH_SIZE must be a whole number, not 'zero' (environment)"),
+        ("APEX_BATCH_SIZE", "0", "APEX_BATCH_SIZE must be 1 or more"),
+        ("APEX_STAGING_MAX_BYTES", "many", "APEX_STAGING_MAX_BYTES must be a size"),
+        ("APEX_LOCK_TIMEOUT", "soon", "APEX_LOCK_TIMEOUT must be a duration"),
+        ("APEX_NAMESPACE", "Robert'; --", "APEX_NAMESPACE"),
         ("APEX_FAULT", "graph.explode:kill", "graph.explode:kill"),
         ("APEX_POSTGRES_URL", "mysql://apex:hunter2@db.example.com/apex", "APEX_POSTGRES_URL"),
         ("APEX_REDIS_URL", "memcached://:hunter2@cache.example.com", "APEX_REDIS_URL"),
@@ -68,6 +68,16 @@ def test_dotenv_counts_only_in_the_working_directory(home: Path) -> None:
     (below / "apex.toml").write_text("batch_size = 'from-toml'\n")
     assert "from-toml" in run(home, "staging", "list", cwd=below).expect(10).stderr
     assert not home.exists()
+
+
+def test_a_misspelt_variable_is_warned_of_once(home: Path) -> None:
+    misspelt = {"APEX_BACTH_SIZE": "5"}
+    shown = run(home, "staging", "list", env=misspelt).expect(0)
+    assert shown.stderr == (
+        "warning: APEX_BACTH_SIZE (environment) is not a setting and is ignored; did you mean APEX_BATCH_SIZE?\n"
+    )
+    assert run(home, "staging", "clean", "--yes", "-q", env=misspelt).expect(0).stderr == ""
+    assert "did you mean APEX_BATCH_SIZE?" in run(home, "doctor", env=misspelt).expect(0).stdout
 
 
 def test_foreign_settings_are_never_used(home: Path) -> None:

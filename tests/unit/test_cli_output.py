@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from apex_cli.cli.output import Output, rfc3339
-from apex_cli.cli.units import age, size
+from apex_cli.units import format_duration, format_size
 
 Captured = pytest.CaptureFixture[str]
 
@@ -62,5 +62,16 @@ def test_a_reader_that_leaves_early_ends_nothing() -> None:
 
 
 def test_sizes_and_ages_for_people() -> None:
-    assert [size(0), size(1023), size(1536), size(10 * 1024**3)] == ["0 B", "1023 B", "1.5 KiB", "10.0 GiB"]
-    assert [age(-1), age(59), age(60), age(7300), age(200_000)] == ["0s", "59s", "1m", "2h", "2d"]
+    assert [format_size(0), format_size(1023), format_size(1536), format_size(10 * 1024**3)] == [
+        "0 B",
+        "1023 B",
+        "1.5 KiB",
+        "10.0 GiB",
+    ]
+    assert [
+        format_duration(-1),
+        format_duration(59),
+        format_duration(60),
+        format_duration(7300),
+        format_duration(200_000),
+    ] == ["0s", "59s", "1m", "2h", "2d"]

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from apex_cli.addresses import Secret
-from apex_cli.config import Settings, default_home, load, parse_duration, parse_size
+from apex_cli.config import Settings, default_home, load
 from apex_cli.errors import ConfigError
+from apex_cli.units import parse_duration, parse_size
+from scripts import settings_page
 
 
 def loaded(cwd: Path, environ: dict[str, str] | None = None, **flags: object) -> Settings:
@@ -82,23 +84,33 @@ def test_durations_and_sizes_in_every_layer(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("environ", "words"),
     [
-        ({"APEX_CONCURRENCY": "many"}, "concurrency (environment)"),
-        ({"APEX_CONCURRENCY": "0"}, "concurrency must be 1 or more"),
-        ({"APEX_LOCK_TIMEOUT": "soon"}, "lock_timeout (environment)"),
-        ({"APEX_STAGING_MAX_BYTES": "-1"}, "staging_max_bytes (environment)"),
-        ({"APEX_NAMESPACE": "x; drop table"}, "namespace"),
-        ({"APEX_REDIS_URL": "memcached://:secret@h"}, "redis_url (environment): must be `embedded` or start with"),
-        ({"APEX_GRAPH_URL": "http://h:7474"}, "graph_url (environment): must be `embedded` or start with"),
-        ({"APEX_QDRANT_URL": "https://secret@h"}, "qdrant_url (environment): takes no user or password"),
-        ({"APEX_QDRANT_GRPC_PORT": "70000"}, "qdrant_grpc_port must be a port number"),
+        ({"APEX_CONCURRENCY": "many"}, "APEX_CONCURRENCY must be a whole number, not 'many' (environment)"),
+        ({"APEX_CONCURRENCY": "0"}, "APEX_CONCURRENCY must be 1 or more, not 0 (environment)"),
+        (
+            {"APEX_LOCK_TIMEOUT": "soon"},
+            "APEX_LOCK_TIMEOUT must be a duration such as 30s, 5m, 24h or 7d, not 'soon' (environment)",
+        ),
+        (
+            {"APEX_STAGING_MAX_BYTES": "-1"},
+            "APEX_STAGING_MAX_BYTES must be a size such as 64k, 32M or 10G, not '-1' (environment)",
+        ),
+        ({"APEX_NAMESPACE": "x; drop table"}, "APEX_NAMESPACE must be lower-case letters, digits and _"),
+        ({"APEX_REDIS_URL": "memcached://:secret@h"}, "APEX_REDIS_URL must be `embedded` or start with"),
+        ({"APEX_GRAPH_URL": "http://h:7474"}, "APEX_GRAPH_URL must be `embedded` or start with"),
+        ({"APEX_QDRANT_URL": "https://secret@h"}, "APEX_QDRANT_URL takes no user or password"),
+        ({"APEX_QDRANT_GRPC_PORT": "70000"}, "APEX_QDRANT_GRPC_PORT must be a port number, not 70000"),
         ({"APEX_TLS_CA_FILE": "/no/such/ca.pem"}, "APEX_TLS_CA_FILE names /no/such/ca.pem"),
-        ({"APEX_REDIS_PASSWORD_FILE": "/no/such/file"}, "redis_password_file (environment): /no/such/file cannot be"),
+        (
+            {"APEX_REDIS_PASSWORD_FILE": "/no/such/file"},
+            "APEX_REDIS_PASSWORD_FILE names /no/such/file, which cannot be read: No such file",
+        ),
     ],
 )
 def test_a_bad_value_is_named_with_its_origin(tmp_path: Path, environ: dict[str, str], words: str) -> None:
     with pytest.raises(ConfigError) as caught:
         loaded(tmp_path, environ)
     assert words in str(caught.value)
+    assert str(caught.value).endswith("(environment)")
     assert "secret" not in str(caught.value)
 
 
@@ -106,6 +118,35 @@ def test_a_bad_value_is_named_with_its_origin(tmp_path: Path, environ: dict[str,
 def test_a_bad_file_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "apex.toml").write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(ConfigError, match=r"apex\.toml"):
+        loaded(tmp_path)
+
+
+def test_each_origin_names_a_setting_as_it_is_written_there(tmp_path: Path) -> None:
+    (tmp_path / "apex.toml").write_text("batch_size = true\n")
+    with pytest.raises(ConfigError, match=r"^batch_size must be a whole number, not True \(apex.toml\)$"):
+        loaded(tmp_path)
+    (tmp_path / "apex.toml").unlink()
+    with pytest.raises(ConfigError, match=r"^--batch-size must be 1 or more, not 0 \(flag\)$"):
+        loaded(tmp_path, batch_size=0)
+    (tmp_path / ".env").write_text("APEX_BATCH_SIZE=abc\n")
+    with pytest.raises(ConfigError, match=r"^APEX_BATCH_SIZE must be a whole number, not 'abc' \(\.env\)$"):
+        loaded(tmp_path)
+
+
+def test_a_misspelt_setting_is_named_with_the_nearest_one(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("APEX_RETENTON=1h\nOTHER=1\n")
+    found = loaded(tmp_path, {"APEX_BACTH_SIZE": "5", "APEX_TEST_PROFILE": "x", "APEX_Q": "", "PATH": "/bin"})
+    assert found.unknown == (
+        ("APEX_BACTH_SIZE", "environment", "APEX_BATCH_SIZE"),
+        ("APEX_Q", "environment", None),
+        ("APEX_RETENTON", ".env", "APEX_RETENTION"),
+    )
+    assert [str(each) for each in found.unknown[:2]] == [
+        "APEX_BACTH_SIZE (environment) is not a setting and is ignored; did you mean APEX_BATCH_SIZE?",
+        "APEX_Q (environment) is not a setting and is ignored",
+    ]
+    (tmp_path / "apex.toml").write_text("bacth_size = 5\n")
+    with pytest.raises(ConfigError, match=r"do not exist: bacth_size \(did you mean batch_size\?\)"):
         loaded(tmp_path)
 
 
@@ -165,7 +206,7 @@ def test_a_secret_may_be_in_a_file(tmp_path: Path) -> None:
 def test_a_secret_file_without_a_secret_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "password"
     path.write_bytes(content)
-    with pytest.raises(ConfigError, match="redis_password_file"):
+    with pytest.raises(ConfigError, match="APEX_REDIS_PASSWORD_FILE names"):
         loaded(tmp_path, {"APEX_REDIS_PASSWORD_FILE": str(path)})
 
 
@@ -221,12 +262,12 @@ def test_settings_of_models(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("APEX_LLM_API", "grpc", "llm_api must be one of auto, responses, chat"),
-        ("APEX_EMBEDDER", "cloud", "embedder must be one of local, openai"),
-        ("APEX_LLM_RPM", "0", "llm_rpm must be 1 or more"),
-        ("APEX_MAX_COST", "-1", "max_cost must be a number of dollars"),
-        ("APEX_MAX_COST", "nan", "max_cost must be a number of dollars"),
-        ("APEX_MAX_COST", "much", "max_cost"),
+        ("APEX_LLM_API", "grpc", "APEX_LLM_API must be one of auto, responses, chat"),
+        ("APEX_EMBEDDER", "cloud", "APEX_EMBEDDER must be one of local, openai"),
+        ("APEX_LLM_RPM", "0", "APEX_LLM_RPM must be 1 or more"),
+        ("APEX_MAX_COST", "-1", "APEX_MAX_COST must be a number of dollars"),
+        ("APEX_MAX_COST", "nan", "APEX_MAX_COST must be a number of dollars"),
+        ("APEX_MAX_COST", "much", "APEX_MAX_COST must be a number of dollars, not 'much'"),
         ("OPENAI_BASE_URL", "localhost:11434", "OPENAI_BASE_URL must start with http"),
         ("OPENAI_BASE_URL", "https://me:secret@host/v1", "OPENAI_BASE_URL must start with http"),
     ],
@@ -235,3 +276,7 @@ def test_settings_of_models_without_sense_are_refused(tmp_path: Path, name: str,
     with pytest.raises(ConfigError, match=message) as caught:
         loaded(tmp_path, {name: value})
     assert "secret" not in caught.value.message
+
+
+def test_the_page_of_settings_is_generated_from_their_declarations() -> None:
+    assert settings_page.PAGE.read_text(encoding="utf-8") == settings_page.page(), "run python -m scripts.settings_page"

@@ -23,9 +23,9 @@ from apex_cli.cli.staged_items import (
     tell_removed,
 )
 from apex_cli.cli.text import clean, clean_lines
-from apex_cli.cli.units import age, size
 from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, USAGE, verb
 from apex_cli.errors import UsageError
+from apex_cli.units import format_duration, format_size
 
 if TYPE_CHECKING:
     from apex_cli.staging import Item
@@ -81,7 +81,9 @@ def show(
     for name, value in _fields(found):
         context.output.line(f"{name + ':':<10} {clean(redact(value))}")
     context.output.line()
-    context.output.line(f"payload, {f'the first {size(len(head))} of ' if truncated else ''}{size(found.bytes)}:")
+    context.output.line(
+        f"payload, {f'the first {format_size(len(head))} of ' if truncated else ''}{format_size(found.bytes)}:"
+    )
     context.output.line(clean_lines(excerpt))
 
 
@@ -139,7 +141,7 @@ def _fields(item: Item) -> list[tuple[str, str]]:
         ("origin", item.origin),
         ("record", item.record_id or "-"),
         ("attempts", str(item.attempts)),
-        ("age", age(age_seconds(item))),
+        ("age", format_duration(age_seconds(item))),
     ]
     failure = item.failure
     if failure is not None:

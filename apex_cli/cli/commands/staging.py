@@ -20,8 +20,8 @@ from apex_cli.cli.staged_items import (
     show_items,
     tell_removed,
 )
-from apex_cli.cli.units import age, size
 from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, USAGE, verb
+from apex_cli.units import format_duration, format_size
 
 if TYPE_CHECKING:
     from apex_cli.staging import ItemCount
@@ -68,13 +68,13 @@ def stats(context: CommandContext) -> None:
     rows += [(status.value, tally) for status, tally in found.by_status.items()]
     rows += [(f"from {source}", tally) for source, tally in sorted(found.by_source.items())]
     context.output.table(
-        ("ITEMS", "NUMBER", "SIZE"), ((name, f"{each.count:,}", size(each.bytes)) for name, each in rows)
+        ("ITEMS", "NUMBER", "SIZE"), ((name, f"{each.count:,}", format_size(each.bytes)) for name, each in rows)
     )
     context.output.line()
     if found.oldest is not None:
-        context.output.line(f"oldest: {age((datetime.now(UTC) - found.oldest).total_seconds())}")
-    free = "" if found.free is None else f", {size(found.free)} free on the disk"
-    context.output.line(f"limit: {size(found.limit)}, {size(found.used)} used{free}")
+        context.output.line(f"oldest: {format_duration((datetime.now(UTC) - found.oldest).total_seconds())}")
+    free = "" if found.free is None else f", {format_size(found.free)} free on the disk"
+    context.output.line(f"limit: {format_size(found.limit)}, {format_size(found.used)} used{free}")
 
 
 @verb(

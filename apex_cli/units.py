@@ -1,0 +1,50 @@
+"""Durations and sizes: read from text, and written for people."""
+
+from __future__ import annotations
+
+import re
+
+SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+"""Seconds in each unit of a duration."""
+A_DURATION = "a duration such as 30s, 5m, 24h or 7d"
+A_SIZE = "a size such as 64k, 32M or 10G"
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?")
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(|b|k|kb|m|mb|g|gb|kib|mib|gib)", re.I)
+
+
+def parse_duration(text: str) -> float:
+    """Seconds from `90`, `500ms`, `30s`, `5m`, `24h` or `7d`. Raises `ValueError`."""
+    match = _DURATION.fullmatch(text.strip().lower())
+    if match is None:
+        raise ValueError(f"{text!r} is not {A_DURATION}")
+    return float(match[1]) * SECONDS[match[2] or "s"]
+
+
+def parse_size(text: str) -> int:
+    """Bytes from `1048576`, `64k`, `32M` or `10GiB` (powers of 1024). Raises `ValueError`."""
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is not {A_SIZE}")
+    power = {"": 0, "b": 0, "k": 1, "m": 2, "g": 3}[match[2][:1].lower()]
+    return int(float(match[1]) * 1024**power)
+
+
+def format_size(count: int) -> str:
+    """`512 B`, `1.5 KiB`, `10.0 GiB` (IEC 80000-13 binary prefixes)."""
+    if count < 1024:
+        return f"{count} B"
+    value = float(count)
+    for unit in ("KiB", "MiB", "GiB", "TiB"):
+        value /= 1024
+        if value < 1024:
+            return f"{value:.1f} {unit}"
+    return f"{value / 1024:.1f} PiB"
+
+
+def format_duration(seconds: float) -> str:
+    """`45s`, `12m`, `5h`, `3d`: one whole unit, rounded down."""
+    for unit in ("d", "h", "m"):
+        if seconds >= SECONDS[unit]:
+            return f"{int(seconds // SECONDS[unit])}{unit}"
+    return f"{max(0, int(seconds))}s"
