@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from apex_cli.cli.output import Output, rfc3339
+from apex_cli.cli.output import Output
 from apex_cli.cli.units import age, size
+from apex_cli.extract.timestamps import rfc3339
 
 Captured = pytest.CaptureFixture[str]
 
