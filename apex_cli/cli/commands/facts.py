@@ -43,7 +43,7 @@ def facts(
 
     try:
         found, held = call.read(lambda stores: queries.facts(stores, entity, at=at, predicate=predicate))
-    except queries.Ambiguous as several:
+    except queries.AmbiguousEntity as several:
         _candidates(call.screen, several.candidates)
         raise
     moment_asked = at or datetime.now(UTC)
