@@ -12,7 +12,7 @@ from apex_cli.cli.output import Output
 from apex_cli.cli.verb import LOCKED, START, USAGE, verb
 
 if TYPE_CHECKING:
-    from apex_cli.verify import Report
+    from apex_cli.verify import DiscrepancyReport
 
 EXIT_PROBLEMS = 3
 _AFTER_REPAIR = (
@@ -46,7 +46,7 @@ def verify(
         raise typer.Exit(EXIT_PROBLEMS)
 
 
-def _json(screen: Output, report: Report) -> None:
+def _json(screen: Output, report: DiscrepancyReport) -> None:
     for problem in report.problems:
         screen.object({"type": "problem", **asdict(problem)})
     screen.object(
@@ -61,7 +61,7 @@ def _json(screen: Output, report: Report) -> None:
     )
 
 
-def _show(screen: Output, report: Report, repair: bool) -> None:
+def _show(screen: Output, report: DiscrepancyReport, repair: bool) -> None:
     if report.problems:
         screen.table(
             ("RECORD", "STORE", "KIND", "DETAIL"),
