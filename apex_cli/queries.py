@@ -1,19 +1,18 @@
-"""The read side: one record as the four stores hold it, search, and the history of facts.
+"""The read side: one record as the four stores hold it, search, and the facts of an entity.
 
-PostgreSQL's pointer says which version is current; what another store holds of any other attempt is never shown as an
-answer of `search`.
+PostgreSQL knows which version of a record is current. Search never answers with data of another version.
 """
 
 from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from apex_cli.errors import UsageError
+from apex_cli.errors import ApexError, RecordError, RunHalted, StoreError, UsageError
 from apex_cli.stores.factory import Stores
 from apex_cli.stores.postgres.catalog import Version
 from apex_cli.stores.protocol import EntityView, FactView, GraphView, Hit, PointView
@@ -22,8 +21,8 @@ _RRF = 60
 """Rank constant of reciprocal rank fusion (Cormack, Clarke, Büttcher, SIGIR 2009)."""
 
 
-class Ambiguous(UsageError):
-    """Several entities answer to the name."""
+class AmbiguousEntity(UsageError):
+    """Several entities have the name that was given. `candidates` are these entities."""
 
     code = "ambiguous"
 
@@ -44,7 +43,7 @@ class RecordView:
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """A record found, with the legs that found it: `vector`, `keyword`, `graph`."""
+    """A record found. `matched_by` lists the parts of the search that found it: `vector`, `keyword`, `graph`."""
 
     rank: int
     score: float
@@ -53,6 +52,22 @@ class SearchHit:
     external_id: str
     text: str
     matched_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FailedPart:
+    """A part of a search that could not answer, and why."""
+
+    part: str
+    error: ApexError
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """The hits, best first, of all parts but those in `left_out`."""
+
+    hits: Sequence[SearchHit]
+    left_out: Sequence[FailedPart] = ()
 
 
 async def find_record(stores: Stores, ident: str) -> Version:
@@ -93,53 +108,83 @@ async def facts(
 ) -> tuple[EntityView, Sequence[FactView]]:
     """An entity, found by any of its names, ids or aliases, and its facts, oldest first.
 
-    Raises `Ambiguous` when several answer to the name, `UsageError` when none does.
+    Raises `AmbiguousEntity` when several have the name, `UsageError` when none does.
     """
     found = await stores.graph.find_entities(entity)
     if not found:
         raise UsageError(
             f"nothing is known as {entity!r}",
-            hint="try a part of what it says with `apex search`, or the id of a shipment, vehicle or person",
+            hint="search for a part of its text with `apex search`, or give the id of a shipment, vehicle or person",
             code="not_found",
         )
     if len(found) > 1:
-        raise Ambiguous(entity, found)
+        raise AmbiguousEntity(entity, found)
     return found[0], await stores.graph.facts(found[0].id, at=at, predicate=predicate)
 
 
-async def search(stores: Stores, text: str, *, limit: int = 10, source: str | None = None) -> Sequence[SearchHit]:
-    """Records that fit `text`, by meaning, by words and by the graph, fused by reciprocal rank."""
-    vector = (await stores.embedding.embedder.embed([text]))[0].tolist()
+async def search(stores: Stores, text: str, *, limit: int = 10, source: str | None = None) -> SearchResult:
+    """Records that fit `text`: by meaning, by words and by the graph, fused by reciprocal rank.
+
+    A part that fails is left out and named in the result. Without a vector of `text`, these are `vector` and `graph`.
+    Raises an `ApexError` when no part answers, or when PostgreSQL cannot say which versions are current.
+    """
     depth = max(50, limit * 5)
-    legs = await asyncio.gather(
-        stores.vectors.search(vector, limit=depth, source=source),
-        stores.catalog.search(text, limit=depth, source=source),
-        stores.graph.search(text, vector, limit=depth),
-    )
+    embedding = asyncio.ensure_future(stores.embedding.embedder.embed([text]))
+
+    async def by_vector() -> Sequence[Hit]:
+        return await stores.vectors.search((await embedding)[0].tolist(), limit=depth, source=source)
+
+    async def by_graph() -> Sequence[Hit]:
+        return await stores.graph.search(text, (await embedding)[0].tolist(), limit=depth)
+
+    parts = {
+        "vector": by_vector(),
+        "keyword": stores.catalog.search(text, limit=depth, source=source),
+        "graph": by_graph(),
+    }
+    answers = dict(zip(parts, await asyncio.gather(*map(_answer, parts.values())), strict=True))
+    left_out = [FailedPart(part, answer) for part, answer in answers.items() if isinstance(answer, ApexError)]
+    if len(left_out) == len(parts):
+        raise next((part.error for part in left_out if isinstance(part.error, StoreError)), left_out[0].error)
     fused = _Fusion()
-    for name, hits in zip(("vector", "keyword", "graph"), legs, strict=True):
-        fused.add(name, hits)
+    for part, answer in answers.items():
+        if not isinstance(answer, ApexError):
+            fused.add(part, answer)
     versions = await stores.catalog.by_id(fused.record_ids())
-    return list(_ranked(fused, versions, limit, source))
+    return SearchResult(list(_ranked(fused, versions, limit, source)), left_out)
+
+
+async def _answer(part: Awaitable[Sequence[Hit]]) -> Sequence[Hit] | ApexError:
+    """The hits of a part, or the error of its store or of the embedding model."""
+    try:
+        return await part
+    except (StoreError, RecordError, RunHalted) as error:
+        return error
 
 
 @dataclass
 class _Fusion:
-    scores: dict[str, float] = field(default_factory=dict)
-    legs: dict[str, list[str]] = field(default_factory=dict)
-    best: dict[str, Hit] = field(default_factory=dict)
+    """Reciprocal rank fusion. A part adds 1 / (60 + rank) to the score of each record that it finds.
 
-    def add(self, leg: str, hits: Sequence[Hit]) -> None:
-        """Count each record once a leg, at its best rank."""
+    Example: first by vector and third by graph is 1/61 + 1/63 = 0.0323, more than first in one part (0.0164).
+    """
+
+    scores: dict[str, float] = field(default_factory=dict)
+    parts: dict[str, list[str]] = field(default_factory=dict)
+    points: dict[str, Hit] = field(default_factory=dict)
+    """The best point of each record found by vector: its text is the passage to show."""
+
+    def add(self, part: str, hits: Sequence[Hit]) -> None:
+        """Count each record once a part, at its best rank."""
         seen: set[str] = set()
         for hit in hits:
             if hit.record_id in seen:
                 continue
             seen.add(hit.record_id)
             self.scores[hit.record_id] = self.scores.get(hit.record_id, 0.0) + 1.0 / (_RRF + len(seen))
-            self.legs.setdefault(hit.record_id, []).append(leg)
-            if leg == "vector":
-                self.best[hit.record_id] = hit
+            self.parts.setdefault(hit.record_id, []).append(part)
+            if part == "vector":
+                self.points[hit.record_id] = hit
 
     def record_ids(self) -> list[str]:
         return sorted(self.scores, key=lambda record_id: (-self.scores[record_id], record_id))
@@ -151,7 +196,7 @@ def _ranked(fused: _Fusion, versions: Mapping[str, Version], limit: int, source:
         version = versions.get(record_id)
         if version is None or (source is not None and version.source != source):
             continue
-        point = fused.best.get(record_id)
+        point = fused.points.get(record_id)
         piece = point.text if point is not None and point.saga_id == version.saga_id else version.text
         rank += 1
         yield SearchHit(
@@ -161,7 +206,7 @@ def _ranked(fused: _Fusion, versions: Mapping[str, Version], limit: int, source:
             version.source,
             version.external_id,
             piece[:500],
-            tuple(fused.legs[record_id]),
+            tuple(fused.parts[record_id]),
         )
         if rank == limit:
             return

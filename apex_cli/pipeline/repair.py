@@ -20,12 +20,12 @@ from apex_cli.sources.registry import extract
 from apex_cli.stores.factory import Stores
 from apex_cli.stores.postgres.catalog import Version
 from apex_cli.stores.protocol import Clearable, PreparedStore, StoredSummary
-from apex_cli.verify import Discrepancy, Report, verify
+from apex_cli.verify import Discrepancy, DiscrepancyReport, verify
 
 _BATCH = 500
 
 
-async def repair(settings: Settings, stores: Stores) -> Report:
+async def repair(settings: Settings, stores: Stores) -> DiscrepancyReport:
     """Settle, compare, mend, compare again; the report is the second comparison's, with what was mended counted."""
     coordinator, participants, locks = sagas(settings, stores, run_id=None)
     recovered = await recover(participants, locks)
@@ -38,7 +38,7 @@ async def repair(settings: Settings, stores: Stores) -> Report:
     return report
 
 
-async def _to_write(stores: Stores, report: Report) -> list[str]:
+async def _to_write(stores: Stores, report: DiscrepancyReport) -> list[str]:
     """The records that some store lacks; all of them where the graph's own rules are broken.
 
     What is derived from many records at once cannot be mended from one of them: such a graph is emptied first.

@@ -118,7 +118,7 @@ def test_facts_of_nothing(seeded: Path) -> None:
     assert run(seeded, "facts", TRUCK, "--at", "yesterday").expect(2).stdout == ""
 
 
-def test_search_has_the_promised_shape_and_all_three_legs(seeded: Path) -> None:
+def test_search_has_the_promised_shape_and_all_three_parts(seeded: Path) -> None:
     lines = run(seeded, "search", f"delivery of {SHIPMENT_ID} confirmed", "--json").expect(0).lines
     for rank, line in enumerate(lines, 1):
         has_shape(line, shapes.HIT)
@@ -126,7 +126,7 @@ def test_search_has_the_promised_shape_and_all_three_legs(seeded: Path) -> None:
     scores = [line["score"] for line in lines]
     assert scores == sorted(scores, reverse=True)
     assert lines[0]["external_id"] in (SHIPMENT_ID, MESSAGE_KEY.partition(":")[2])
-    assert {leg for line in lines for leg in line["matched_by"]} == {"vector", "keyword", "graph"}
+    assert {part for line in lines for part in line["matched_by"]} == {"vector", "keyword", "graph"}
     assert len({line["record_id"] for line in lines}) == len(lines)
 
 

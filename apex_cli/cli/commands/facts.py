@@ -44,7 +44,7 @@ def facts(
 
     try:
         found, held = context.read(lambda stores: queries.facts(stores, entity, at=at, predicate=predicate))
-    except queries.Ambiguous as several:
+    except queries.AmbiguousEntity as several:
         _candidates(context.output, several.candidates)
         raise
     moment_asked = at or datetime.now(UTC)

@@ -9,7 +9,8 @@ import typer
 
 from apex_cli.cli.context import CommandContext
 from apex_cli.cli.options import Limit, RecordSource, filled
-from apex_cli.cli.text import clip
+from apex_cli.cli.redact import redact
+from apex_cli.cli.text import clean, clip
 from apex_cli.cli.verb import LOCKED, START, USAGE, verb
 
 
@@ -24,10 +25,15 @@ def search(
     limit: Limit = 10,
     source: RecordSource = None,
 ) -> None:
-    """Find records by meaning, words and the graph, in one ranking."""
+    """Find records by meaning, words and the graph, in one ranking.
+
+    A part of the search that fails is left out, with a warning. The search fails when no part answers.
+    """
+    # With --json each part left out adds a last line: {"type": "warning", "part", "code", "message", "hint"}.
     from apex_cli import queries
 
-    hits = context.read(lambda stores: queries.search(stores, text, limit=limit, source=source))
+    result = context.read(lambda stores: queries.search(stores, text, limit=limit, source=source))
+    hits = result.hits
     if context.output.json:
         for hit in hits:
             context.output.object({"type": "hit", **asdict(hit)})
@@ -41,3 +47,9 @@ def search(
         )
     else:
         context.output.line("Nothing found.")
+    for failed in result.left_out:
+        error = failed.error
+        context.output.note(clean(redact(f"warning: {failed.part} part of search left out: {error.message}")))
+        if context.output.json:
+            fields = {"code": error.code, "message": redact(error.message), "hint": error.hint}
+            context.output.object({"type": "warning", "part": failed.part, **fields})

@@ -12,7 +12,7 @@ from apex_cli.cli.output import Output
 from apex_cli.cli.verb import LOCKED, START, USAGE, verb
 
 if TYPE_CHECKING:
-    from apex_cli.verify import Report
+    from apex_cli.verify import DiscrepancyReport
 
 EXIT_PROBLEMS = 3
 _AFTER_REPAIR = (
@@ -46,7 +46,7 @@ def verify(
         raise typer.Exit(EXIT_PROBLEMS)
 
 
-def _json(output: Output, report: Report) -> None:
+def _json(output: Output, report: DiscrepancyReport) -> None:
     for problem in report.problems:
         output.object({"type": "problem", **asdict(problem)})
     output.object(
@@ -61,7 +61,7 @@ def _json(output: Output, report: Report) -> None:
     )
 
 
-def _show(output: Output, report: Report, repair: bool) -> None:
+def _show(output: Output, report: DiscrepancyReport, repair: bool) -> None:
     if report.problems:
         output.table(
             ("RECORD", "STORE", "KIND", "DETAIL"),
