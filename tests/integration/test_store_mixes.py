@@ -96,6 +96,7 @@ async def test_a_server_that_is_not_there_is_told_by_its_variable(settings: Sett
     urls = {**{name: NOWHERE[name] for name in ("postgres_url", "redis_url")}, store: NOWHERE[store]}
     probes = {probe.store: probe for probe in await probe_stores(replace(settings, **urls))}
     assert probes["graph"].error is None
+    assert not settings.home.exists()
     name = {"postgres_url": "postgres", "qdrant_url": "vectors", "redis_url": "cache"}[store]
     error = probes[name].error
     assert isinstance(error, StoreUnavailable)

@@ -55,7 +55,7 @@ class Database:
     """A bounded pool of checked connections whose search_path is the namespace's schema.
 
     `url` is a URL or any other connection string of libpq; `timeout` is how many seconds a statement, a lock or an
-    idle transaction may take; without `migrating` the schema is taken as it is, for a look at it. A server that is
+    idle transaction may take; without `create` no schema is created or migrated. A server that is
     reached by way of a pooler must keep sessions together (PgBouncer: `pool_mode = session`).
     """
 
@@ -68,10 +68,10 @@ class Database:
         size: int = 4,
         password: Secret | None = None,
         tls: Tls = NO_TLS_FILES,
-        migrating: bool = True,
+        create: bool = True,
     ) -> None:
         self.namespace = namespace
-        self._migrating = migrating
+        self._create = create
         self._milliseconds = str(max(1, int(timeout * 1000)))
         self._conninfo = conninfo(url, password=password, tls=tls)
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
@@ -96,7 +96,7 @@ class Database:
             ) as connection:
                 refuse_old(connection.info.server_version)
                 await self._configure(connection)
-                if self._migrating:
+                if self._create:
                     await migrate(connection, self.namespace)
                 else:
                     await pending(connection)
