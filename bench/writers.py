@@ -23,8 +23,7 @@ from apex_cli.embed.local import LocalEmbedder
 from apex_cli.model import Embedded, Record, point_ids
 from apex_cli.stores.graph.ladybug.engine import LadybugEngine, Session
 from apex_cli.stores.graph.ladybug.schema import TABLES
-from apex_cli.stores.postgres.extraction import as_json
-from apex_cli.stores.postgres.values import pg_json, pg_text
+from apex_cli.stores.postgres.values import extraction_json, pg_json, pg_text
 from apex_cli.stores.qdrant.edge import QdrantEdgeStore
 from bench.dataset import Item
 from bench.layout import COLUMNS, GraphRows
@@ -133,7 +132,7 @@ def _postgres_row(record: Record, embedded: Embedded) -> tuple[Any, ...]:
         pg_text(extraction.title),
         pg_text(extraction.text),
         pg_json(record.payload),
-        pg_json(as_json(extraction)),
+        extraction_json(extraction),
         len(extraction.chunks),
     )
 

@@ -44,9 +44,9 @@ def store_checks(settings: Settings, store: str, facts: Facts) -> Iterator[Check
         return
     if "tls" in facts:
         yield _tls(store, url, str(facts["tls"]))
-    for fact, judge in _JUDGES.items():
+    for fact, check in _CHECKS.items():
         if fact in facts:
-            yield judge(store, facts)
+            yield check(store, facts)
 
 
 def _tls(store: str, url: str, tls: str) -> Check:
@@ -131,7 +131,7 @@ def _collection(store: str, facts: Facts) -> Check:
     return Check(f"{store}.collection", CheckStatus.NOTE, "does not exist yet", "the first ingest makes it")
 
 
-_JUDGES: Mapping[str, Callable[[str, Facts], Check]] = {
+_CHECKS: Mapping[str, Callable[[str, Facts], Check]] = {
     "privileges_missing": _privileges,
     "schema_pending": _schema,
     "schema_missing": _indexes,
@@ -141,4 +141,4 @@ _JUDGES: Mapping[str, Callable[[str, Facts], Check]] = {
     "dimension": _dimension,
     "collection": _collection,
 }
-"""By the fact that each one judges. Which facts there are depends on the engine."""
+"""By the fact that each one checks. Which facts there are depends on the engine."""
