@@ -24,7 +24,7 @@ from apex_cli.addresses import Secret
 from apex_cli.errors import StoreTerminal, StoreTransient
 from apex_cli.model import Plan, PlanKind
 from apex_cli.stores.protocol import StoredSummary
-from apex_cli.stores.redis.connection import connect, facts, check_connection, translated
+from apex_cli.stores.redis.connection import check_connection, connect, facts, translated
 from apex_cli.stores.redis.scripts import LOCK, PUBLISH, UNLOCK, run
 from apex_cli.stores.tls import NO_TLS_FILES, Tls
 
