@@ -23,8 +23,7 @@ from apex_cli.embed.local import LocalEmbedder
 from apex_cli.model import Embedded, Record, point_ids
 from apex_cli.stores.graph.ladybug.engine import LadybugEngine, Session
 from apex_cli.stores.graph.ladybug.schema import TABLES
-from apex_cli.stores.postgres.extraction import as_json
-from apex_cli.stores.postgres.values import pg_json
+from apex_cli.stores.postgres.values import extraction_json, pg_json
 from apex_cli.stores.qdrant.edge import QdrantEdgeStore
 from apex_cli.text_cleaning import replace_unencodable
 from bench.dataset import Item
@@ -134,7 +133,7 @@ def _postgres_row(record: Record, embedded: Embedded) -> tuple[Any, ...]:
         replace_unencodable(extraction.title),
         replace_unencodable(extraction.text),
         pg_json(record.payload),
-        pg_json(as_json(extraction)),
+        extraction_json(extraction),
         len(extraction.chunks),
     )
 

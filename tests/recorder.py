@@ -1,4 +1,4 @@
-"""An HTTP server that keeps every request and answers with what it was told to: for checks of what a client sends."""
+"""An HTTP server that keeps every request and answers as a test sets it: for checks of what a client sends."""
 
 from __future__ import annotations
 

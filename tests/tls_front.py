@@ -27,7 +27,7 @@ def at_once(_: socket.socket) -> None:
 def tls_front(
     backend: Path, context: ssl.SSLContext, greet: Callable[[socket.socket], None] = at_once
 ) -> Iterator[int]:
-    """A port of 127.0.0.1 where clients speak TLS, and `backend` hears what they say."""
+    """A port of 127.0.0.1 where clients connect by TLS; `backend` gets the plain bytes."""
     listener = socket.create_server(("127.0.0.1", 0))
     threads: list[threading.Thread] = []
 

@@ -1,6 +1,6 @@
-"""`apex doctor`: everything a run rests on, looked at piece by piece, each with what to do where it fails."""
+"""`apex doctor`: checks everything that a run needs, and says what to do where a check fails. It changes nothing."""
 
-from apex_cli.doctor.check import Check, State
+from apex_cli.doctor.check import Check, CheckStatus
 from apex_cli.doctor.examine import examine
 
-__all__ = ["Check", "State", "examine"]
+__all__ = ["Check", "CheckStatus", "examine"]

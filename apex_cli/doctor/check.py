@@ -1,4 +1,4 @@
-"""What a check says."""
+"""The result of one check."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-STORES = {"graph": "graph_url", "postgres": "postgres_url", "vectors": "qdrant_url", "cache": "redis_url"}
-"""The four stores in the order in which they are looked at, and the setting that says where each is."""
 
-
-class State(StrEnum):
-    """`NOTE`: worth knowing, nothing wrong. `SKIPPED`: could not be looked at now."""
+class CheckStatus(StrEnum):
+    """`NOTE`: worth knowing, nothing is wrong. `SKIPPED`: could not be checked now."""
 
     OK = "ok"
     NOTE = "note"
@@ -22,10 +19,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at. `facts` are for machines, `detail` for people; secrets are not masked here."""
+    """One thing that was checked. `facts` are for machines, `detail` is for people. Secrets are not masked here."""
 
     name: str
-    state: State
+    status: CheckStatus
     detail: str
     hint: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)

@@ -1,46 +1,85 @@
-"""All checks in their order: this machine, the stores, the models."""
+"""All checks in order: this machine, the stores, the models.
+
+Nothing is created: no home, no collection, no schema. The embedded servers of a home that exists are started, because
+only a server can answer for its data; they stop again. The models get one request that costs nothing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from apex_cli.config import Settings
-from apex_cli.doctor.check import STORES, Check, State
-from apex_cli.doctor.machine import before_the_stores, extras
-from apex_cli.doctor.models import embedder, language_model
-from apex_cli.doctor.servers import judged
-from apex_cli.errors import ConfigError, Locked, StoreUnavailable
+from apex_cli.doctor.check import Check, CheckStatus
+from apex_cli.doctor.machine import extras, machine_checks
+from apex_cli.doctor.servers import store_checks
+from apex_cli.errors import ApexError, ConfigError, Locked, StoreUnavailable
 
 
 async def examine(settings: Settings) -> AsyncGenerator[Check, None]:
-    """Every check, as it is done. Makes the home if there is none and starts the embedded stores; changes no data."""
-    for check in before_the_stores(settings):
+    """Every check, as soon as it is done."""
+    for check in machine_checks(settings):
         yield check
     async for check in _stores(settings):
         yield check
-    yield await embedder(settings)
-    yield await language_model(settings)
+    yield await _embedder(settings)
+    yield await _language_model(settings)
     for check in extras():
         yield check
 
 
 async def _stores(settings: Settings) -> AsyncGenerator[Check, None]:
-    from apex_cli.stores.backends import uses_home
+    from apex_cli.stores.backends import ALL, uses_home
     from apex_cli.stores.factory import probe_stores
 
     try:
         probes = await probe_stores(settings)
-        free = "no other run holds the home" if uses_home(settings) else "not needed: no store is in the home"
-        yield Check("lock", State.OK, free)
+        free = "no other run uses the home" if uses_home(settings) else "not needed: no store is in the home"
+        yield Check("lock", CheckStatus.OK, free)
         for probe in probes:
             if probe.error is not None:
-                yield Check(probe.store, State.FAILED, probe.error.message, probe.error.hint)
+                yield Check(probe.store, CheckStatus.FAILED, probe.error.message, probe.error.hint)
                 continue
-            for check in judged(settings, probe.store, probe.facts):
+            for check in store_checks(settings, probe.store, probe.facts):
                 yield check
     except Locked as error:
-        yield Check("lock", State.NOTE, error.message, error.hint)
-        for name in STORES:
-            yield Check(name, State.SKIPPED, "not looked at while another run holds the home")
+        yield Check("lock", CheckStatus.NOTE, error.message, error.hint)
+        for backends in ALL:
+            yield Check(backends.store, CheckStatus.SKIPPED, "not checked while another run uses the home")
     except (ConfigError, StoreUnavailable) as error:
-        yield Check("stores", State.FAILED, error.message, error.hint)
+        yield Check("stores", CheckStatus.FAILED, error.message, error.hint)
+
+
+async def _embedder(settings: Settings) -> Check:
+    """Whether texts can be embedded. The model of a server is not asked for a vector, because that costs."""
+    if settings.embedder != "local":
+        return Check("embedder", CheckStatus.NOTE, f"{settings.embedding_model} at {settings.openai_base_url}")
+    from apex_cli.embed.local import LocalEmbedder
+
+    local = LocalEmbedder()
+    try:
+        await local.embed(["apex"])
+    except ApexError as error:
+        return Check("embedder", CheckStatus.FAILED, error.message, error.hint)
+    facts = {"model": local.name, "dimensions": local.dimensions}
+    return Check("embedder", CheckStatus.OK, f"{local.name}, {local.dimensions} dimensions", facts=facts)
+
+
+async def _language_model(settings: Settings) -> Check:
+    """Whether the server answers, accepts the key and has the models."""
+    if not settings.has_model and settings.embedder == "local":
+        none = "none: rules alone read free text; OPENAI_API_KEY or OPENAI_BASE_URL sets one"
+        return Check("model", CheckStatus.NOTE, none)
+    from apex_cli.llm.models import open_models
+
+    try:
+        # Models keep their cache in the home. They get another one here, because nothing may be created.
+        with TemporaryDirectory(prefix="apex-") as scratch:
+            async with open_models(replace(settings, home=Path(scratch))) as models:
+                await models.check()
+                name = models.model.name
+    except ApexError as error:
+        return Check("model", CheckStatus.FAILED, error.message, error.hint)
+    return Check("model", CheckStatus.OK, name, facts={"model": name})

@@ -1,6 +1,6 @@
-"""What the facts that a store tells of itself mean for a run: each ok, worth knowing, or wrong, with what to do.
+"""Checks of the stores, from the facts that `Store.check` gives: each ok, worth knowing, or failed with a hint.
 
-A store that is embedded is sound by construction; what follows its first line is about servers.
+An embedded store has one check: what it runs on is part of apex. Everything else is about servers.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from apex_cli.addresses import StoreUrl
 from apex_cli.config import Settings
-from apex_cli.doctor.check import STORES, Check, State
+from apex_cli.doctor.check import Check, CheckStatus
+from apex_cli.stores import backends
 
 Facts = Mapping[str, Any]
 
 SKEW_SECONDS = 5.0
-"""Clocks this far apart still let times be compared by eye; nothing but the times that people see rests on them."""
+"""Largest harmless difference between two clocks. Only times shown to people depend on a clock, never correctness."""
 
 _ENCRYPTED = {
     "graph": "bolt+s:// or neo4j+s://",
@@ -25,31 +25,38 @@ _ENCRYPTED = {
     "vectors": "https://",
     "cache": "rediss://",
 }
-_TOLD = ("engine", "version", "edition", "schema", "role", "user", "database", "collection", "points")
+_SHOWN = ("engine", "version", "edition", "schema", "role", "user", "database", "collection", "points")
+_URLS = {each.store: each.url for each in backends.ALL}
 
 
-def judged(settings: Settings, store: str, facts: Facts) -> Iterator[Check]:
-    """The checks of one store that could be opened and asked: one that says what it is, then one for each thing."""
-    told = ", ".join(f"{key} {facts[key]}" if key != "engine" else str(facts[key]) for key in _TOLD if key in facts)
-    yield Check(store, State.OK, told, facts=facts)
-    url: StoreUrl = getattr(settings, STORES[store])
+def store_checks(settings: Settings, store: str, facts: Facts) -> Iterator[Check]:
+    """The checks of one store that could be opened: one that names it, then one for each fact that matters.
+
+    No facts mean an embedded store without data.
+    """
+    if not facts:
+        yield Check(store, CheckStatus.OK, "embedded, no data yet: the first ingest makes it")
+        return
+    shown = ", ".join(f"{key} {facts[key]}" if key != "engine" else str(facts[key]) for key in _SHOWN if key in facts)
+    yield Check(store, CheckStatus.OK, shown, facts=facts)
+    url = _URLS[store](settings)
     if url.embedded:
         return
     if "tls" in facts:
         yield _tls(store, url, str(facts["tls"]))
-    for fact, judge in _JUDGES.items():
+    for fact, check in _CHECKS.items():
         if fact in facts:
-            yield judge(store, facts)
+            yield check(store, facts)
 
 
 def _tls(store: str, url: str, tls: str) -> Check:
     name = f"{store}.tls"
     if tls != "off":
-        return Check(name, State.OK, "encrypted" if tls == "on" else f"encrypted ({tls})")
+        return Check(name, CheckStatus.OK, "encrypted" if tls == "on" else f"encrypted ({tls})")
     if _on_this_machine(url):
-        return Check(name, State.OK, "not encrypted; the server is on this machine")
-    hint = f"use {_ENCRYPTED[store]}, with APEX_TLS_CA_FILE for an authority of your own"
-    return Check(name, State.NOTE, "not encrypted: passwords and data can be read on the way", hint)
+        return Check(name, CheckStatus.OK, "not encrypted; the server is on this machine")
+    hint = f"use {_ENCRYPTED[store]}, with APEX_TLS_CA_FILE for a private certificate authority"
+    return Check(name, CheckStatus.NOTE, "not encrypted: others on the network can read passwords and data", hint)
 
 
 def _on_this_machine(url: str) -> bool:
@@ -65,58 +72,66 @@ def _on_this_machine(url: str) -> bool:
 def _privileges(store: str, facts: Facts) -> Check:
     missing = list(facts["privileges_missing"])
     if not missing:
-        return Check(f"{store}.privileges", State.OK, "nothing is missing")
-    hint = f"grant them to {facts.get('role', 'the user')}, or let it own what is in the namespace"
-    return Check(f"{store}.privileges", State.FAILED, f"missing: {', '.join(missing)}", hint)
+        return Check(f"{store}.privileges", CheckStatus.OK, "complete")
+    hint = f"grant them to {facts.get('role', 'the user')}, or make it the owner of the schema"
+    return Check(f"{store}.privileges", CheckStatus.FAILED, f"missing: {', '.join(missing)}", hint)
 
 
 def _schema(store: str, facts: Facts) -> Check:
     pending = list(facts["schema_pending"])
     if not pending:
-        return Check(f"{store}.schema", State.OK, "up to date")
+        return Check(f"{store}.schema", CheckStatus.OK, "up to date")
     detail = f"not yet applied: {', '.join(map(str, pending))}"
-    return Check(f"{store}.schema", State.NOTE, detail, "the next run applies them; take a backup before an upgrade")
+    return Check(
+        f"{store}.schema", CheckStatus.NOTE, detail, "the next run applies them; take a backup before an upgrade"
+    )
 
 
 def _indexes(store: str, facts: Facts) -> Check:
     missing = list(facts["schema_missing"])
     if not missing:
-        return Check(f"{store}.schema", State.OK, "constraints and indexes are there")
-    hint = "let the user make constraints and indexes, or wait until they are built"
-    return Check(f"{store}.schema", State.FAILED, f"missing or not ready: {', '.join(missing)}", hint)
+        return Check(f"{store}.schema", CheckStatus.OK, "all constraints and indexes exist")
+    hint = "the next run makes constraints and indexes, if the user may do so"
+    return Check(f"{store}.schema", CheckStatus.NOTE, f"missing or not ready: {', '.join(missing)}", hint)
 
 
 def _clock(store: str, facts: Facts) -> Check:
     skew = float(facts["clock_skew_seconds"])
     detail = f"{abs(skew):.1f} s {'ahead of' if skew > 0 else 'behind'} this machine's"
     if abs(skew) <= SKEW_SECONDS:
-        return Check(f"{store}.clock", State.OK, detail)
-    return Check(f"{store}.clock", State.NOTE, detail, "let both machines keep time by NTP")
+        return Check(f"{store}.clock", CheckStatus.OK, detail)
+    return Check(f"{store}.clock", CheckStatus.NOTE, detail, "set both clocks by NTP")
 
 
 def _memory(store: str, facts: Facts) -> Check:
     policy, limit = str(facts["maxmemory_policy"]), int(facts.get("memory_limit_bytes", 0))
     detail = f"maxmemory-policy {policy}, " + (f"limit {limit / 1024**2:,.0f} MiB" if limit else "no limit")
     if policy == "noeviction":
-        return Check(f"{store}.memory", State.OK, detail)
-    hint = "set maxmemory-policy noeviction: a server that evicts drops records from the cache, and locks"
-    return Check(f"{store}.memory", State.FAILED if limit else State.NOTE, detail, hint)
+        return Check(f"{store}.memory", CheckStatus.OK, detail)
+    hint = "set maxmemory-policy noeviction: a server that evicts keys loses cached records and locks"
+    return Check(f"{store}.memory", CheckStatus.FAILED if limit else CheckStatus.NOTE, detail, hint)
 
 
 def _persistence(store: str, facts: Facts) -> Check:
-    kept = str(facts["persistence"])
-    if kept == "append-only file":
-        return Check(f"{store}.persistence", State.OK, kept)
-    hint = "appendonly yes keeps the cache over a restart; without, `apex verify --repair` fills it again"
-    return Check(f"{store}.persistence", State.NOTE, kept, hint)
+    persistence = str(facts["persistence"])
+    if persistence == "append-only file":
+        return Check(f"{store}.persistence", CheckStatus.OK, persistence)
+    hint = "appendonly yes keeps the cache over a restart; without it, `apex verify --repair` fills it again"
+    return Check(f"{store}.persistence", CheckStatus.NOTE, persistence, hint)
 
 
 def _dimension(store: str, facts: Facts) -> Check:
-    # A collection of another dimension is refused by `open`, which is told as the store's failure.
-    return Check(f"{store}.dimension", State.OK, f"{facts['dimension']}, as the embedding model makes them")
+    # `open` refuses a collection of another dimension, so this one fits.
+    return Check(f"{store}.dimension", CheckStatus.OK, f"{facts['dimension']}, as in the embedding model")
 
 
-_JUDGES: Mapping[str, Callable[[str, Facts], Check]] = {
+def _collection(store: str, facts: Facts) -> Check:
+    if "points" in facts:
+        return Check(f"{store}.collection", CheckStatus.OK, "exists")
+    return Check(f"{store}.collection", CheckStatus.NOTE, "does not exist yet", "the first ingest makes it")
+
+
+_CHECKS: Mapping[str, Callable[[str, Facts], Check]] = {
     "privileges_missing": _privileges,
     "schema_pending": _schema,
     "schema_missing": _indexes,
@@ -124,5 +139,6 @@ _JUDGES: Mapping[str, Callable[[str, Facts], Check]] = {
     "maxmemory_policy": _memory,
     "persistence": _persistence,
     "dimension": _dimension,
+    "collection": _collection,
 }
-"""By the fact that each one judges; a store says what its engine knows."""
+"""By the fact that each one checks. Which facts there are depends on the engine."""

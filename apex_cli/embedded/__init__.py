@@ -1,1 +1,1 @@
-"""The embedded engines' servers: the home they live in, their start and their end."""
+"""The embedded servers (PostgreSQL, Valkey), and the home with the data of all embedded stores."""

@@ -1,8 +1,8 @@
-"""Which user runs PostgreSQL: it refuses to run as root, and `initdb` wants a user that has an account.
+"""The user that runs PostgreSQL, which refuses to run as root; `initdb` needs a user with an account.
 
-For anyone but root it is that user. For root it is an account that exists already; none is made. The server reaches
-its data without any directory being opened up for it: it starts inside its data directory and calls it
-`/proc/self/cwd`, a link that the kernel follows without asking the parent directories.
+Anyone but root runs it as themselves. Root runs it as an account that exists already; none is created. No directory
+becomes more open for this. The server starts inside its data directory and names it `/proc/self/cwd`, a link that the
+kernel follows without checking the rights of the parent directories.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Account:
 
 
 def server_account(data: Path) -> Account | None:
-    """The account to run as, None when the current user will do. An existing data directory decides by its owner.
+    """The account to run as, None for the current user. The owner of an existing data directory decides.
 
     Raises `StoreUnavailable` for root on a system without any of `CANDIDATES`.
     """

@@ -9,8 +9,8 @@ import json
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,41 +28,65 @@ class Home:
         self.valkey = path / "valkey"
         self.vectors = path / "vectors"
         self.graph = path / "graph"
+        self._lock_file = path / "lock"
+
+    @property
+    def postgres_data(self) -> Path:
+        """The data of the embedded PostgreSQL. It does not exist before its first start."""
+        return self.postgres / "data"
+
+    @property
+    def valkey_data(self) -> Path:
+        """The data of the embedded Valkey. It does not exist before its first start."""
+        return self.valkey / "data"
+
+    def exists(self) -> bool:
+        """Whether a run has created this home: the lock file is the first file of every run."""
+        return self._lock_file.is_file()
 
     def create(self) -> None:
         """Make the home (mode 700 when it is new) and its folders. Idempotent. Raises `ConfigError`."""
-        try:
+        with self._usable():
             if not self.path.is_dir():
                 self.path.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
             for folder in (self.postgres, self.valkey, self.vectors, self.graph):
                 private_directory(folder)
-        except OSError as error:
-            raise ConfigError(
-                f"the home {self.path} cannot be used: {error.strerror or error}",
-                hint="set APEX_HOME to a directory that you may write to",
-            ) from error
 
     @asynccontextmanager
-    async def lock(self, wait_seconds: float = 0.0) -> AsyncIterator[None]:
-        """Hold the home alone, waiting up to `wait_seconds` for the holder to end.
+    async def lock(self, wait_seconds: float = 0.0, *, create: bool = True) -> AsyncIterator[None]:
+        """Lock the home for this process, waiting up to `wait_seconds`. Without `create` the home must exist.
 
-        Raises `Locked`, naming the holder, when time is up. It is `flock(2)` on `<home>/lock`: the kernel releases it
-        when the holder ends in any way, and the text in the file is for people only. A forked child shares the lock,
-        so worker processes must be spawned, not forked.
+        Raises `Locked`, which names the holder, when the time is up, and `ConfigError` for a home that cannot be
+        written to. The lock is `flock(2)` on `<home>/lock`: the kernel releases it when the holder ends in any way. The
+        text in the file is for people only. A forked child shares the lock, so workers must be spawned, not forked.
         """
-        self.create()
-        descriptor = open_lock_file(self.path / "lock")
+        if create:
+            self.create()
+        with self._usable():
+            descriptor = open_lock_file(self._lock_file)
         try:
             if not await wait_for_lock(descriptor, wait_seconds):
                 raise _locked(self.path, os.pread(descriptor, 4096, 0))
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, json.dumps(_this_process()).encode(), 0)
+            with self._usable():
+                os.ftruncate(descriptor, 0)
+                os.pwrite(descriptor, json.dumps(_this_process()).encode(), 0)
             try:
                 yield
             finally:
                 os.ftruncate(descriptor, 0)
         finally:
             os.close(descriptor)
+
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        """Turn what the file system refuses (rights, a read-only mount, a full disk) into `ConfigError`."""
+        try:
+            yield
+        except OSError as error:
+            raise ConfigError(
+                f"the home {self.path} cannot be used: {error.strerror or error}",
+                hint="embedded stores write there, also to read: set APEX_HOME to a directory that you may write to",
+            ) from error
 
 
 def _this_process() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Becomes a server: run as a script in a fresh interpreter, so that nothing unsafe happens between fork and exec.
+"""A script that turns itself into a server, in a fresh interpreter: nothing unsafe happens between fork and exec.
 
 Its one argument is JSON: `argv` (the server's), `parent` (pid that the server must not outlive), `death_signal` (what
 the kernel sends it when that parent ends; Linux only), `lock` (descriptor of the lock file, inherited by the server),

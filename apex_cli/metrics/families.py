@@ -15,36 +15,36 @@ from apex_cli import __version__
 from apex_cli.results import RecordStatus as RecordResult
 from apex_cli.run_stats import STAGES, STORES
 from apex_cli.staging import Stats
-from apex_cli.stores.postgres.counts import Ends, Figures, Total
+from apex_cli.stores.postgres.runs import RunGroup, RunStatistics, RunTotal
 
 Samples = Iterable[tuple[Sequence[str], float]]
 _OPEN = ("PREPARED", "RESOLVING", "COMMITTED")
 
 
-def families(figures: Figures, staging: Stats, namespace: str) -> Iterator[Metric]:
+def families(statistics: RunStatistics, staging: Stats, namespace: str) -> Iterator[Metric]:
     """All families, also those without a sample: their names are always there.
 
     Every sample says its namespace, for a node exporter refuses two files with the same series.
     """
-    for family in _all(figures, staging):
+    for family in _all(statistics, staging):
         family.samples = [each._replace(labels={"namespace": namespace, **each.labels}) for each in family.samples]
         yield family
 
 
-def _all(figures: Figures, staging: Stats) -> Iterator[Metric]:
+def _all(statistics: RunStatistics, staging: Stats) -> Iterator[Metric]:
     yield _gauge("build_info", "The version that wrote this; always 1.", ("version",), [((__version__,), 1)])
-    yield from _runs(figures)
-    yield from _last_runs(figures)
-    yield from _work(figures.totals)
-    yield from _costs(figures.totals)
-    yield from _sagas(figures)
+    yield from _runs(statistics)
+    yield from _last_runs(statistics)
+    yield from _work(statistics.totals)
+    yield from _costs(statistics.totals)
+    yield from _sagas(statistics)
     yield from _staging(staging)
 
 
-def _runs(figures: Figures) -> Iterator[Metric]:
-    ended = [one for one in figures.ends if one.exit_code is not None]
-    endless = {one.verb: one.runs for one in figures.ends if one.exit_code is None}
-    verbs = sorted({one.verb for one in figures.ends})
+def _runs(statistics: RunStatistics) -> Iterator[Metric]:
+    ended = [one for one in statistics.groups if one.exit_code is not None]
+    endless = {one.verb: one.runs for one in statistics.groups if one.exit_code is None}
+    verbs = sorted({one.verb for one in statistics.groups})
     yield _counter(
         "runs",
         "Runs that ended, by exit code.",
@@ -66,14 +66,14 @@ def _runs(figures: Figures) -> Iterator[Metric]:
     )
 
 
-def _last_runs(figures: Figures) -> Iterator[Metric]:
-    last = figures.last
+def _last_runs(statistics: RunStatistics) -> Iterator[Metric]:
+    last = statistics.last
     verb = ("verb",)
     started = [((one.verb,), one.started_at.timestamp()) for one in last]
     ended = [((one.verb,), one.finished_at.timestamp()) for one in last]
     took = [((one.verb,), (one.finished_at - one.started_at).total_seconds()) for one in last]
     codes = [((one.verb,), one.exit_code) for one in last]
-    trips = [((one.verb, store), one.trips.get(store, 0)) for one in last for store in STORES]
+    trips = [((one.verb, store), one.breaker_trips.get(store, 0)) for one in last for store in STORES]
     yield _gauge("last_run_start_timestamp_seconds", "When the last run that ended began.", verb, started)
     yield _gauge("last_run_end_timestamp_seconds", "When the last run ended.", verb, ended)
     yield _gauge("last_run_duration_seconds", "How long the last run took.", verb, took)
@@ -81,7 +81,7 @@ def _last_runs(figures: Figures) -> Iterator[Metric]:
     yield _gauge("last_run_breaker_trips", "How often it gave a store up.", ("verb", "store"), trips)
 
 
-def _work(totals: Sequence[Total]) -> Iterator[Metric]:
+def _work(totals: Sequence[RunTotal]) -> Iterator[Metric]:
     counted = {(one.label, one.sublabel): one.value for one in totals if one.measure == "by_source"}
     every = {(source, outcome.value): 0.0 for source, _ in counted for outcome in RecordResult}
     records = sorted({**every, **counted}.items())
@@ -105,21 +105,21 @@ def _work(totals: Sequence[Total]) -> Iterator[Metric]:
     )
 
 
-def _costs(totals: Sequence[Total]) -> Iterator[Metric]:
+def _costs(totals: Sequence[RunTotal]) -> Iterator[Metric]:
     yield _counter("llm_calls", "Calls of language models.", (), _by_label(totals, "llm_calls"))
     yield _counter("llm_tokens", "Tokens that they took and gave.", (), _by_label(totals, "tokens"))
     yield _counter("llm_cost_usd", "What they cost, in US dollars.", (), _by_label(totals, "cost_usd"))
 
 
-def _sagas(figures: Figures) -> Iterator[Metric]:
-    yield _counter("saga_rollbacks", "Sagas undone before their pivot.", (), _by_label(figures.totals, "rollbacks"))
+def _sagas(statistics: RunStatistics) -> Iterator[Metric]:
+    yield _counter("saga_rollbacks", "Sagas undone before their pivot.", (), _by_label(statistics.totals, "rollbacks"))
     yield _counter(
-        "saga_recoveries", "Sagas of killed runs settled by a later one.", (), _by_label(figures.totals, "recovered")
+        "saga_recoveries", "Sagas of killed runs settled by a later one.", (), _by_label(statistics.totals, "recovered")
     )
-    unsettled = {one.state: one.sagas for one in figures.unsettled}
+    unsettled = {one.state: one.sagas for one in statistics.open_sagas}
     states = [((state,), unsettled.get(state, 0)) for state in _OPEN]
     yield _gauge("sagas_unsettled", "Sagas that are neither done nor undone.", ("state",), states)
-    oldest = [((one.state,), one.oldest.timestamp()) for one in figures.unsettled]
+    oldest = [((one.state,), one.oldest.timestamp()) for one in statistics.open_sagas]
     yield _gauge("sagas_unsettled_oldest_timestamp_seconds", "When the oldest of them began.", ("state",), oldest)
 
 
@@ -143,14 +143,14 @@ def _staging(found: Stats) -> Iterator[Metric]:
     yield _gauge("staging_free_bytes", "What its disk has left.", (), free)
 
 
-def _by_verb(ended: Iterable[Ends]) -> Samples:
+def _by_verb(ended: Iterable[RunGroup]) -> Samples:
     seconds: dict[str, float] = {}
     for one in ended:
         seconds[one.verb] = seconds.get(one.verb, 0.0) + one.seconds
     return [((verb,), value) for verb, value in sorted(seconds.items())]
 
 
-def _by_label(totals: Iterable[Total], measure: str, closed: Sequence[str] = ()) -> Samples:
+def _by_label(totals: Iterable[RunTotal], measure: str, closed: Sequence[str] = ()) -> Samples:
     """The totals of a measure by its one label, those of a closed list always; without a list, its one number."""
     found = {one.label: one.value for one in totals if one.measure == measure}
     if not closed:

@@ -1,20 +1,23 @@
-"""Which engine each store is: the embedded one or a server, each by its own setting and without regard to the others.
+"""The registry of backends: for each of the four stores, what makes the embedded one and what makes the server's.
 
-Server clients are imported only here and only when a URL asks for them. Nothing is opened yet. Every function raises
-`ConfigError` or `StoreUnavailable` when the setting cannot be followed.
+Each store is chosen by its own setting, independently of the others. A driver is imported only when a URL asks for it.
+Making a store opens nothing. Makers raise `ConfigError` or `StoreUnavailable` for a setting that cannot be followed.
 """
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from apex_cli.addresses import Secret
+from apex_cli.addresses import Secret, StoreUrl
 from apex_cli.config import Settings
 from apex_cli.embed.apply import Embedder
 from apex_cli.embedded.home import Home
 from apex_cli.embedded.servers import EmbeddedServers
 from apex_cli.errors import ConfigError
+from apex_cli.extras import install_hint, is_installed
 from apex_cli.stores.lock_owner import new_owner
 from apex_cli.stores.protocol import CacheStore, PivotStore, VectorStore
 from apex_cli.stores.tls import Tls
@@ -22,39 +25,94 @@ from apex_cli.stores.tls import Tls
 if TYPE_CHECKING:
     from apex_cli.stores.postgres.connection import Database
 
+T = TypeVar("T")
+
 EMBEDDED_OWNER = "embedded"
-"""Owner of record locks in an embedded cache: the home's lock admits one writer, so a dead run's locks are ours."""
+"""Owner of record locks in an embedded cache. The home's lock admits one writer, so it owns a killed run's locks."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreContext:
+    """What stores are made from. Without `create` a server's store creates no schema and no collection."""
+
+    settings: Settings
+    home: Home
+    servers: EmbeddedServers
+    embedder: Embedder
+    create: bool = True
+
+    @property
+    def tls(self) -> Tls:
+        """The certificates for connections to servers."""
+        return Tls(self.settings.tls_ca_file, self.settings.tls_cert_file, self.settings.tls_key_file)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreBackends(Generic[T]):
+    """One store: the name of its setting, and the makers of its two backends.
+
+    `data` is where the embedded backend keeps its data; it does not exist before the first run. `driver` is the module
+    that the server's backend needs from the extra `servers`, None where the driver is always installed.
+    """
+
+    store: str
+    setting: str
+    embedded: Callable[[StoreContext], T]
+    server: Callable[[StoreContext], T]
+    data: Callable[[StoreContext], Path]
+    driver: str | None = None
+
+    def url(self, settings: Settings) -> StoreUrl:
+        """Where the settings put this store."""
+        url: StoreUrl = getattr(settings, self.setting)
+        return url
+
+    def make(self, context: StoreContext) -> T:
+        """The store that the settings name, not open. Raises `ConfigError` where its driver is not installed."""
+        if self.url(context.settings).embedded:
+            return self.embedded(context)
+        if self.driver is not None:
+            need_driver(self.driver, f"APEX_{self.setting.upper()}")
+        return self.server(context)
+
+
+def need_driver(module: str, variable: str) -> None:
+    """Raise `ConfigError` where the driver of a server is not installed."""
+    if not is_installed(module):
+        raise ConfigError(
+            f"{variable} names a server, and its driver ({module}) is not installed", hint=install_hint("servers")
+        )
 
 
 def uses_home(settings: Settings) -> bool:
-    """Whether any store is embedded. Then one run at a time has the home; on servers alone any number may run."""
-    return any(
-        url.embedded for url in (settings.graph_url, settings.postgres_url, settings.qdrant_url, settings.redis_url)
-    )
-
-
-def embedded_servers(settings: Settings, home: Home) -> EmbeddedServers:
-    """The embedded servers that are wanted, maybe none; not started."""
-    return EmbeddedServers(home, postgres=settings.postgres_url.embedded, valkey=settings.redis_url.embedded)
+    """Whether any store is embedded. Then one run at a time uses the home. With servers alone, any number may run."""
+    return any(backends.url(settings).embedded for backends in ALL)
 
 
 def lock_owner(settings: Settings) -> str:
-    """The name for record locks. On a server it is this run's alone."""
+    """The owner of this run's record locks. On a server it is unique to the run."""
     return EMBEDDED_OWNER if settings.redis_url.embedded else new_owner()
 
 
-def graph(settings: Settings, home: Home) -> PivotStore:
-    """The graph: Ladybug in the home, or Neo4j."""
-    if settings.graph_url.embedded:
-        from apex_cli.stores.graph.ladybug.store import LadybugGraph
+def _ladybug(context: StoreContext) -> PivotStore:
+    from apex_cli.stores.graph.ladybug.store import LadybugGraph
 
-        return LadybugGraph(home.graph, namespace=settings.namespace)
-    need_driver("neo4j", "APEX_GRAPH_URL")
+    return LadybugGraph(context.home.graph, namespace=context.settings.namespace)
+
+
+def _ladybug_file(context: StoreContext) -> Path:
+    from apex_cli.stores.graph.ladybug.store import graph_file
+
+    return graph_file(context.home.graph, context.settings.namespace)
+
+
+def _neo4j(context: StoreContext) -> PivotStore:
     from apex_cli.stores.graph.neo4j.store import Neo4jGraph
 
+    settings = context.settings
     login = settings.graph_url.apart()
     password = login.password or settings.graph_password or Secret("")
-    checked = login.url.partition("://")[0].endswith("+s")
+    checks_certificate = login.url.partition("://")[0].endswith("+s")
     return Neo4jGraph(
         login.url,
         user=login.user or settings.graph_user,
@@ -62,75 +120,101 @@ def graph(settings: Settings, home: Home) -> PivotStore:
         namespace=settings.namespace,
         timeout=settings.store_timeout,
         database=settings.graph_database,
-        trusted_ca=settings.tls_ca_file if checked else None,
+        trusted_ca=settings.tls_ca_file if checks_certificate else None,
+        create=context.create,
     )
 
 
-def database(settings: Settings, servers: EmbeddedServers, *, migrating: bool = True) -> Database:
-    """PostgreSQL: the embedded one, or a server. Its schema is brought up to date when it is opened, if `migrating`."""
+def _embedded_postgres(context: StoreContext) -> Database:
     from apex_cli.stores.postgres.connection import Database
 
-    embedded = settings.postgres_url.embedded
+    settings = context.settings
     return Database(
-        servers.postgres.dsn if embedded else settings.postgres_url.reveal(),
+        context.servers.postgres.dsn,
         namespace=settings.namespace,
         timeout=settings.store_timeout,
-        password=None if embedded else settings.postgres_password,
-        tls=Tls() if embedded else _tls(settings),
-        migrating=migrating,
+        create=context.create,
     )
 
 
-def vectors(settings: Settings, home: Home, embedder: Embedder) -> VectorStore:
-    """The vectors of this embedder: Qdrant's engine in the home, or a Qdrant server."""
-    if settings.qdrant_url.embedded:
-        from apex_cli.stores.qdrant.edge import QdrantEdgeStore
+def _postgres(context: StoreContext) -> Database:
+    from apex_cli.stores.postgres.connection import Database
 
-        return QdrantEdgeStore(
-            home.vectors, namespace=settings.namespace, model=embedder.name, dimensions=embedder.dimensions
-        )
-    need_driver("qdrant_client", "APEX_QDRANT_URL")
+    settings = context.settings
+    return Database(
+        settings.postgres_url.reveal(),
+        namespace=settings.namespace,
+        timeout=settings.store_timeout,
+        password=settings.postgres_password,
+        tls=context.tls,
+        create=context.create,
+    )
+
+
+def _qdrant_edge(context: StoreContext) -> VectorStore:
+    from apex_cli.stores.qdrant.edge import QdrantEdgeStore
+
+    return QdrantEdgeStore(
+        context.home.vectors,
+        namespace=context.settings.namespace,
+        model=context.embedder.name,
+        dimensions=context.embedder.dimensions,
+    )
+
+
+def _qdrant_edge_folder(context: StoreContext) -> Path:
+    from apex_cli.stores.qdrant.points import collection_name
+
+    embedder = context.embedder
+    return context.home.vectors / collection_name(context.settings.namespace, embedder.name, embedder.dimensions)
+
+
+def _qdrant(context: StoreContext) -> VectorStore:
     from apex_cli.stores.qdrant import QdrantServerStore, connector
 
+    settings = context.settings
     connect = connector(
         settings.qdrant_url.reveal(),
         api_key=settings.qdrant_api_key,
         grpc_port=settings.qdrant_grpc_port,
         timeout=settings.store_timeout,
-        tls=_tls(settings),
+        tls=context.tls,
     )
     return QdrantServerStore(
         connect,
         namespace=settings.namespace,
-        model=embedder.name,
-        dimensions=embedder.dimensions,
+        model=context.embedder.name,
+        dimensions=context.embedder.dimensions,
         encrypted=settings.qdrant_url.startswith("https:"),
         grpc=settings.qdrant_grpc_port is not None,
+        create=context.create,
     )
 
 
-def cache(settings: Settings, servers: EmbeddedServers) -> CacheStore:
-    """The cache: the embedded Valkey, or a Redis server."""
+def _valkey(context: StoreContext) -> CacheStore:
     from apex_cli.stores.redis import RedisCache
 
-    if settings.redis_url.embedded:
-        return RedisCache(unix_socket=servers.valkey.socket_path, namespace=settings.namespace)
+    return RedisCache(unix_socket=context.servers.valkey.socket_path, namespace=context.settings.namespace)
+
+
+def _redis(context: StoreContext) -> CacheStore:
+    from apex_cli.stores.redis import RedisCache
+
+    settings = context.settings
     return RedisCache(
         settings.redis_url.reveal(),
         namespace=settings.namespace,
         password=settings.redis_password,
-        tls=_tls(settings),
+        tls=context.tls,
     )
 
 
-def _tls(settings: Settings) -> Tls:
-    return Tls(settings.tls_ca_file, settings.tls_cert_file, settings.tls_key_file)
+GRAPH = StoreBackends("graph", "graph_url", _ladybug, _neo4j, _ladybug_file, "neo4j")
+POSTGRES = StoreBackends(
+    "postgres", "postgres_url", _embedded_postgres, _postgres, lambda context: context.home.postgres_data
+)
+VECTORS = StoreBackends("vectors", "qdrant_url", _qdrant_edge, _qdrant, _qdrant_edge_folder, "qdrant_client")
+CACHE = StoreBackends("cache", "redis_url", _valkey, _redis, lambda context: context.home.valkey_data)
 
-
-def need_driver(module: str, variable: str) -> None:
-    """Raise `ConfigError` where the driver of a server is not installed."""
-    if find_spec(module) is None:
-        raise ConfigError(
-            f"{variable} names a server, and its driver ({module}) is not installed",
-            hint="pip install '.[servers]'",
-        )
+ALL: tuple[StoreBackends[Any], ...] = (GRAPH, POSTGRES, VECTORS, CACHE)
+"""The four stores, in the order in which `apex doctor` reports them."""

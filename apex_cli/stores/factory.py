@@ -1,11 +1,13 @@
-"""Opens the four stores: lock, embedded servers side by side, stores side by side; everything closed at the end."""
+"""Opens the four stores: home lock, embedded servers side by side, stores side by side. Closes all at the end."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.config import Settings
@@ -14,6 +16,7 @@ from apex_cli.embedded.home import Home
 from apex_cli.embedded.servers import EmbeddedServers
 from apex_cli.errors import ApexError, ConfigError
 from apex_cli.stores import backends
+from apex_cli.stores.backends import CACHE, GRAPH, POSTGRES, VECTORS, StoreBackends, StoreContext
 from apex_cli.stores.protocol import CacheStore, PivotStore, Store, VectorStore
 
 if TYPE_CHECKING:
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """The opened stores, and the embedding whose vectors they hold. `lock_owner` is the name for record locks."""
+    """The open stores, and the embedding whose vectors they hold. `lock_owner` is the owner of this run's locks."""
 
     graph: PivotStore
     vectors: VectorStore
@@ -39,7 +42,10 @@ class Stores:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What one store says of itself, or the error that kept it from saying."""
+    """The facts that `check` gives of one store, or the error that kept it from opening.
+
+    Of an embedded store without data there are neither facts nor an error.
+    """
 
     store: str
     facts: Mapping[str, Any]
@@ -50,12 +56,17 @@ class Probe:
 async def open_stores(settings: Settings, models: Models | None = None) -> AsyncIterator[Stores]:
     """All four stores, ready. Raises `Locked`, `ConfigError` or `StoreUnavailable`; leaves nothing running.
 
-    The home is locked while any of them is embedded. Embeds by `models` where the settings say so, which are opened
-    if they are not given.
+    The home is locked while any store is embedded. `models` embed, if the settings say so. Without `models` they are
+    opened here.
     """
-    async with _engines(settings) as (home, servers), AsyncExitStack() as stack:
+    async with AsyncExitStack() as stack:
+        home = Home(settings.home)
+        if backends.uses_home(settings):
+            await stack.enter_async_context(home.lock(settings.lock_timeout))
+        servers = EmbeddedServers(home, postgres=settings.postgres_url.embedded, valkey=settings.redis_url.embedded)
+        await stack.enter_async_context(servers)
         embedder = await stack.enter_async_context(_embedder(settings, models))
-        stores = _stores(settings, home, servers, embedder)
+        stores = _stores(StoreContext(settings, home, servers, embedder))
         opened: list[Store] = [stores.graph, stores.vectors, stores.cache, stores.journal]
         for store in opened:
             stack.push_async_callback(store.close)
@@ -67,36 +78,68 @@ async def open_stores(settings: Settings, models: Models | None = None) -> Async
         yield stores
 
 
-async def _check_embedder(stores: Stores) -> None:
-    """Raise `ConfigError` where the memory holds the vectors of another model; the first one asked decides."""
-    asked = stores.embedding.embedder.name
-    held = await stores.catalog.embedder(asked)
-    if held != asked:
-        raise ConfigError(
-            f"this memory holds vectors of {held}, and {asked} is asked for",
-            hint="set APEX_EMBEDDER and APEX_EMBEDDING_MODEL as they were, or name another memory by APEX_NAMESPACE",
-        )
-
-
 async def probe_stores(settings: Settings) -> Sequence[Probe]:
-    """Open, check and close each store on its own, for `apex doctor`; no migration runs.
+    """Open, check and close each store on its own, for `apex doctor`. Creates no home, no collection and no schema.
 
-    Raises `Locked`, and what stops the engines.
+    Raises `Locked`, `ConfigError`, or `StoreUnavailable` where an embedded server cannot start.
     """
+    async with AsyncExitStack() as stack:
+        home = Home(settings.home)
+        if backends.uses_home(settings) and home.exists():
+            await stack.enter_async_context(home.lock(settings.lock_timeout, create=False))
+        # Models keep their cache in the home. They get another one here, because nothing may be created.
+        scratch = Path(stack.enter_context(TemporaryDirectory(prefix="apex-")))
+        embedder = await stack.enter_async_context(_embedder(replace(settings, home=scratch), None))
+        servers = EmbeddedServers(
+            home,
+            postgres=settings.postgres_url.embedded and home.postgres_data.is_dir(),
+            valkey=settings.redis_url.embedded and home.valkey_data.is_dir(),
+        )
+        await stack.enter_async_context(servers)
+        context = StoreContext(settings, home, servers, embedder, create=False)
+        return [await _probe(each, context) for each in backends.ALL]
+
+
+async def _probe(which: StoreBackends[Any], context: StoreContext) -> Probe:
     from apex_cli.stores.postgres.journal import PostgresJournal
 
-    async with _engines(settings) as (home, servers), _embedder(settings, None) as embedder:
-        return [
-            await _probe("graph", lambda: backends.graph(settings, home)),
-            await _probe("postgres", lambda: PostgresJournal(backends.database(settings, servers, migrating=False))),
-            await _probe("vectors", lambda: backends.vectors(settings, home, embedder)),
-            await _probe("cache", lambda: backends.cache(settings, servers)),
-        ]
+    if which.url(context.settings).embedded and not which.data(context).exists():
+        return Probe(which.store, {})
+    try:
+        made = which.make(context)
+    except ApexError as error:
+        return Probe(which.store, {}, error)
+    store: Store = PostgresJournal(made) if which is POSTGRES else made
+    try:
+        await store.open()
+        return Probe(which.store, await store.check())
+    except ApexError as error:
+        return Probe(which.store, {}, error)
+    finally:
+        await store.close()
+
+
+def _stores(context: StoreContext) -> Stores:
+    from apex_cli.stores.postgres.catalog import Catalog
+    from apex_cli.stores.postgres.journal import PostgresJournal
+    from apex_cli.stores.postgres.runs import Runs
+
+    database = POSTGRES.make(context)
+    return Stores(
+        graph=GRAPH.make(context),
+        vectors=VECTORS.make(context),
+        cache=CACHE.make(context),
+        journal=PostgresJournal(database),
+        catalog=Catalog(database),
+        runs=Runs(database),
+        embedding=Embedding(context.embedder),
+        lock_owner=backends.lock_owner(context.settings),
+    )
 
 
 @asynccontextmanager
 async def _embedder(settings: Settings, models: Models | None) -> AsyncIterator[Embedder]:
-    """The embedder that the settings name, with models of its own where it needs some and has none."""
+    """The embedder that the settings name. Opens models for it where it needs some and gets none."""
     from apex_cli.embed.openai import open_embedder
 
     async with AsyncExitStack() as stack:
@@ -107,43 +150,12 @@ async def _embedder(settings: Settings, models: Models | None) -> AsyncIterator[
         yield await stack.enter_async_context(open_embedder(models))
 
 
-async def _probe(name: str, build: Callable[[], Store]) -> Probe:
-    try:
-        store = build()
-    except ApexError as error:
-        return Probe(name, {}, error)
-    try:
-        await store.open()
-        return Probe(name, await store.check())
-    except ApexError as error:
-        return Probe(name, {}, error)
-    finally:
-        await store.close()
-
-
-@asynccontextmanager
-async def _engines(settings: Settings) -> AsyncIterator[tuple[Home, EmbeddedServers]]:
-    """What the embedded stores stand on: the home, locked if there are any, and those servers that are embedded."""
-    home = Home(settings.home)
-    async with AsyncExitStack() as stack:
-        if backends.uses_home(settings):
-            await stack.enter_async_context(home.lock(settings.lock_timeout))
-        yield home, await stack.enter_async_context(backends.embedded_servers(settings, home))
-
-
-def _stores(settings: Settings, home: Home, servers: EmbeddedServers, embedder: Embedder) -> Stores:
-    from apex_cli.stores.postgres.catalog import Catalog
-    from apex_cli.stores.postgres.journal import PostgresJournal
-    from apex_cli.stores.postgres.runs import Runs
-
-    database = backends.database(settings, servers)
-    return Stores(
-        graph=backends.graph(settings, home),
-        vectors=backends.vectors(settings, home, embedder),
-        cache=backends.cache(settings, servers),
-        journal=PostgresJournal(database),
-        catalog=Catalog(database),
-        runs=Runs(database),
-        embedding=Embedding(embedder),
-        lock_owner=backends.lock_owner(settings),
-    )
+async def _check_embedder(stores: Stores) -> None:
+    """Raise `ConfigError` where the memory holds the vectors of another model. The first run decides the model."""
+    wanted = stores.embedding.embedder.name
+    stored = await stores.catalog.embedder(wanted)
+    if stored != wanted:
+        raise ConfigError(
+            f"this memory holds vectors of {stored}, and the settings name {wanted}",
+            hint="set APEX_EMBEDDER and APEX_EMBEDDING_MODEL as they were, or name another memory by APEX_NAMESPACE",
+        )

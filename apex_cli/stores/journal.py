@@ -1,7 +1,7 @@
-"""What the saga asks of its journal: the one place that knows which attempt on a record is the true one.
+"""The protocol of the journal: the list of all sagas, and for each record its epoch and its current version.
 
-The journal gives out epochs (fencing tokens), keeps every attempt's plan, and holds the pointer to the current
-version. States: `PREPARED → COMMITTED → DONE`, and after doubt `PREPARED → RESOLVING → COMMITTED | ABORTED`.
+States of a saga: `PREPARED → COMMITTED → DONE`. Where it is unknown whether the pivot was passed, recovery settles it:
+`PREPARED → RESOLVING → COMMITTED | ABORTED`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from apex_cli.stores.protocol import Store
 
 
 class SagaState(StrEnum):
-    """Where an attempt stands. The first three are open."""
+    """The state of a saga. The first three are open."""
 
     PREPARED = "PREPARED"
     RESOLVING = "RESOLVING"
@@ -27,7 +27,7 @@ class SagaState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OpenSaga:
-    """An attempt that is neither done nor aborted. `plan` lacks record and vectors: what follows never needs them."""
+    """A saga that is neither done nor aborted. `plan` has no record and no vectors: settling it does not need them."""
 
     plan: Plan
     state: SagaState
@@ -35,10 +35,10 @@ class OpenSaga:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """What became of a batch that asked to begin.
+    """The result of beginning a batch.
 
-    `plans` are journalled and theirs to carry out. `unchanged` have this content already. `busy` have an open attempt,
-    which must be settled before they can begin.
+    `plans` are journalled, one for each record that can go on. `unchanged` are ids of records that have this content
+    already. `busy` are ids of records with an open saga, which must be settled first.
     """
 
     plans: Sequence[Plan]
@@ -47,7 +47,7 @@ class Begun:
 
 
 class Journal(Store, Protocol):
-    """Steps 1, 2 and 5 of the saga, and what recovery needs. All methods take batches and are one transaction each."""
+    """Steps 1, 2 and 5 of the saga, and recovery. Every method takes a batch and is one transaction."""
 
     async def current_hashes(self, record_ids: Sequence[str]) -> Mapping[str, str]:
         """Content hash of the current version of each record that has one."""
@@ -57,30 +57,34 @@ class Journal(Store, Protocol):
     ) -> Begun:
         """Lock the record rows, raise their epochs, and journal a PREPARED saga and version for each changed record.
 
-        With `again` unchanged records get a new version too. A record may appear once in a batch. Not
-        idempotent: a batch whose outcome is unknown is left to recovery.
+        With `again` unchanged records get a new version too. A record may appear once in a batch. Not idempotent:
+        recovery settles a batch whose outcome is unknown.
         """
 
     async def begin_forget(self, record_ids: Sequence[str], *, run_id: str | None, group_id: str) -> Begun:
-        """The same for records to be forgotten; `unchanged` are those with nothing to forget."""
+        """The same for records to forget. `unchanged` are those with no current version."""
 
     async def abort(self, plans: Sequence[Plan], error: str) -> None:
-        """PREPARED → ABORTED for attempts that certainly did not pass the pivot; their versions are dropped."""
+        """PREPARED → ABORTED for sagas that certainly did not pass the pivot. Their versions are removed."""
 
     async def commit(self, plans: Sequence[Plan]) -> frozenset[str]:
-        """PREPARED → COMMITTED and the record's pointer moved, where the epoch is still the plan's.
+        """PREPARED → COMMITTED and the version made current, where the record's epoch is still the plan's.
 
-        Returns the saga ids that are committed afterwards (now or earlier); the others were taken over.
+        Returns the saga ids that are committed afterwards (now or earlier). Another process has claimed the others.
+        Idempotent.
         """
 
     async def done(self, plans: Sequence[Plan]) -> None:
-        """COMMITTED → DONE; of a forgotten record no version stays."""
+        """COMMITTED → DONE. All versions of a forgotten record are removed. Idempotent."""
 
     async def open_sagas(self, record_ids: Sequence[str] | None = None) -> Sequence[OpenSaga]:
-        """Open attempts, of all records or of these, oldest first."""
+        """Open sagas, of all records or of these, oldest first."""
 
     async def claim(self, sagas: Sequence[OpenSaga]) -> Mapping[str, int]:
-        """Take undecided attempts over: → RESOLVING under a raised epoch. Returns record id → that epoch."""
+        """Claim undecided sagas: → RESOLVING, under a raised epoch. Returns record id → that epoch."""
 
     async def resolve(self, sagas: Sequence[OpenSaga], epochs: Mapping[str, int], committed: frozenset[str]) -> None:
-        """RESOLVING → COMMITTED for the saga ids in `committed`, else → ABORTED, where the epoch still holds."""
+        """RESOLVING → COMMITTED for the saga ids in `committed`, else → ABORTED.
+
+        A saga whose record has a newer epoch than `epochs` says is left as it is.
+        """

@@ -1,4 +1,4 @@
-"""Names of runs as owners of locks: one run's alone, and on the machine of the run it can be told that it has died."""
+"""The owner of a record lock: unique to a run. On the run's machine it shows whether the run has died."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def is_gone(owner: str) -> bool:
 
 
 def _machine() -> str:
-    """Where a pid means one process: the machine since it was started, and the container (its pid namespace)."""
+    """The scope in which a pid is unique: the machine since its boot, and the container (its pid namespace)."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         return f"{platform.node()}/{boot}/{Path('/proc/self/ns/pid').readlink()}"

@@ -1,9 +1,9 @@
-"""What the saga and the readers ask of a store, whichever engine is behind it.
+"""The protocols of the stores, the same for every engine.
 
-Two kinds. *Prepared* stores (vectors, cache) take data that nobody sees until `publish`. The *pivot* (graph) changes
-everything in one transaction: once it has committed, the record's new version is decided.
+Two kinds. A *prepared* store (vectors, cache) takes data that is not visible until `publish`. The *pivot* (graph)
+changes everything in one transaction: when it has committed, the record's new version is decided.
 
-Rules for every implementation, held by one contract suite:
+Rules for every implementation, tested by one contract suite:
 
 - Methods take batches: one round trip each, as far as the engine allows.
 - Every write is idempotent: doing it again with the same plans changes nothing.
@@ -24,9 +24,9 @@ from apex_cli.model import Plan
 
 @dataclass(frozen=True, slots=True)
 class StoredSummary:
-    """What a store holds of one record, in brief: enough to compare stores.
+    """What a store has of one record, in brief: enough to compare stores.
 
-    `saga_id` is the attempt that wrote it; `parts` how many pieces there are (vector points, mentions);
+    `saga_id` is the saga that wrote it; `parts` counts its points, its mentions or its cached value;
     `visible` whether readers see it.
     """
 
@@ -70,7 +70,7 @@ class FactView:
 
 @dataclass(frozen=True, slots=True)
 class GraphView:
-    """What the graph holds of one record. `entities` leaves plain values (statuses) out; facts name them."""
+    """What the graph has of one record. `entities` leaves plain values (statuses) out; facts name them."""
 
     saga_id: str
     epoch: int
@@ -80,7 +80,7 @@ class GraphView:
 
 @dataclass(frozen=True, slots=True)
 class PointView:
-    """One vector point: a piece of a record's text."""
+    """One point: a chunk of a record's text."""
 
     id: str
     saga_id: str
@@ -115,28 +115,28 @@ class Store(Protocol):
 
 
 class PreparedStore(Store, Protocol):
-    """A store whose data is written unseen and then published."""
+    """A store whose data becomes visible only when it is published."""
 
     async def prepare(self, plans: Sequence[Plan]) -> None:
-        """Write the plans' data, unseen, under ids of their own attempt (saga)."""
+        """Write the plans' data, not yet visible, under ids of their own saga."""
 
     async def publish(self, plans: Sequence[Plan]) -> None:
-        """Make the plans' data visible and drop what they supersede; for `FORGET`, drop the record.
+        """Make the plans' data visible and remove what they supersede; for `FORGET`, remove the record.
 
         Never moves a record back to an older epoch.
         """
 
     async def discard(self, plans: Sequence[Plan]) -> None:
-        """Remove what `prepare` wrote for these plans, if anything; never touches another attempt's data."""
+        """Remove what `prepare` wrote for these plans, if anything; never touches the data of another saga."""
 
     async def list_unpublished(self) -> frozenset[str]:
-        """Saga ids whose prepared data is still unseen."""
+        """Saga ids whose prepared data is not yet visible."""
 
     async def sweep(self, saga_ids: frozenset[str]) -> int:
-        """Remove the unseen data of these sagas; returns how many pieces went."""
+        """Remove the data of these sagas that is not yet visible. Returns how many points or values were removed."""
 
     def scan(self) -> AsyncIterator[Sequence[StoredSummary]]:
-        """Everything that the store holds, in batches, for `apex verify`."""
+        """Everything that the store has, in batches, for `apex verify`."""
 
 
 class VectorStore(PreparedStore, Protocol):
@@ -158,21 +158,21 @@ class CacheStore(PreparedStore, Protocol):
         """
 
     async def lock(self, names: Sequence[str], owner: str, ttl_seconds: float) -> frozenset[str]:
-        """Take each lock that is free (or already `owner`'s, which renews it); returns those now held by `owner`."""
+        """Take each lock that is free (or already `owner`'s, which renews it); returns those that `owner` has now."""
 
     async def owners(self, names: Sequence[str]) -> Mapping[str, str]:
-        """Who holds each of these locks just now; free ones are absent."""
+        """The owner of each of these locks now; free ones are absent."""
 
     async def unlock(self, names: Sequence[str], owner: str) -> None:
-        """Release the locks that `owner` still holds; others are left alone."""
+        """Release those of these locks that `owner` still has."""
 
 
 @runtime_checkable
 class Clearable(Protocol):
-    """A store that one process has to itself, and that can be made empty to be written anew."""
+    """A store that one process uses alone, and that can be emptied to be rebuilt."""
 
     async def clear(self) -> None:
-        """Remove everything, fences and markers too, at once or not at all. Only while no attempt is open."""
+        """Remove everything, fences and markers too, at once or not at all. Only while no saga is open."""
 
 
 class PivotStore(Store, Protocol):
@@ -193,7 +193,7 @@ class PivotStore(Store, Protocol):
         """
 
     async def read(self, record_ids: Sequence[str]) -> Mapping[str, GraphView]:
-        """What the graph holds of these records; records it does not hold are absent."""
+        """What the graph has of these records; records that it does not have are absent."""
 
     async def find_entities(self, text: str, *, limit: int = 20) -> Sequence[EntityView]:
         """Entities whose name, alias value or id equals `text`, letter case and surrounding space aside."""

@@ -1,4 +1,4 @@
-"""The certificates of TLS connections, the same for every server unless a URL says otherwise."""
+"""The certificates of TLS connections, the same for every server. A URL can override them."""
 
 from __future__ import annotations
 

@@ -164,6 +164,47 @@ def test_a_disk_that_takes_nothing(home: Path, options: str, says: str) -> None:
 
 
 @pytest.mark.embedded
+@pytest.mark.parametrize("env", [{}, {"OPENAI_BASE_URL": "http://127.0.0.1:1/v1", "APEX_EMBEDDER": "openai"}])
+def test_doctor_makes_no_home(home: Path, env: dict[str, str]) -> None:
+    result = run(home, "doctor", "--json", env=env).expect(10 if env else 0)
+    checks = {line["name"]: line for line in result.lines}
+    assert "no home yet: the first ingest makes it" in checks["home"]["detail"]
+    stores = ("lock", "graph", "postgres", "vectors", "cache")
+    assert [checks[name]["status"] for name in stores] == ["ok"] * 5
+    assert [line["name"] for line in result.lines if line["status"] == "failed"] == (["model"] if env else [])
+    assert not home.exists()
+
+
+@pytest.mark.embedded
+def test_doctor_adds_nothing_to_a_home(home: Path) -> None:
+    run(home, "ingest", write_lines(home.parent / "seeds.jsonl", SEEDS), "-q").expect(0)
+    before = {path.relative_to(home) for path in home.glob("*/*")}
+    run(home, "doctor", env={"APEX_NAMESPACE": "other"}).expect(0)
+    assert {path.relative_to(home) for path in home.glob("*/*")} == before
+
+
+@pytest.mark.embedded
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting takes root")
+def test_a_home_on_a_read_only_mount(home: Path) -> None:
+    file = write_lines(home.parent / "seeds.jsonl", SEEDS)
+    run(home, "ingest", file, "-q").expect(0)
+    wait_gone(home)
+    if subprocess.run(["mount", "--bind", home, home], capture_output=True, check=False).returncode:
+        pytest.skip("this machine mounts nothing")
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", home], check=True)
+        for verb in (("ingest", file), ("search", "truck"), ("get", "turvo:x"), ("runs",), ("verify",), ("recover",)):
+            result = run(home, *verb).expect(10)
+            assert "Read-only file system" in result.stderr
+            assert "hint:" in result.stderr
+        result = run(home, "doctor").expect(10)
+        assert "cannot be written to" in result.stdout
+    finally:
+        subprocess.run(["umount", home], check=True)
+    assert verified(home) == 3
+
+
+@pytest.mark.embedded
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting takes root")
 def test_a_home_on_a_disk_that_fills_up(home: Path) -> None:
     home.mkdir(mode=0o700)

@@ -15,7 +15,7 @@ from apex_cli.errors import StoreError, StoreTransient, StoreUnavailable
 from apex_cli.model import Plan, PlanKind
 from apex_cli.stores.protocol import CacheStore, StoredSummary
 from apex_cli.stores.redis import PREPARED_SECONDS, RedisCache
-from apex_cli.stores.redis.connection import judge
+from apex_cli.stores.redis.connection import check_server
 from tests.plans import from_journal, make_plan, new_saga_id
 from tests.servers import server_url
 
@@ -85,7 +85,7 @@ async def held(store: CacheStore) -> set[StoredSummary]:
     return {item async for batch in store.scan() for item in batch}
 
 
-async def test_prepared_is_unseen_and_goes_by_itself(store: CacheStore, redis: Redis, namespace: str) -> None:
+async def test_prepared_data_is_not_visible_and_expires(store: CacheStore, redis: Redis, namespace: str) -> None:
     plan = make_plan()
     await store.prepare([plan])
     assert await store.read([plan.record_id]) == {}
@@ -247,7 +247,7 @@ async def test_a_server_that_went_is_a_passing_failure(valkey: EmbeddedValkey) -
         await store.check()
 
 
-async def test_no_server_is_told_at_the_start(tmp_path: Path) -> None:
+async def test_a_missing_server_is_reported_at_the_start(tmp_path: Path) -> None:
     cache = RedisCache(unix_socket=tmp_path / "none.sock", namespace="test")
     with pytest.raises(StoreUnavailable) as caught:
         await cache.open()
@@ -263,8 +263,8 @@ async def test_no_server_is_told_at_the_start(tmp_path: Path) -> None:
         ({"redis_version": "7.2.4", "cluster_enabled": 1}, "cluster"),
     ],
 )
-def test_servers_that_will_not_do_are_refused(info: dict[str, object], words: str) -> None:
+def test_unusable_servers_are_refused(info: dict[str, object], words: str) -> None:
     with pytest.raises(StoreUnavailable, match=words) as caught:
-        judge(info)
+        check_server(info)
     assert "APEX_REDIS_URL" in str(caught.value.hint)
-    judge({"redis_version": "6.2.0", "cluster_enabled": 0})
+    check_server({"redis_version": "6.2.0", "cluster_enabled": 0})

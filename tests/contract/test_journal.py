@@ -38,7 +38,7 @@ async def written(journal: PostgresJournal, name: str, content: str = "a") -> Pl
     return plan
 
 
-async def test_a_new_version_is_unseen_until_it_is_committed(journal: PostgresJournal, catalog: Catalog) -> None:
+async def test_a_new_version_is_not_visible_until_it_is_committed(journal: PostgresJournal, catalog: Catalog) -> None:
     (plan,) = (await begin(journal, "r-1")).plans
     assert (plan.epoch, plan.revision, plan.superseded) == (1, 1, None)
     assert await catalog.by_id([plan.record_id]) == {}
@@ -96,7 +96,7 @@ async def test_resolving_forward_makes_the_version_current(journal: PostgresJour
     assert left.state is SagaState.COMMITTED
 
 
-async def test_a_stale_judge_decides_nothing(journal: PostgresJournal) -> None:
+async def test_a_stale_claim_decides_nothing(journal: PostgresJournal) -> None:
     await begin(journal, "r-1")
     (saga,) = await journal.open_sagas()
     stale = await journal.claim([saga])
@@ -126,9 +126,9 @@ async def test_forgetting_leaves_a_tombstone_with_its_epoch(journal: PostgresJou
     assert await catalog.by_id([plan.record_id]) == {}
     assert await catalog.broken() == []
     assert (await journal.begin_forget([plan.record_id], run_id=None, group_id="test")).plans == []
-    (anew,) = (await begin(journal, "r-1")).plans
-    assert anew.epoch > forget.epoch
-    assert anew.superseded is None
+    (second,) = (await begin(journal, "r-1")).plans
+    assert second.epoch > forget.epoch
+    assert second.superseded is None
 
 
 async def test_open_sagas_carry_what_publishing_needs(journal: PostgresJournal) -> None:

@@ -241,7 +241,7 @@ async def test_a_role_that_owns_nothing_but_its_schema_is_enough(postgres_server
         "postgresql://apex:tops3cret%zz@127.0.0.1/apex",
     ],
 )
-async def test_a_server_that_cannot_be_reached_is_told_without_the_password(url: str) -> None:
+async def test_an_unreachable_server_is_reported_without_the_password(url: str) -> None:
     async def reach() -> None:
         database = Database(url, namespace="test", timeout=5, password=Secret("tops3cret"))
         try:
@@ -255,7 +255,7 @@ async def test_a_server_that_cannot_be_reached_is_told_without_the_password(url:
     assert "tops3cret" not in f"{caught.value!r} {caught.value.hint}"
 
 
-async def test_a_wrong_password_is_told_without_it() -> None:
+async def test_a_wrong_password_is_reported_without_it() -> None:
     wrong = Database(make_conninfo(server_url("POSTGRES"), password="wr0ngpass"), namespace="test", timeout=5)
     with pytest.raises(StoreUnavailable, match="password authentication failed") as caught:
         await wrong.open()

@@ -1,7 +1,7 @@
-"""What the Qdrant server is asked: method, path, query and body of every request, as Qdrant's REST reference has them.
+"""The requests to a Qdrant server: method, path, query and body of each, as in Qdrant's REST reference.
 
-No registry has a Qdrant server, so where `APEX_TEST_QDRANT_URL` names none this and the contract suite on the client's
-local mode are what holds the store to its word. Answers have the shape of the reference (api.qdrant.tech).
+No package contains a Qdrant server. Where `APEX_TEST_QDRANT_URL` names none, these tests and the contract suite on the
+client's local mode test the store. Answers have the shape of the reference (api.qdrant.tech).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.recorder import Answer, Recorder, Request, recording
 
 WAIT = {"wait": "true"}
 VISIBLE = {"key": "visible", "match": {"value": 1}}
-UNSEEN = {"key": "visible", "match": {"value": 0}}
+UNPUBLISHED = {"key": "visible", "match": {"value": 0}}
 
 
 @pytest.fixture
@@ -116,12 +116,12 @@ async def test_publishing_shows_by_filter_and_drops_by_id(server: Recorder) -> N
     await store.close()
 
 
-async def test_sweeping_counts_and_deletes_what_is_unseen(server: Recorder) -> None:
+async def test_sweeping_counts_and_deletes_unpublished_points(server: Recorder) -> None:
     store = store_at(server.url)
     await store.open()
     with only(server) as requests:
         assert await store.sweep(frozenset({"b", "a"})) == 3
-    chosen = {"filter": {"must": [{"key": "saga_id", "match": {"any": ["a", "b"]}}, UNSEEN]}}
+    chosen = {"filter": {"must": [{"key": "saga_id", "match": {"any": ["a", "b"]}}, UNPUBLISHED]}}
     assert requests == [
         Request("POST", f"{COLLECTION}/points/count", {}, {**chosen, "exact": True}),
         Request("POST", f"{COLLECTION}/points/delete", WAIT, chosen),
@@ -163,7 +163,7 @@ async def test_reads_filter_and_page(server: Recorder, answers: Answers) -> None
     assert "filter" not in requests[0].body
     with only(server) as requests:
         assert await store.list_unpublished() == {plan.saga_id}
-    assert requests[0].body["filter"] == {"must": [UNSEEN]}
+    assert requests[0].body["filter"] == {"must": [UNPUBLISHED]}
     await store.close()
 
 
@@ -232,7 +232,9 @@ async def test_an_old_server_is_refused(server: Recorder, answers: Answers) -> N
         ((404, {"status": {"error": "Not found: Collection"}}), StoreTerminal),
     ],
 )
-async def test_errors_are_told_apart(server: Recorder, answers: Answers, answer: Answer, kind: type[Exception]) -> None:
+async def test_errors_are_transient_or_terminal(
+    server: Recorder, answers: Answers, answer: Answer, kind: type[Exception]
+) -> None:
     store = store_at(server.url)
     await store.open()
     answers.special["PUT", "/points"] = answer
@@ -242,7 +244,7 @@ async def test_errors_are_told_apart(server: Recorder, answers: Answers, answer:
     await store.close()
 
 
-async def test_a_server_that_is_not_there_is_told_with_the_variable_to_check() -> None:
+async def test_an_unreachable_server_names_the_variable_to_check() -> None:
     with recording(Answers()) as gone:
         url = gone.url
     store = store_at(url)

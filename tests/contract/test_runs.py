@@ -46,12 +46,12 @@ async def ended(runs: Runs, summary: Mapping[str, Any] = SUMMARY, *, code: int =
 
 
 async def totals(runs: Runs) -> dict[tuple[str, str, str], float]:
-    return {(one.measure, one.label, one.sublabel): one.value for one in (await runs.figures()).totals}
+    return {(one.measure, one.label, one.sublabel): one.value for one in (await runs.statistics()).totals}
 
 
 async def test_an_empty_history(runs: Runs) -> None:
-    figures = await runs.figures()
-    assert (figures.ends, figures.last, figures.totals, figures.unsettled) == ([], [], [], [])
+    statistics = await runs.statistics()
+    assert (statistics.groups, statistics.last, statistics.totals, statistics.open_sagas) == ([], [], [], [])
 
 
 async def test_every_measure_is_added_up(runs: Runs) -> None:
@@ -81,7 +81,7 @@ async def test_a_run_ends_once(runs: Runs) -> None:
 async def test_a_run_without_measures_ends_too(runs: Runs) -> None:
     await ended(runs, {}, code=10)
     assert await totals(runs) == {}
-    assert [(one.exit_code, one.runs) for one in (await runs.figures()).ends] == [(10, 1)]
+    assert [(one.exit_code, one.runs) for one in (await runs.statistics()).groups] == [(10, 1)]
 
 
 async def test_runs_that_end_together_lose_nothing(runs: Runs) -> None:
@@ -97,16 +97,16 @@ async def test_runs_by_their_end_and_the_last_of_each_verb(runs: Runs) -> None:
     await ended(runs, code=3)
     await ended(runs, {}, verb="forget")
     await runs.start(str(uuid.uuid4()), "ingest", {})
-    figures = await runs.figures()
-    assert [(one.verb, one.exit_code, one.runs) for one in figures.ends] == [
+    statistics = await runs.statistics()
+    assert [(one.verb, one.exit_code, one.runs) for one in statistics.groups] == [
         ("forget", 0, 1),
         ("ingest", 0, 1),
         ("ingest", 3, 1),
         ("ingest", None, 1),
     ]
-    forget, ingest = figures.last
-    assert (forget.verb, forget.exit_code, forget.trips) == ("forget", 0, {})
-    assert (ingest.verb, ingest.exit_code, ingest.trips) == ("ingest", 3, {"graph": 1})
+    forget, ingest = statistics.last
+    assert (forget.verb, forget.exit_code, forget.breaker_trips) == ("forget", 0, {})
+    assert (ingest.verb, ingest.exit_code, ingest.breaker_trips) == ("ingest", 3, {"graph": 1})
     assert ingest.started_at <= ingest.finished_at <= datetime.now(UTC) + timedelta(minutes=1)
 
 
@@ -118,9 +118,9 @@ async def test_open_sagas_are_counted_by_state(database: Database, runs: Runs) -
     await journal.commit([second])
     await journal.done([second])
     assert third.saga_id
-    unsettled = (await runs.figures()).unsettled
-    assert [(one.state, one.sagas) for one in unsettled] == [("COMMITTED", 1), ("PREPARED", 1)]
-    assert all(datetime.now(UTC) - one.oldest < timedelta(minutes=5) for one in unsettled)
+    open_sagas = (await runs.statistics()).open_sagas
+    assert [(one.state, one.sagas) for one in open_sagas] == [("COMMITTED", 1), ("PREPARED", 1)]
+    assert all(datetime.now(UTC) - one.oldest < timedelta(minutes=5) for one in open_sagas)
 
 
 async def test_runs_of_the_first_schema_are_counted(database: Database, postgres_url: str) -> None:
@@ -139,7 +139,7 @@ async def test_runs_of_the_first_schema_are_counted(database: Database, postgres
             (first.number, first.name, first.checksum),
         )
         for verb, summary, code in (
-            ("ingest", '{"inputs": 2, "committed": 5, "failed": 1, "tokens": 7}', 3),
+            ("ingest", '{"inputs": 2, "committed": 5, "failed": 1, "tokens": 7, "stuck": 2}', 7),
             ("ingest", '{"inputs": 1, "committed": 2, "failed": 0, "tokens": 0}', 0),
             ("forget", '{"forgotten": 1, "failed": 0}', 0),
         ):
@@ -161,6 +161,10 @@ async def test_runs_of_the_first_schema_are_counted(database: Database, postgres
         assert found["by_source", "unknown", "forgotten"] == 1
         assert (found["inputs", "", ""], found["tokens", "", ""]) == (3, 7)
         assert len(await runs.list()) == 4
+        (old,) = [run.summary for run in await runs.list() if run.exit_code == 7]
+        assert old is not None
+        assert old["needs_manual_recovery"] == 2
+        assert "stuck" not in old
         await ended(runs)
         assert (await totals(runs))["inputs", "", ""] == 5
     finally:

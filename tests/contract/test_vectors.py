@@ -28,7 +28,7 @@ from apex_cli.stores.tls import Tls
 from tests.plans import DIMENSIONS, from_journal, make_plan, new_saga_id, vector_of
 from tests.servers import server_url
 
-# Qdrant's client in its local mode says of payload indexes that it has none.
+# Qdrant's client warns in its local mode that it has no payload indexes.
 pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect:UserWarning")
 
 MODEL = "test-model"
@@ -173,7 +173,7 @@ async def test_discard_leaves_other_attempts_alone(store: VectorStore) -> None:
     assert await held(store) == {StoredSummary(current.record_id, current.saga_id, parts=1, visible=True)}
 
 
-async def test_sweep_removes_only_unseen_points_of_the_sagas_named(store: VectorStore) -> None:
+async def test_sweep_removes_only_unpublished_points_of_the_sagas_named(store: VectorStore) -> None:
     shown, waiting, orphan = make_plan("a"), make_plan("b"), make_plan("c", chunks=("1", "2"))
     await store.prepare([shown, waiting, orphan])
     await store.publish([shown])

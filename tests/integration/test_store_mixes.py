@@ -91,18 +91,19 @@ def test_the_home_is_needed_while_any_store_is_in_it(settings: Settings) -> None
 
 
 @pytest.mark.parametrize("store", ["postgres_url", "qdrant_url", "redis_url"])
-async def test_a_server_that_is_not_there_is_told_by_its_variable(settings: Settings, store: str) -> None:
+async def test_an_unreachable_server_is_named_by_its_variable(settings: Settings, store: str) -> None:
     # Neither of the embedded servers is waited for.
     urls = {**{name: NOWHERE[name] for name in ("postgres_url", "redis_url")}, store: NOWHERE[store]}
     probes = {probe.store: probe for probe in await probe_stores(replace(settings, **urls))}
     assert probes["graph"].error is None
+    assert not settings.home.exists()
     name = {"postgres_url": "postgres", "qdrant_url": "vectors", "redis_url": "cache"}[store]
     error = probes[name].error
     assert isinstance(error, StoreUnavailable)
     assert f"APEX_{store.upper()}" in str(error.hint)
 
 
-def test_a_driver_that_is_not_installed_is_told_with_what_installs_it() -> None:
+def test_a_missing_driver_comes_with_the_command_that_installs_it() -> None:
     with pytest.raises(ConfigError, match="APEX_GRAPH_URL") as caught:
         backends.need_driver("no_such_driver", "APEX_GRAPH_URL")
     assert caught.value.hint == "pip install '.[servers]'"

@@ -8,15 +8,15 @@ from datetime import UTC, datetime, timedelta
 from apex_cli.metrics.collect import as_text
 from apex_cli.metrics.families import families
 from apex_cli.staging import ItemCount, ItemStatus, Stats
-from apex_cli.stores.postgres.counts import Ends, Figures, LastRun, Total, Unsettled
+from apex_cli.stores.postgres.runs import LastRun, OpenSagaCount, RunGroup, RunStatistics, RunTotal
 from tests.metric_text import names, parsed, value
 
 NOON = datetime(2025, 10, 19, 12, tzinfo=UTC)
-NOTHING = Figures(ends=[], last=[], totals=[], unsettled=[])
+NOTHING = RunStatistics(groups=[], last=[], totals=[], open_sagas=[])
 
 
-def text_of(figures: Figures, staging: Stats | None = None, namespace: str = "apex") -> str:
-    return as_text(families(figures, staging or Stats(limit=100, free=None), namespace)).decode()
+def text_of(statistics: RunStatistics, staging: Stats | None = None, namespace: str = "apex") -> str:
+    return as_text(families(statistics, staging or Stats(limit=100, free=None), namespace)).decode()
 
 
 def test_names_follow_the_conventions() -> None:
@@ -45,18 +45,18 @@ def test_an_empty_memory_has_its_closed_lists_at_zero() -> None:
 
 
 def test_runs() -> None:
-    figures = Figures(
-        ends=[
-            Ends("ingest", 0, 7, NOON, 70.0),
-            Ends("ingest", 3, 2, NOON + timedelta(hours=1), 5.5),
-            Ends("ingest", None, 1, None, 0.0),
-            Ends("forget", 0, 1, NOON, 1.0),
+    statistics = RunStatistics(
+        groups=[
+            RunGroup("ingest", 0, 7, NOON, 70.0),
+            RunGroup("ingest", 3, 2, NOON + timedelta(hours=1), 5.5),
+            RunGroup("ingest", None, 1, None, 0.0),
+            RunGroup("forget", 0, 1, NOON, 1.0),
         ],
         last=[LastRun("ingest", NOON, NOON + timedelta(seconds=90), 3, {"cache": 2})],
         totals=[],
-        unsettled=[],
+        open_sagas=[],
     )
-    samples = parsed(text_of(figures))
+    samples = parsed(text_of(statistics))
     assert value(samples, "apex_runs_total", verb="ingest", exit_code="0") == 7
     assert value(samples, "apex_runs_total", verb="ingest", exit_code="3") == 2
     assert value(samples, "apex_run_seconds_total", verb="ingest") == 75.5
@@ -72,17 +72,17 @@ def test_runs() -> None:
 
 def test_totals() -> None:
     totals = [
-        Total("by_source", "turvo", "committed", 12),
-        Total("by_source", "turvo", "forgotten", 1),
-        Total("stage_seconds", "embed", "", 1.25),
-        Total("store_seconds", "graph", "commit", 2.5),
-        Total("store_retries", "graph", "", 4),
-        Total("rollbacks", "", "", 3),
-        Total("recovered", "", "", 2),
-        Total("tokens", "", "", 900),
-        Total("cost_usd", "", "", 0.25),
+        RunTotal("by_source", "turvo", "committed", 12),
+        RunTotal("by_source", "turvo", "forgotten", 1),
+        RunTotal("stage_seconds", "embed", "", 1.25),
+        RunTotal("store_seconds", "graph", "commit", 2.5),
+        RunTotal("store_retries", "graph", "", 4),
+        RunTotal("rollbacks", "", "", 3),
+        RunTotal("recovered", "", "", 2),
+        RunTotal("tokens", "", "", 900),
+        RunTotal("cost_usd", "", "", 0.25),
     ]
-    samples = parsed(text_of(Figures([], [], totals, []), namespace="east"))
+    samples = parsed(text_of(RunStatistics([], [], totals, []), namespace="east"))
     where = {"namespace": "east"}
     assert value(samples, "apex_records_total", source="turvo", outcome="committed", **where) == 12
     assert value(samples, "apex_records_total", source="turvo", outcome="failed", **where) == 0
@@ -100,7 +100,7 @@ def test_the_staging_area_and_open_sagas() -> None:
     staging = Stats(limit=1000, free=5000, used=50)
     staging.by_status[ItemStatus.FAILED] = ItemCount(2, 40, NOON)
     staging.failed_in["commit"] = ItemCount(2, 40, NOON)
-    samples = parsed(text_of(Figures([], [], [], [Unsettled("PREPARED", 5, NOON)]), staging))
+    samples = parsed(text_of(RunStatistics([], [], [], [OpenSagaCount("PREPARED", 5, NOON)]), staging))
     assert value(samples, "apex_sagas_unsettled", state="PREPARED") == 5
     assert value(samples, "apex_sagas_unsettled_oldest_timestamp_seconds", state="PREPARED") == NOON.timestamp()
     assert value(samples, "apex_staging_items", status="failed") == 2
@@ -114,6 +114,6 @@ def test_the_staging_area_and_open_sagas() -> None:
 
 def test_labels_are_escaped() -> None:
     hostile = 'a"b\\c\nd'
-    text = text_of(Figures([], [], [Total("by_source", hostile, "failed", 1)], []))
+    text = text_of(RunStatistics([], [], [RunTotal("by_source", hostile, "failed", 1)], []))
     assert r'source="a\"b\\c\nd"' in text
     assert value(parsed(text), "apex_records_total", source=hostile, outcome="failed") == 1

@@ -24,12 +24,12 @@ EXIT_FAILED = 10
     exits={0: "nothing failed", **USAGE, 10: "something failed; it says what to do"},
 )
 def doctor(context: CommandContext) -> None:
-    """Check everything that a run rests on.
+    """Check everything that a run needs. Nothing is created or changed.
 
     Configuration, home, disk, staging area, lock, the four stores and the embedding model: each is ok or failed, with
-    a hint. While another run holds the home the stores are not looked at.
+    a hint. While another run uses the home, the stores are not checked.
     """
-    from apex_cli.doctor import State, examine
+    from apex_cli.doctor import CheckStatus, examine
 
     settings = context.settings()
     failed = False
@@ -38,22 +38,22 @@ def doctor(context: CommandContext) -> None:
         nonlocal failed
         async with aclosing(examine(settings)) as checks:
             async for check in checks:
-                failed = failed or check.state is State.FAILED
-                _tell(context, check)
+                failed = failed or check.status is CheckStatus.FAILED
+                _report(context, check)
 
     context.run(work)
     if failed:
         raise typer.Exit(EXIT_FAILED)
 
 
-def _tell(context: CommandContext, check: Check) -> None:
+def _report(context: CommandContext, check: Check) -> None:
     detail = redact(check.detail)
     hint = redact(check.hint) if check.hint else None
     if context.output.json:
         facts = {key: redact(value) if isinstance(value, str) else value for key, value in check.facts.items()}
-        line = {"type": "check", "name": check.name, "status": check.state, "detail": detail, "hint": hint}
+        line = {"type": "check", "name": check.name, "status": check.status, "detail": detail, "hint": hint}
         context.output.object({**line, "facts": facts})
         return
-    context.output.line(f"{check.state:<8} {check.name:<19} {clean(detail)}")
+    context.output.line(f"{check.status:<8} {check.name:<19} {clean(detail)}")
     if hint:
         context.output.line(f"{'':<29}hint: {clean(hint)}")

@@ -14,7 +14,8 @@ _SET_EMBEDDER = "INSERT INTO embedder (name) VALUES (%(name)s) ON CONFLICT DO NO
 _EMBEDDER = "SELECT name FROM embedder"
 _BY_ID = "SELECT * FROM current_record WHERE record_id = ANY(%(ids)s::uuid[])"
 _BY_NAME = "SELECT * FROM current_record WHERE source = %(source)s AND external_id = %(external_id)s"
-# Any of the words will do: a person's question rarely has all of them. Lexemes are quoted by tsvector's own output.
+# One matching word is enough, because a question rarely has all of them. `unnest` gives the lexemes of a tsvector;
+# `quote_literal` makes each one safe inside a tsquery.
 _SEARCH = """
 WITH query AS (
     SELECT to_tsquery('simple', string_agg(quote_literal(lexeme), ' | ')) AS words
@@ -25,7 +26,7 @@ FROM record_version v JOIN record r ON r.current_saga = v.saga_id, query
 WHERE v.search @@ query.words AND (%(source)s::text IS NULL OR r.source = %(source)s)
 ORDER BY score DESC, r.record_id LIMIT %(limit)s
 """
-# What every current version should have in the other stores; entities are counted as the graph holds them.
+# What the other stores should have of every current version.
 _EXPECTED = """
 SELECT r.record_id, r.epoch, r.current_saga AS saga_id, v.revision, v.chunks, v.content_hash
 FROM record r JOIN record_version v ON v.saga_id = r.current_saga
@@ -36,7 +37,7 @@ SELECT r.record_id, 'the current version ' || r.current_saga || ' is missing' AS
 FROM record r LEFT JOIN record_version v ON v.saga_id = r.current_saga
 WHERE r.current_saga IS NOT NULL AND v.saga_id IS NULL
 UNION ALL
-SELECT v.record_id, 'version ' || v.saga_id || ' belongs to no record or to an aborted attempt'
+SELECT v.record_id, 'version ' || v.saga_id || ' belongs to no record or to an aborted saga'
 FROM record_version v LEFT JOIN record r USING (record_id) LEFT JOIN saga s USING (saga_id)
 WHERE r.record_id IS NULL OR s.state = 'ABORTED'
 UNION ALL
@@ -50,7 +51,7 @@ WHERE r.current_saga IS NULL AND NOT EXISTS (
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """The current version of a record as PostgreSQL holds it.
+    """The current version of a record in PostgreSQL.
 
     `extraction` is the journalled plan: entities and claims.
     """
@@ -75,7 +76,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What the other stores should hold of a record."""
+    """What the other stores should have of a record."""
 
     record_id: str
     saga_id: str
@@ -86,7 +87,7 @@ class Expected:
 
 
 class Catalog:
-    """Reads over `current_record`; never sees an attempt that is not the current version."""
+    """Reads current versions only, never the versions of open sagas."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -95,7 +96,7 @@ class Catalog:
         """The embedding model of this memory; `name` becomes it where there is none yet."""
         async with self._database.connection() as connection:
             await connection.execute(_SET_EMBEDDER, {"name": name})
-            # A statement of its own: one whose insert gives way to another process cannot see what that one inserted.
+            # A second statement: when another process inserts first, one combined statement does not see that row.
             cursor = await connection.execute(_EMBEDDER)
             (row,) = await cursor.fetchall()
         return str(row["name"])
@@ -133,7 +134,7 @@ class Catalog:
             after = str(rows[-1]["record_id"])
 
     async def broken(self) -> Sequence[tuple[str, str]]:
-        """Breaches of PostgreSQL's own rules: (record id, what is wrong)."""
+        """Violations of PostgreSQL's own rules: (record id, what is wrong)."""
         return [(str(row["record_id"]), row["detail"]) for row in await self._database.rows(_BROKEN)]
 
 

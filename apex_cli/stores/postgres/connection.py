@@ -1,4 +1,7 @@
-"""The connection pool, the schema of a namespace, and the edge where psycopg's errors become ours."""
+"""The connection pool of a namespace, its connection string, its facts, and the translation of psycopg's errors.
+
+libpq itself also reads the service file, `.pgpass` and its `PG…` variables, as for any of its clients.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from apex_cli.addresses import Secret
 from apex_cli.errors import StoreError, StoreTerminal, StoreTransient, StoreUnavailable
-from apex_cli.stores.postgres.conninfo import conninfo
-from apex_cli.stores.postgres.migrations import migrate, pending
+from apex_cli.stores.clock_skew import clock_skew
+from apex_cli.stores.postgres.migrations import migrate, migrations, pending
 from apex_cli.stores.tls import NO_TLS_FILES, Tls
 
 STORE = "postgres"
@@ -24,8 +28,11 @@ Connection = psycopg.AsyncConnection[Row]
 OLDEST = 140000
 """`server_version_num` of PostgreSQL 14."""
 
+CONNECT_SECONDS = 10
+_DEAD_SECONDS = 30
+"""How long a connection lasts to a server that stops answering on the network (keepalives, unacknowledged data)."""
 _CHECKOUT_SECONDS = 30.0
-"""How long a call waits for a connection: enough for a restart of the server, too short for a run without one."""
+"""How long a call waits for a connection: long enough for a restart of the server."""
 
 _TRANSIENT = (
     psycopg.OperationalError,
@@ -34,12 +41,12 @@ _TRANSIENT = (
     psycopg.errors.DeadlockDetected,
     psycopg.errors.LockNotAvailable,
     psycopg.errors.IdleInTransactionSessionTimeout,
-    # What a server says that has become a standby: the next connection finds the new primary.
+    # The error of a server that has become a standby. The next connection finds the new primary.
     psycopg.errors.ReadOnlySqlTransaction,
     PoolTimeout,
 )
 
-# The limits are the server's own, so that a process that is paused or cut off lets go of its locks there, too.
+# The server enforces these limits, so the locks of a process that is paused or cut off are released there too.
 _CONFIGURE = """
 SELECT set_config('search_path', quote_ident(%(namespace)s), false),
        set_config('statement_timeout', %(milliseconds)s, false),
@@ -47,7 +54,25 @@ SELECT set_config('search_path', quote_ident(%(namespace)s), false),
        set_config('idle_in_transaction_session_timeout', %(milliseconds)s, false)
 """
 
-# The pool's warnings would reach the terminal by Python's last resort; what matters of them is raised as errors.
+# The privileges that the role lacks. The owner of the schema lacks none.
+_FACTS = """
+SELECT current_setting('server_version') AS version, current_user AS role,
+       ARRAY(
+           SELECT 'CREATE on database ' || current_database()
+           WHERE NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = %(namespace)s)
+             AND NOT has_database_privilege(current_database(), 'CREATE')
+           UNION ALL
+           SELECT privilege || ' on schema ' || nspname FROM pg_namespace, unnest(ARRAY['USAGE', 'CREATE']) AS privilege
+           WHERE nspname = %(namespace)s AND NOT has_schema_privilege(pg_namespace.oid, privilege)
+           UNION ALL
+           SELECT privilege || ' on ' || c.relname
+           FROM pg_class c, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS privilege
+           WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = %(namespace)s)
+             AND c.relkind = 'r' AND NOT has_table_privilege(c.oid, privilege)
+       ) AS privileges_missing
+"""
+
+# Without a handler the pool's warnings would go to the terminal. What matters of them is raised as an error.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 
@@ -55,7 +80,7 @@ class Database:
     """A bounded pool of checked connections whose search_path is the namespace's schema.
 
     `url` is a URL or any other connection string of libpq; `timeout` is how many seconds a statement, a lock or an
-    idle transaction may take; without `migrating` the schema is taken as it is, for a look at it. A server that is
+    idle transaction may take; without `create` no schema is created or migrated. A server that is
     reached by way of a pooler must keep sessions together (PgBouncer: `pool_mode = session`).
     """
 
@@ -68,10 +93,10 @@ class Database:
         size: int = 4,
         password: Secret | None = None,
         tls: Tls = NO_TLS_FILES,
-        migrating: bool = True,
+        create: bool = True,
     ) -> None:
         self.namespace = namespace
-        self._migrating = migrating
+        self._create = create
         self._milliseconds = str(max(1, int(timeout * 1000)))
         self._conninfo = conninfo(url, password=password, tls=tls)
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
@@ -86,7 +111,7 @@ class Database:
         )
 
     async def open(self) -> None:
-        """Migrate the namespace's schema (or see that it is none of a newer version), then open the pool.
+        """Migrate the namespace's schema (without `create` only check its version), then open the pool.
 
         Raises `StoreUnavailable`.
         """
@@ -96,7 +121,7 @@ class Database:
             ) as connection:
                 refuse_old(connection.info.server_version)
                 await self._configure(connection)
-                if self._migrating:
+                if self._create:
                     await migrate(connection, self.namespace)
                 else:
                     await pending(connection)
@@ -136,6 +161,31 @@ class Database:
             cursor = await connection.execute(query.encode(), parameters)
             return await cursor.fetchall()
 
+    async def facts(self) -> Mapping[str, Any]:
+        """`engine`, `version`, `role`, `privileges_missing`, `schema` (the newest migration that ran, 0 before the
+        first), `schema_pending` (those that have not run), `tls` (of this connection) and `clock_skew_seconds` (how far
+        the server's clock is ahead). Raises `StoreError`.
+        """
+        async with self.connection() as connection:
+            cursor = await connection.execute(_FACTS, {"namespace": self.namespace})
+            (row,) = await cursor.fetchall()
+            waiting = {migration.number for migration in await pending(connection)}
+            tls = "on" if connection.pgconn.ssl_in_use else "off"
+        ran = [migration.number for migration in migrations() if migration.number not in waiting]
+
+        async def now() -> float:
+            (answer,) = await self.rows("SELECT extract(epoch FROM clock_timestamp())::float8 AS now")
+            return float(answer["now"])
+
+        return {
+            "engine": "PostgreSQL",
+            **row,
+            "schema": max(ran, default=0),
+            "schema_pending": sorted(waiting),
+            "tls": tls,
+            "clock_skew_seconds": await clock_skew(now),
+        }
+
 
 def refuse_old(number: int) -> None:
     """Raise `StoreUnavailable` for a server older than 14; `number` is its `server_version_num`."""
@@ -147,10 +197,39 @@ def refuse_old(number: int) -> None:
 
 
 def translate(error: Exception) -> StoreError:
-    """Ours for psycopg's: connection loss, deadlock and time-out may pass; everything else is the data's fault."""
+    """Our error for psycopg's. Connection loss, deadlock and time-out are transient, everything else is terminal."""
     kind = StoreTransient if isinstance(error, _TRANSIENT) else StoreTerminal
     return kind(STORE, _first_line(error))
 
 
 def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def conninfo(url: str, *, password: Secret | None, tls: Tls) -> str:
+    """The connection string; what the URL sets is kept. Raises `StoreUnavailable`, whose text repeats no part of it.
+
+    A certificate authority in `tls` means `sslmode=verify-full`, unless the URL sets `sslmode`.
+    """
+    try:
+        given = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        raise StoreUnavailable(
+            "postgres: APEX_POSTGRES_URL is not what libpq takes as a connection URL",
+            hint="for example postgresql://apex@localhost:5432/apex; write special characters as %XX",
+        ) from None
+    ours: dict[str, Any] = {
+        "fallback_application_name": "apex",
+        "connect_timeout": CONNECT_SECONDS,
+        "keepalives_idle": _DEAD_SECONDS // 3,
+        "keepalives_interval": _DEAD_SECONDS // 3,
+        "keepalives_count": 2,
+        "tcp_user_timeout": _DEAD_SECONDS * 1000,
+    }
+    if tls.ca_file is not None:
+        ours |= {"sslrootcert": str(tls.ca_file), "sslmode": "verify-full"}
+    if tls.cert_file is not None:
+        ours |= {"sslcert": str(tls.cert_file), "sslkey": str(tls.key_file or tls.cert_file)}
+    if password is not None:
+        ours["password"] = password.reveal()
+    return make_conninfo(**{**ours, **given})

@@ -1,8 +1,8 @@
 """The saga journal on PostgreSQL.
 
 Every method is one transaction. Record rows are locked in the order of their ids, so two processes never deadlock on
-the same records. A statement's effect is guarded by the epoch it was planned under: whoever raised the epoch last
-decides, and a writer that was paused meanwhile changes nothing.
+the same records. Every statement compares the record's epoch with the plan's. So the process that raised the epoch last
+decides, and a writer that was paused in between changes nothing.
 """
 
 from __future__ import annotations
@@ -14,9 +14,7 @@ from typing import Any, NamedTuple
 from apex_cli.model import Embedded, Plan, PlanKind, Record, Superseded
 from apex_cli.stores.journal import Begun, OpenSaga, SagaState
 from apex_cli.stores.postgres.connection import STORE, Connection, Database, Row
-from apex_cli.stores.postgres.extraction import as_json
-from apex_cli.stores.postgres.facts import facts
-from apex_cli.stores.postgres.values import pg_json
+from apex_cli.stores.postgres.values import extraction_json, pg_json
 from apex_cli.text_cleaning import replace_unencodable
 
 _ENSURE = """
@@ -86,13 +84,13 @@ WITH locked AS (
 SELECT record_id, epoch FROM raised
 """
 _RESOLVE = """
-WITH judged AS (
+WITH decisions AS (
     SELECT * FROM unnest(%(sagas)s::uuid[], %(epochs)s::bigint[], %(committed)s::boolean[])
         AS j(saga_id, epoch, committed)
 ), decided AS (
     UPDATE saga s SET state = CASE WHEN j.committed THEN 'COMMITTED' ELSE 'ABORTED' END, updated_at = now(),
                       error = CASE WHEN j.committed THEN s.error ELSE 'settled: it had not passed the pivot' END
-    FROM judged j, record r
+    FROM decisions j, record r
     WHERE s.saga_id = j.saga_id AND s.state = 'RESOLVING' AND r.record_id = s.record_id AND r.epoch = j.epoch
     RETURNING s.saga_id, s.record_id, s.kind, s.revision, s.state
 ), moved AS (
@@ -104,7 +102,7 @@ DELETE FROM record_version v USING decided d WHERE v.saga_id = d.saga_id AND d.s
 
 
 class _Start(NamedTuple):
-    """A record as its locked row shows it."""
+    """A record's locked row: what a new plan builds on."""
 
     epoch: int
     revision: int
@@ -114,7 +112,7 @@ class _Start(NamedTuple):
 
 
 class PostgresJournal:
-    """`stores.journal.Journal` on a `Database`, which whoever opened it also closes."""
+    """`stores.journal.Journal` on a `Database`. `open` and `close` open and close that database."""
 
     name = STORE
 
@@ -128,8 +126,8 @@ class PostgresJournal:
         await self._database.close()
 
     async def check(self) -> Mapping[str, Any]:
-        """See `facts`."""
-        return await facts(self._database)
+        """See `Database.facts`."""
+        return await self._database.facts()
 
     async def current_hashes(self, record_ids: Sequence[str]) -> Mapping[str, str]:
         rows = await self._database.rows(
@@ -316,6 +314,6 @@ def _version(plan: Plan, record: Record, embedded: Embedded) -> tuple[Any, ...]:
         replace_unencodable(extraction.title),
         replace_unencodable(extraction.text),
         pg_json(record.payload),
-        pg_json(as_json(extraction)),
+        extraction_json(extraction),
         plan.chunks,
     )

@@ -1,9 +1,9 @@
 """Vectors on Qdrant's own engine in this process (`qdrant-edge-py`, pinned: it is a beta).
 
-One shard for each namespace and embedding model, named after both; see `points` for what it holds.
+One shard for each namespace and embedding model, named after both. See `points` for the payload of a point.
 
-Search is exact: no graph index is built (m = 0), for at its size a scan is as quick (1.3 ms at 20,000 points, measured)
-and the tidying at the end of a large run stays cheap (0.2 s instead of 6 s for those).
+Search is exact: no HNSW graph is built (m = 0). At this size a scan is as fast (1.3 ms at 20,000 points, measured), and
+optimizing at the end of a large run takes 0.2 s instead of 6 s.
 An update that has returned is in the shard's write-ahead log and survives `kill -9`.
 """
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 FLUSH_POINTS = 10_000
-"""Points changed between flushes, which bound what the next start replays from the log."""
+"""Points changed between two flushes. This bounds what the next start replays from the log."""
 OPTIMIZE_POINTS = 20_000
-"""Points changed by one run from which its end rebuilds segments, to give back the space of deleted points."""
+"""A run that changes this many points rebuilds the segments at its end, which frees the space of deleted points."""
 
 
 class QdrantEdgeStore:
@@ -53,23 +53,23 @@ class QdrantEdgeStore:
             await self._call(self._open)
         except (StoreTransient, StoreTerminal) as error:
             await self.close()
-            held = "WouldBlock" in error.message
+            locked = "WouldBlock" in error.message
             raise StoreUnavailable(
                 f"the vectors at {self._path} are open in another process"
-                if held
+                if locked
                 else f"the vectors at {self._path} cannot be opened: {error.message}",
-                hint="wait for the other run to end" if held else "check the disk and the rights of that directory",
+                hint="wait for the other run to end" if locked else "check the disk and the rights of that directory",
             ) from error
 
     async def close(self) -> None:
-        """Write everything out, tidy up after a large run, and release the shard. Idempotent; never raises."""
+        """Flush, optimize after a large run, and release the shard. Idempotent; never raises."""
         thread = self._thread
         if thread is None:
             return
         try:
             await self._call(self._close)
         except (StoreTransient, StoreTerminal):
-            # What was acknowledged is in the log; the next start replays it.
+            # Acknowledged updates are in the log; the next start replays it.
             self._opened = None
         finally:
             self._thread = None
@@ -113,7 +113,7 @@ class QdrantEdgeStore:
         return await self._call(lambda: self._sweep(sorted(saga_ids)))
 
     async def read(self, record_ids: Sequence[str]) -> Mapping[str, Sequence[PointView]]:
-        """See `VectorStore`. A record's points come by attempt, in their order."""
+        """See `VectorStore`. The points of a record are in the order of saga and chunk."""
         return await self._call(lambda: self._read(record_ids))
 
     async def search(self, vector: Sequence[float], *, limit: int, source: str | None = None) -> Sequence[Hit]:
@@ -121,7 +121,7 @@ class QdrantEdgeStore:
         return await self._call(lambda: self._search([float(value) for value in vector], limit, source))
 
     async def scan(self) -> AsyncIterator[Sequence[StoredSummary]]:
-        """See `PreparedStore`. Counts all attempts' points first: memory grows with the number of records."""
+        """See `PreparedStore`. Counts the points of all sagas first: memory grows with the number of records."""
         for part in slices(await self._call(self._count)):
             yield part
 
@@ -141,7 +141,7 @@ class QdrantEdgeStore:
         self._opened = EdgeShard.load(str(self._path))
 
     def _create(self) -> None:
-        """Build the shard aside and rename it, so that a kill on the way leaves nothing half made."""
+        """Build the shard under another name and rename it, so a kill in between leaves no incomplete shard."""
         import shutil
 
         from qdrant_edge import (
@@ -188,7 +188,7 @@ class QdrantEdgeStore:
         from qdrant_edge import Filter, HasIdCondition, UpdateOperation
 
         for part in slices(shown):
-            # By filter, for by id the engine fails at the first point that is gone.
+            # By filter: by id the engine fails at the first point that is gone.
             chosen = Filter(must=[HasIdCondition(set(part))])
             self._shard.update(UpdateOperation.set_payload_by_filter(chosen, {"visible": 1}))
             self._note(len(part))
@@ -254,7 +254,7 @@ class QdrantEdgeStore:
             self._unflushed = 0
 
     async def _call(self, work: Callable[[], T]) -> T:
-        """Run `work` in the engine's thread; the engine raises bare `Exception`s, told apart by their text."""
+        """Run `work` in the engine's thread; the engine raises bare `Exception`s, so their text decides."""
         if self._thread is None:
             raise StoreTransient(self.name, "is not open")
         try:

@@ -1,4 +1,4 @@
-"""The cache of current versions and the locks that save duplicate work, on Redis or anything that speaks like it."""
+"""The cache of current versions and the locks that save duplicate work, on Redis or a compatible server."""
 
 from apex_cli.stores.redis.cache import PREPARED_SECONDS, RedisCache
 

@@ -1,14 +1,14 @@
-"""The cache of current versions and the locks that save duplicate work, on Redis or anything that speaks like it.
+"""The cache of current versions and the locks that save duplicate work, on Redis or a compatible server.
 
 Keys, all under `apex:<namespace>:`
-    prep:<saga id>      what an attempt will publish, as JSON; gone after `PREPARED_SECONDS`
+    prep:<saga id>      what a saga will publish, as JSON; expires after `PREPARED_SECONDS`
     rec:<record id>     hash: `epoch`, `saga`, and `value` (JSON) while the record is cached
     lock:<name>         its owner, with a time to live
 
-A `rec` without `value` is a tombstone: the record was forgotten, or its value was lost between commit and publish (a
-flushed server, and a saga taken up from the journal). Readers then go to Postgres, and publishes of older epochs are
-still refused. Tombstones go after `TOMBSTONE_SECONDS`, when no attempt of that age can be alive. A flushed server
-costs time only: nothing here is the sole copy of anything.
+A `rec` without `value` is a tombstone: the record was forgotten, or its value was lost between commit and publish (the
+server was flushed, then recovery published the saga). Readers then ask PostgreSQL, and publishing an older epoch is
+still refused. Tombstones expire after `TOMBSTONE_SECONDS`, when no saga of that age can be running. A flushed server
+costs time only: everything here has a copy in PostgreSQL.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from apex_cli.addresses import Secret
 from apex_cli.errors import StoreTerminal, StoreTransient
 from apex_cli.model import Plan, PlanKind
 from apex_cli.stores.protocol import StoredSummary
-from apex_cli.stores.redis.connection import connect, facts, refuse_unfit, translated
+from apex_cli.stores.redis.connection import check_connection, connect, facts, translated
 from apex_cli.stores.redis.scripts import LOCK, PUBLISH, UNLOCK, run
 from apex_cli.stores.tls import NO_TLS_FILES, Tls
 
@@ -64,9 +64,9 @@ class RedisCache:
         self._connected: Redis | None = None
 
     async def open(self) -> None:
-        """Connect, and see that the server will do. Raises `StoreUnavailable`."""
+        """Connect, and check that the server can be used. Raises `StoreUnavailable`."""
         self._connected = connect(self._url, timeout=self._timeout, password=self._password, tls=self._tls)
-        await refuse_unfit(self._connected)
+        await check_connection(self._connected)
 
     async def close(self) -> None:
         """Disconnect. Idempotent."""
@@ -148,8 +148,8 @@ class RedisCache:
             return frozenset()
         keys = tuple(self._key("lock", name) for name in names)
         with translated():
-            (held,) = await run(self._client, LOCK, [(keys, (owner, max(1, int(ttl_seconds * 1000))))])
-        return frozenset(names[int(index) - 1] for index in held)
+            (owned,) = await run(self._client, LOCK, [(keys, (owner, max(1, int(ttl_seconds * 1000))))])
+        return frozenset(names[int(index) - 1] for index in owned)
 
     async def owners(self, names: Sequence[str]) -> Mapping[str, str]:
         """See `CacheStore`."""

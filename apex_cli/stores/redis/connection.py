@@ -1,4 +1,4 @@
-"""The way to the server: how it is reached, whether it will do, what it says of itself, and whose fault an error is."""
+"""How the Redis server is reached, whether it can be used, its facts, and which errors are worth a retry."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HINT = "check APEX_REDIS_URL and its password, and that the server runs; `apex 
 
 
 def connect(url: str, *, timeout: float, password: Secret | None, tls: Tls) -> Redis:
-    """A client; it connects with its first command. What the URL says stands. Raises `StoreUnavailable`."""
+    """A client; it connects with its first command. What the URL sets is kept. Raises `StoreUnavailable`."""
     from redis.asyncio import Redis
     from redis.asyncio.retry import Retry
     from redis.backoff import NoBackoff
@@ -40,25 +40,25 @@ def connect(url: str, *, timeout: float, password: Secret | None, tls: Tls) -> R
             **options,
         )
     except ValueError:
-        raise _no_url() from None
+        raise _invalid_url() from None
 
 
-async def refuse_unfit(client: Redis) -> None:
-    """Raise `StoreUnavailable` for a server that cannot be reached, or that `judge` refuses."""
+async def check_connection(client: Redis) -> None:
+    """Raise `StoreUnavailable` for a server that cannot be reached, or that `check_server` refuses."""
     from redis.exceptions import RedisError
 
     try:
         info = await client.info()
     except TypeError:
         # An option in the URL that the driver's connections do not have.
-        raise _no_url() from None
+        raise _invalid_url() from None
     except (RedisError, OSError, ValueError) as error:
         raise StoreUnavailable(f"the cache cannot be reached: {error}", hint=_HINT) from error
-    judge(info)
+    check_server(info)
 
 
-def judge(info: Mapping[str, Any]) -> None:
-    """Raise `StoreUnavailable` for a server that says in its INFO that it is too old, or a cluster."""
+def check_server(info: Mapping[str, Any]) -> None:
+    """Raise `StoreUnavailable` for a server that is too old or a cluster, by its INFO."""
     if _version(info["redis_version"]) < OLDEST:
         raise StoreUnavailable(
             f"the cache is Redis {info['redis_version']}, and apex needs {OLDEST[0]}.{OLDEST[1]} or newer",
@@ -96,10 +96,10 @@ async def facts(client: Redis, *, tls: bool) -> Mapping[str, Any]:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn the driver's exceptions into ours."""
+    """Turn the driver's exceptions into `StoreTransient` and `StoreTerminal`."""
     from redis import exceptions
 
-    passing = (
+    transient = (
         exceptions.ConnectionError,
         exceptions.TimeoutError,
         exceptions.ReadOnlyError,
@@ -109,16 +109,16 @@ def translated() -> Iterator[None]:
     )
     try:
         yield
-    except passing as error:
+    except transient as error:
         raise StoreTransient("cache", str(error) or type(error).__name__) from error
     except exceptions.RedisError as error:
         raise StoreTerminal("cache", str(error) or type(error).__name__) from error
 
 
-def _no_url() -> StoreUnavailable:
-    """The words of the driver are left out: they may repeat parts of the URL."""
+def _invalid_url() -> StoreUnavailable:
+    """The driver's message is left out, because it may repeat parts of the URL."""
     return StoreUnavailable(
-        "the cache: APEX_REDIS_URL is not what the driver takes as a URL",
+        "the cache: APEX_REDIS_URL is not a valid Redis URL",
         hint="for example redis://localhost:6379/0; write special characters of a password as %XX",
     )
 

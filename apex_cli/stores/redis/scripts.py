@@ -1,4 +1,4 @@
-"""What the server does at one instant, in Lua; each script is sent once and called by its hash."""
+"""The atomic steps, as Lua scripts. Each script is sent once and then called by its hash."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ Call = tuple[Sequence[str], Sequence[str | int]]
 
 PUBLISH = """
 local epoch, saga, value = tonumber(ARGV[1]), ARGV[2], ARGV[4]
-local held = redis.call('HMGET', KEYS[1], 'epoch', 'saga', 'value')
-local seen = tonumber(held[1] or -1)
+local cached = redis.call('HMGET', KEYS[1], 'epoch', 'saga', 'value')
+local newest = tonumber(cached[1] or -1)
 local prepared = redis.call('GET', KEYS[2])
 redis.call('DEL', KEYS[2])
-if seen > epoch or (seen == epoch and (held[2] ~= saga or held[3])) then
+if newest > epoch or (newest == epoch and (cached[2] ~= saga or cached[3])) then
   return 0
 end
 if value == '' and prepared then
@@ -33,18 +33,18 @@ else
 end
 return 1
 """
-"""KEYS rec, prep. ARGV epoch, saga, kind, value or '', seconds of a tombstone. Only forward; a second time, nothing."""
+"""KEYS rec, prep. ARGV epoch, saga, kind, value or '', seconds of a tombstone. A second call changes nothing."""
 
 LOCK = """
-local held = {}
+local owned = {}
 for index, key in ipairs(KEYS) do
   local owner = redis.call('GET', key)
   if not owner or owner == ARGV[1] then
     redis.call('SET', key, ARGV[1], 'PX', ARGV[2])
-    held[#held + 1] = index
+    owned[#owned + 1] = index
   end
 end
-return held
+return owned
 """
 
 UNLOCK = """
@@ -58,7 +58,7 @@ return 0
 
 
 async def run(client: Redis, script: str, calls: Sequence[Call]) -> list[Any]:
-    """The answers of a script, in one pipelined round trip; it is loaded when the server does not know it."""
+    """The answers of a script, in one pipelined round trip; it is loaded where the server does not have it."""
     from redis.exceptions import NoScriptError
 
     try:

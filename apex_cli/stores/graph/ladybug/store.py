@@ -13,8 +13,6 @@ from apex_cli.stores.graph.store import GraphStore
 if TYPE_CHECKING:
     from graphiti_core.driver.driver import GraphDriver
 
-_FILE = "graph.lbug"
-
 T = TypeVar("T")
 
 
@@ -30,11 +28,16 @@ class _Jobs:
         return await self._engine.run(lambda session: job(LadybugTransaction(session)), write=access is Access.WRITE)
 
 
+def graph_file(folder: Path, namespace: str) -> Path:
+    """The file of a namespace's graph in `folder`."""
+    return folder / f"{namespace}.graph.lbug"
+
+
 class LadybugGraph(GraphStore):
     """The graph of one namespace, in a file of its own in `folder`. One process at a time may open it."""
 
     def __init__(self, folder: Path, *, namespace: str) -> None:
-        self._engine = LadybugEngine(folder / f"{namespace}.{_FILE}")
+        self._engine = LadybugEngine(graph_file(folder, namespace))
         super().__init__(_Jobs(self._engine), namespace)
 
     async def open(self) -> None:

@@ -43,9 +43,19 @@ class Neo4jEngine:
     """
 
     def __init__(
-        self, url: str, *, user: str, password: str, group: str, timeout: float, database: str, trusted_ca: Path | None
+        self,
+        url: str,
+        *,
+        user: str,
+        password: str,
+        group: str,
+        timeout: float,
+        database: str,
+        trusted_ca: Path | None,
+        create: bool,
     ) -> None:
         self.group = group
+        self._create = create
         self.database = database
         self._url = url
         self._auth = (user, password)
@@ -61,7 +71,7 @@ class Neo4jEngine:
         return self._driver
 
     async def open(self) -> None:
-        """Connect; the version must do, and constraints and indexes are made where missing.
+        """Connect, check the version, and with `create` make the constraints and indexes that are missing.
 
         Raises `StoreUnavailable`.
         """
@@ -78,7 +88,8 @@ class Neo4jEngine:
                 raise StoreUnavailable(
                     f"graph: {where(self._url)} runs Neo4j {version}", hint="Neo4j 5.26 or newer is needed"
                 )
-            await schema.build(self._ask)
+            if self._create:
+                await schema.build(self._ask)
         except (*DRIVER_ERRORS, OSError) as error:
             await self.close()
             raise unavailable(error, where(self._url)) from error

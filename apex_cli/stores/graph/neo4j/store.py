@@ -19,7 +19,7 @@ class Neo4jGraph(GraphStore):
 
     `url` has one of Neo4j's schemes and no credentials; `timeout` (seconds) bounds each operation but
     scans and audits; `trusted_ca` is a PEM file of the authority that signed the server's certificate, for `+s`
-    schemes.
+    schemes. Without `create` no constraint and no index is made.
     """
 
     def __init__(
@@ -32,6 +32,7 @@ class Neo4jGraph(GraphStore):
         timeout: float,
         database: str = "neo4j",
         trusted_ca: Path | None = None,
+        create: bool = True,
     ) -> None:
         self._engine = Neo4jEngine(
             url,
@@ -41,6 +42,7 @@ class Neo4jGraph(GraphStore):
             timeout=timeout,
             database=database,
             trusted_ca=trusted_ca,
+            create=create,
         )
         super().__init__(self._engine, namespace)
 
