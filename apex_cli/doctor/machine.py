@@ -1,4 +1,4 @@
-"""This machine: program, settings, home, disk, staging area, drivers."""
+"""This machine: program, settings, home, disk, staging directory, drivers."""
 
 from __future__ import annotations
 
@@ -74,13 +74,13 @@ def _disk(settings: Settings) -> Check:
 
 
 def _staging(settings: Settings) -> Check:
-    from apex_cli.staging import ItemStatus, Staging
+    from apex_cli.staging import ItemStatus, StagingDirectory
 
     check = _directory("staging", settings.staging_dir, "APEX_STAGING_DIR")
     if check.state is State.FAILED:
         return check
     try:
-        found = Staging(settings.staging_dir, max_bytes=settings.staging_max_bytes).stats()
+        found = StagingDirectory(settings.staging_dir, max_bytes=settings.staging_max_bytes).stats()
     except ApexError as error:
         return Check("staging", State.FAILED, error.message, error.hint)
     failed = found.by_status[ItemStatus.FAILED].count

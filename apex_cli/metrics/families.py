@@ -14,14 +14,14 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from apex_cli import __version__
 from apex_cli.results import RecordStatus as RecordResult
 from apex_cli.run_stats import STAGES, STORES
-from apex_cli.staging import Stats
+from apex_cli.staging import StagingStats
 from apex_cli.stores.postgres.counts import Ends, Figures, Total
 
 Samples = Iterable[tuple[Sequence[str], float]]
 _OPEN = ("PREPARED", "RESOLVING", "COMMITTED")
 
 
-def families(figures: Figures, staging: Stats, namespace: str) -> Iterator[Metric]:
+def families(figures: Figures, staging: StagingStats, namespace: str) -> Iterator[Metric]:
     """All families, also those without a sample: their names are always there.
 
     Every sample says its namespace, for a node exporter refuses two files with the same series.
@@ -31,7 +31,7 @@ def families(figures: Figures, staging: Stats, namespace: str) -> Iterator[Metri
         yield family
 
 
-def _all(figures: Figures, staging: Stats) -> Iterator[Metric]:
+def _all(figures: Figures, staging: StagingStats) -> Iterator[Metric]:
     yield _gauge("build_info", "The version that wrote this; always 1.", ("version",), [((__version__,), 1)])
     yield from _runs(figures)
     yield from _last_runs(figures)
@@ -123,7 +123,7 @@ def _sagas(figures: Figures) -> Iterator[Metric]:
     yield _gauge("sagas_unsettled_oldest_timestamp_seconds", "When the oldest of them began.", ("state",), oldest)
 
 
-def _staging(found: Stats) -> Iterator[Metric]:
+def _staging(found: StagingStats) -> Iterator[Metric]:
     tallies = found.by_status.items()
     status = ("status",)
     yield _gauge("staging_items", "Staged items.", status, [((s,), tally.count) for s, tally in tallies])
@@ -138,7 +138,7 @@ def _staging(found: Stats) -> Iterator[Metric]:
     letters = [((stage,), count) for stage, count in failed.items()]
     yield _gauge("dead_letters", "Failed items kept, by the stage that failed.", ("stage",), letters)
     yield _gauge("staging_used_bytes", "Bytes that count against the limit.", (), [((), found.used)])
-    yield _gauge("staging_limit_bytes", "What the staging area may hold.", (), [((), found.limit)])
+    yield _gauge("staging_limit_bytes", "What the staging directory may hold.", (), [((), found.limit)])
     free = [] if found.free is None else [((), found.free)]
     yield _gauge("staging_free_bytes", "What its disk has left.", (), free)
 
