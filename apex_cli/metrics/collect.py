@@ -1,4 +1,4 @@
-"""Asks PostgreSQL and the staging directory for the figures, and writes them in Prometheus' text format 0.0.4."""
+"""Collects the figures from PostgreSQL and the staging directory, and writes Prometheus' text format 0.0.4."""
 
 from __future__ import annotations
 

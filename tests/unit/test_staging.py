@@ -19,7 +19,7 @@ EVERY = set(ItemStatus)
 
 def failure(*, retriable: bool = True, ago: float = 0.0) -> ItemFailure:
     at = datetime.now(UTC) - timedelta(seconds=ago)
-    return ItemFailure("broken", "it broke", "mend it", "commit", retriable, at, "orders.json:3")
+    return ItemFailure("broken", "it broke", "repair it", "commit", retriable, at, "orders.json:3")
 
 
 def put(staging: StagingDirectory, path: Path, *, source: str = "turvo", consume: bool = False) -> Item:
@@ -50,7 +50,7 @@ def waiting(staging: StagingDirectory, *, retriable: bool = False, every: bool =
 
 
 def opened(root: Path) -> StagingDirectory:
-    """A hand on the area. Locks tell two of them apart as they tell two processes."""
+    """An open staging directory. Locks keep two of these apart as they keep two processes apart."""
     area = StagingDirectory(root, max_bytes=MEGABYTE)
     area.open()
     return area
@@ -185,13 +185,13 @@ def test_the_same_file_again_replaces_its_failed_item(staging: StagingDirectory,
     first = put(staging, original)
     assert staging.claim(first)
     staging.fail(first, failure(), extraction=b"old")
-    original.write_bytes(b'{"mended": true}')
+    original.write_bytes(b'{"repaired": true}')
 
     second = put(staging, original)
     (kept,) = staging.items()
     assert second.item_id == first.item_id
     assert (kept.status, kept.failure, kept.attempts) == (ItemStatus.STAGED, None, 1)
-    assert kept.payload.read_bytes() == b'{"mended": true}'
+    assert kept.payload.read_bytes() == b'{"repaired": true}'
     assert kept.bytes == second.bytes == 16
     assert staging.extraction(kept) is None
     assert kept.staged_at > first.staged_at

@@ -236,7 +236,7 @@ def test_no_descriptor_is_left_open(staging: StagingDirectory, item: Item) -> No
 def test_a_folder_replaced_while_it_is_locked_is_not_taken(
     staging: StagingDirectory, item: Item, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between opening a folder and locking it, another process completes the item and stages its file anew."""
+    """Between opening a folder and locking it, another process completes the item and stages its file again."""
     flock = fcntl.flock
 
     def late(descriptor: int, operation: int) -> None:

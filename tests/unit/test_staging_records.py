@@ -1,4 +1,4 @@
-"""Failed records kept alone: what keeps them, what mends them."""
+"""Failed records as items of their own: what adds them, what removes them."""
 
 from __future__ import annotations
 
