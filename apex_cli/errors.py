@@ -5,7 +5,7 @@
     ├── StartError                10   nothing was begun
     │   ├── ConfigError                a setting is missing or wrong
     │   ├── StoreUnavailable           a store cannot be reached or started
-    │   └── StagingUnusable            the staging area is full, read-only or not a directory
+    │   └── StagingUnusable            the staging directory is full, read-only or not a directory
     ├── OutputError               10   the answer cannot be written where it should go
     ├── Locked                    11   another run holds the home
     ├── RecordError                3   one record (or one file) cannot be taken; the others go on
@@ -84,7 +84,7 @@ class StoreUnavailable(StartError):
 
 
 class StagingUnusable(StartError):
-    """The staging area cannot take what it must: full, read-only, over its limit."""
+    """The staging directory cannot take what it must: full, read-only, over its limit."""
 
     code = "staging_unusable"
 

@@ -1,9 +1,8 @@
-"""`python -m quality`: how well the labelled texts are understood by the model that is configured, beside the rules.
+"""`python -m quality`: precision and recall of rules alone, and of rules with the configured model, on labelled texts.
 
 The model is the one that `apex ingest` would ask here: `OPENAI_API_KEY`, `OPENAI_BASE_URL`, `APEX_LLM_MODEL` and the
-rest. Where none is configured a test double takes its place: then only the plumbing is checked, which is said. Answers
-are asked for anew each time, so that their cost is measured. It judges nothing: the exit code is 1 only when the texts
-could not be read.
+rest. Where none is configured, a fake OpenAI server answers; the output then states that only the plumbing is checked.
+Every run asks the model again, so that the cost is measured. The exit code is 1 only when the texts cannot be read.
 """
 
 from __future__ import annotations
@@ -29,8 +28,8 @@ from tests.openai_server import OpenAIServer
 
 RULES, MODEL = "rules alone", "rules + model"
 PLUMBING = (
-    "No model is configured (OPENAI_API_KEY, OPENAI_BASE_URL), so a TEST DOUBLE answered.",
-    "This checks the plumbing only: its figures say nothing about the quality of any model.",
+    "No model is configured (OPENAI_API_KEY, OPENAI_BASE_URL), so a FAKE OPENAI SERVER answered.",
+    "This checks the plumbing only: its figures are no evidence of the quality of any model.",
 )
 
 
@@ -39,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     texts = labels.load()[: options.texts]
     rules = by_rules(texts)
-    with tempfile.TemporaryDirectory(prefix="apex-quality-") as home, _settings(Path(home)) as (settings, double):
+    with tempfile.TemporaryDirectory(prefix="apex-quality-") as home, _settings(Path(home)) as (settings, fake):
         print(f"quality: {len(texts)} texts by {settings.llm_model} ...", file=sys.stderr, flush=True)
         try:
             model, cost = asyncio.run(by_model(texts, settings))
@@ -47,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"error: {error}" + (f" ({error.hint})" if error.hint else ""), file=sys.stderr)
             return 1
     scores = {RULES: rules, MODEL: model}
-    print(_as_json(scores, cost, len(texts), double) if options.json else _report(scores, cost, len(texts), double))
+    print(_as_json(scores, cost, len(texts), fake) if options.json else _report(scores, cost, len(texts), fake))
     return 0
 
 
@@ -60,17 +59,17 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 @contextmanager
 def _settings(home: Path) -> Iterator[tuple[Settings, bool]]:
-    """The settings of this environment with a home of their own, and whether they lead to a double of ours."""
+    """The settings of this environment with a home of their own, and whether they lead to the fake server."""
     settings = load({"home": home, "embedder": "local"})
     if settings.openai_api_key is not None or settings.openai_base_url != OPENAI_URL:
         yield settings, False
         return
     with OpenAIServer() as server:
-        double = {"openai_api_key": server.api_key, "openai_base_url": server.url, "llm_model": "gpt-4.1-mini"}
-        yield load({"home": home, "embedder": "local", **double}), True
+        fake = {"openai_api_key": server.api_key, "openai_base_url": server.url, "llm_model": "gpt-4.1-mini"}
+        yield load({"home": home, "embedder": "local", **fake}), True
 
 
-def _report(scores: Mapping[str, Scores], cost: Cost, texts: int, double: bool) -> str:
+def _report(scores: Mapping[str, Scores], cost: Cost, texts: int, fake: bool) -> str:
     used = cost.used
     dollars = f"${used.cost:.4f}" if not used.unpriced else "no price is known (APEX_LLM_PRICE_INPUT, …_OUTPUT)"
     lines = [
@@ -83,12 +82,12 @@ def _report(scores: Mapping[str, Scores], cost: Cost, texts: int, double: bool) 
         table("facts", {name: one.facts for name, one in scores.items()}),
         *(["", "not read:", *(f"  {name}: {why}" for name, why in cost.failed.items())] if cost.failed else []),
     ]
-    return "\n".join([*PLUMBING, "", *lines, "", *PLUMBING] if double else lines)
+    return "\n".join([*PLUMBING, "", *lines, "", *PLUMBING] if fake else lines)
 
 
-def _as_json(scores: Mapping[str, Scores], cost: Cost, texts: int, double: bool) -> str:
-    told = {
-        "double": double,
+def _as_json(scores: Mapping[str, Scores], cost: Cost, texts: int, fake: bool) -> str:
+    document = {
+        "fake_server": fake,
         "model": cost.model,
         "texts": texts,
         "calls": cost.used.calls,
@@ -98,7 +97,7 @@ def _as_json(scores: Mapping[str, Scores], cost: Cost, texts: int, double: bool)
         "failed": cost.failed,
         **{name: {"entities": _figures(one.entities), "facts": _figures(one.facts)} for name, one in scores.items()},
     }
-    return json.dumps(told)
+    return json.dumps(document)
 
 
 def _figures(tallies: Tallies) -> dict[str, Any]:

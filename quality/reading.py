@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Scores:
-    """How well all texts were read: entities by type, facts by predicate."""
+    """The tallies of all texts: entities by type, facts by predicate."""
 
     entities: Tallies
     facts: Tallies
@@ -33,7 +33,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a model took for all texts. `failed`: by text, why it could not be read; then nothing is found in it."""
+    """The usage of a model for all texts. `failed`: by text, its error; nothing counts as found in it."""
 
     model: str
     used: ModelUsage
@@ -42,7 +42,7 @@ class Cost:
 
 
 class _NothingKnown:
-    """The memory of a first ingest: each text is read for itself."""
+    """An empty memory: each text is read without the others."""
 
     async def aliases(self, keys: Sequence[str]) -> frozenset[str]:  # noqa: ARG002 - the protocol's signature
         return frozenset()
@@ -68,9 +68,9 @@ async def by_model(texts: Sequence[Labelled], settings: Settings) -> tuple[Score
         read = await asyncio.gather(*(_read(extractor, one) for one in texts))
         seconds = time.monotonic() - started
         failed = {
-            one.name: f"{told.code}: {told}"
-            for one, told in zip(texts, read, strict=True)
-            if isinstance(told, RecordError)
+            one.name: f"{result.code}: {result}"
+            for one, result in zip(texts, read, strict=True)
+            if isinstance(result, RecordError)
         }
         return _scored(texts, read), Cost(models.model.name, models.meter.total, seconds, failed)
 
@@ -86,10 +86,10 @@ async def _read(extractor: ModelExtractor, one: Labelled) -> Extraction | Record
 def _scored(texts: Sequence[Labelled], read: Sequence[Extraction | RecordError]) -> Scores:
     pairs = list(zip(texts, read, strict=True))
     return Scores(
-        merged(score_entities(one.entities, _found(told, entities_of)) for one, told in pairs),
-        merged(score_facts(one.entities, one.facts, _found(told, facts_of)) for one, told in pairs),
+        merged(score_entities(one.entities, _found(result, entities_of)) for one, result in pairs),
+        merged(score_facts(one.entities, one.facts, _found(result, facts_of)) for one, result in pairs),
     )
 
 
-def _found(told: Extraction | RecordError, items: Callable[[Extraction], list[T]]) -> list[T]:
-    return [] if isinstance(told, RecordError) else items(told)
+def _found(result: Extraction | RecordError, items: Callable[[Extraction], list[T]]) -> list[T]:
+    return [] if isinstance(result, RecordError) else items(result)

@@ -28,7 +28,7 @@ def _lines(title: str, readers: Mapping[str, Tallies]) -> Iterator[str]:
 
 
 def _line(name: str, tallies: list[Tally]) -> str:
-    told = (
+    cells = (
         f"  {one.precision:>9.3f} {one.recall:>7.3f} {one.f1:>6.3f} {one.right:>6} {one.found:>6}" for one in tallies
     )
-    return f"{name:<18}{''.join(told)} {max(one.expected for one in tallies):>9}"
+    return f"{name:<18}{''.join(cells)} {max(one.expected for one in tallies):>9}"

@@ -1,4 +1,4 @@
-"""Whole ingests in this process whose model is the double: a home, a server, and what the stores hold afterwards."""
+"""Whole ingests in this process against the fake OpenAI server: a home, a server, the content of the stores."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ class World:
         """Ingest payloads as one file of JSON Lines, called `name`."""
         file = write_lines(self.home.parent / f"{name}.jsonl", payloads)
         request = IngestRequest((str(file),), llm_batch=batch, run_id=str(uuid.uuid4()))
-        told = Observations(RunSummary(request.run_id))
-        return replace(told, summary=await ingest(self.settings(**variables or {}), request, told, Stop()))
+        result = Observations(RunSummary(request.run_id))
+        return replace(result, summary=await ingest(self.settings(**variables or {}), request, result, Stop()))
 
     async def dry_run(self, payloads: Sequence[dict[str, Any]]) -> RunSummary:
         """What ingesting payloads as one file would take."""

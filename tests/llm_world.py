@@ -1,4 +1,4 @@
-"""What tests of language models share: settings that lead to the double, prompts, a clock that only moves when told."""
+"""What tests of language models share: settings for the fake OpenAI server, prompts, a manual clock."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def names(answer: object) -> list[str]:
 
 
 def settings(server: OpenAIServer, home: Path, **variables: str) -> Settings:
-    """Settings whose models are the double's; `variables` are of the environment."""
+    """Settings whose models are the fake server's; `variables` are of the environment."""
     environ = {
         "APEX_HOME": str(home),
         "OPENAI_API_KEY": server.api_key,
@@ -59,7 +59,7 @@ def settings(server: OpenAIServer, home: Path, **variables: str) -> Settings:
 
 
 class Clock:
-    """Time that passes only in `sleep`; `slept` tells every wait."""
+    """Time that passes only in `sleep`; `slept` lists every wait."""
 
     def __init__(self) -> None:
         self.now = 1000.0

@@ -50,7 +50,7 @@ def source_or_auto(text: str) -> str:
 
 Home = Annotated[Path | None, typer.Option("--home", metavar="DIR", help="Home of the embedded stores (APEX_HOME).")]
 StagingDir = Annotated[
-    Path | None, typer.Option("--staging-dir", metavar="DIR", help="The staging area (APEX_STAGING_DIR).")
+    Path | None, typer.Option("--staging-dir", metavar="DIR", help="The staging directory (APEX_STAGING_DIR).")
 ]
 LockTimeout = Annotated[
     float | None,

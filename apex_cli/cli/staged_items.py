@@ -16,19 +16,19 @@ from apex_cli.units import format_duration, format_size
 
 if TYPE_CHECKING:
     from apex_cli.config import Settings
-    from apex_cli.staging import Item, ItemStatus, Staging
+    from apex_cli.staging import Item, ItemStatus, StagingDirectory
 
 PATH_OPTIONS = ("home", "staging_dir")
 
 
-def open_staging(settings: Settings) -> Staging:
-    """The staging area of these settings."""
-    from apex_cli.staging import Staging
+def open_staging(settings: Settings) -> StagingDirectory:
+    """The staging directory of these settings."""
+    from apex_cli.staging import StagingDirectory
 
-    return Staging(settings.staging_dir, max_bytes=settings.staging_max_bytes)
+    return StagingDirectory(settings.staging_dir, max_bytes=settings.staging_max_bytes)
 
 
-def of_status(staging: Staging, status: ItemStatus | None) -> list[Item]:
+def of_status(staging: StagingDirectory, status: ItemStatus | None) -> list[Item]:
     """Items of one status, or all, in order of arrival."""
     return sorted(
         (item for item in staging.items() if status is None or item.status is status),
@@ -36,7 +36,7 @@ def of_status(staging: Staging, status: ItemStatus | None) -> list[Item]:
     )
 
 
-def failed(staging: Staging, wanted: Sequence[str]) -> list[Item]:
+def failed(staging: StagingDirectory, wanted: Sequence[str]) -> list[Item]:
     """Failed items by id, or by the beginning of one that no other failed item has.
 
     Raises `UsageError`: `not_found`, `ambiguous`.

@@ -19,7 +19,7 @@ OK = {0: "done, or nothing to do"}
 USAGE = {2: "usage: an option, a name or a path that does not fit"}
 RECORDS = {3: "some records failed or were left; nothing is half-written"}
 STUCK = {7: "something is left that a person must settle: `apex recover` names it"}
-START = {10: "could not start: configuration, a store, the staging area"}
+START = {10: "could not start: configuration, a store, the staging directory"}
 LOCKED = {11: "another run holds the home (--lock-timeout waits)"}
 _ALWAYS = {1: "a bug in apex", 130: "interrupted by SIGINT (143: SIGTERM), after cleaning up"}
 

@@ -1,4 +1,4 @@
-"""Checks of this machine: program, settings, home, disk, staging area, optional dependencies."""
+"""This machine: program, settings, home, disk, staging directory, drivers."""
 
 from __future__ import annotations
 
@@ -84,13 +84,13 @@ def _disk(settings: Settings) -> Check:
 
 
 def _staging(settings: Settings) -> Check:
-    from apex_cli.staging import ItemStatus, Staging
+    from apex_cli.staging import ItemStatus, StagingDirectory
 
     check = _directory("staging", settings.staging_dir, "APEX_STAGING_DIR", "not there yet, the first ingest makes it")
     if check.status is CheckStatus.FAILED:
         return check
     try:
-        stats = Staging(settings.staging_dir, max_bytes=settings.staging_max_bytes).stats()
+        stats = StagingDirectory(settings.staging_dir, max_bytes=settings.staging_max_bytes).stats()
     except ApexError as error:
         return Check("staging", CheckStatus.FAILED, error.message, error.hint)
     failed = stats.by_status[ItemStatus.FAILED].count

@@ -1,7 +1,7 @@
 """Extractions with their vectors as bytes, kept with a staged item so that a retry pays for no model again.
 
 The format is our own: one JSON object, times in ISO 8601, vectors as base64 of little-endian float32. It is read
-from a directory that others may have written to, so reading runs no code and believes nothing unchecked.
+from a directory that others may have written to, so reading runs no code and checks every value.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which server is asked, and how it wants to be spoken to: read off its URL."""
+"""The server of the settings, and its variant of OpenAI's API, recognised by its URL."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _AZURE = (".openai.azure.com", ".services.ai.azure.com", ".cognitiveservices.azu
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A server that speaks OpenAI's HTTP API.
+    """A server with OpenAI's HTTP API.
 
     `openai`: the models behind it are OpenAI's own (its API or Azure), with its prices and parameters. `api` is
     `responses` or `chat`. `api_version` is set for Azure's older API, which has a URL for each deployment.
@@ -30,17 +30,17 @@ class Endpoint:
 
     @property
     def host(self) -> str:
-        """Host and port: what the server is called in names and messages."""
+        """Host and port: the server's name in cache keys and messages."""
         return urlsplit(self.url).netloc
 
 
 def endpoint(settings: Settings) -> Endpoint:
-    """The server that the settings name. Raises `ConfigError` when OpenAI or Azure is asked and there is no key."""
+    """The server of the settings. Raises `ConfigError` when it is OpenAI or Azure and there is no key."""
     parts = urlsplit(settings.openai_base_url)
     host = parts.hostname or ""
     azure = host.endswith(_AZURE)
     openai = azure or host == OPENAI_HOST
-    # What was pasted with a line end would be no header, and be shown in the error that says so.
+    # A key that was pasted with a line end is no valid header, and the error about it would show the key.
     key = Secret(settings.openai_api_key.reveal().strip()) if settings.openai_api_key is not None else None
     if openai and (key is None or not key.reveal()):
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""What the rest of apex asks of a language model."""
+"""The interface of a language model to the rest of apex."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ JsonSchema = Mapping[str, Any]
 
 
 class Size(StrEnum):
-    """Which of the two configured models is asked: the main one, or the cheaper one for simple questions."""
+    """One of the two configured models: the main one, or the cheaper one for simple prompts."""
 
     SMALL = "small"
     MAIN = "main"
@@ -29,9 +29,9 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One question, and the form of its answer.
+    """One prompt, and the schema of its answer.
 
-    `name` says what kind of question it is (`extract_nodes`): for the meter and for logs. `schema` is a JSON Schema of
+    `name` is the kind of prompt (`extract_nodes`), for logs. `schema` is a JSON Schema of
     an object, as `pydantic.BaseModel.model_json_schema()` gives it. `schema_name`: letters, digits, `_` and `-`, at
     most 64. `max_tokens` bounds the answer.
     """
@@ -46,20 +46,20 @@ class Prompt:
     def key(self, model: str) -> str:
         """The prompt's address in caches: 64 hexadecimal digits, BLAKE2b-256 of everything that shapes the answer.
 
-        `max_tokens` and `name` do not: an answer that is not cut off is the same under any limit.
+        `max_tokens` and `name` are not part of it: an answer that is not cut off is the same under any limit.
         """
         content = [model, self.size, [(one.role, one.text) for one in self.messages], self.schema]
         encoded = json.dumps(content, separators=(",", ":"), sort_keys=True).encode("ascii")
         return hashlib.blake2b(encoded, digest_size=32, person=b"apex-prompt-1").hexdigest()
 
     def text(self) -> str:
-        """Everything that the model reads, for counting its tokens."""
+        """All text that the model reads, to count its tokens."""
         parts = [message.text for message in self.messages]
         return "\n".join([*parts, json.dumps(self.schema, separators=(",", ":"), sort_keys=True)])
 
 
 class LanguageModel(Protocol):
-    """Answers prompts, each alone: any number may be asked at once."""
+    """Answers prompts; safe for any number at once."""
 
     name: str
     """Provider, models and API (`api.openai.com/gpt-6-luna/responses`): part of cache keys and of the extractor's

@@ -1,4 +1,4 @@
-"""JSON Schema: in the strict form that OpenAI's structured outputs want, and checking answers against it."""
+"""JSON Schema: the strict form that OpenAI's structured outputs require, and the check of answers against it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ _FORMATS = frozenset({"date-time", "date", "time", "duration", "email", "hostnam
 def strict(schema: JsonSchema) -> dict[str, Any] | None:
     """The schema as `strict: true` requires it: every object closed, every property required, nothing beside a `$ref`.
 
-    Keywords that OpenAI does not take there go, as do titles; answers are checked against the whole schema anyway. None
-    when it cannot be said that way: an object with keys of the model's own choice, a tuple, an `allOf`, a schema that
-    holds itself with a description. See OpenAI's guide on structured outputs, "Supported schemas".
+    Titles and keywords that OpenAI does not accept are left out; answers are checked against the whole schema anyway.
+    None where there is no strict form: an object with free keys, a tuple, an `allOf`, a schema that contains itself
+    with a description. See OpenAI's guide on structured outputs, "Supported schemas". The openai package
+    makes this form from pydantic models only; ours are JSON, because a batch stores them until the next run.
     """
     try:
         made = _strict(schema, schema)
@@ -31,7 +32,7 @@ def strict(schema: JsonSchema) -> dict[str, Any] | None:
 
 
 class _NotStrict(Exception):
-    """The schema says something that the strict form has no words for."""
+    """The schema has no strict form."""
 
 
 def _strict(node: Any, root: JsonSchema) -> Any:
@@ -72,7 +73,7 @@ def _resolved(reference: str, root: JsonSchema) -> Mapping[str, Any]:
 def parsed(text: str, schema: JsonSchema) -> dict[str, Any]:
     """The JSON object in `text`, valid against `schema`; a Markdown fence around it is taken off.
 
-    Raises `ModelAnswerInvalid`, which says what is wrong and where, in words that can be put to the model.
+    Raises `ModelAnswerInvalid`; its message states the error and its place, and is sent back to the model.
     """
     try:
         answer = json.loads(_unfenced(text), parse_constant=_no_constant)
@@ -85,7 +86,7 @@ def parsed(text: str, schema: JsonSchema) -> dict[str, Any]:
 
 
 def check(answer: Mapping[str, Any], schema: JsonSchema) -> None:
-    """Raises `ModelAnswerInvalid` for the worst fault of an answer that is not valid against `schema`."""
+    """Raises `ModelAnswerInvalid` with the most relevant error of an answer that is not valid against `schema`."""
     from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
     from jsonschema.exceptions import best_match  # type: ignore[import-untyped]
 

@@ -1,1 +1,1 @@
-"""What apex tells a Prometheus: totals over all runs, the last run, the staging area, the sagas under way."""
+"""Metrics for Prometheus: totals over all runs, the last run, the staging directory, open sagas."""

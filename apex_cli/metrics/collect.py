@@ -1,4 +1,4 @@
-"""Asks PostgreSQL and the staging area for the figures, and writes them in Prometheus' text format 0.0.4."""
+"""Collects the figures from PostgreSQL and the staging directory, and writes Prometheus' text format 0.0.4."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from apex_cli.config import Settings
-from apex_cli.staging import Staging
+from apex_cli.staging import StagingDirectory
 from apex_cli.stores.factory import Stores
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ async def collect(settings: Settings, stores: Stores) -> list[Metric]:
     """Every metric family with its samples, in a fixed order. Raises `StoreError` or `StagingUnusable`."""
     from apex_cli.metrics.families import families
 
-    staging = Staging(settings.staging_dir, max_bytes=settings.staging_max_bytes)
+    staging = StagingDirectory(settings.staging_dir, max_bytes=settings.staging_max_bytes)
     known = await stores.runs.statistics()
     return list(families(known, await asyncio.to_thread(staging.stats), settings.namespace))
 

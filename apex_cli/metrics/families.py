@@ -1,8 +1,8 @@
 """The metric families: names, types, meanings, labels. Pure.
 
-Names follow https://prometheus.io/docs/practices/naming/: base units, `_total` on counters. What passed is told as the
-time at which it happened, never as an age: a file that is not refreshed would keep an age from growing.
-Label values come from closed lists, and those of stores, stages and states are all there, also at zero.
+Names follow https://prometheus.io/docs/practices/naming/: base units, `_total` on counters. Metrics export
+timestamps; compute ages in PromQL, because an age in a file that is not refreshed would not grow.
+Label values come from closed lists; those of stores, stages and states are always present, also at zero.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from apex_cli import __version__
 from apex_cli.results import RecordStatus as RecordResult
 from apex_cli.run_stats import STAGES, STORES
-from apex_cli.staging import Stats
+from apex_cli.staging import StagingStats
 from apex_cli.stores.postgres.runs import RunGroup, RunStatistics, RunTotal
 
 Samples = Iterable[tuple[Sequence[str], float]]
 _OPEN = ("PREPARED", "RESOLVING", "COMMITTED")
 
 
-def families(statistics: RunStatistics, staging: Stats, namespace: str) -> Iterator[Metric]:
-    """All families, also those without a sample: their names are always there.
+def families(statistics: RunStatistics, staging: StagingStats, namespace: str) -> Iterator[Metric]:
+    """All families, also those without a sample.
 
-    Every sample says its namespace, for a node exporter refuses two files with the same series.
+    Every sample has its namespace as a label: a node exporter rejects two files with the same series.
     """
     for family in _all(statistics, staging):
         family.samples = [each._replace(labels={"namespace": namespace, **each.labels}) for each in family.samples]
         yield family
 
 
-def _all(statistics: RunStatistics, staging: Stats) -> Iterator[Metric]:
+def _all(statistics: RunStatistics, staging: StagingStats) -> Iterator[Metric]:
     yield _gauge("build_info", "The version that wrote this; always 1.", ("version",), [((__version__,), 1)])
     yield from _runs(statistics)
     yield from _last_runs(statistics)
@@ -54,7 +54,7 @@ def _runs(statistics: RunStatistics) -> Iterator[Metric]:
     yield _counter("run_seconds", "Seconds that runs took.", ("verb",), _by_verb(ended))
     yield _gauge(
         "runs_unfinished",
-        "Runs without an end: killed, or still going on.",
+        "Runs without an end: killed, or still active.",
         ("verb",),
         [((verb,), endless.get(verb, 0)) for verb in verbs],
     )
@@ -77,16 +77,16 @@ def _last_runs(statistics: RunStatistics) -> Iterator[Metric]:
     yield _gauge("last_run_start_timestamp_seconds", "When the last run that ended began.", verb, started)
     yield _gauge("last_run_end_timestamp_seconds", "When the last run ended.", verb, ended)
     yield _gauge("last_run_duration_seconds", "How long the last run took.", verb, took)
-    yield _gauge("last_run_exit_code", "How the last run ended.", verb, codes)
-    yield _gauge("last_run_breaker_trips", "How often it gave a store up.", ("verb", "store"), trips)
+    yield _gauge("last_run_exit_code", "The exit code of the last run.", verb, codes)
+    yield _gauge("last_run_breaker_trips", "How often its breaker opened for a store.", ("verb", "store"), trips)
 
 
 def _work(totals: Sequence[RunTotal]) -> Iterator[Metric]:
     counted = {(one.label, one.sublabel): one.value for one in totals if one.measure == "by_source"}
     every = {(source, outcome.value): 0.0 for source, _ in counted for outcome in RecordResult}
     records = sorted({**every, **counted}.items())
-    yield _counter("inputs", "Files and streams taken.", (), _by_label(totals, "inputs"))
-    yield _counter("records", "Records, by what became of them.", ("source", "outcome"), records)
+    yield _counter("inputs", "Files and streams ingested.", (), _by_label(totals, "inputs"))
+    yield _counter("records", "Records, by outcome.", ("source", "outcome"), records)
     yield _counter(
         "stage_seconds",
         "Seconds spent in each stage of ingests; stages overlap.",
@@ -95,11 +95,11 @@ def _work(totals: Sequence[RunTotal]) -> Iterator[Metric]:
     )
     steps = [((one.label, one.sublabel), one.value) for one in totals if one.measure == "store_seconds"]
     yield _counter("store_seconds", "Seconds spent in each step of each store.", ("store", "step"), steps)
-    yield _counter("store_calls", "Steps asked of each store.", ("store",), _by_label(totals, "store_calls", STORES))
-    yield _counter("store_retries", "Steps tried again.", ("store",), _by_label(totals, "store_retries", STORES))
+    yield _counter("store_calls", "Steps called on each store.", ("store",), _by_label(totals, "store_calls", STORES))
+    yield _counter("store_retries", "Steps that were retried.", ("store",), _by_label(totals, "store_retries", STORES))
     yield _counter(
         "store_breaker_trips",
-        "How often a store was given up for a while.",
+        "How often a breaker opened for a store.",
         ("store",),
         _by_label(totals, "breaker_trips", STORES),
     )
@@ -107,40 +107,45 @@ def _work(totals: Sequence[RunTotal]) -> Iterator[Metric]:
 
 def _costs(totals: Sequence[RunTotal]) -> Iterator[Metric]:
     yield _counter("llm_calls", "Calls of language models.", (), _by_label(totals, "llm_calls"))
-    yield _counter("llm_tokens", "Tokens that they took and gave.", (), _by_label(totals, "tokens"))
-    yield _counter("llm_cost_usd", "What they cost, in US dollars.", (), _by_label(totals, "cost_usd"))
+    yield _counter("llm_tokens", "Tokens of these calls, input and output.", (), _by_label(totals, "tokens"))
+    yield _counter("llm_cost_usd", "The cost of these calls in US dollars.", (), _by_label(totals, "cost_usd"))
 
 
 def _sagas(statistics: RunStatistics) -> Iterator[Metric]:
-    yield _counter("saga_rollbacks", "Sagas undone before their pivot.", (), _by_label(statistics.totals, "rollbacks"))
     yield _counter(
-        "saga_recoveries", "Sagas of killed runs settled by a later one.", (), _by_label(statistics.totals, "recovered")
+        "saga_rollbacks", "Sagas discarded before their pivot.", (), _by_label(statistics.totals, "rollbacks")
+    )
+    yield _counter(
+        "saga_recoveries",
+        "Sagas of killed runs that a later run settled.",
+        (),
+        _by_label(statistics.totals, "recovered"),
     )
     unsettled = {one.state: one.sagas for one in statistics.open_sagas}
     states = [((state,), unsettled.get(state, 0)) for state in _OPEN]
-    yield _gauge("sagas_unsettled", "Sagas that are neither done nor undone.", ("state",), states)
+    yield _gauge("sagas_unsettled", "Open sagas.", ("state",), states)
     oldest = [((one.state,), one.oldest.timestamp()) for one in statistics.open_sagas]
-    yield _gauge("sagas_unsettled_oldest_timestamp_seconds", "When the oldest of them began.", ("state",), oldest)
+    yield _gauge("sagas_unsettled_oldest_timestamp_seconds", "When the oldest open saga began.", ("state",), oldest)
 
 
-def _staging(found: Stats) -> Iterator[Metric]:
-    tallies = found.by_status.items()
+def _staging(found: StagingStats) -> Iterator[Metric]:
+    counts = found.by_status.items()
     status = ("status",)
-    yield _gauge("staging_items", "Staged items.", status, [((s,), tally.count) for s, tally in tallies])
-    yield _gauge("staging_bytes", "Bytes of their payloads.", status, [((s,), tally.bytes) for s, tally in tallies])
+    yield _gauge("staging_items", "Staged items.", status, [((s,), count.count) for s, count in counts])
+    yield _gauge("staging_bytes", "Bytes of their payloads.", status, [((s,), count.bytes) for s, count in counts])
     yield _gauge(
         "staging_oldest_timestamp_seconds",
         "When the oldest staged item arrived.",
         status,
-        [((s,), tally.oldest.timestamp()) for s, tally in tallies if tally.oldest],
+        [((s,), count.oldest.timestamp()) for s, count in counts if count.oldest],
     )
-    failed = {**dict.fromkeys(STAGES, 0), **{stage: tally.count for stage, tally in found.failed_in.items()}}
+    failed = {**dict.fromkeys(STAGES, 0), **{stage: count.count for stage, count in found.failed_in.items()}}
     letters = [((stage,), count) for stage, count in failed.items()]
     yield _gauge("dead_letters", "Failed items kept, by the stage that failed.", ("stage",), letters)
     yield _gauge("staging_used_bytes", "Bytes that count against the limit.", (), [((), found.used)])
-    yield _gauge("staging_limit_bytes", "What the staging area may hold.", (), [((), found.limit)])
+    yield _gauge("staging_limit_bytes", "The size limit of the staging directory.", (), [((), found.limit)])
     free = [] if found.free is None else [((), found.free)]
-    yield _gauge("staging_free_bytes", "What its disk has left.", (), free)
+    yield _gauge("staging_free_bytes", "Free space of its disk.", (), free)
 
 
 def _by_verb(ended: Iterable[RunGroup]) -> Samples:
@@ -151,7 +156,7 @@ def _by_verb(ended: Iterable[RunGroup]) -> Samples:
 
 
 def _by_label(totals: Iterable[RunTotal], measure: str, closed: Sequence[str] = ()) -> Samples:
-    """The totals of a measure by its one label, those of a closed list always; without a list, its one number."""
+    """The totals of a measure by its label, with all labels of a closed list; without a list, its single total."""
     found = {one.label: one.value for one in totals if one.measure == measure}
     if not closed:
         return [((), found.get("", 0.0))]

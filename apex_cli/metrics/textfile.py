@@ -1,4 +1,4 @@
-"""A file for a node exporter's textfile collector, which may read it at any moment: the old one or the new, whole.
+"""The file for a node exporter's textfile collector, replaced in one step because it can be read at any moment.
 
 https://github.com/prometheus/node_exporter#textfile-collector: only files named `*.prom` are read.
 """
@@ -12,11 +12,11 @@ from apex_cli.errors import ConfigError
 from apex_cli.files import write_atomic
 
 _READABLE = 0o644
-"""The exporter is another user."""
+"""The exporter runs as another user."""
 
 
 def check_textfile(path: Path) -> None:
-    """See that the file can be written, before a run begins. Raises `ConfigError`."""
+    """Check before a run that the file can be written. Raises `ConfigError`."""
     if path.suffix != ".prom":
         raise ConfigError(
             f"the metrics file {path} is not named *.prom", hint="a node exporter reads no other files; rename it"
@@ -26,10 +26,7 @@ def check_textfile(path: Path) -> None:
 
 
 def write_textfile(path: Path, content: bytes) -> None:
-    """Put `content` in the place of the file at one instant, on the disk, mode 0644. Raises `ConfigError`.
-
-    Safe with several writers at once: the last one stays.
-    """
+    """Replace the file in one step, durable, mode 0644; of several writers the last one wins. Raises `ConfigError`."""
     try:
         write_atomic(path, content, mode=_READABLE)
     except OSError as error:

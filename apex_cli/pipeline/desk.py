@@ -20,7 +20,7 @@ from apex_cli.pipeline.inputs import Input, ReadResult
 from apex_cli.pipeline.request import Observer
 from apex_cli.reading.files import Rejected
 from apex_cli.results import ErrorDetail, RecordResult, RecordStatus, RunSummary
-from apex_cli.staging import Item, ItemFailure, Staging
+from apex_cli.staging import Item, ItemFailure, StagingDirectory
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class _Kept:
 
 @dataclass(slots=True)
 class _Work:
-    """What the staging area has yet to hear."""
+    """What the staging directory has yet to hear."""
 
     kept: list[_Kept] = field(default_factory=list)
     committed: list[Record] = field(default_factory=list)
@@ -54,14 +54,19 @@ class _Work:
 
 
 class OutcomeRecorder:
-    """Tells outcomes to the observer and the summary at once, and to the staging area at `flush`.
+    """Tells outcomes to the observer and the summary at once, and to the staging directory at `flush`.
 
     Staging calls run on `worker`, the one thread that also reads the inputs, so no two threads touch the area. A crash
     before `flush` loses nothing: the item is still `processing`, and its records will be `unchanged`.
     """
 
     def __init__(
-        self, staging: Staging, summary: RunSummary, observer: Observer, worker: Executor, versions: ExtractionVersions
+        self,
+        staging: StagingDirectory,
+        summary: RunSummary,
+        observer: Observer,
+        worker: Executor,
+        versions: ExtractionVersions,
     ) -> None:
         self._staging = staging
         self._summary = summary
@@ -117,7 +122,7 @@ class OutcomeRecorder:
             self._work.settled.append(origin)
 
     async def flush(self) -> None:
-        """Bring the staging area up to date."""
+        """Bring the staging directory up to date."""
         work, self._work = self._work, _Work()
         if work.settled:
             await faults.reach("staging.remove.before")
@@ -149,7 +154,7 @@ class OutcomeRecorder:
         for kept in work.kept:
             self._keep(kept)
         for record in work.committed:
-            self._staging.resolve_record(record.record_id, observed_at=record.observed_at)
+            self._staging.remove_record(record.record_id, observed_at=record.observed_at)
         for origin in work.settled:
             if origin.item is not None and not origin.closed:
                 if not self._staging.complete(origin.item, keep_children=set(origin.failed)):
@@ -165,7 +170,7 @@ class OutcomeRecorder:
                 self._staging.fail(item, kept.failure)
             kept.origin.closed = True
             return
-        child = self._staging.put_record(
+        child = self._staging.add_record(
             item,
             locator=kept.failure.locator or item.name,
             source=kept.source,

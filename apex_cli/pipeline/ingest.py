@@ -26,7 +26,7 @@ from apex_cli.reading.files import walk
 from apex_cli.results import ErrorDetail, RunSummary
 from apex_cli.saga.recovery import recover
 from apex_cli.sources.registry import RULES_VERSION
-from apex_cli.staging import Staging
+from apex_cli.staging import StagingDirectory
 from apex_cli.stores.factory import Stores, open_stores
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ async def ingest(settings: Settings, request: IngestRequest, observer: Observer,
     started = time.monotonic()
     if settings.metrics_textfile is not None:
         check_textfile(settings.metrics_textfile)
-    staging = Staging(settings.staging_dir, max_bytes=settings.staging_max_bytes)
+    staging = StagingDirectory(settings.staging_dir, max_bytes=settings.staging_max_bytes)
     named = [Path(path) for path in request.paths if path != STDIN]
     files = walk(named, min_age_seconds=request.min_age, exclude=(staging.root,))
     observer.phase("starting the stores")
@@ -125,7 +125,7 @@ async def _run(
     observer: Observer,
     stop: Stop,
     stores: Stores,
-    staging: Staging,
+    staging: StagingDirectory,
     inputs: InputReader,
     summary: RunSummary,
     reading: CachedEnricher | None,

@@ -1,4 +1,4 @@
-"""From the paths of a request to batches of records: every input goes through the staging area first.
+"""From the paths of a request to batches of records: every input goes through the staging directory first.
 
 A synchronous generator, drained by one worker thread: one input is staged and read at a time, and no more of it is in
 memory than one batch.
@@ -19,13 +19,13 @@ from apex_cli.pipeline.request import STDIN, IngestRequest
 from apex_cli.reading.files import Found, Rejected, Young
 from apex_cli.reading.read import read_input, sniff_source
 from apex_cli.sources.registry import AUTO, JSON
-from apex_cli.staging import Item, Staging
-from apex_cli.staging.intake import STREAM_ORIGIN
+from apex_cli.staging import Item, StagingDirectory
+from apex_cli.staging.directory import STREAM_ORIGIN
 
 
 @dataclass(slots=True)
 class Input:
-    """One staged item and how far its records have come. `item` is None for what never reached the staging area.
+    """One staged item and how far its records have come. `item` is None for what never reached the staging directory.
 
     `read` is counted by the reading thread, `told` by the event loop: neither ever writes the other's. `extraction` is
     what an earlier attempt at a record kept alone has paid for already.
@@ -71,7 +71,7 @@ class InputReader:
         settings: Settings,
         request: IngestRequest,
         files: Iterator[Found | Young | Rejected],
-        staging: Staging,
+        staging: StagingDirectory,
         stopped: Callable[[], bool],
     ) -> None:
         self._settings = settings
@@ -160,7 +160,7 @@ class InputReader:
     def _leftovers(self) -> Iterator[Input]:
         """What earlier runs left, oldest first; inputs that this request brings again anyway are not read twice."""
         roots = [Path(path).absolute() for path in self._request.paths if path != STDIN]
-        for item in self._staging.take_up(retriable_failed=True, all_failed=self._request.retry_failed):
+        for item in self._staging.waiting(retriable_failed=True, all_failed=self._request.retry_failed):
             if not item.is_record and _comes_again(item.origin, roots):
                 continue
             yield from self._claimed(item)
@@ -170,7 +170,7 @@ class InputReader:
         forced = None if request.source == AUTO else request.source
         if STDIN in request.paths and request.stdin is not None:
             yield from self._claimed(
-                self._staging.put_stream(request.stdin, source=forced or JSON, forced_source=forced, name="stdin.jsonl")
+                self._staging.add_stream(request.stdin, source=forced or JSON, forced_source=forced, name="stdin.jsonl")
             )
         for found in self._files:
             if isinstance(found, Young):
@@ -181,7 +181,7 @@ class InputReader:
                 source = sniff_source(found.path, found.name, request.source)
                 faults.reach_in_thread("staging.put.before")
                 try:
-                    item = self._staging.put(found.path, source=source, forced_source=forced, consume=request.consume)
+                    item = self._staging.add(found.path, source=source, forced_source=forced, consume=request.consume)
                 except ReadError as error:
                     yield self._refused(Rejected(found.name, error))
                     continue
@@ -192,7 +192,7 @@ class InputReader:
                 yield from self._claimed(item)
 
     def _refused(self, rejected: Rejected) -> ReadResult:
-        """An input that never reached the staging area."""
+        """An input that never reached the staging directory."""
         self.seen += 1
         return ReadResult(Input(None, read=1, exhausted=True), rejected)
 

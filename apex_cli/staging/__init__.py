@@ -1,7 +1,7 @@
-"""The staging area: where inputs wait, are worked on, and stay when they fail."""
+"""The staging directory: inputs wait here, are ingested from here, and stay here when they fail."""
 
+from apex_cli.staging.directory import StagingDirectory
 from apex_cli.staging.items import Item, ItemFailure, ItemStatus
-from apex_cli.staging.staging import Staging
-from apex_cli.staging.upkeep import ItemCount, Stats
+from apex_cli.staging.stats import ItemCount, StagingStats
 
-__all__ = ["Item", "ItemCount", "ItemFailure", "ItemStatus", "Staging", "Stats"]
+__all__ = ["Item", "ItemCount", "ItemFailure", "ItemStatus", "StagingDirectory", "StagingStats"]

@@ -1,21 +1,26 @@
-"""Where failed records lie, by the input they came from and by the record they hold."""
+"""What one process remembers of the staging directory, so that adding and removing an item scans nothing.
+
+Both classes are safe for many threads. They see what was there at the opening and the changes of this process.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 
+from apex_cli.errors import StagingUnusable
 from apex_cli.staging import names
 
 Key = tuple[str, str]
-"""Where an item lies: its source and its item id."""
+"""An item's folder: its source and its item id."""
 
 
 class FailedRecords:
-    """Failed records by hash of origin and of record id; whole inputs are not kept. For use by many threads.
+    """The items that hold one failed record, by hash of origin and of record id; whole inputs are not indexed.
 
-    It knows what lay in the area at its opening and what this process did since. A record that another process kept
-    meanwhile is not found; it stays until that record is retried, which finds it unchanged.
+    A failed record that another process has added since is not found. It stays until that record is retried, which
+    finds it unchanged.
     """
 
     def __init__(self) -> None:
@@ -24,6 +29,7 @@ class FailedRecords:
         self._mutex = threading.Lock()
 
     def add(self, key: Key) -> None:
+        """Index an item, unless it is a whole input."""
         if not names.is_record_item(key[1]):
             return
         with self._mutex:
@@ -32,6 +38,7 @@ class FailedRecords:
                 self._by_record[record].add(key)
 
     def discard(self, key: Key) -> None:
+        """Remove an item from the index, if it is there."""
         if not names.is_record_item(key[1]):
             return
         with self._mutex:
@@ -40,12 +47,12 @@ class FailedRecords:
                 _discard(self._by_record, record, key)
 
     def of_origin(self, item_id: str) -> list[Key]:
-        """The failed records of the input that `item_id` is or belongs to."""
+        """The failed records of the input that `item_id` is, or belongs to."""
         with self._mutex:
             return list(self._by_origin.get(names.origin_hash(item_id), ()))
 
     def of_record(self, record_id: str) -> list[Key]:
-        """The items that hold the record."""
+        """The items that hold this record."""
         with self._mutex:
             return list(self._by_record.get(names.digest(record_id), ()))
 
@@ -56,3 +63,44 @@ def _discard(table: defaultdict[str, set[Key]], group: str, key: Key) -> None:
         keys.discard(key)
         if not keys:
             del table[group]
+
+
+class DiskUsage:
+    """Bytes of payloads and kept extractions, against a limit.
+
+    `count` measures the directory. It is called by `measure`, and once more before an item is refused, because other
+    processes add and remove items too. Together, processes can exceed the limit by what they add between two counts.
+    """
+
+    def __init__(self, limit: int, count: Callable[[], int]) -> None:
+        self.limit = limit
+        self._count = count
+        self._in_items = 0
+        self._in_drafts = 0
+        self._mutex = threading.Lock()
+
+    def measure(self) -> None:
+        """Count the bytes of all items."""
+        with self._mutex:
+            self._in_items = self._count()
+
+    def reserve(self, size: int) -> None:
+        """Reserve `size` bytes for a draft. Raises `StagingUnusable` (`staging_full`) over the limit."""
+        with self._mutex:
+            if self._in_items + self._in_drafts + size > self.limit:
+                self._in_items = self._count()
+            used = self._in_items + self._in_drafts
+            if used + size > self.limit:
+                raise StagingUnusable(
+                    f"the staging directory is full: {used:,} of {self.limit:,} bytes are in use, "
+                    f"{size:,} more do not fit",
+                    code="staging_full",
+                    hint="`apex staging clean` removes old failed items; APEX_STAGING_MAX_BYTES sets the limit",
+                )
+            self._in_drafts += size
+
+    def settle(self, reserved: int, change: int) -> None:
+        """Give back `reserved` bytes, and add `change` (may be negative) to the bytes of items."""
+        with self._mutex:
+            self._in_drafts -= reserved
+            self._in_items = max(0, self._in_items + change)

@@ -1,4 +1,4 @@
-"""What is known of one staged item, and its form on disk (`status.json`)."""
+"""A staged item, and its form on the disk (`status.json`)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import Any
 from apex_cli.staging import names
 
 TEXT_LIMIT = 4000
-"""Characters kept of an error's message, hint and locator: they may quote a hostile payload."""
+"""Characters kept of a failure's message, hint and locator: they can quote a hostile payload."""
 
 
 class ItemStatus(StrEnum):
-    """How far an item is.
+    """The state of an item.
 
-    `STAGED` waits for work, `FAILED` for help; `PROCESSING` is worked on, or was before a crash where its lock is free.
+    `STAGED` waits for a run. `FAILED` waits for a retry. `PROCESSING` is worked on; without a lock, a crash left it.
     """
 
     STAGED = "staged"
@@ -29,7 +29,7 @@ class ItemStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ItemFailure:
-    """Why an item failed, when (aware UTC), how far it came, and whether time alone may mend it."""
+    """Why an item failed, when (aware UTC) and in which stage. `retriable`: it may succeed later without a change."""
 
     code: str
     message: str
@@ -42,7 +42,7 @@ class ItemFailure:
 
 @dataclass(frozen=True, slots=True)
 class FileIdentity:
-    """What tells whether a path still holds the very file that was read from it."""
+    """Identifies a file, to find out whether a path still names the file that was read from it."""
 
     device: int
     inode: int
@@ -56,13 +56,13 @@ class FileIdentity:
 
 @dataclass(slots=True)
 class Item:
-    """One item of the staging area, as it was when it was last looked at.
+    """One staged item, as it was when it was last read.
 
     `path` is its folder, `payload` the file in it, `bytes` the payload's size. `name` is for people. `origin` is the
-    original's absolute path, or `-` for a stream; a failed record has its input's. `staged_at` (aware UTC) is when the
-    input arrived and is kept over retries. `forced_source` is the source asked for at staging (None: recognise it).
-    `consume`: the original, `original` as it was when read, goes once all is committed. `record_id` is set where the
-    item holds one failed record whose id is known. `busy`: another run works on this very item; it cannot be claimed.
+    original's absolute path, or `-` for a stream; a failed record has that of its input. `staged_at` (aware UTC) is
+    when the input arrived; retries keep it. `forced_source` is the source that the user named (None: recognise it).
+    `consume`: the original, identified by `original`, is removed once all is committed. `record_id` is set where the
+    item holds one failed record with a known id. `busy`: another run works on this item, so it cannot be claimed.
     """
 
     source: str
@@ -84,17 +84,17 @@ class Item:
 
     @property
     def is_record(self) -> bool:
-        """Whether this is one failed record, kept alone, and not a whole input."""
+        """Whether this is one failed record and not a whole input."""
         return names.is_record_item(self.item_id)
 
-    def become(self, other: Item) -> None:
-        """Take over every field of `other`."""
+    def replace_with(self, other: Item) -> None:
+        """Copy every field of `other`."""
         for field in fields(self):
             setattr(self, field.name, getattr(other, field.name))
 
 
 def encode(item: Item) -> bytes:
-    """The content of `status.json`: all that the folder itself does not tell."""
+    """The content of `status.json`: all that does not follow from the folder itself."""
     failure = item.failure
     original = item.original
     document = {

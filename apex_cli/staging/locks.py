@@ -1,8 +1,7 @@
-"""Who works on a folder: an advisory lock (flock(2)) on the folder itself.
+"""Locks of items: an advisory lock (flock(2)) on the item's folder itself.
 
-The kernel frees it when its holder dies, however it dies, so a lock is never left behind and needs no clock. A lock on
-the folder, not on a file in it, moves along when the folder is renamed. Staging must lie on a file system that has such
-locks for folders: any local one.
+The kernel frees a lock when its process ends in any way, so no stale lock remains and no clock is needed. A lock on the
+folder, unlike one on a file in it, moves with the folder when it is renamed. Every local file system has such locks.
 """
 
 from __future__ import annotations
@@ -18,12 +17,18 @@ _descriptors: set[int] = set()
 
 
 class FolderLock:
-    """The right to work on one folder; `release` gives it back and may be called twice."""
+    """The lock of one folder. `release` frees it and may be called twice; `with` releases at its end."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
 
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
     def release(self) -> None:
+        """Free the lock."""
         if self._descriptor in _descriptors:
             _descriptors.discard(self._descriptor)
             os.close(self._descriptor)
@@ -31,10 +36,10 @@ class FolderLock:
 
 
 def take(folder: Path) -> FolderLock | None:
-    """Lock `folder` without waiting. None when it is held, by any process or by this one, or is not there.
+    """Lock `folder` without waiting. None where any process, also this one, holds it, and where it does not exist.
 
-    A folder that was replaced between look-up and lock counts as not there; a symbolic link is not followed. Raises
-    `OSError` where the file system cannot lock.
+    A folder that was replaced between its opening and its locking counts as missing. A symbolic link is not followed.
+    Raises `OSError` where the file system cannot lock.
     """
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -56,11 +61,11 @@ def take(folder: Path) -> FolderLock | None:
     return None
 
 
-def _let_go_in_child() -> None:
-    """A forked child shares its parent's locks and would keep them after the parent's death: it closes its copies."""
+def _release_in_child() -> None:
+    """Close a forked child's copies of the locks: it would hold them after the end of its parent."""
     for descriptor in tuple(_descriptors):
         os.close(descriptor)
     _descriptors.clear()
 
 
-os.register_at_fork(after_in_child=_let_go_in_child)
+os.register_at_fork(after_in_child=_release_in_child)

@@ -1,11 +1,12 @@
-"""Names of folders in the staging area: safe encodings of where an input came from, never the thing itself.
+"""Names of folders in the staging directory: safe encodings of an input's origin, never the origin itself.
 
     <slug>-<origin>                       one whole input
     <slug>-<origin>+<content>             one failed record of it that has no id
     <slug>-<origin>+<content>+<record>    one failed record of it, with the hash of its record id
 
-`slug` is for people; the other parts are BLAKE2b-64 (RFC 7693) in hex. `+` never stands in a slug, so a name says
-alone which input a failed record belongs to and which record it holds.
+`slug` is for people; the other parts are BLAKE2b-64 (RFC 7693) in hex. A slug contains no `+`, so a name alone
+identifies the input that a failed record belongs to and the record that it holds. Example:
+`inbox.jsonl-0a1b2c3d4e5f6071` is an input, `inbox.jsonl_3-0a1b2c3d4e5f6071+1122334455667788` the record of its line 3.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ PAYLOAD = "payload"
 STATUS = "status.json"
 EXTRACTION = "extraction.bin"
 DRAFTS = ".tmp"
-"""Folder of half-built and half-removed items. No source is called so: source folders never begin with a dot."""
+"""The folder of drafts and removed items. No source has this name: a source folder never begins with a dot."""
 
 _HASH = "[0-9a-f]{16}"
 _ITEM_ID = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9._-]{{0,{SLUG_LENGTH - 1}}}-({_HASH})(?:\+{_HASH}(?:\+({_HASH}))?)?")
@@ -27,12 +28,12 @@ _EXTENSION = re.compile(r"\.[a-z0-9]{1,16}")
 
 
 def slug(text: str) -> str:
-    """`text` in ASCII letters, digits, `.`, `_` and `-`, at most 40 of them, never empty and never hidden."""
+    """`text` in ASCII letters, digits, `.`, `_` and `-`, at most 40 of them; never empty, never hidden."""
     return re.sub(r"[^A-Za-z0-9._-]+", "_", text).lstrip(".-")[:SLUG_LENGTH] or "item"
 
 
 def digest(*parts: str | bytes) -> str:
-    """BLAKE2b-64 of an ordered list, in hex: no two lists share an encoding."""
+    """BLAKE2b-64 of an ordered list, in hex. Lengths are part of it: `ab`, `c` and `a`, `bc` differ."""
     state = hashlib.blake2b(digest_size=8)
     for part in parts:
         data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
@@ -53,12 +54,12 @@ def record_item_id(parent: str, locator: str, payload: bytes, record_id: str | N
 
 
 def is_item_id(name: str) -> bool:
-    """Whether `name` was made here. Folders called otherwise are not ours and are never touched."""
+    """Whether `name` was made by this module. Folders with other names are not ours and are never touched."""
     return _ITEM_ID.fullmatch(name) is not None
 
 
 def is_record_item(item_id: str) -> bool:
-    """Whether the item holds one failed record, and not a whole input."""
+    """Whether the item holds one failed record and not a whole input."""
     return "+" in item_id
 
 

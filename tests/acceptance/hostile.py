@@ -16,7 +16,7 @@ LONG = 10 * 1024**2
 
 @dataclass(frozen=True)
 class Refused:
-    """An input that fails alone. `says` is in its message; `staged`: a copy of it is kept in the staging area."""
+    """An input that fails alone. `says` is in its message; `staged`: a copy of it is kept in the staging directory."""
 
     name: str
     make: Callable[[Path], object]

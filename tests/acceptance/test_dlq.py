@@ -1,4 +1,4 @@
-"""`apex dlq`: dead letters are shown, tried again, or dropped for good."""
+"""`apex dlq`: dead letters are shown, retried or dropped."""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ def test_one_is_shown_with_its_error_and_the_head_of_its_payload(filled: Path) -
     assert "hunter2" not in shown
     for line in ("attempts:  1", "stage:     read", "error:     bad_json: broken JSON at line 1", "source:    json"):
         assert line in shown
-    [told] = run(filled, "dlq", "show", item["item_id"][:12], "--json").expect(0).lines
-    has_shape(told, shapes.ITEM)
-    assert told["payload"]["truncated"] is False
-    assert "\x1b[2J SHIP-1" in told["payload"]["excerpt"]
-    assert "hunter2" not in told["payload"]["excerpt"]
+    [result] = run(filled, "dlq", "show", item["item_id"][:12], "--json").expect(0).lines
+    has_shape(result, shapes.ITEM)
+    assert result["payload"]["truncated"] is False
+    assert "\x1b[2J SHIP-1" in result["payload"]["excerpt"]
+    assert "hunter2" not in result["payload"]["excerpt"]
     latin = run(filled, "dlq", "show", "latin", "--json").expect(0).lines[0]
     assert "M\\xfcnchen" in latin["payload"]["excerpt"]
 
@@ -74,9 +74,9 @@ def test_a_long_payload_is_cut(home: Path) -> None:
     file = home.parent / "long.json"
     file.write_text('{"id": 1, "text": "' + "long " * 2_000)
     run(home, "ingest", file, "-q").expect(3)
-    [told] = run(home, "dlq", "show", "long", "--json").expect(0).lines
-    assert told["payload"]["truncated"] is True
-    assert len(told["payload"]["excerpt"]) <= 2_000
+    [result] = run(home, "dlq", "show", "long", "--json").expect(0).lines
+    assert result["payload"]["truncated"] is True
+    assert len(result["payload"]["excerpt"]) <= 2_000
     assert "the first 2.0 KiB of 9.8 KiB" in run(home, "dlq", "show", "long").expect(0).stdout
 
 

@@ -150,7 +150,7 @@ def test_consume_removes_what_is_committed_and_nothing_else(home: Path) -> None:
     (drop / "bad.json").write_text("{")
     (drop / "mixed.jsonl").write_text(json.dumps(shipment(1)) + "\n{\n")
     run(home, "ingest", drop, "--consume", "--json").expect(3)
-    # What failed stays where it was, and is kept in the staging area as well.
+    # What failed stays where it was, and is kept in the staging directory as well.
     assert sorted(path.name for path in drop.iterdir()) == ["bad.json", "mixed.jsonl"]
     kept = {line["origin"] for line in run(home, "staging", "list", "--json").expect(0).lines}
     assert kept == {str(drop / "bad.json"), str(drop / "mixed.jsonl")}

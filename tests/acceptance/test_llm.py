@@ -15,7 +15,7 @@ from tests.llm_ingest import CHAT, finish, message
 from tests.llm_world import MODEL
 from tests.openai_server import OpenAIServer
 
-KEY = "sk-test-double"
+KEY = "sk-fake-server"
 WRONG = "sk-wrong-key-0123456789"
 
 

@@ -1,4 +1,4 @@
-"""`apex staging`: what failed stays, with its error, until it is mended, retried or cleaned away."""
+"""`apex staging`: failed items stay, with their errors, until they are retried or removed."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_file_that_was_mended_is_taken_up(home: Path) -> None:
 def test_retry_tries_what_failed_again(home: Path) -> None:
     drop = drop_of_two(home)
     run(home, "ingest", drop, "-q").expect(3)
-    # What cannot be mended by time is not tried again unasked ...
+    # An item that is not retriable is not retried by itself ...
     empty = home.parent / "empty"
     empty.mkdir()
     assert run(home, "ingest", empty, "--json").expect(0).summary["records"] == 0

@@ -1,4 +1,4 @@
-"""Before a run begins: settings, the lock, the staging area. What cannot start has written nothing and lost nothing."""
+"""Before a run begins: settings, lock, staging directory. A run that cannot start writes nothing and loses nothing."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_a_full_staging_area_loses_nothing(home: Path) -> None:
     big = write_lines(drop / "big.jsonl", [shipment(number) for number in range(100)])
     small = {"APEX_STAGING_MAX_BYTES": "4k"}
     unwrap_single_exception = run(home, "ingest", drop, "--consume", "--json", env=small).expect(10)
-    assert "staging area is full" in unwrap_single_exception.stderr
+    assert "staging directory is full" in unwrap_single_exception.stderr
     assert "APEX_STAGING_MAX_BYTES" in unwrap_single_exception.stderr
     assert big.exists()
     write_lines(drop / "a.jsonl", SEEDS)

@@ -47,7 +47,7 @@ class Scene:
         return held
 
     async def completes(self) -> Result:
-        """Ingest once more: everything is new, once, and the staging area is empty."""
+        """Ingest once more: everything is new, once, and the staging directory is empty."""
         result = self.ingest().expect(0)
         await held_once(self.home, self.payloads, self.env)
         assert not list((self.home / "staging").glob("*/*"))

@@ -39,7 +39,7 @@ def thin(points: tuple[str, ...], *always: str) -> list[object]:
 
 
 def failures_are_kept(scene: Scene, result: Result) -> None:
-    """Failed records say stage and reason, and lie in the staging area with their extraction."""
+    """Failed records say stage and reason, and lie in the staging directory with their extraction."""
     failed = [line for line in result.of("record") if line["status"] == "failed"]
     assert failed
     assert {line["stage"] for line in failed} == {"commit"}

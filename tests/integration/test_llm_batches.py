@@ -1,4 +1,4 @@
-"""Batches over real HTTP, of the test double: they survive the process, and nothing is asked twice."""
+"""Batches over real HTTP to the fake OpenAI server: they survive the process, and no request is sent twice."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from apex_cli.llm.batch import Batching
 from apex_cli.llm.models import Models, open_models
 from tests.llm_world import names, prompt, settings
 from tests.openai_server import OpenAIServer, Switch
-from tests.openai_server.vectors import vector
+from tests.openai_server.embeddings import vector
 
 if TYPE_CHECKING:
     from apex_cli.model import Vectors
@@ -210,9 +210,9 @@ async def test_a_run_killed_before_the_batch_was_made_sends_it(server: OpenAISer
     async with run(server, tmp_path) as (models, _):
         await pending(models, TEXT)
     [trace] = (tmp_path / "batches").glob("batch-*.json")
-    told = {**json.loads(trace.read_text()), "id": None, "token": "0" * 32}
+    document = {**json.loads(trace.read_text()), "id": None, "token": "0" * 32}
     trace.unlink()
-    trace.with_name(f"batch-{told['token']}.json").write_text(json.dumps(told))
+    trace.with_name(f"batch-{document['token']}.json").write_text(json.dumps(document))
     async with run(server, tmp_path) as (models, batching):
         assert batching.progress.waiting == 0
         await pending(models, TEXT)

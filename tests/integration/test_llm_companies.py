@@ -44,8 +44,8 @@ async def all_there(stores: Stores, kind: str, first: int) -> None:
 async def test_in_one_run(world: World) -> None:
     # Long enough for all that may be asked at once to be under way together.
     world.server.latency = 0.2
-    told = await world.ingest(mail("Freight", 0), {"APEX_CONCURRENCY": "20", "APEX_BATCH_SIZE": "20"})
-    assert told.statuses == {"committed": MESSAGES}
+    result = await world.ingest(mail("Freight", 0), {"APEX_CONCURRENCY": "20", "APEX_BATCH_SIZE": "20"})
+    assert result.statuses == {"committed": MESSAGES}
     counts = world.server.ledger.counts()
     assert 10 < counts.peak <= 20
     assert counts.repeated() == []
@@ -57,8 +57,8 @@ async def test_in_one_run(world: World) -> None:
 async def test_in_two_runs_one_after_the_other(world: World) -> None:
     messages = mail("Express", 100)
     for half in (messages[::2], messages[1::2]):
-        told = await world.ingest(half, {"APEX_CONCURRENCY": "20"})
-        assert told.statuses == {"committed": MESSAGES // 2}
+        result = await world.ingest(half, {"APEX_CONCURRENCY": "20"})
+        assert result.statuses == {"committed": MESSAGES // 2}
     assert world.server.ledger.counts().repeated() == []
     async with world.stores() as stores:
         await all_there(stores, "Express", 100)

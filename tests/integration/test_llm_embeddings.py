@@ -1,4 +1,4 @@
-"""Embedding over real HTTP, of the test double: order, sizes of requests, paid for once."""
+"""Embedding over real HTTP by the fake OpenAI server: order, sizes of requests, each text paid for once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from apex_cli.llm.embeddings import MAX_CHARS
 from apex_cli.llm.models import Models, forecast_vectors, open_models
 from tests.llm_world import Clock, settings
 from tests.openai_server import OpenAIServer, Switch
-from tests.openai_server.vectors import vector
+from tests.openai_server.embeddings import vector
 
 ROUTE = "/v1/embeddings"
 
@@ -133,8 +133,8 @@ async def test_a_model_of_unknown_length_wants_it_told(server: OpenAIServer, tmp
     with pytest.raises(ConfigError, match="length of the vectors of nomic-embed-text is not known"):
         async with opened(server, tmp_path, APEX_EMBEDDING_MODEL="nomic-embed-text"):
             pass
-    told = {"APEX_EMBEDDING_MODEL": "nomic-embed-text", "APEX_EMBEDDING_DIMENSIONS": "768"}
-    async with opened(server, tmp_path, **told) as (_, one):
+    result = {"APEX_EMBEDDING_MODEL": "nomic-embed-text", "APEX_EMBEDDING_DIMENSIONS": "768"}
+    async with opened(server, tmp_path, **result) as (_, one):
         assert one.name == "nomic-embed-text-768"
         with pytest.raises(EmbedError, match="length is 1536, not 768"):
             await one.embed(["a"])

@@ -22,8 +22,8 @@ async def variables() -> AsyncIterator[dict[str, str]]:
     """The settings of a namespace of its own on the server, gone afterwards."""
     namespace = f"t{uuid.uuid4().hex[:20]}"
     user, password = credentials()
-    told = {"APEX_GRAPH_URL": server_url("GRAPH"), "APEX_GRAPH_USER": user, "APEX_GRAPH_PASSWORD": password}
-    yield {name: value for name, value in told.items() if value} | {"APEX_NAMESPACE": namespace}
+    result = {"APEX_GRAPH_URL": server_url("GRAPH"), "APEX_GRAPH_USER": user, "APEX_GRAPH_PASSWORD": password}
+    yield {name: value for name, value in result.items() if value} | {"APEX_NAMESPACE": namespace}
     await empty(namespace)
 
 
@@ -33,8 +33,8 @@ async def test_from_text_to_facts_and_back(short_tmp: Path, variables: dict[str,
     name, namespace = "SHIP-2025-10-20-001", variables["APEX_NAMESPACE"]
     with new_home(short_tmp) as home, OpenAIServer() as server:
         world = World(home, server)
-        told = await world.ingest([first, second], variables)
-        assert (told.statuses, world.asked()) == ({"committed": 2}, {CHAT: 2})
+        result = await world.ingest([first, second], variables)
+        assert (result.statuses, world.asked()) == ({"committed": 2}, {CHAT: 2})
         async with world.stores(**variables) as stores:
             [hauled] = await facts_of(stores, name, "HAULED_BY")
             assert (hauled.object, hauled.certain, len(hauled.records)) == ("Twin Lakes Haulage", False, 2)

@@ -1,4 +1,4 @@
-"""A model that says what a payload tells it to, or nothing sound: it reaches no further than its own record's text."""
+"""A model that obeys a payload, or answers nonsense: it affects no more than the record's own text."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def things(*named: tuple[Any, Any]) -> str:
     return json.dumps({"extracted_entities": rows})
 
 
-def relations(*told: tuple[Any, Any, Any], **times: Any) -> str:
+def relations(*result: tuple[Any, Any, Any], **times: Any) -> str:
     """A model's answer to what relations there are."""
     rows = [
         {
@@ -38,7 +38,7 @@ def relations(*told: tuple[Any, Any, Any], **times: Any) -> str:
             "episode_indices": [0],
             **times,
         }
-        for subject, relation, target in told
+        for subject, relation, target in result
     ]
     return json.dumps({"edges": rows})
 
@@ -47,12 +47,12 @@ async def obeying(world: World, number: int, body: str, *answers: str) -> tuple[
     """Ingest a message whose model gives these answers, in turn; what came of it."""
     for nth, text in enumerate(answers, 1):
         world.server.switches.add(Switch("answer", contains=body.partition(".")[0], nth=nth, text=text))
-    told = await world.ingest([message(number, body)])
-    assert told.statuses == {"committed": 1}, told.outcomes
+    result = await world.ingest([message(number, body)])
+    assert result.statuses == {"committed": 1}, result.outcomes
     async with world.stores() as stores:
         [view] = (await stores.graph.read([_id(number)])).values()
         await sound(stores)
-    return told, view
+    return result, view
 
 
 def _id(number: int) -> str:
@@ -150,22 +150,22 @@ SPOILT: Sequence[tuple[str, Switch, str, bool]] = (
 async def test_what_cannot_be_used_fails_its_record_alone(world: World) -> None:
     for word, switch, _, _ in SPOILT:
         world.server.switches.add(Switch(**{**_fields(switch), "contains": f"{word} Freight"}))
-    world.server.switches.add(Switch("invalid", contains="Mended Freight", nth=1))
-    bodies = ["Good Freight is here.", *(f"{word} Freight is here." for word, *_ in SPOILT), "Mended Freight is here."]
-    told = await world.ingest([message(10 + place, body) for place, body in enumerate(bodies)])
-    assert told.summary.exit_code == 3
-    assert told.statuses == {"committed": 2, "failed": len(SPOILT)}
-    failed = [one for one in told.outcomes if one.status == "failed"]
+    world.server.switches.add(Switch("invalid", contains="Second Freight", nth=1))
+    bodies = ["Good Freight is here.", *(f"{word} Freight is here." for word, *_ in SPOILT), "Second Freight is here."]
+    result = await world.ingest([message(10 + place, body) for place, body in enumerate(bodies)])
+    assert result.summary.exit_code == 3
+    assert result.statuses == {"committed": 2, "failed": len(SPOILT)}
+    failed = [one for one in result.outcomes if one.status == "failed"]
     problems = [one.error for one in failed]
     assert [problem.code for problem in problems if problem] == [code for _, _, code, _ in SPOILT]
     assert {one.stage for one in failed} == {"extract"}
     async with world.stores() as stores:
         assert await stores.graph.find_entities("Good Freight")
-        assert await stores.graph.find_entities("Mended Freight")
+        assert await stores.graph.find_entities("Second Freight")
         assert not await stores.graph.find_entities("Refused Freight")
         await sound(stores)
     world.server.switches.clear()
-    # What time may mend is taken up by the next run; for the rest a person decides.
+    # The next run retries retriable failures only; the others need `apex dlq retry`.
     again = await world.ingest([message(10, bodies[0])], name="known")
     assert again.statuses == {"unchanged": 1, "committed": sum(retriable for *_, retriable in SPOILT)}
 

@@ -1,4 +1,4 @@
-"""Asking language models over real HTTP, of the test double: both APIs, all that goes wrong, and what is paid for."""
+"""Prompts over real HTTP to the fake OpenAI server: both APIs, every kind of failure, and the cost."""
 
 from __future__ import annotations
 

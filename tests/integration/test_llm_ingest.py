@@ -17,16 +17,16 @@ def hauled(number: int, carrier: str, **changes: Any) -> dict[str, Any]:
 
 
 async def test_structured_records_ask_nobody(world: World) -> None:
-    told = await world.ingest([PING, SHIPMENT, *(shipment(number) for number in range(900, 910))])
-    assert told.statuses == {"committed": 12}
-    assert (told.summary.llm_calls, world.asked()) == (0, {})
+    result = await world.ingest([PING, SHIPMENT, *(shipment(number) for number in range(900, 910))])
+    assert result.statuses == {"committed": 12}
+    assert (result.summary.llm_calls, world.asked()) == (0, {})
 
 
 async def test_a_message_takes_two_requests_and_the_same_again_none(world: World) -> None:
-    told = await world.ingest([hauled(1, "Twin Lakes Haulage")])
-    [outcome] = told.outcomes
+    result = await world.ingest([hauled(1, "Twin Lakes Haulage")])
+    [outcome] = result.outcomes
     assert (outcome.llm_calls, world.asked()) == (2, {CHAT: 2})
-    assert outcome.tokens == told.summary.tokens > 0
+    assert outcome.tokens == result.summary.tokens > 0
     async with world.stores() as stores:
         found = {(one.predicate, one.object, one.certain) for one in await facts_of(stores, "SHIP-2025-10-20-001")}
         assert {("HAULED_BY", "Twin Lakes Haulage", False), ("DESTINATION", "Gary, IN", False)} <= found
@@ -38,16 +38,16 @@ async def test_a_message_takes_two_requests_and_the_same_again_none(world: World
 
 async def test_a_name_like_a_known_one_takes_a_third_request_and_no_more(world: World) -> None:
     await world.ingest([shipment(2, carrierName="Northern Plains Freight Lines")])
-    told = await world.ingest([hauled(2, "Northern Plains Freight")])
-    assert (told.outcomes[0].llm_calls, world.asked()) == (3, {CHAT: 3})
+    result = await world.ingest([hauled(2, "Northern Plains Freight")])
+    assert (result.outcomes[0].llm_calls, world.asked()) == (3, {CHAT: 3})
 
 
 async def test_the_same_text_in_two_records_is_asked_and_embedded_once(world: World) -> None:
     pair = [hauled(3, "Blue Mesa Freight"), {**hauled(3, "Blue Mesa Freight"), "message_id": "MSG-0003-copy"}]
-    told = await world.ingest(pair)
-    assert told.statuses == {"committed": 2}
+    result = await world.ingest(pair)
+    assert result.statuses == {"committed": 2}
     assert world.asked() == {CHAT: 2}
-    assert sorted(one.llm_calls for one in told.outcomes) == [0, 2]
+    assert sorted(one.llm_calls for one in result.outcomes) == [0, 2]
     async with world.stores() as stores:
         [carried] = await facts_of(stores, "SHIP-2025-10-20-003", "HAULED_BY")
         assert set(carried.records) == {record_id("frontapp", "message", one["message_id"]) for one in pair}
@@ -59,16 +59,16 @@ async def test_a_dry_run_estimates_what_is_new_and_asks_nobody(world: World) -> 
     world.server.ledger.reset()
     estimate = await world.dry_run([PING, *messages])
     assert world.asked() == {}
-    told = await world.ingest([PING, *messages])
-    assert (estimate.llm_calls, told.summary.llm_calls) == (2, 2)
-    assert 0.5 < estimate.tokens / told.summary.tokens < 2
+    result = await world.ingest([PING, *messages])
+    assert (estimate.llm_calls, result.summary.llm_calls) == (2, 2)
+    assert 0.5 < estimate.tokens / result.summary.tokens < 2
     assert (await world.dry_run([PING, *messages])).llm_calls == 0
 
 
 async def test_a_new_body_takes_the_old_facts_away(world: World) -> None:
     await world.ingest([hauled(4, "Old Oak Trucking")])
-    told = await world.ingest([hauled(4, "New Elm Trucking")])
-    assert told.statuses == {"updated": 1}
+    result = await world.ingest([hauled(4, "New Elm Trucking")])
+    assert result.statuses == {"updated": 1}
     async with world.stores() as stores:
         [carried] = await facts_of(stores, "SHIP-2025-10-20-004", "HAULED_BY")
         assert carried.object == "New Elm Trucking"

@@ -28,7 +28,7 @@ def quality(*arguments: str, **variables: str) -> str:
 
 def test_without_a_model_the_double_answers_and_the_report_says_so() -> None:
     printed = quality("--texts", str(TEXTS))
-    assert printed.count("TEST DOUBLE") == printed.count("plumbing only") == 2
+    assert printed.count("FAKE OPENAI SERVER") == printed.count("plumbing only") == 2
     for word in (
         "entities",
         "facts",
@@ -47,7 +47,7 @@ def test_the_configured_server_is_asked_and_what_fails_is_told() -> None:
     texts = load()[:TEXTS]
     with OpenAIServer() as server:
         server.switches.add(Switch("refusal", contains="no stacking", times=None))
-        told = json.loads(
+        result = json.loads(
             quality(
                 *("--json", "--texts", str(TEXTS)),
                 OPENAI_API_KEY=server.api_key,
@@ -58,13 +58,13 @@ def test_the_configured_server_is_asked_and_what_fails_is_told() -> None:
             )
         )
         counts = server.ledger.counts()
-    assert (told["double"], told["texts"]) == (False, TEXTS)
-    assert told["calls"] == counts.requests["/v1/chat/completions"] == len(counts.asked)
-    assert told["tokens"] == counts.input_tokens.total() + counts.output_tokens.total()
-    assert told["cost_usd"] * 1e6 == counts.input_tokens.total() + 2 * counts.output_tokens.total()
-    assert list(told["failed"]) == [texts[0].name]
-    assert told["failed"][texts[0].name].startswith("llm_refused")
+    assert (result["fake_server"], result["texts"]) == (False, TEXTS)
+    assert result["calls"] == counts.requests["/v1/chat/completions"] == len(counts.asked)
+    assert result["tokens"] == counts.input_tokens.total() + counts.output_tokens.total()
+    assert result["cost_usd"] * 1e6 == counts.input_tokens.total() + 2 * counts.output_tokens.total()
+    assert list(result["failed"]) == [texts[0].name]
+    assert result["failed"][texts[0].name].startswith("llm_refused")
     for reader in ("rules alone", "rules + model"):
-        assert told[reader]["entities"]["micro"]["expected"] == sum(len(one.entities) for one in texts)
-        assert told[reader]["facts"]["micro"]["expected"] == sum(len(one.facts) for one in texts)
-    assert told["rules + model"]["facts"]["MENTIONS"]["right"] > 0
+        assert result[reader]["entities"]["micro"]["expected"] == sum(len(one.entities) for one in texts)
+        assert result[reader]["facts"]["micro"]["expected"] == sum(len(one.facts) for one in texts)
+    assert result["rules + model"]["facts"]["MENTIONS"]["right"] > 0

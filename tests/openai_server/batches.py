@@ -1,4 +1,4 @@
-"""`/v1/batches`: work that the test lets go on, one step at a time.
+"""`/v1/files` and `/v1/batches`. A test advances the batches one step at a time.
 
 A batch is made `validating`. Each `advance` takes every unfinished batch one step: `validating → in_progress` (or
 `failed`, when its file is no batch), `in_progress → completed`, `cancelling → cancelled`. The lines are answered in the
@@ -7,15 +7,97 @@ last step, with the faults set for the route `batch-line`; those that failed are
 
 from __future__ import annotations
 
+import email
+import email.policy
 import json
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from tests.openai_server.errors import ApiError, missing
-from tests.openai_server.files import Files
 from tests.openai_server.service import BATCH_LINE, MODEL_ROUTES, Service
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file: its `file` object's fields, and its bytes."""
+
+    id: str
+    name: str
+    purpose: str
+    content: bytes
+    created_at: int = field(default_factory=lambda: int(time.time()))
+
+    def shown(self) -> dict[str, Any]:
+        """The `file` object."""
+        return {
+            "id": self.id,
+            "object": "file",
+            "bytes": len(self.content),
+            "created_at": self.created_at,
+            "filename": self.name,
+            "purpose": self.purpose,
+            "status": "processed",
+            "status_details": None,
+        }
+
+
+class Files:
+    """All files, in memory; safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._files: dict[str, StoredFile] = {}
+        self._made = 0
+
+    def add(self, name: str, purpose: str, content: bytes) -> StoredFile:
+        """Keep a new file."""
+        with self._lock:
+            self._made += 1
+            made = StoredFile(f"file-{self._made:024x}", name, purpose, content)
+            self._files[made.id] = made
+        return made
+
+    def upload(self, content_type: str, body: bytes) -> StoredFile:
+        """Keep what a multipart form (RFC 7578) holds: `purpose` and `file`."""
+        form = email.message_from_bytes(
+            b"Content-Type: " + content_type.encode("latin-1") + b"\r\n\r\n" + body, policy=email.policy.HTTP
+        )
+        parts = {str(part.get_param("name", header="content-disposition")): part for part in form.iter_parts()}
+        if "file" not in parts or "purpose" not in parts:
+            raise missing("purpose" if "file" in parts else "file")
+        purpose = _content(parts["purpose"]).decode()
+        if purpose != "batch":
+            raise ApiError(400, f"Invalid value: '{purpose}'. This fake keeps 'batch' files only.", param="purpose")
+        return self.add(parts["file"].get_filename() or "upload", purpose, _content(parts["file"]))
+
+    def get(self, file_id: str) -> StoredFile:
+        """A file by id. Raises the 404."""
+        with self._lock:
+            found = self._files.get(file_id)
+        if found is None:
+            raise ApiError(404, f"No such File object: {file_id}", param="id")
+        return found
+
+    def all(self) -> list[StoredFile]:
+        """All files, the newest first."""
+        with self._lock:
+            return list(reversed(self._files.values()))
+
+    def delete(self, file_id: str) -> dict[str, Any]:
+        """Remove a file. Raises the 404."""
+        self.get(file_id)
+        with self._lock:
+            self._files.pop(file_id, None)
+        return {"id": file_id, "object": "file", "deleted": True}
+
+
+def _content(part: Any) -> bytes:
+    content: bytes = part.get_payload(decode=True)
+    return content
+
 
 Batch = dict[str, Any]
 _EXPIRED = {

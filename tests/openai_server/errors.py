@@ -7,7 +7,7 @@ from typing import Any
 
 
 class ApiError(Exception):
-    """What the client gets instead of an answer; `status` is the HTTP status."""
+    """An error answer; `status` is the HTTP status."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ def missing(param: str) -> ApiError:
 
 
 def rate_limited(retry_after: float) -> ApiError:
-    """429; `retry_after` in seconds, told in both headers that OpenAI's client reads."""
+    """A 429; `retry_after` in seconds, in both headers that OpenAI's client reads."""
     return ApiError(
         429,
         f"Rate limit reached. Please try again in {retry_after:g}s.",

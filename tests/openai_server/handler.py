@@ -1,4 +1,15 @@
-"""HTTP/1.1: one request read, routed, answered; connections stay open."""
+"""HTTP/1.1: one request read, routed, answered; connections stay open. And `/control/…`, without a key, for tests in
+another process:
+
+GET  /control/counts            requests, statuses, tokens, peak, the texts asked about, and those paid for twice
+POST /control/reset             counts back to zero
+POST /control/switch            one switch: the fields of `Switch`
+POST /control/clear             remove all switches
+POST /control/settings          any of `latency` (s), `automatic_batches`, `requests_per_minute`, `tokens_per_minute`,
+                                `enforce_limits`
+POST /control/batches/advance   one step for every batch that is not finished
+POST /control/batches/expire    their completion window passes
+"""
 
 from __future__ import annotations
 
@@ -6,13 +17,16 @@ import contextlib
 import json
 import re
 import socket
+from dataclasses import asdict
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.openai_server.control import control
+from tests.openai_server.batches import Batches
 from tests.openai_server.errors import ApiError
-from tests.openai_server.service import MODEL_ROUTES, Answer
+from tests.openai_server.ledger import Ledger
+from tests.openai_server.service import MODEL_ROUTES, Answer, Service
+from tests.openai_server.switches import Switch
 
 if TYPE_CHECKING:
     from tests.openai_server.server import OpenAIServer
@@ -42,7 +56,7 @@ class Handler(BaseHTTPRequestHandler):
             super().finish()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing: what was asked is in the ledger."""
+        """Log nothing: the requests are in the ledger."""
 
     def do_GET(self) -> None:
         """Answer a GET."""
@@ -76,9 +90,9 @@ class Handler(BaseHTTPRequestHandler):
         path = path.removeprefix("/openai")
         if self.command == "POST" and path in MODEL_ROUTES:
             return owner.service.call(path, _object(raw))
-        room, _, rest = path.removeprefix("/v1/").partition("/")
-        owner.service.ledger.arrived(f"/v1/{room}")
-        match room:
+        resource, _, rest = path.removeprefix("/v1/").partition("/")
+        owner.service.ledger.arrived(f"/v1/{resource}")
+        match resource:
             case "models":
                 return Answer(_models(rest))
             case "files":
@@ -176,10 +190,68 @@ def _object(raw: bytes) -> dict[str, Any]:
 
 
 def _models(name: str) -> dict[str, Any]:
-    rows = [{"id": one, "object": "model", "created": 0, "owned_by": "test-double"} for one in MODELS]
+    rows = [{"id": one, "object": "model", "created": 0, "owned_by": "fake-server"} for one in MODELS]
     if not name:
         return {"object": "list", "data": rows}
     found = next((row for row in rows if row["id"] == name), None)
     if found is None:
         raise ApiError(404, f"The model '{name}' does not exist.", code="model_not_found", param="model")
     return found
+
+
+def control(service: Service, batches: Batches, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Execute one control request. Raises ApiError."""
+    try:
+        match method, path:
+            case "GET", "/control/counts":
+                return counts(service.ledger)
+            case "POST", "/control/reset":
+                service.ledger.reset()
+            case "POST", "/control/switch":
+                service.switches.add(Switch.of(body))
+            case "POST", "/control/clear":
+                service.switches.clear()
+            case "POST", "/control/settings":
+                settings(service, batches, **body)
+            case "POST", "/control/batches/advance":
+                return {"data": batches.advance()}
+            case "POST", "/control/batches/expire":
+                return {"data": batches.expire()}
+            case _:
+                raise ApiError(404, f"No such control: {method} {path}")
+    except (TypeError, ValueError) as error:
+        raise ApiError(400, str(error)) from error
+    return {"ok": True}
+
+
+def counts(ledger: Ledger) -> dict[str, Any]:
+    """The ledger as JSON."""
+    now = ledger.counts()
+    return {
+        "requests": dict(now.requests),
+        "statuses": {str(status): times for status, times in now.statuses.items()},
+        "input_tokens": dict(now.input_tokens),
+        "output_tokens": dict(now.output_tokens),
+        "peak": now.peak,
+        "asked": [asdict(asked) for asked in now.asked],
+        "repeated": [asdict(asked) for asked in now.repeated()],
+    }
+
+
+def settings(
+    service: Service,
+    batches: Batches,
+    *,
+    latency: float | None = None,
+    automatic_batches: bool | None = None,
+    requests_per_minute: int = 10_000,
+    tokens_per_minute: int = 2_000_000,
+    enforce_limits: bool | None = None,
+) -> None:
+    """Set what is given; limits are set together, with full buckets, when `enforce_limits` is."""
+    if latency is not None:
+        service.latency = latency
+    if automatic_batches is not None:
+        batches.automatic = automatic_batches
+    if enforce_limits is not None:
+        service.limits.set(requests_per_minute, tokens_per_minute, enforced=enforce_limits)

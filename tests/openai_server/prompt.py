@@ -81,9 +81,9 @@ def _data(text: str) -> Any:
 
 
 def unwrap(section: str) -> str:
-    """The plain text of a section: lines of JSON strings are read, objects told line by line, lists of context left."""
+    """The plain text of a section: JSON strings as lines, objects as one line for each value, other text as it is."""
     try:
-        return "\n".join(_told(json.loads(section)))
+        return "\n".join(_lines(json.loads(section)))
     except ValueError:
         pass
     read = []
@@ -97,13 +97,13 @@ def unwrap(section: str) -> str:
     return "\n".join(read)
 
 
-def _told(value: Any, label: str = "") -> Iterator[str]:
+def _lines(value: Any, label: str = "") -> Iterator[str]:
     if isinstance(value, dict):
         for name, inner in value.items():
-            yield from _told(inner, str(name))
+            yield from _lines(inner, str(name))
     elif isinstance(value, list):
         for inner in value:
-            yield from _told(inner, label)
+            yield from _lines(inner, label)
     elif value is not None:
         yield f"{label}: {value}" if label else str(value)
 

@@ -1,4 +1,4 @@
-"""Names in plain English text: what stands in for a model's eye."""
+"""Names in plain English text: the fake's replacement for a model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PATTERNS = (
     ("Reference", re.compile(r"\b(?:BOL|PRO|INV|SEAL|CLM)[- #]{1,2}[A-Z0-9-]*\d\b|\b[A-Z]{3}[UJZ]\d{7}\b")),
     ("Location", re.compile(r"\b(?:[A-Z][\w'-]+|St\.)(?: [A-Z][\w'-]+){0,2}, [A-Z]{2}\b")),
 )
-"""Kinds in the domain's words; where two fit, the first has it."""
+"""Kinds of the domain; where two patterns match, the first one counts."""
 
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 _HAULING = {
@@ -45,7 +45,7 @@ _NO_NAMES = frozenset(_COMMON.split())
 
 @dataclass(frozen=True)
 class Named:
-    """A name in a text, of a kind of the domain's ("Entity": no telling), at `start` to `end`."""
+    """A name in a text, of a kind of the domain's ("Entity": not known), at `start` to `end`."""
 
     name: str
     kind: str

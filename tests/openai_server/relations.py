@@ -86,15 +86,15 @@ def _in_sentence(text: str, sentence: str, mentions: Sequence[Named]) -> Iterabl
     verb = ""
     for before, after in pairwise(mentions):
         gap = text[before.end : after.start]
-        said = next((name for pattern, name in _VERBS if pattern.search(gap)), "")
+        found = next((name for pattern, name in _VERBS if pattern.search(gap)), "")
         if len(gap) > _FAR:
             subject = None
             continue
         freight = next((one for one in reversed(mentions[: mentions.index(after)]) if one.kind == "Shipment"), None)
-        if said:
+        if found:
             if subject is None or not re.match(r",? and ", gap):
                 subject = before
-            verb = said
+            verb = found
         elif after.kind == "Location" and freight and gap.rstrip().endswith((" from", " to")):
             subject, verb = freight, "ORIGIN" if gap.rstrip().endswith("from") else "DESTINATION"
         elif subject is None or gap.strip() not in (",", "and", ", and", "&"):
@@ -110,12 +110,12 @@ def fitted(found: Iterable[Relation], types: Sequence[FactType], *, strict: bool
     """The facts in the request's own terms; with `strict`, those that fit no type are left out."""
     if not types:
         return list(found)
-    told = []
+    kept = []
     for one in found:
         fit = next((new for new in _ways(one) for kind in types if _fits(new, kind)), None)
         if fit or not strict:
-            told.append(fit or one)
-    return told
+            kept.append(fit or one)
+    return kept
 
 
 def _ways(one: Relation) -> Iterable[Relation]:

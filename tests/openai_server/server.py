@@ -9,8 +9,7 @@ import threading
 from http.server import ThreadingHTTPServer
 from typing import Any, Self
 
-from tests.openai_server.batches import Batches
-from tests.openai_server.files import Files
+from tests.openai_server.batches import Batches, Files
 from tests.openai_server.handler import Handler
 from tests.openai_server.ledger import Ledger
 from tests.openai_server.limits import Limits
@@ -23,19 +22,19 @@ class _HttpServer(ThreadingHTTPServer):
     request_queue_size = 256
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no error of the server's."""
+        """Ignore clients that closed their connection."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
 
 class OpenAIServer:
-    """The test double, as a context manager; it listens from construction on, and answers from `__enter__` on.
+    """The fake OpenAI server, a context manager; it listens from construction on and answers from `__enter__` on.
 
-    `url` is what `OPENAI_BASE_URL` wants, `api_key` the only key that is let in. `switches` say what goes wrong,
-    `ledger` what was asked, `limits` the requests and tokens a minute; `latency` is in seconds.
+    `url` is for `OPENAI_BASE_URL`, `api_key` the only accepted key. `switches` hold the faults to simulate, `ledger`
+    the requests that came, `limits` the requests and tokens a minute; `latency` is in seconds.
     """
 
-    def __init__(self, port: int = 0, *, api_key: str = "sk-test-double", latency: float = 0.0) -> None:
+    def __init__(self, port: int = 0, *, api_key: str = "sk-fake-server", latency: float = 0.0) -> None:
         self.api_key = api_key
         self.service = Service()
         self.service.latency = latency
@@ -57,12 +56,12 @@ class OpenAIServer:
 
     @property
     def switches(self) -> Switches:
-        """What shall go wrong."""
+        """The faults to simulate."""
         return self.service.switches
 
     @property
     def ledger(self) -> Ledger:
-        """What was asked."""
+        """The requests that came."""
         return self.service.ledger
 
     @property

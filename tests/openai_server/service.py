@@ -1,4 +1,4 @@
-"""One call of a model, by HTTP or as a line of a batch: faults, limits, the answer, the books."""
+"""One call of a model, by HTTP or as a line of a batch: faults, limits, the answer, the ledger."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tests.openai_server import completions, prompt, tokens
+from tests.openai_server import completions, prompt
 from tests.openai_server.embeddings import embeddings, inputs
 from tests.openai_server.errors import ApiError, missing, rate_limited
 from tests.openai_server.ledger import Asked, Ledger
-from tests.openai_server.limits import Limits
+from tests.openai_server.limits import Limits, count_tokens
 from tests.openai_server.prompt import Prompt
 from tests.openai_server.switches import Switch, Switches
 
@@ -32,7 +32,7 @@ class Answer:
 class Service:
     """The model behind the routes; safe to use from any thread.
 
-    `latency`: seconds from a request to its answer, what the double itself takes for it included.
+    `latency`: seconds from a request to its answer, including the server's own time.
     """
 
     def __init__(self) -> None:
@@ -64,19 +64,19 @@ class Service:
         if not isinstance(model, str) or not model:
             raise missing("model")
         if body.get("stream"):
-            raise ApiError(400, "This test double does not stream.", param="stream")
+            raise ApiError(400, "This fake server does not stream.", param="stream")
         if endpoint == EMBEDDINGS:
             return self._embedded(model, body, route)
         asked = prompt.of_responses(body) if endpoint == RESPONSES else prompt.of_chat(body)
-        self.limits.take(tokens.count(asked.whole))
+        self.limits.take(count_tokens(asked.whole))
         limit = body.get("max_output_tokens") or body.get("max_completion_tokens") or body.get("max_tokens")
-        said = completions.say(asked, limit, faults, verdict_only=bool(body.get("logprobs")))
-        self.ledger.paid(route, [_asked(route, model, asked)], said.input_tokens, said.output_tokens)
-        return (completions.response if endpoint == RESPONSES else completions.completion)(model, said)
+        reply = completions.make_answer(asked, limit, faults, verdict_only=bool(body.get("logprobs")))
+        self.ledger.paid(route, [_asked(route, model, asked)], reply.input_tokens, reply.output_tokens)
+        return (completions.response if endpoint == RESPONSES else completions.completion)(model, reply)
 
     def _embedded(self, model: str, body: dict[str, Any], route: str) -> dict[str, Any]:
         texts = inputs(body)
-        used = sum(tokens.count(text) for text in texts)
+        used = sum(count_tokens(text) for text in texts)
         self.limits.take(used)
         made = embeddings(body, texts)
         self.ledger.paid(route, [Asked(route, model, "embedding", text) for text in texts], used, 0)

@@ -1,4 +1,4 @@
-"""What shall go wrong, and when."""
+"""Faults to simulate, and when."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Switch:
     invalid       a complete answer that is not JSON
     wrong_schema  JSON that is not of the schema
     refusal       the model declines
-    answer        the model says `text`, whatever was asked: a model that obeys what a payload tells it
+    answer        the model answers `text` to every prompt: a model that obeys instructions in a payload
     no_usage      a right answer without `usage`, as some compatible servers give
     """
 
@@ -62,12 +62,12 @@ class Switches:
             self._set.extend((switch, [0]) for switch in switches)
 
     def clear(self) -> None:
-        """Everything goes well again."""
+        """Remove all switches."""
         with self._lock:
             self._set.clear()
 
     def due(self, route: str, body: dict[str, Any]) -> list[Switch]:
-        """What is to go wrong with this request, which is counted."""
+        """The faults of this request, which is counted."""
         found = []
         with self._lock:
             text = json.dumps(body, ensure_ascii=False) if self._set else ""

@@ -15,14 +15,14 @@ import yaml  # type: ignore[import-untyped]
 from apex_cli.config import load
 from apex_cli.metrics.collect import as_text
 from apex_cli.metrics.families import families
-from apex_cli.staging import Stats
+from apex_cli.staging import StagingStats
 from apex_cli.stores.postgres.runs import RunStatistics
 from tests.metric_text import names
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
-EXPORTED = names(as_text(families(RunStatistics([], [], [], []), Stats(limit=1, free=None), "apex")).decode())
+EXPORTED = names(as_text(families(RunStatistics([], [], [], []), StagingStats(limit=1, free=None), "apex")).decode())
 
 
 def rules() -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Which server the settings name, and how it is spoken to."""
+"""The server that the settings name, and its variant of the API."""
 
 from __future__ import annotations
 

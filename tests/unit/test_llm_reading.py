@@ -1,4 +1,4 @@
-"""What of a model's answer becomes entities and claims: what the text bears out, in closed lists, with our keys."""
+"""The parts of a model's answer that become entities and claims: grounded in the text, in closed lists, keyed."""
 
 from __future__ import annotations
 

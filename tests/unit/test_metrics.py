@@ -1,4 +1,4 @@
-"""Figures as metric families and as text."""
+"""RunStatistics as metric families and as text."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from datetime import UTC, datetime, timedelta
 
 from apex_cli.metrics.collect import as_text
 from apex_cli.metrics.families import families
-from apex_cli.staging import ItemCount, ItemStatus, Stats
-from apex_cli.stores.postgres.runs import LastRun, OpenSagaCount, RunGroup, RunStatistics, RunTotal
+from apex_cli.staging import ItemCount, ItemStatus, StagingStats
+from apex_cli.stores.postgres.runs import LastRun, RunGroup, RunStatistics, RunTotal
 from tests.metric_text import names, parsed, value
 
 NOON = datetime(2025, 10, 19, 12, tzinfo=UTC)
 NOTHING = RunStatistics(groups=[], last=[], totals=[], open_sagas=[])
 
 
-def text_of(statistics: RunStatistics, staging: Stats | None = None, namespace: str = "apex") -> str:
-    return as_text(families(statistics, staging or Stats(limit=100, free=None), namespace)).decode()
+def text_of(statistics: RunStatistics, staging: StagingStats | None = None, namespace: str = "apex") -> str:
+    return as_text(families(statistics, staging or StagingStats(limit=100, free=None), namespace)).decode()
 
 
 def test_names_follow_the_conventions() -> None:
@@ -97,7 +97,7 @@ def test_totals() -> None:
 
 
 def test_the_staging_area_and_open_sagas() -> None:
-    staging = Stats(limit=1000, free=5000, used=50)
+    staging = StagingStats(limit=1000, free=5000, used=50)
     staging.by_status[ItemStatus.FAILED] = ItemCount(2, 40, NOON)
     staging.failed_in["commit"] = ItemCount(2, 40, NOON)
     samples = parsed(text_of(RunStatistics([], [], [], [OpenSagaCount("PREPARED", 5, NOON)]), staging))

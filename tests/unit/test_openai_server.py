@@ -1,4 +1,4 @@
-"""The double of OpenAI's API, driven by the real client: answers, embeddings, keys, limits, the books."""
+"""The fake OpenAI server, driven by the real client: answers, embeddings, keys, limits, the ledger."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ def test_azures_addresses_and_key_header_are_understood(server: OpenAIServer) ->
 
 @pytest.fixture
 def program() -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """The base URL of the double in a process of its own, and the process."""
+    """The base URL of a fake server in a process of its own, and the process."""
     command = [sys.executable, "-m", "tests.openai_server", "--port", "0", "--api-key", "sk-mine"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

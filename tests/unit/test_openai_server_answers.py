@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
-from tests.openai_server.answer import answer
+from tests.openai_server.completions import answer
+from tests.openai_server.limits import count_tokens, cut_tokens
 from tests.openai_server.prompt import Prompt, of_chat, unwrap
 from tests.openai_server.reading import distinct, listed, names, normal
 from tests.openai_server.relations import FactType, fitted, relations, utc
-from tests.openai_server.tokens import count, cut
 
 
 @pytest.mark.parametrize(
@@ -167,6 +167,6 @@ def test_a_schema_in_the_prompt_is_no_text() -> None:
 
 
 def test_tokens() -> None:
-    assert [count(text) for text in ("", "Hello, world!", "2025-10-19", "a" * 17)] == [0, 4, 6, 3]
-    assert cut("one two three", 2) == "one two "
-    assert cut("one", 2) == "one"
+    assert [count_tokens(text) for text in ("", "Hello, world!", "2025-10-19", "a" * 17)] == [0, 4, 6, 3]
+    assert cut_tokens("one two three", 2) == "one two "
+    assert cut_tokens("one", 2) == "one"

@@ -1,4 +1,4 @@
-"""The double's files and batches, driven by the real client through their whole life."""
+"""Files and batches of the fake OpenAI server, driven by the real client from start to end."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_a_batch_can_go_on_at_every_look(client: OpenAI, server: OpenAIServer) -
 
 
 @pytest.mark.parametrize(
-    ("lines", "told"),
+    ("lines", "result"),
     [
         ([], "empty"),
         ([LINES[0], LINES[0]], "used twice"),
@@ -122,7 +122,7 @@ def test_a_batch_can_go_on_at_every_look(client: OpenAI, server: OpenAIServer) -
     ],
 )
 def test_a_file_that_is_no_batch_fails_it(
-    client: OpenAI, server: OpenAIServer, lines: list[dict[str, Any]], told: str
+    client: OpenAI, server: OpenAIServer, lines: list[dict[str, Any]], result: str
 ) -> None:
     batch = submit(client, lines)
     server.batches.advance()
@@ -130,7 +130,7 @@ def test_a_file_that_is_no_batch_fails_it(
     assert failed.status == "failed"
     assert failed.errors is not None
     assert failed.errors.data is not None
-    assert told in (failed.errors.data[0].message or "")
+    assert result in (failed.errors.data[0].message or "")
 
 
 def test_batches_are_listed_page_by_page_newest_first(client: OpenAI) -> None:

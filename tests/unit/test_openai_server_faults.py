@@ -1,4 +1,4 @@
-"""The double's switches: each fault is what the real client makes of it, on the request that it was set for."""
+"""The switches of the fake OpenAI server: the real client sees each fault, on the request that it was set for."""
 
 from __future__ import annotations
 

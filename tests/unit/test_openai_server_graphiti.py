@@ -1,4 +1,4 @@
-"""The double satisfies Graphiti's prompts: its own clients, its own messages, its own response models."""
+"""The fake OpenAI server answers Graphiti's own clients, messages and response models."""
 
 from __future__ import annotations
 

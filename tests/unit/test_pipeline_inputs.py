@@ -14,17 +14,17 @@ from apex_cli.model import Record
 from apex_cli.pipeline.inputs import InputReader, ReadBatch
 from apex_cli.pipeline.request import IngestRequest
 from apex_cli.reading.files import walk
-from apex_cli.staging import ItemStatus, Staging
+from apex_cli.staging import ItemStatus, StagingDirectory
 
 
 class Bench:
-    """A staging area and a folder to ingest from."""
+    """A staging directory and a folder to ingest from."""
 
     def __init__(self, tmp: Path) -> None:
         self.drop = tmp / "drop"
         self.drop.mkdir()
         self.settings = Settings(home=tmp / "home", staging_dir=tmp / "staging", batch_size=3)
-        self.staging = Staging(self.settings.staging_dir, max_bytes=10**9)
+        self.staging = StagingDirectory(self.settings.staging_dir, max_bytes=10**9)
         self.staging.open()
 
     def write(self, name: str, *ids: str) -> Path:

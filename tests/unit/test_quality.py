@@ -210,8 +210,8 @@ def test_senders_and_receivers_are_those_of_the_header(one: Labelled) -> None:
     known = {form: min(names_of(entity)) for entity in one.entities for form in names_of(entity)}
     for field, predicate in (("From", "SENT_BY"), ("To", "SENT_TO"), ("Cc", "CC")):
         header = one.headers()[field]
-        told = {known[normal(address.addr_spec)] for address in header.addresses} if header else set()
-        assert told == {known[normal(fact.object)] for fact in one.facts if fact.predicate == predicate}
+        result = {known[normal(address.addr_spec)] for address in header.addresses} if header else set()
+        assert result == {known[normal(fact.object)] for fact in one.facts if fact.predicate == predicate}
     assert not one.body().startswith(("From", "\n"))
     assert one.text.endswith(one.body())
 

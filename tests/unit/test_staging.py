@@ -1,4 +1,4 @@
-"""Every way an item goes through the staging area, read back from the disk."""
+"""Every way an item goes through the staging directory, read back from the disk."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from apex_cli.errors import ReadError, StagingUnusable
-from apex_cli.staging import Item, ItemFailure, ItemStatus, Staging
+from apex_cli.staging import Item, ItemFailure, ItemStatus, StagingDirectory
 
 MEGABYTE = 1024 * 1024
 EVERY = set(ItemStatus)
@@ -19,15 +19,17 @@ EVERY = set(ItemStatus)
 
 def failure(*, retriable: bool = True, ago: float = 0.0) -> ItemFailure:
     at = datetime.now(UTC) - timedelta(seconds=ago)
-    return ItemFailure("broken", "it broke", "mend it", "commit", retriable, at, "orders.json:3")
+    return ItemFailure("broken", "it broke", "repair it", "commit", retriable, at, "orders.json:3")
 
 
-def put(staging: Staging, path: Path, *, source: str = "turvo", consume: bool = False) -> Item:
-    return staging.put(path, source=source, forced_source=None, consume=consume)
+def put(staging: StagingDirectory, path: Path, *, source: str = "turvo", consume: bool = False) -> Item:
+    return staging.add(path, source=source, forced_source=None, consume=consume)
 
 
-def keep(staging: Staging, parent: Item, line: int, *, retriable: bool = False, record_id: str | None = "r") -> Item:
-    return staging.put_record(
+def keep(
+    staging: StagingDirectory, parent: Item, line: int, *, retriable: bool = False, record_id: str | None = "r"
+) -> Item:
+    return staging.add_record(
         parent,
         locator=f"{parent.name}:{line}",
         source="turvo",
@@ -39,17 +41,17 @@ def keep(staging: Staging, parent: Item, line: int, *, retriable: bool = False, 
     )
 
 
-def listed(staging: Staging) -> dict[str, ItemStatus]:
+def listed(staging: StagingDirectory) -> dict[str, ItemStatus]:
     return {item.name: item.status for item in staging.items()}
 
 
-def waiting(staging: Staging, *, retriable: bool = False, every: bool = False) -> list[str]:
-    return [item.name for item in staging.take_up(retriable_failed=retriable, all_failed=every)]
+def waiting(staging: StagingDirectory, *, retriable: bool = False, every: bool = False) -> list[str]:
+    return [item.name for item in staging.waiting(retriable_failed=retriable, all_failed=every)]
 
 
-def opened(root: Path) -> Staging:
-    """A hand on the area. Locks tell two of them apart as they tell two processes."""
-    area = Staging(root, max_bytes=MEGABYTE)
+def opened(root: Path) -> StagingDirectory:
+    """An open staging directory. Locks keep two of these apart as they keep two processes apart."""
+    area = StagingDirectory(root, max_bytes=MEGABYTE)
     area.open()
     return area
 
@@ -62,12 +64,12 @@ def an_input(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def staging(tmp_path: Path) -> Staging:
+def staging(tmp_path: Path) -> StagingDirectory:
     return opened(tmp_path / "area")
 
 
 @pytest.fixture
-def other(staging: Staging) -> Staging:
+def other(staging: StagingDirectory) -> StagingDirectory:
     return opened(staging.root)
 
 
@@ -76,8 +78,8 @@ def original(tmp_path: Path) -> Path:
     return an_input(tmp_path)
 
 
-def test_put_copies_and_remembers(staging: Staging, original: Path) -> None:
-    item = staging.put(original, source="turvo", forced_source="turvo", consume=True)
+def test_put_copies_and_remembers(staging: StagingDirectory, original: Path) -> None:
+    item = staging.add(original, source="turvo", forced_source="turvo", consume=True)
 
     assert item.payload == staging.root / "turvo" / item.item_id / "payload.json"
     assert item.payload.read_bytes() == original.read_bytes()
@@ -87,7 +89,7 @@ def test_put_copies_and_remembers(staging: Staging, original: Path) -> None:
     assert item.staged_at.tzinfo is UTC
 
 
-def test_everything_is_private(staging: Staging, original: Path) -> None:
+def test_everything_is_private(staging: StagingDirectory, original: Path) -> None:
     item = put(staging, original)
     keep(staging, item, 1)
     for folder, _, names in os.walk(staging.root):
@@ -100,11 +102,11 @@ def test_open_leaves_the_mode_of_an_existing_folder(tmp_path: Path) -> None:
     root = tmp_path / "area"
     root.mkdir()
     root.chmod(0o755)
-    Staging(root, max_bytes=MEGABYTE).open()
+    StagingDirectory(root, max_bytes=MEGABYTE).open()
     assert stat.S_IMODE(root.stat().st_mode) == 0o755
 
 
-def test_success_removes(staging: Staging, original: Path) -> None:
+def test_success_removes(staging: StagingDirectory, original: Path) -> None:
     item = put(staging, original)
     assert staging.claim(item)
     assert (item.status, item.attempts) == (ItemStatus.PROCESSING, 1)
@@ -116,7 +118,7 @@ def test_success_removes(staging: Staging, original: Path) -> None:
     assert original.exists()
 
 
-def test_failure_stays_with_its_error(staging: Staging, original: Path) -> None:
+def test_failure_stays_with_its_error(staging: StagingDirectory, original: Path) -> None:
     item = put(staging, original)
     assert staging.claim(item)
     error = failure()
@@ -130,7 +132,7 @@ def test_failure_stays_with_its_error(staging: Staging, original: Path) -> None:
     assert waiting(staging, retriable=True) == ["orders.json"]
 
 
-def test_failures_for_ever_are_taken_up_only_on_demand(staging: Staging, original: Path) -> None:
+def test_failures_for_ever_are_taken_up_only_on_demand(staging: StagingDirectory, original: Path) -> None:
     item = put(staging, original)
     assert staging.claim(item)
     staging.fail(item, failure(retriable=False))
@@ -138,7 +140,7 @@ def test_failures_for_ever_are_taken_up_only_on_demand(staging: Staging, origina
     assert waiting(staging, every=True) == ["orders.json"]
 
 
-def test_release_puts_back(staging: Staging, other: Staging, original: Path) -> None:
+def test_release_puts_back(staging: StagingDirectory, other: StagingDirectory, original: Path) -> None:
     item = put(staging, original)
     assert staging.claim(item)
     staging.release(item)
@@ -147,7 +149,7 @@ def test_release_puts_back(staging: Staging, other: Staging, original: Path) -> 
     assert item.attempts == 2
 
 
-def test_an_item_has_one_holder(staging: Staging, other: Staging, original: Path) -> None:
+def test_an_item_has_one_holder(staging: StagingDirectory, other: StagingDirectory, original: Path) -> None:
     item = put(staging, original)
     assert staging.claim(item)
     (seen,) = other.items()
@@ -160,45 +162,47 @@ def test_an_item_has_one_holder(staging: Staging, other: Staging, original: Path
 
 
 @pytest.mark.parametrize("act", ["complete", "release", "fail"])
-def test_only_the_holder_finishes(staging: Staging, original: Path, act: str) -> None:
+def test_only_the_holder_finishes(staging: StagingDirectory, original: Path, act: str) -> None:
     item = put(staging, original)
     with pytest.raises(ValueError, match="not claimed"):
         staging.fail(item, failure()) if act == "fail" else getattr(staging, act)(item)
     assert listed(staging) == {"orders.json": ItemStatus.STAGED}
 
 
-def test_closing_leaves_claimed_items_for_the_next(staging: Staging, other: Staging, original: Path) -> None:
+def test_closing_leaves_claimed_items_for_the_next(
+    staging: StagingDirectory, other: StagingDirectory, original: Path
+) -> None:
     item = put(staging, original)
     assert staging.claim(item)
     staging.close()
-    (left,) = other.take_up(retriable_failed=False, all_failed=False)
+    (left,) = other.waiting(retriable_failed=False, all_failed=False)
     assert left.status is ItemStatus.PROCESSING
     assert other.claim(left)
     assert left.attempts == 2
 
 
-def test_the_same_file_again_replaces_its_failed_item(staging: Staging, original: Path) -> None:
+def test_the_same_file_again_replaces_its_failed_item(staging: StagingDirectory, original: Path) -> None:
     first = put(staging, original)
     assert staging.claim(first)
     staging.fail(first, failure(), extraction=b"old")
-    original.write_bytes(b'{"mended": true}')
+    original.write_bytes(b'{"repaired": true}')
 
     second = put(staging, original)
     (kept,) = staging.items()
     assert second.item_id == first.item_id
     assert (kept.status, kept.failure, kept.attempts) == (ItemStatus.STAGED, None, 1)
-    assert kept.payload.read_bytes() == b'{"mended": true}'
+    assert kept.payload.read_bytes() == b'{"repaired": true}'
     assert kept.bytes == second.bytes == 16
     assert staging.extraction(kept) is None
     assert kept.staged_at > first.staged_at
 
 
-def test_the_same_unchanged_file_keeps_its_time(staging: Staging, original: Path) -> None:
+def test_the_same_unchanged_file_keeps_its_time(staging: StagingDirectory, original: Path) -> None:
     first = put(staging, original)
     assert put(staging, original).staged_at == first.staged_at
 
 
-def test_the_same_file_while_in_use_is_busy(staging: Staging, other: Staging, original: Path) -> None:
+def test_the_same_file_while_in_use_is_busy(staging: StagingDirectory, other: StagingDirectory, original: Path) -> None:
     item = put(staging, original)
     assert staging.claim(item)
     original.write_bytes(b"newer")
@@ -210,13 +214,13 @@ def test_the_same_file_while_in_use_is_busy(staging: Staging, other: Staging, or
     assert not other.claim(again), "what was read then is not what it was asked to stage"
 
 
-def test_two_files_of_one_name_are_two_items(staging: Staging, tmp_path: Path, original: Path) -> None:
+def test_two_files_of_one_name_are_two_items(staging: StagingDirectory, tmp_path: Path, original: Path) -> None:
     twin = tmp_path / "orders.json"
     twin.write_bytes(b"{}")
     assert put(staging, original).item_id != put(staging, twin).item_id
 
 
-def test_a_path_has_one_spelling(staging: Staging, original: Path, tmp_path: Path) -> None:
+def test_a_path_has_one_spelling(staging: StagingDirectory, original: Path, tmp_path: Path) -> None:
     (tmp_path / "alias").symlink_to(original.parent)
     around = put(staging, tmp_path / "alias" / ".." / "in" / "orders.json")
     assert around.origin == str(original)
@@ -224,7 +228,7 @@ def test_a_path_has_one_spelling(staging: Staging, original: Path, tmp_path: Pat
 
 
 class TestInPlace:
-    def test_a_file_dropped_into_the_area_is_moved(self, staging: Staging) -> None:
+    def test_a_file_dropped_into_the_area_is_moved(self, staging: StagingDirectory) -> None:
         dropped = staging.root / "turvo" / "drop" / "orders.json"
         dropped.parent.mkdir(parents=True)
         dropped.write_bytes(b"{}")
@@ -238,18 +242,18 @@ class TestInPlace:
         assert staging.claim(item)
         assert staging.complete(item) is True
 
-    def test_a_payload_is_its_item(self, staging: Staging, original: Path) -> None:
+    def test_a_payload_is_its_item(self, staging: StagingDirectory, original: Path) -> None:
         item = put(staging, original)
         assert put(staging, item.payload) == item
         assert item.payload.read_bytes() == original.read_bytes()
 
     @pytest.mark.parametrize("name", ["status.json", "extraction.bin"])
-    def test_the_areas_own_files_are_no_input(self, staging: Staging, original: Path, name: str) -> None:
+    def test_the_areas_own_files_are_no_input(self, staging: StagingDirectory, original: Path, name: str) -> None:
         child = keep(staging, put(staging, original), 1)
-        with pytest.raises(ReadError, match="belongs to the staging area"):
+        with pytest.raises(ReadError, match="belongs to the staging directory"):
             put(staging, child.path / name)
 
-    def test_a_move_cut_short_loses_nothing(self, staging: Staging) -> None:
+    def test_a_move_cut_short_loses_nothing(self, staging: StagingDirectory) -> None:
         dropped = staging.root / "orders.json"
         dropped.write_bytes(b"{}")
         item = put(staging, dropped)
@@ -262,27 +266,27 @@ class TestInPlace:
 
 
 class TestStreams:
-    def test_spooled_whole(self, staging: Staging) -> None:
-        item = staging.put_stream(io.BytesIO(b'{"a":1}\n' * 3), source="json", forced_source="json")
+    def test_spooled_whole(self, staging: StagingDirectory) -> None:
+        item = staging.add_stream(io.BytesIO(b'{"a":1}\n' * 3), source="json", forced_source="json")
         assert (item.origin, item.name, item.payload.name) == ("-", "stdin", "payload.jsonl")
         assert item.payload.read_bytes() == b'{"a":1}\n' * 3
 
-    def test_other_bytes_never_replace_it(self, staging: Staging) -> None:
-        first = staging.put_stream(io.BytesIO(b"1"), source="json", forced_source=None)
-        second = staging.put_stream(io.BytesIO(b"2"), source="json", forced_source=None)
-        again = staging.put_stream(io.BytesIO(b"1"), source="json", forced_source=None)
+    def test_other_bytes_never_replace_it(self, staging: StagingDirectory) -> None:
+        first = staging.add_stream(io.BytesIO(b"1"), source="json", forced_source=None)
+        second = staging.add_stream(io.BytesIO(b"2"), source="json", forced_source=None)
+        again = staging.add_stream(io.BytesIO(b"1"), source="json", forced_source=None)
         assert first.item_id == again.item_id != second.item_id
         assert len(list(staging.items())) == 2
 
-    def test_endless(self, staging: Staging) -> None:
+    def test_endless(self, staging: StagingDirectory) -> None:
         with Path("/dev/zero").open("rb") as endless, pytest.raises(StagingUnusable) as caught:
-            staging.put_stream(endless, source="json", forced_source=None)
+            staging.add_stream(endless, source="json", forced_source=None)
         assert caught.value.code == "staging_full"
         assert list((staging.root / ".tmp").iterdir()) == []
 
-    def test_one_that_breaks(self, staging: Staging) -> None:
+    def test_one_that_breaks(self, staging: StagingDirectory) -> None:
         with pytest.raises(ReadError):
-            staging.put_stream(_Broken(), source="json", forced_source=None)
+            staging.add_stream(_Broken(), source="json", forced_source=None)
         assert list(staging.items()) == []
 
 
@@ -292,30 +296,30 @@ class _Broken(io.BytesIO):
 
 
 class TestConsume:
-    def consumed(self, staging: Staging, item: Item) -> bool:
+    def consumed(self, staging: StagingDirectory, item: Item) -> bool:
         assert staging.claim(item)
         return staging.complete(item)
 
-    def test_the_original_goes(self, staging: Staging, original: Path) -> None:
+    def test_the_original_goes(self, staging: StagingDirectory, original: Path) -> None:
         item = put(staging, original, consume=True)
         assert original.exists()
         assert self.consumed(staging, item) is True
         assert not original.exists()
         assert original.parent.exists()
 
-    def test_already_gone(self, staging: Staging, original: Path) -> None:
+    def test_already_gone(self, staging: StagingDirectory, original: Path) -> None:
         item = put(staging, original, consume=True)
         original.unlink()
         assert self.consumed(staging, item) is True
 
-    def test_rewritten_since(self, staging: Staging, original: Path) -> None:
+    def test_rewritten_since(self, staging: StagingDirectory, original: Path) -> None:
         item = put(staging, original, consume=True)
         original.write_bytes(b'{"shipmentId": "S-2"}')
         os.utime(original, ns=(0, 1))
         assert self.consumed(staging, item) is False
         assert original.read_bytes() == b'{"shipmentId": "S-2"}'
 
-    def test_replaced_since_by_one_of_the_same_size_and_time(self, staging: Staging, original: Path) -> None:
+    def test_replaced_since_by_one_of_the_same_size_and_time(self, staging: StagingDirectory, original: Path) -> None:
         item = put(staging, original, consume=True)
         times = original.stat()
         fresh = original.with_name("fresh")
@@ -325,7 +329,7 @@ class TestConsume:
         assert self.consumed(staging, item) is False
         assert original.exists()
 
-    def test_a_link_and_its_target_stay(self, staging: Staging, original: Path, tmp_path: Path) -> None:
+    def test_a_link_and_its_target_stay(self, staging: StagingDirectory, original: Path, tmp_path: Path) -> None:
         link = tmp_path / "link.json"
         link.symlink_to(original)
         item = put(staging, link, consume=True)
@@ -334,7 +338,7 @@ class TestConsume:
         assert link.is_symlink()
         assert original.exists()
 
-    def test_failure_keeps_the_original(self, staging: Staging, original: Path) -> None:
+    def test_failure_keeps_the_original(self, staging: StagingDirectory, original: Path) -> None:
         item = put(staging, original, consume=True)
         assert staging.claim(item)
         staging.fail(item, failure())

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apex_cli.errors import ReadError, StagingUnusable
-from apex_cli.staging import ItemFailure, ItemStatus, Staging, names
+from apex_cli.staging import ItemFailure, ItemStatus, StagingDirectory, names
 from tests.unit.test_staging import EVERY, MEGABYTE, an_input, failure, keep, opened, put
 
 
 @pytest.fixture
-def staging(tmp_path: Path) -> Staging:
+def staging(tmp_path: Path) -> StagingDirectory:
     return opened(tmp_path / "area")
 
 
@@ -57,7 +57,7 @@ class TestDisk:
         filler = small_disk / "filler"
         with pytest.raises(OSError, match="No space"):
             filler.write_bytes(bytes(600 * 1024))
-        late = Staging(staging.root, max_bytes=MEGABYTE)
+        late = StagingDirectory(staging.root, max_bytes=MEGABYTE)
         with pytest.raises(StagingUnusable, match="disk is full"):
             late.open()
         with pytest.raises(StagingUnusable, match="disk is full"):
@@ -78,7 +78,7 @@ class TestDisk:
         with pytest.raises(StagingUnusable):
             staging.fail(item, failure())
         filler.unlink()
-        (left,) = staging.take_up(retriable_failed=False, all_failed=False)
+        (left,) = staging.waiting(retriable_failed=False, all_failed=False)
         assert staging.claim(left)
 
     def test_read_only(self, small_disk: Path, tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ class TestDisk:
         assert "APEX_STAGING_DIR" in (caught.value.hint or "")
         with pytest.raises(StagingUnusable, match="read-only"):
             put(staging, Path(item.origin))
-        assert list(Staging(staging.root, max_bytes=MEGABYTE).items()) == [item]
+        assert list(StagingDirectory(staging.root, max_bytes=MEGABYTE).items()) == [item]
 
     @pytest.mark.parametrize("below", ["", "sub/area"])
     def test_not_a_folder(self, tmp_path: Path, below: str) -> None:
@@ -111,7 +111,7 @@ class TestDisk:
 
 class TestLimit:
     def test_refuses_and_says_why(self, tmp_path: Path) -> None:
-        staging = Staging(tmp_path / "area", max_bytes=100)
+        staging = StagingDirectory(tmp_path / "area", max_bytes=100)
         staging.open()
         big = tmp_path / "big"
         big.write_bytes(bytes(80))
@@ -129,7 +129,7 @@ class TestLimit:
 
     def test_a_file_of_the_wrong_size(self, tmp_path: Path) -> None:
         """Files of procfs say 0 bytes and hold more: what counts is what is read."""
-        staging = Staging(tmp_path / "area", max_bytes=10)
+        staging = StagingDirectory(tmp_path / "area", max_bytes=10)
         staging.open()
         path = Path("/proc/self/status")
         if not path.exists():
@@ -140,37 +140,37 @@ class TestLimit:
 
 
 class TestInputs:
-    def test_missing(self, staging: Staging, tmp_path: Path) -> None:
+    def test_missing(self, staging: StagingDirectory, tmp_path: Path) -> None:
         with pytest.raises(ReadError, match="No such file"):
             put(staging, tmp_path / "nothing.json")
 
-    def test_folder(self, staging: Staging, tmp_path: Path) -> None:
+    def test_folder(self, staging: StagingDirectory, tmp_path: Path) -> None:
         with pytest.raises(ReadError):
             put(staging, tmp_path)
         assert tmp_path.exists()
 
     @pytest.mark.parametrize("place", ["outside", "inside"])
-    def test_pipe(self, staging: Staging, tmp_path: Path, place: str) -> None:
+    def test_pipe(self, staging: StagingDirectory, tmp_path: Path, place: str) -> None:
         pipe = (tmp_path if place == "outside" else staging.root) / "pipe"
         os.mkfifo(pipe)
         with pytest.raises(ReadError, match="not a regular file"):
             put(staging, pipe)
         assert pipe.exists()
 
-    def test_loop(self, staging: Staging, tmp_path: Path) -> None:
+    def test_loop(self, staging: StagingDirectory, tmp_path: Path) -> None:
         (tmp_path / "a").symlink_to(tmp_path / "b")
         (tmp_path / "b").symlink_to(tmp_path / "a")
         with pytest.raises(ReadError):
             put(staging, tmp_path / "a")
 
-    def test_nul(self, staging: Staging) -> None:
+    def test_nul(self, staging: StagingDirectory) -> None:
         with pytest.raises(ReadError):
             put(staging, Path("a\0b"))
 
     @pytest.mark.parametrize(
         "name", [b"\xff\xfe.json", b"-rf", b"...", b" ", b"a\nb\x1b[31m.JSON", b"x" * 255, "ü€😀.jsön".encode()]
     )
-    def test_names(self, staging: Staging, tmp_path: Path, name: bytes) -> None:
+    def test_names(self, staging: StagingDirectory, tmp_path: Path, name: bytes) -> None:
         path = tmp_path / os.fsdecode(name)
         path.write_bytes(b"{}")
         item = put(staging, path)
@@ -180,10 +180,10 @@ class TestInputs:
         assert names.is_item_id(found.item_id)
         assert found.payload.name in ("payload", "payload.json")
 
-    def test_texts(self, staging: Staging, tmp_path: Path) -> None:
+    def test_texts(self, staging: StagingDirectory, tmp_path: Path) -> None:
         parent = put(staging, an_input(tmp_path))
         at = failure().at
-        item = staging.put_record(
+        item = staging.add_record(
             parent,
             locator="../../x:\ud800\0",
             source="../../../etc",
@@ -199,7 +199,7 @@ class TestInputs:
         assert (found.name, found.record_id) == ("../../x:\ud800\0", "../../\udfff")
         assert found.failure is not None
         assert found.failure.message == "m" * 4000
-        assert staging.resolve_record("../../\udfff") == 1
+        assert staging.remove_record("../../\udfff") == 1
         assert [found.is_record for found in staging.items()] == [False]
 
 
@@ -213,14 +213,14 @@ class TestLinks:
         (folder / "secret").write_bytes(b"secret")
         return folder
 
-    def test_for_a_source(self, staging: Staging, tmp_path: Path, outside: Path) -> None:
+    def test_for_a_source(self, staging: StagingDirectory, tmp_path: Path, outside: Path) -> None:
         (staging.root / "turvo").symlink_to(outside)
         with pytest.raises(StagingUnusable) as caught:
             put(staging, an_input(tmp_path))
         assert caught.value.code == "staging_not_a_folder"
         assert [path.name for path in outside.iterdir()] == ["secret"]
 
-    def test_for_an_item(self, staging: Staging, tmp_path: Path, outside: Path) -> None:
+    def test_for_an_item(self, staging: StagingDirectory, tmp_path: Path, outside: Path) -> None:
         item = put(staging, an_input(tmp_path))
         item.path.rename(outside / "moved")
         item.path.symlink_to(outside / "moved")
@@ -231,7 +231,7 @@ class TestLinks:
         assert staging.clean(older_than=0, statuses=EVERY, dry_run=False) == []
         assert sorted(path.name for path in (outside / "moved").iterdir()) == ["payload.json", "status.json"]
 
-    def test_for_a_payload(self, staging: Staging, tmp_path: Path, outside: Path) -> None:
+    def test_for_a_payload(self, staging: StagingDirectory, tmp_path: Path, outside: Path) -> None:
         item = put(staging, an_input(tmp_path))
         item.payload.unlink()
         item.payload.symlink_to(outside / "secret")
@@ -241,7 +241,7 @@ class TestLinks:
         assert not again.payload.is_symlink()
         assert (outside / "secret").read_bytes() == b"secret"
 
-    def test_for_a_status(self, staging: Staging, tmp_path: Path, outside: Path) -> None:
+    def test_for_a_status(self, staging: StagingDirectory, tmp_path: Path, outside: Path) -> None:
         item = put(staging, an_input(tmp_path))
         status = item.path / "status.json"
         status.rename(outside / "status.json")
@@ -254,7 +254,7 @@ class TestLinks:
         assert not status.is_symlink()
         assert (outside / "status.json").read_bytes() == before
 
-    def test_for_an_extraction(self, staging: Staging, tmp_path: Path, outside: Path) -> None:
+    def test_for_an_extraction(self, staging: StagingDirectory, tmp_path: Path, outside: Path) -> None:
         item = put(staging, an_input(tmp_path))
         (item.path / "extraction.bin").symlink_to(outside / "secret")
         with pytest.raises(StagingUnusable):
@@ -263,7 +263,7 @@ class TestLinks:
         staging.complete(item)
         assert (outside / "secret").read_bytes() == b"secret"
 
-    def test_for_drafts(self, staging: Staging, tmp_path: Path, outside: Path) -> None:
+    def test_for_drafts(self, staging: StagingDirectory, tmp_path: Path, outside: Path) -> None:
         (staging.root / ".tmp" / "link").symlink_to(outside)
         staging.clean(older_than=0, statuses=EVERY, dry_run=False)
         (staging.root / ".tmp").rmdir()

@@ -1,4 +1,4 @@
-"""The staging area between real processes, some of which are killed."""
+"""The staging directory between real processes, some of which are killed."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 
 from apex_cli.errors import StagingUnusable
-from apex_cli.staging import Item, ItemStatus, Staging, locks
+from apex_cli.staging import Item, ItemStatus, StagingDirectory, locks
 from tests.unit.test_staging import EVERY, MEGABYTE, an_input, listed, opened, put, waiting
 
 PRELUDE = """
 import os, signal, sys, time
 from pathlib import Path
-from apex_cli.staging import Staging
-staging = Staging(Path(sys.argv[1]), max_bytes=1 << 20)
+from apex_cli.staging import StagingDirectory
+staging = StagingDirectory(Path(sys.argv[1]), max_bytes=1 << 20)
 staging.open()
 def ready(word="ready"):
     print(word, flush=True)
@@ -54,16 +54,16 @@ def open_descriptors() -> int:
 
 
 @pytest.fixture
-def staging(tmp_path: Path) -> Staging:
+def staging(tmp_path: Path) -> StagingDirectory:
     return opened(tmp_path / "area")
 
 
 @pytest.fixture
-def item(staging: Staging, tmp_path: Path) -> Item:
+def item(staging: StagingDirectory, tmp_path: Path) -> Item:
     return put(staging, an_input(tmp_path))
 
 
-def test_what_another_process_holds_is_left_alone_until_it_dies(staging: Staging, item: Item) -> None:
+def test_what_another_process_holds_is_left_alone_until_it_dies(staging: StagingDirectory, item: Item) -> None:
     with another_process(staging.root, CLAIM + "ready()") as holder:
         assert listed(staging) == {"orders.json": ItemStatus.PROCESSING}
         assert not staging.claim(item)
@@ -74,14 +74,14 @@ def test_what_another_process_holds_is_left_alone_until_it_dies(staging: Staging
         kill(holder)
 
         assert listed(staging) == {"orders.json": ItemStatus.PROCESSING}
-        (left,) = staging.take_up(retriable_failed=False, all_failed=False)
+        (left,) = staging.waiting(retriable_failed=False, all_failed=False)
         assert staging.claim(left)
         assert left.attempts == 2
         assert left.payload.read_bytes() == Path(left.origin).read_bytes()
         assert left.staged_at == item.staged_at
 
 
-def test_a_forked_child_does_not_inherit_what_is_held(staging: Staging, item: Item) -> None:
+def test_a_forked_child_does_not_inherit_what_is_held(staging: StagingDirectory, item: Item) -> None:
     fork = CLAIM + "if os.fork() == 0:\n    ready()\nelse:\n    time.sleep(3600)\n"
     with another_process(staging.root, fork) as holder:
         assert not staging.claim(item)
@@ -89,13 +89,13 @@ def test_a_forked_child_does_not_inherit_what_is_held(staging: Staging, item: It
         assert staging.claim(item), "the child that lives on holds nothing"
 
 
-def test_a_draft_being_written_is_no_stray(staging: Staging, tmp_path: Path) -> None:
+def test_a_draft_being_written_is_no_stray(staging: StagingDirectory, tmp_path: Path) -> None:
     stuck = PRELUDE + (
         "import io\n"
         "class Slow(io.RawIOBase):\n"
         "    def read(self, size=-1):\n"
         "        ready()\n"
-        "staging.put_stream(Slow(), source='json', forced_source=None)\n"
+        "staging.add_stream(Slow(), source='json', forced_source=None)\n"
     )
     drafts = staging.root / ".tmp"
     with another_process(staging.root, stuck) as writer:
@@ -113,7 +113,7 @@ def test_a_draft_being_written_is_no_stray(staging: Staging, tmp_path: Path) -> 
     + [("os.rename", nth) for nth in range(1, 6)]
     + [("os.remove", nth) for nth in range(1, 4)],
 )
-def test_killed_between_any_two_steps(staging: Staging, tmp_path: Path, call: str, nth: int) -> None:
+def test_killed_between_any_two_steps(staging: StagingDirectory, tmp_path: Path, call: str, nth: int) -> None:
     """A file dropped into the area goes through its whole life in a process that dies at the nth such system call."""
     dropped = staging.root / "orders.json"
     dropped.write_bytes(b"{}")
@@ -126,7 +126,7 @@ def test_killed_between_any_two_steps(staging: Staging, tmp_path: Path, call: st
         f"        if count == {nth}:\n"
         "            os.kill(os.getpid(), signal.SIGKILL)\n"
         "sys.addaudithook(hook)\n"
-        "item = staging.put(Path(sys.argv[1]) / 'orders.json', source='json', forced_source=None, consume=False)\n"
+        "item = staging.add(Path(sys.argv[1]) / 'orders.json', source='json', forced_source=None, consume=False)\n"
         "assert staging.claim(item)\n"
         "print('claimed', flush=True)\n"
         "staging.release(item)\n"
@@ -138,7 +138,7 @@ def test_killed_between_any_two_steps(staging: Staging, tmp_path: Path, call: st
     assert run.returncode == -signal.SIGKILL
 
     next_run = opened(staging.root)
-    left = list(next_run.take_up(retriable_failed=False, all_failed=False))
+    left = list(next_run.waiting(retriable_failed=False, all_failed=False))
     contents = [item.payload.read_bytes() for item in left] + ([dropped.read_bytes()] if dropped.exists() else [])
     assert set(contents) == {b"{}"} or (b"completing" in run.stdout and not contents)
     assert len(left) <= 1
@@ -150,7 +150,7 @@ def test_killed_between_any_two_steps(staging: Staging, tmp_path: Path, call: st
     assert [path for path in staging.root.rglob("*") if path.is_file()] == []
 
 
-def test_many_processes_share_the_work(staging: Staging, tmp_path: Path) -> None:
+def test_many_processes_share_the_work(staging: StagingDirectory, tmp_path: Path) -> None:
     """Three processes race for sixty items; each item is worked on once, and none is left."""
     for number in range(60):
         path = tmp_path / f"{number}.json"
@@ -158,7 +158,7 @@ def test_many_processes_share_the_work(staging: Staging, tmp_path: Path) -> None
         put(staging, path)
     work = PRELUDE + (
         "ready()\n"
-        "for item in staging.take_up(retriable_failed=False, all_failed=False):\n"
+        "for item in staging.waiting(retriable_failed=False, all_failed=False):\n"
         "    if staging.claim(item):\n"
         "        print(item.payload.read_text(), flush=True)\n"
         "        staging.complete(item)\n"
@@ -180,7 +180,7 @@ def test_many_processes_share_the_work(staging: Staging, tmp_path: Path) -> None
     assert list(staging.items()) == []
 
 
-def test_threads_that_stage_one_file_get_one_item(staging: Staging, tmp_path: Path) -> None:
+def test_threads_that_stage_one_file_get_one_item(staging: StagingDirectory, tmp_path: Path) -> None:
     path = an_input(tmp_path)
     found: list[Item] = []
     threads = [threading.Thread(target=lambda: found.append(put(staging, path))) for _ in range(8)]
@@ -193,7 +193,7 @@ def test_threads_that_stage_one_file_get_one_item(staging: Staging, tmp_path: Pa
     assert list((staging.root / ".tmp").iterdir()) == []
 
 
-def test_claimed_by_one_thread_only(staging: Staging, item: Item) -> None:
+def test_claimed_by_one_thread_only(staging: StagingDirectory, item: Item) -> None:
     start = threading.Barrier(8)
     claimed: list[bool] = []
 
@@ -210,7 +210,7 @@ def test_claimed_by_one_thread_only(staging: Staging, item: Item) -> None:
     assert sorted(claimed) == [False] * 7 + [True]
 
 
-def test_the_limit_sees_what_others_added_and_removed(staging: Staging, tmp_path: Path) -> None:
+def test_the_limit_sees_what_others_added_and_removed(staging: StagingDirectory, tmp_path: Path) -> None:
     big, small = tmp_path / "big", tmp_path / "small"
     big.write_bytes(bytes(MEGABYTE - 10))
     small.write_bytes(bytes(20))
@@ -222,7 +222,7 @@ def test_the_limit_sees_what_others_added_and_removed(staging: Staging, tmp_path
     assert put(other, small).bytes == 20
 
 
-def test_no_descriptor_is_left_open(staging: Staging, item: Item) -> None:
+def test_no_descriptor_is_left_open(staging: StagingDirectory, item: Item) -> None:
     before = open_descriptors()
     for _ in range(20):
         assert staging.claim(item)
@@ -234,9 +234,9 @@ def test_no_descriptor_is_left_open(staging: Staging, item: Item) -> None:
 
 
 def test_a_folder_replaced_while_it_is_locked_is_not_taken(
-    staging: Staging, item: Item, monkeypatch: pytest.MonkeyPatch
+    staging: StagingDirectory, item: Item, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between opening a folder and locking it, another process completes the item and stages its file anew."""
+    """Between opening a folder and locking it, another process completes the item and stages its file again."""
     flock = fcntl.flock
 
     def late(descriptor: int, operation: int) -> None:

@@ -1,4 +1,4 @@
-"""Failed records kept alone: what keeps them, what mends them."""
+"""Failed records as items of their own: what adds them, what removes them."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from apex_cli.staging import ItemStatus, Staging
+from apex_cli.staging import ItemStatus, StagingDirectory
 from tests.unit.test_staging import an_input, failure, keep, listed, opened, put
 
 
 @pytest.fixture
-def staging(tmp_path: Path) -> Staging:
+def staging(tmp_path: Path) -> StagingDirectory:
     return opened(tmp_path / "area")
 
 
 @pytest.fixture
-def other(staging: Staging) -> Staging:
+def other(staging: StagingDirectory) -> StagingDirectory:
     return opened(staging.root)
 
 
@@ -26,7 +26,7 @@ def original(tmp_path: Path) -> Path:
     return an_input(tmp_path)
 
 
-def test_kept_alone_when_its_input_goes(staging: Staging, original: Path) -> None:
+def test_kept_alone_when_its_input_goes(staging: StagingDirectory, original: Path) -> None:
     parent = put(staging, original)
     assert staging.claim(parent)
     child = keep(staging, parent, 3)
@@ -41,7 +41,7 @@ def test_kept_alone_when_its_input_goes(staging: Staging, original: Path) -> Non
     assert staging.extraction(kept) == b"said"
 
 
-def test_mended_ones_go_with_their_input(staging: Staging, original: Path) -> None:
+def test_mended_ones_go_with_their_input(staging: StagingDirectory, original: Path) -> None:
     parent = put(staging, original)
     assert staging.claim(parent)
     one, two = keep(staging, parent, 1), keep(staging, parent, 2)
@@ -56,7 +56,7 @@ def test_mended_ones_go_with_their_input(staging: Staging, original: Path) -> No
     assert listed(staging) == {"orders.json:2": ItemStatus.FAILED}
 
 
-def test_others_records_stay(staging: Staging, original: Path, tmp_path: Path) -> None:
+def test_others_records_stay(staging: StagingDirectory, original: Path, tmp_path: Path) -> None:
     another = tmp_path / "other.json"
     another.write_bytes(b"{}")
     keep(staging, put(staging, another), 1)
@@ -66,34 +66,34 @@ def test_others_records_stay(staging: Staging, original: Path, tmp_path: Path) -
     assert "other.json:1" in listed(staging)
 
 
-def test_retriable_ones_stay_until_their_record_is_committed(staging: Staging, original: Path) -> None:
+def test_retriable_ones_stay_until_their_record_is_committed(staging: StagingDirectory, original: Path) -> None:
     parent = put(staging, original)
     assert staging.claim(parent)
     keep(staging, parent, 1, retriable=True)
     staging.complete(parent)
     assert listed(staging) == {"orders.json:1": ItemStatus.FAILED}
-    assert staging.resolve_record("another") == 0
-    assert staging.resolve_record("r") == 1
+    assert staging.remove_record("another") == 0
+    assert staging.remove_record("r") == 1
     assert listed(staging) == {}
 
 
-def test_one_in_use_stays(staging: Staging, other: Staging, original: Path) -> None:
+def test_one_in_use_stays(staging: StagingDirectory, other: StagingDirectory, original: Path) -> None:
     parent = put(staging, original)
     child = keep(staging, parent, 1)
     assert other.claim(child)
     assert staging.claim(parent)
-    assert staging.resolve_record("r") == 0
+    assert staging.remove_record("r") == 0
     staging.complete(parent)
     assert listed(staging) == {"orders.json:1": ItemStatus.PROCESSING}
 
 
-def test_a_newer_version_outlives_an_older_commit(staging: Staging, original: Path) -> None:
+def test_a_newer_version_outlives_an_older_commit(staging: StagingDirectory, original: Path) -> None:
     child = keep(staging, put(staging, original), 1)
-    assert staging.resolve_record("r", observed_at=child.staged_at - timedelta(seconds=1)) == 0
-    assert staging.resolve_record("r", observed_at=child.staged_at) == 1
+    assert staging.remove_record("r", observed_at=child.staged_at - timedelta(seconds=1)) == 0
+    assert staging.remove_record("r", observed_at=child.staged_at) == 1
 
 
-def test_failing_again(staging: Staging, original: Path) -> None:
+def test_failing_again(staging: StagingDirectory, original: Path) -> None:
     keep(staging, put(staging, original), 1)
     sibling = keep(staging, put(staging, original), 2)
     assert staging.claim(sibling)
@@ -106,7 +106,7 @@ def test_failing_again(staging: Staging, original: Path) -> None:
     assert kept["orders.json:2"].failure.retriable
 
 
-def test_mended_alone(staging: Staging, original: Path) -> None:
+def test_mended_alone(staging: StagingDirectory, original: Path) -> None:
     parent = put(staging, original)
     keep(staging, parent, 1)
     child = keep(staging, parent, 2)
@@ -115,7 +115,7 @@ def test_mended_alone(staging: Staging, original: Path) -> None:
     assert listed(staging) == {"orders.json": ItemStatus.STAGED, "orders.json:1": ItemStatus.FAILED}
 
 
-def test_the_same_file_under_another_source_goes_too(staging: Staging, original: Path) -> None:
+def test_the_same_file_under_another_source_goes_too(staging: StagingDirectory, original: Path) -> None:
     wrong = put(staging, original, source="document")
     assert staging.claim(wrong)
     staging.fail(wrong, failure())

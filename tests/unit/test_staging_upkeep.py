@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from apex_cli.staging import ItemStatus, Staging, locks
+from apex_cli.staging import ItemStatus, StagingDirectory, locks
 from tests.unit.test_staging import EVERY, MEGABYTE, an_input, failure, keep, listed, opened, put, waiting
 
 
 @pytest.fixture
-def staging(tmp_path: Path) -> Staging:
+def staging(tmp_path: Path) -> StagingDirectory:
     return opened(tmp_path / "area")
 
 
 @pytest.fixture
-def other(staging: Staging) -> Staging:
+def other(staging: StagingDirectory) -> StagingDirectory:
     return opened(staging.root)
 
 
@@ -25,14 +25,14 @@ def original(tmp_path: Path) -> Path:
     return an_input(tmp_path)
 
 
-def test_take_up_is_in_order_of_arrival(staging: Staging, tmp_path: Path) -> None:
+def test_take_up_is_in_order_of_arrival(staging: StagingDirectory, tmp_path: Path) -> None:
     for name in ("c", "a", "b"):
         (tmp_path / name).write_bytes(b"x")
         put(staging, tmp_path / name, source=f"source-{name}")
     assert waiting(staging) == ["c", "a", "b"]
 
 
-def test_retry(staging: Staging, other: Staging, tmp_path: Path) -> None:
+def test_retry(staging: StagingDirectory, other: StagingDirectory, tmp_path: Path) -> None:
     failed = []
     for name in ("a", "b", "c"):
         (tmp_path / name).write_bytes(b"x")
@@ -48,7 +48,9 @@ def test_retry(staging: Staging, other: Staging, tmp_path: Path) -> None:
     assert {item.attempts for item in staging.items() if item.status is ItemStatus.STAGED} == {1}
 
 
-def test_drop_removes_failed_items_by_name_and_nothing_in_use(staging: Staging, other: Staging, tmp_path: Path) -> None:
+def test_drop_removes_failed_items_by_name_and_nothing_in_use(
+    staging: StagingDirectory, other: StagingDirectory, tmp_path: Path
+) -> None:
     items = {}
     for name in "abc":
         (tmp_path / name).write_bytes(b"{}")
@@ -65,7 +67,7 @@ def test_drop_removes_failed_items_by_name_and_nothing_in_use(staging: Staging, 
     assert [item.name for item in other.drop(everything)] == ["b"]
 
 
-def test_an_excerpt_is_the_beginning_of_the_payload(staging: Staging, original: Path) -> None:
+def test_an_excerpt_is_the_beginning_of_the_payload(staging: StagingDirectory, original: Path) -> None:
     item = put(staging, original)
     whole = original.read_bytes()
     assert staging.excerpt(item, 5) == whole[:5]
@@ -75,7 +77,7 @@ def test_an_excerpt_is_the_beginning_of_the_payload(staging: Staging, original: 
     assert staging.excerpt(item, 5) == b""
 
 
-def test_clean_goes_by_age_and_status(staging: Staging, tmp_path: Path) -> None:
+def test_clean_goes_by_age_and_status(staging: StagingDirectory, tmp_path: Path) -> None:
     for name, ago in (("old", 100.0), ("young", 0.0)):
         (tmp_path / name).write_bytes(b"x")
         item = put(staging, tmp_path / name)
@@ -93,7 +95,7 @@ def test_clean_goes_by_age_and_status(staging: Staging, tmp_path: Path) -> None:
     assert listed(staging) == {}
 
 
-def test_clean_spares_what_is_in_use(staging: Staging, other: Staging, original: Path) -> None:
+def test_clean_spares_what_is_in_use(staging: StagingDirectory, other: StagingDirectory, original: Path) -> None:
     item = put(staging, original)
     assert staging.claim(item)
     assert other.clean(older_than=0, statuses=EVERY, dry_run=True) == []
@@ -101,7 +103,7 @@ def test_clean_spares_what_is_in_use(staging: Staging, other: Staging, original:
     assert item.payload.exists()
 
 
-def test_clean_takes_broken_remains_and_nothing_foreign(staging: Staging, original: Path) -> None:
+def test_clean_takes_broken_remains_and_nothing_foreign(staging: StagingDirectory, original: Path) -> None:
     item = put(staging, original)
     item.payload.unlink()
     foreign = staging.root / "turvo" / "someones-folder"
@@ -116,8 +118,8 @@ def test_clean_takes_broken_remains_and_nothing_foreign(staging: Staging, origin
     assert foreign.exists()
 
 
-def test_stats(staging: Staging, original: Path) -> None:
-    empty = Staging(staging.root / "nowhere", max_bytes=5).stats()
+def test_stats(staging: StagingDirectory, original: Path) -> None:
+    empty = StagingDirectory(staging.root / "nowhere", max_bytes=5).stats()
     assert (empty.total.count, empty.oldest, empty.newest, empty.free, empty.limit) == (0, None, None, None, 5)
 
     parent = put(staging, original)
@@ -136,7 +138,7 @@ def test_stats(staging: Staging, original: Path) -> None:
 @pytest.mark.parametrize(
     "damage", [b"", b"{", b"[]", b"null", b'{"status": "staged"}', b"\xff\x00", b"[" * 100_000, b"1" * 300_000, None]
 )
-def test_a_damaged_status_counts_as_staged(staging: Staging, original: Path, damage: bytes | None) -> None:
+def test_a_damaged_status_counts_as_staged(staging: StagingDirectory, original: Path, damage: bytes | None) -> None:
     item = put(staging, original)
     status = item.path / "status.json"
     status.unlink()

@@ -1,4 +1,4 @@
-"""`apex dlq list | show | retry | drop`: dead letters, which are the failed items of the staging area."""
+"""`apex dlq list | show | retry | drop`: dead letters, which are the failed items of the staging directory."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def show(
     exits={**OK, **USAGE, **RECORDS, **START, **LOCKED},
 )
 def retry(context: CommandContext, items: Items = None, every: All = False) -> None:
-    """Ingest dead letters again, with all else that waits in the staging area."""
+    """Ingest dead letters again, with all else that waits in the staging directory."""
     _either(items, every, "dlq retry")
     retry_failed(context, context.settings(), items or [])
 

@@ -26,8 +26,8 @@ EXIT_FAILED = 10
 def doctor(context: CommandContext) -> None:
     """Check everything that a run needs. Nothing is created or changed.
 
-    Configuration, home, disk, staging area, lock, the four stores and the embedding model: each is ok or failed, with
-    a hint. While another run uses the home, the stores are not checked.
+    Configuration, home, disk, staging directory, lock, the four stores and the embedding model: each is ok or failed,
+    with a hint. While another run holds the home, the stores are not checked.
     """
     from apex_cli.doctor import CheckStatus, examine
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def group() -> typer.Typer:
     """The verb, which is nothing without one of its sub-verbs."""
-    app = typer.Typer(rich_markup_mode=None, help="Look after the staging area: what waits, what failed and why.")
+    app = typer.Typer(rich_markup_mode=None, help="Look after the staging directory: what waits, what failed and why.")
     for each in (list_, stats, clean, retry):
         each.add_to(app)
     return app
@@ -46,7 +46,7 @@ def list_(
         Literal["staged", "processing", "failed"] | None, typer.Option(help="Only items of this status.")
     ] = None,
 ) -> None:
-    """List what lies in the staging area, oldest first, with the error of what failed."""
+    """List what lies in the staging directory, oldest first, with the error of what failed."""
     from apex_cli.staging import ItemStatus
 
     items = of_status(open_staging(context.settings()), ItemStatus(status) if status else None)
@@ -59,7 +59,7 @@ def list_(
     exits={0: "counted", **USAGE, **START},
 )
 def stats(context: CommandContext) -> None:
-    """Count the staging area: items, sizes and ages."""
+    """Count the staging directory: items, sizes and ages."""
     found = open_staging(context.settings()).stats()
     if context.output.json:
         context.output.object({"type": "stats", **asdict(found), "oldest": found.oldest})
@@ -118,5 +118,5 @@ def retry(
         typer.Argument(metavar="ITEM", help="Ids of failed items, or their beginnings; default: all failed."),
     ] = None,
 ) -> None:
-    """Ingest again what failed, with all else that waits in the staging area."""
+    """Ingest again what failed, with all else that waits in the staging directory."""
     retry_failed(context, context.settings(), items or [])

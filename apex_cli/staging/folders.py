@@ -1,9 +1,9 @@
-"""The folders of the staging area: found, read, put in place and taken away, each at one instant.
+"""The folders of staged items: found, read, put in place and removed, each in one step.
 
     root/<source>/<item_id>/payload<ext>, status.json, [extraction.bin]
-    root/.tmp/<random>/            items being built or taken away; unlocked ones are what a crash left
+    root/.tmp/<random>/            drafts and removed items; those without a lock were left by a crash
 
-An item appears and disappears by the rename of its folder, so none is ever half there.
+An item appears and disappears by a rename of its folder, so no reader ever sees a part of one.
 """
 
 from __future__ import annotations
@@ -11,40 +11,46 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from apex_cli.files import sync_folder, write_atomic, write_new
+from apex_cli.files import PRIVATE_DIRECTORY, sync_folder, write_atomic, write_new
 from apex_cli.staging import files, items, locks, names
-from apex_cli.staging.index import FailedRecords, Key
+from apex_cli.staging.index import DiskUsage, FailedRecords, Key
 from apex_cli.staging.items import Item, ItemStatus
-from apex_cli.staging.usage import DiskUsage
+
+_STATUS_LIMIT = 256 * 1024
 
 
 @dataclass(slots=True)
 class Draft:
-    """A locked folder in which an item is built, and the bytes set aside for it."""
+    """A locked folder in which an item is built, and the bytes that are reserved for it."""
 
     path: Path
     lock: locks.FolderLock
-    bytes: int = 0
+    usage: DiskUsage
+    reserved: int = 0
+
+    def reserve(self, size: int) -> None:
+        """Reserve `size` more bytes. Raises `StagingUnusable` (`staging_full`) over the limit."""
+        self.usage.reserve(size)
+        self.reserved += size
 
 
-class StagingArea:
-    """The folders below `root`. Who calls `save` or `remove` holds the item's lock."""
+class ItemFolders:
+    """The folders below `root`. A caller of `save` or `remove` holds the item's lock. Raises `OSError`."""
 
     def __init__(self, root: Path, max_bytes: int) -> None:
         self.root = root.absolute()
-        self.usage = DiskUsage(max_bytes, self._survey)
+        self.usage = DiskUsage(max_bytes, self._index)
         self.records = FailedRecords()
 
     def open(self) -> None:
-        """Make the area ready to take items. Raises `OSError` where it cannot be written or locked."""
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Make `root` if needed, and check that it can be written and locked."""
+        self.root.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
         self.root = self.root.resolve()
         self.sweep()
         with self.draft() as probe:
@@ -55,20 +61,20 @@ class StagingArea:
         return self.root / key[0] / key[1]
 
     def sources(self) -> list[str]:
-        """The source folders; links and hidden ones are none."""
-        return [name for name in _folders(self.root) if not name.startswith(".")]
+        """The source folders; links and hidden ones are not among them."""
+        return [name for name in files.folders_in(self.root) if not name.startswith(".")]
 
     def scan(self) -> Iterator[Key]:
-        """Every folder that is called like an item, in no order."""
+        """Every folder with the name of an item, in no order."""
         for source in self.sources():
-            for name in _folders(self.root / source):
+            for name in files.folders_in(self.root / source):
                 if names.is_item_id(name):
                     yield source, name
 
     def load(self, key: Key) -> Item | None:
-        """The item as it is now, or None where there is none. One whose status is damaged counts as staged."""
+        """The item as it is now, or None where there is none. One with a damaged status counts as staged."""
         path = self.folder(key)
-        payload = next((entry for entry in _files(path) if names.is_payload(entry.name)), None)
+        payload = next((entry for entry in files.files_in(path) if names.is_payload(entry.name)), None)
         if payload is None:
             return None
         try:
@@ -88,30 +94,32 @@ class StagingArea:
             bytes=found.st_size,
         )
         try:
-            items.decode(item, files.read(path / names.STATUS, files.STATUS_LIMIT))
+            # A status that is longer is cut, and so is not JSON.
+            items.decode(item, files.read_private(path / names.STATUS, _STATUS_LIMIT))
         except (OSError, ValueError):
             return item
         return item
 
-    def held(self, key: Key) -> int:
+    def used(self, key: Key) -> int:
         """Bytes of an item that count against the limit; 0 where there is none."""
         return _size(self.folder(key))
 
-    def take(self, key: Key) -> locks.FolderLock | None:
+    def lock(self, key: Key) -> locks.FolderLock | None:
         """Lock an item, or None: it is in use, or gone."""
         return locks.take(self.folder(key))
 
     def save(self, item: Item, *, durable: bool = False) -> None:
+        """Write the item's status."""
         write_atomic(item.path / names.STATUS, items.encode(item), durable=durable)
 
-    def keep_extraction(self, item: Item, extraction: bytes) -> None:
-        """Put `extraction` beside the payload, in the place of an earlier one."""
+    def save_extraction(self, item: Item, extraction: bytes) -> None:
+        """Write `extraction` beside the payload, in place of an earlier one."""
         before = _size(item.path)
         write_atomic(item.path / names.EXTRACTION, extraction)
         self.usage.settle(0, _size(item.path) - before)
 
     def remove(self, key: Key) -> None:
-        """Take an item away at one instant; nothing happens where it is gone."""
+        """Remove an item by one rename; nothing happens where it is gone."""
         path, trash = self.folder(key), self._drafts() / secrets.token_hex(8)
         size = _size(path)
         try:
@@ -120,37 +128,32 @@ class StagingArea:
             size = 0
         self.usage.settle(0, -size)
         self.records.discard(key)
-        files.remove_flat(trash)
+        files.remove_folder(trash)
 
     @contextmanager
     def draft(self) -> Iterator[Draft]:
-        """A folder to build an item in; what is not placed is removed."""
+        """A folder in which the block builds an item; removed at its end unless `place` has moved it."""
         lock = None
         while lock is None:
             path = self._drafts() / secrets.token_hex(8)
-            path.mkdir(mode=0o700)
+            path.mkdir(mode=PRIVATE_DIRECTORY)
             lock = locks.take(path)
-        draft = Draft(path, lock)
+        draft = Draft(path, lock, self.usage)
         try:
             yield draft
         finally:
-            self.usage.settle(draft.bytes, 0)
-            files.remove_flat(path)
+            self.usage.settle(draft.reserved, 0)
+            files.remove_folder(path)
             lock.release()
 
-    def admit(self, draft: Draft, size: int) -> None:
-        """Set `size` bytes more aside for a draft. Raises `StagingUnusable` (`staging_full`) over the limit."""
-        self.usage.draft(size)
-        draft.bytes += size
-
     def place(self, draft: Draft, item: Item, *, durable: bool = False) -> Item:
-        """Put a draft where `item` says. An item that lies there is replaced and its attempts are counted on.
+        """Move a draft to the folder of `item`. An item that is there is replaced; its attempts are added.
 
-        Returns the item in place, or the one that lies there, `busy`, when another run works on it.
+        Returns the item in place, or the one that is there, `busy`, when another run works on it.
         """
         write_new(draft.path / names.STATUS, items.encode(item), durable=durable)
         source = self.root / item.source
-        _ensure_folder(source, durable=durable)
+        files.ensure_folder(source, durable=durable)
         if durable:
             sync_folder(draft.path)
         while True:
@@ -171,37 +174,43 @@ class StagingArea:
                     lock.release()
                 break
             if os.path.lexists(item.path):
-                there = self.load((item.source, item.item_id)) or item
-                there.busy = True
-                return there
+                existing = self.load((item.source, item.item_id)) or item
+                existing.busy = True
+                return existing
+            # The item went between the rename and the lock: try the rename again.
         self.records.add((item.source, item.item_id))
         if durable:
             sync_folder(source)
         return item
 
     def sweep(self) -> None:
-        """Remove what crashes left half-built or half-removed."""
+        """Remove the drafts and removed items that crashes left."""
         with os.scandir(self._drafts()) as entries:
             for entry in entries:
                 path = Path(entry.path)
                 if not entry.is_dir(follow_symlinks=False):
                     path.unlink(missing_ok=True)
                 elif lock := locks.take(path):
-                    files.remove_flat(path)
+                    files.remove_folder(path)
                     lock.release()
 
     def _replace(self, draft: Draft, item: Item, *, durable: bool) -> None:
+        """Move a draft's files into the folder of an item that this process has locked.
+
+        The folder cannot be exchanged in one step while its lock is held, because the lock is on the folder itself.
+        So the payload comes first, then the status, then the files of the earlier item go.
+        """
         existing = self.load((item.source, item.item_id))
         if existing is not None:
             item.attempts += existing.attempts
             if existing.original == item.original:
                 item.staged_at = min(item.staged_at, existing.staged_at)
         before = _size(item.path)
-        fresh = [entry.name for entry in _files(draft.path) if entry.name != names.STATUS]
+        fresh = [entry.name for entry in files.files_in(draft.path) if entry.name != names.STATUS]
         for name in fresh:
             (draft.path / name).replace(item.path / name)
         self.save(item, durable=durable)
-        for entry in _files(item.path):
+        for entry in files.files_in(item.path):
             if entry.name not in fresh and entry.name != names.STATUS:
                 Path(entry.path).unlink()
         if durable:
@@ -209,63 +218,30 @@ class StagingArea:
         self._settle(draft, _size(item.path) - before)
 
     def _settle(self, draft: Draft, change: int) -> None:
-        self.usage.settle(draft.bytes, change)
-        draft.bytes = 0
+        self.usage.settle(draft.reserved, change)
+        draft.reserved = 0
 
     def _drafts(self) -> Path:
         path = self.root / names.DRAFTS
-        _ensure_folder(path)
+        files.ensure_folder(path)
         return path
 
-    def _survey(self) -> int:
+    def _index(self) -> int:
+        """Index every item; returns the bytes that count against the limit."""
         total = 0
         for key in self.scan():
             self.records.add(key)
-            total += self.held(key)
+            total += self.used(key)
         return total
-
-
-def _folders(path: Path) -> Iterator[str]:
-    try:
-        with os.scandir(path) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    yield entry.name
-    except FileNotFoundError:
-        return
-
-
-def _files(folder: Path) -> list[os.DirEntry[str]]:
-    """The regular files of a folder that is no link; none where there is no such folder."""
-    try:
-        if not stat.S_ISDIR(folder.lstat().st_mode):
-            return []
-        with os.scandir(folder) as entries:
-            return [entry for entry in entries if entry.is_file(follow_symlinks=False)]
-    except FileNotFoundError:
-        return []
 
 
 def _size(folder: Path) -> int:
     """Bytes of an item that count against the limit: its payload and its extraction."""
     total = 0
-    for entry in _files(folder):
+    for entry in files.files_in(folder):
         if entry.name == names.EXTRACTION or names.is_payload(entry.name):
             try:
                 total += entry.stat(follow_symlinks=False).st_size
             except FileNotFoundError:
                 continue
     return total
-
-
-def _ensure_folder(path: Path, *, durable: bool = False) -> None:
-    """Make a private folder. Raises `NotADirectoryError` where something else, such as a link, is in its place."""
-    try:
-        mode = path.lstat().st_mode
-    except FileNotFoundError:
-        path.mkdir(mode=0o700, exist_ok=True)
-        if durable:
-            sync_folder(path.parent)
-        return
-    if not stat.S_ISDIR(mode):
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))

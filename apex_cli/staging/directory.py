@@ -1,0 +1,388 @@
+"""The staging directory: every input that is ingested is an item in it, so that a crash at any moment loses none.
+
+    add → staged → claim → processing → complete → removed
+                     ↑          ├→ fail → failed → retry, or added again, or clean
+                     └ release ─┘
+
+A process that works on an item holds its lock (see `locks`). The kernel frees the lock when the process ends in any
+way: an item with the status `processing` and without a lock was left by a crash, and the next run takes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import threading
+from collections.abc import Callable, Iterable, Iterator, Set
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from apex_cli.errors import ReadError
+from apex_cli.files import write_new
+from apex_cli.staging import files, locks, names
+from apex_cli.staging.folders import ItemFolders
+from apex_cli.staging.index import Key
+from apex_cli.staging.items import Item, ItemFailure, ItemStatus
+from apex_cli.staging.stats import StagingStats
+
+STREAM_ORIGIN = "-"
+
+
+class StagingDirectory:
+    """The staging directory at `root` as one process uses it; other processes may use it at the same time.
+
+    All methods are synchronous and safe for many threads. Each raises `StagingUnusable` on an error of the disk.
+    """
+
+    def __init__(self, root: Path, *, max_bytes: int) -> None:
+        self._folders = ItemFolders(root, max_bytes)
+        self._claimed: dict[Key, locks.FolderLock] = {}
+        self._mutex = threading.Lock()
+
+    @property
+    def root(self) -> Path:
+        return self._folders.root
+
+    def open(self) -> None:
+        """Make the directory if needed (mode 0700), and check that it can be written, locked and measured.
+
+        Needed before an item is added, claimed or removed by record. `items`, `stats`, `clean`, `drop` and `retry`
+        work without it, so that a full disk can be examined and cleaned.
+        """
+        with files.staging_errors(self.root):
+            self._folders.open()
+
+    def close(self) -> None:
+        """Free all locks. Claimed items keep the status `processing`; the next run takes them."""
+        with self._mutex:
+            claimed, self._claimed = self._claimed, {}
+        for lock in claimed.values():
+            lock.release()
+
+    def add(self, path: Path, *, source: str, forced_source: str | None, consume: bool) -> Item:
+        """Stage a file by a copy. A file that was dropped into the directory is moved; an item's payload is that item.
+
+        The same origin always gives the same item. An earlier one is replaced: its failure goes, its attempts count
+        on. The item is returned `busy`, and nothing is staged, when another run works on it. With `consume`, `complete`
+        removes the original. Raises `ReadError` for what is not a readable regular file, and `StagingUnusable`
+        (`staging_full`) over the limit.
+        """
+        with files.staging_errors(self.root):
+            resolved, origin = files.resolve_input(path)
+            inside = resolved.is_relative_to(self.root)
+            if inside and (item := self._item_of_payload(resolved)):
+                return item
+            with self._folders.draft() as draft:
+                payload = draft.path / names.payload_name(path.suffix)
+                original = None
+                # A dropped file keeps its first name until the item is in place: a crash between the two loses nothing.
+                if not (inside and files.link_input(resolved, payload)):
+                    original = files.copy_input(resolved, payload, draft.reserve, durable=inside)
+                item = self._new_item(source, names.input_id(path.name, str(origin)), payload)
+                item.name, item.origin, item.forced_source = path.name, str(origin), forced_source
+                if not inside:
+                    item.consume, item.original = consume, original
+                placed = self._folders.place(draft, item, durable=inside)
+                if inside and not placed.busy:
+                    resolved.unlink(missing_ok=True)
+                return placed
+
+    def add_stream(
+        self,
+        stream: BinaryIO,
+        *,
+        source: str,
+        forced_source: str | None,
+        name: str = "stdin",
+        extension: str = ".jsonl",
+    ) -> Item:
+        """Stage the content of a stream, durable when this returns. Streams of the same bytes are the same item.
+
+        Raises `ReadError` where the stream fails, and `StagingUnusable` (`staging_full`) when it grows over the limit.
+        """
+        content = hashlib.blake2b()
+
+        def read(size: int) -> bytes:
+            chunk = stream.read(size)
+            content.update(chunk)
+            return chunk
+
+        with files.staging_errors(self.root), self._folders.draft() as draft:
+            payload = draft.path / names.payload_name(extension)
+            files.copy_stream(read, name, payload, draft.reserve, durable=True)
+            item = self._new_item(source, names.input_id(name, STREAM_ORIGIN, content.digest()), payload)
+            item.name, item.origin, item.forced_source = name, STREAM_ORIGIN, forced_source
+            return self._folders.place(draft, item, durable=True)
+
+    def add_record(
+        self,
+        parent: Item,
+        *,
+        locator: str,
+        source: str,
+        payload: bytes,
+        failure: ItemFailure,
+        record_id: str | None,
+        extraction: bytes | None,
+        extension: str,
+    ) -> Item:
+        """Stage one failed record of `parent` as an item of its own, durable when this returns.
+
+        The limit does not apply: the record was admitted with its input. Where `parent` itself is one failed record,
+        this is `fail`, and `parent` is returned.
+        """
+        if parent.is_record:
+            self.fail(parent, failure, extraction=extraction)
+            return parent
+        with files.staging_errors(self.root), self._folders.draft() as draft:
+            target = draft.path / names.payload_name(extension)
+            write_new(target, payload)
+            if extraction is not None:
+                write_new(draft.path / names.EXTRACTION, extraction)
+            item = self._new_item(source, names.record_item_id(parent.item_id, locator, payload, record_id), target)
+            item.name, item.origin, item.forced_source = locator, parent.origin, parent.forced_source
+            item.status, item.failure, item.attempts = ItemStatus.FAILED, failure, 1
+            item.staged_at, item.record_id = parent.staged_at, record_id
+            return self._folders.place(draft, item, durable=True)
+
+    def claim(self, item: Item) -> bool:
+        """Take an item for this process and count an attempt; `item` is then as it is on the disk.
+
+        False where another process has it, this one has it already, or it is gone.
+        """
+        key = item.source, item.item_id
+        with files.staging_errors(self.root):
+            lock = None if item.busy else self._folders.lock(key)
+            if lock is None:
+                return False
+            try:
+                found = self._folders.load(key)
+                if found is None:
+                    lock.release()
+                    return False
+                found.status = ItemStatus.PROCESSING
+                found.attempts += 1
+                self._folders.save(found)
+            except BaseException:
+                lock.release()
+                raise
+        item.replace_with(found)
+        with self._mutex:
+            self._claimed[key] = lock
+        return True
+
+    def fail(self, item: Item, failure: ItemFailure, *, extraction: bytes | None = None) -> None:
+        """Mark a claimed item as failed as a whole, and keep its extraction, so that none is paid for twice."""
+        with self._last_step(item):
+            if extraction is not None:
+                self._folders.save_extraction(item, extraction)
+            item.status, item.failure = ItemStatus.FAILED, failure
+            self._folders.save(item)
+
+    def release(self, item: Item) -> None:
+        """Make a claimed item `staged` again: the work on it was interrupted."""
+        with self._last_step(item):
+            item.status = ItemStatus.STAGED
+            self._folders.save(item)
+
+    def complete(self, item: Item, *, keep_children: Set[str] = frozenset()) -> bool:
+        """Remove a claimed item: its records are committed, or failed and staged as the items `keep_children`.
+
+        Earlier items of the same origin go too: the same file staged under another source, and failed records that
+        did not fail again. A retriable one with a record id stays: had the record been committed now, `remove_record`
+        would have removed it. An item that is itself in `keep_children` stays.
+        With `consume`, the original is removed once all of it is committed. Returns False if the original had to stay
+        because it is no longer the file that was staged.
+        """
+        if item.item_id in keep_children:
+            return True
+        with self._last_step(item):
+            if not item.is_record:
+                children = [key for key in self._folders.records.of_origin(item.item_id) if key[1] not in keep_children]
+                self._remove_due(children, lambda child: not _may_succeed_later(child))
+                others = [(source, item.item_id) for source in self._folders.sources() if source != item.source]
+                self._remove_due(others, lambda _: True)
+            self._folders.remove((item.source, item.item_id))
+        if not item.consume or item.original is None or keep_children:
+            return True
+        return files.remove_original(Path(item.origin), item.original)
+
+    def remove_record(self, record_id: str, *, observed_at: datetime | None = None) -> int:
+        """Remove the failed items of a record that was committed; returns how many.
+
+        Items in use stay. With `observed_at`, that of the committed version, items that were staged later stay: they
+        hold a newer version. Scans nothing.
+        """
+        with files.staging_errors(self.root):
+            keys = self._folders.records.of_record(record_id)
+            return len(self._remove_due(keys, lambda item: observed_at is None or item.staged_at <= observed_at))
+
+    def extraction(self, item: Item) -> bytes | None:
+        """The extraction that `add_record` or `fail` kept, or None."""
+        with files.staging_errors(self.root):
+            try:
+                return files.read_private(item.path / names.EXTRACTION, -1)
+            except FileNotFoundError:
+                return None
+
+    def excerpt(self, item: Item, limit: int) -> bytes:
+        """The first `limit` bytes of an item's payload; empty where it is gone."""
+        with files.staging_errors(self.root):
+            try:
+                return files.read_private(item.payload, limit)
+            except FileNotFoundError:
+                return b""
+
+    def waiting(self, *, retriable_failed: bool, all_failed: bool) -> Iterator[Item]:
+        """Items that no live process works on, in order of arrival; failed ones only as the arguments allow.
+
+        The order is that at the start of the iteration; each item is read again before it is yielded. Claim them.
+        """
+
+        def wanted(item: Item) -> bool:
+            if item.status is not ItemStatus.FAILED or all_failed:
+                return True
+            return retriable_failed and (item.failure is None or item.failure.retriable)
+
+        order = sorted((item.staged_at, item.source, item.item_id) for item in self.items() if wanted(item))
+        for _, source, item_id in order:
+            with files.staging_errors(self.root):
+                item = self._folders.load((source, item_id))
+                lock = self._folders.lock((source, item_id)) if item is not None and wanted(item) else None
+            if item is not None and lock is not None:
+                lock.release()
+                yield item
+
+    def items(self) -> Iterator[Item]:
+        """Every item, in no order; none where the directory does not exist."""
+        with files.staging_errors(self.root):
+            for key in self._folders.scan():
+                item = self._folders.load(key)
+                if item is not None:
+                    yield item
+
+    def stats(self) -> StagingStats:
+        """Counts, sizes and ages, from one scan."""
+        stats = StagingStats(limit=self._folders.usage.limit, free=None)
+        with files.staging_errors(self.root):
+            with suppress(FileNotFoundError):
+                stats.free = shutil.disk_usage(self.root).free
+            for item in self.items():
+                stats.add(item, self._folders.used((item.source, item.item_id)))
+        return stats
+
+    def clean(self, *, older_than: float, statuses: Set[ItemStatus], dry_run: bool) -> list[Item]:
+        """Remove items of `statuses` that are at least `older_than` seconds old, and what crashes left.
+
+        The age counts from the failure, otherwise from the arrival. Items in use stay. Returns the removed items or,
+        with `dry_run`, those that would be removed.
+        """
+        now = datetime.now(UTC)
+
+        def due(item: Item) -> bool:
+            since = item.failure.at if item.status is ItemStatus.FAILED and item.failure else item.staged_at
+            return item.status in statuses and (now - since).total_seconds() >= older_than
+
+        with files.staging_errors(self.root):
+            if not dry_run and self.root.exists():
+                self._folders.sweep()
+            return self._remove_due(self._folders.scan(), due, dry_run=dry_run)
+
+    def drop(self, item_ids: Iterable[str]) -> list[Item]:
+        """Remove failed items of any age; returns them. Items that are in use or have not failed stay."""
+        with files.staging_errors(self.root):
+            return self._remove_due(self._keys(item_ids), _has_failed)
+
+    def retry(self, item_ids: Iterable[str] | None = None) -> int:
+        """Make failed items (None: all) `staged` again; returns how many. Unknown ids and items in use are skipped."""
+        changed = 0
+        with files.staging_errors(self.root):
+            for key in self._folders.scan() if item_ids is None else self._keys(item_ids):
+                if not _has_failed(self._folders.load(key)) or (lock := self._folders.lock(key)) is None:
+                    continue
+                with lock:
+                    item = self._folders.load(key)
+                    if item is not None and _has_failed(item):
+                        item.status, item.failure = ItemStatus.STAGED, None
+                        self._folders.save(item)
+                        changed += 1
+        return changed
+
+    def _new_item(self, source: str, item_id: str, payload: Path) -> Item:
+        """The item that a draft with this payload becomes when it is placed."""
+        key = names.slug(source), item_id
+        path = self._folders.folder(key)
+        return Item(
+            source=key[0],
+            item_id=item_id,
+            path=path,
+            payload=path / payload.name,
+            name=item_id,
+            origin=str(path / payload.name),
+            status=ItemStatus.STAGED,
+            attempts=0,
+            staged_at=datetime.now(UTC),
+            bytes=payload.stat().st_size,
+        )
+
+    def _item_of_payload(self, resolved: Path) -> Item | None:
+        """The item with this payload, a file in the directory; None for a file that was dropped into the directory.
+
+        Raises `ReadError` for the directory's own files.
+        """
+        parts = resolved.relative_to(self.root).parts
+        is_item = len(parts) > 2 and names.is_item_id(parts[1])
+        if is_item:
+            item = self._folders.load((parts[0], parts[1]))
+            if item is not None and item.payload == resolved:
+                return item
+        if is_item or names.DRAFTS in parts[:1]:
+            raise ReadError(f"{resolved} belongs to the staging directory itself", code="staging_internal")
+        return None
+
+    def _keys(self, item_ids: Iterable[str]) -> Iterator[Key]:
+        sources = self._folders.sources()
+        for item_id in item_ids:
+            if names.is_item_id(item_id):
+                yield from ((source, item_id) for source in sources)
+
+    def _remove_due(self, keys: Iterable[Key], due: Callable[[Item], bool], *, dry_run: bool = False) -> list[Item]:
+        """Remove the items that are due and not in use, and return them. Remains of broken items are removed too."""
+        removed = []
+        for key in keys:
+            item = self._folders.load(key)
+            if (item is not None and not due(item)) or (lock := self._folders.lock(key)) is None:
+                continue
+            with lock:
+                # Read again: it may have changed until it was locked.
+                item = self._folders.load(key)
+                if item is not None and not due(item):
+                    continue
+                if not dry_run:
+                    self._folders.remove(key)
+                if item is not None:
+                    removed.append(item)
+        return removed
+
+    @contextmanager
+    def _last_step(self, item: Item) -> Iterator[None]:
+        """The last step on a claimed item: its lock is free afterwards, also after an error."""
+        with self._mutex:
+            lock = self._claimed.pop((item.source, item.item_id), None)
+        if lock is None:
+            raise ValueError(f"{item.item_id} is not claimed by this process")
+        try:
+            with files.staging_errors(self.root):
+                yield
+        finally:
+            lock.release()
+
+
+def _has_failed(item: Item | None) -> bool:
+    return item is not None and item.status is ItemStatus.FAILED
+
+
+def _may_succeed_later(item: Item) -> bool:
+    return item.record_id is not None and item.failure is not None and item.failure.retriable
