@@ -16,10 +16,13 @@ from apex_cli.stores.graph.model.write_facts import delete_facts, write_facts, w
 from apex_cli.stores.graph.model.write_records import write_claims, write_episodes, write_fences, write_records
 
 
-def commit(graph: GraphTransaction, plans: Sequence[Plan], group_id: str, now: datetime) -> None:
+def commit(
+    graph: GraphTransaction, plans: Sequence[Plan], group_id: str, now: datetime, old_ids: Mapping[str, str]
+) -> None:
     """Make the plans' records, entities and facts current in the graph of this group.
 
-    Runs inside a transaction; see `PivotStore.commit`.
+    Runs inside a transaction; see `PivotStore.commit`. `old_ids` maps aliases that this graph may lack to entities,
+    which then get these ids; see `Rebuildable`.
     """
     stored = records.load(graph, [plan.record_id for plan in plans])
     records.check_fence([(plan.record_id, plan.epoch) for plan in plans], stored)
@@ -28,7 +31,7 @@ def commit(graph: GraphTransaction, plans: Sequence[Plan], group_id: str, now: d
         return
     _check(fresh, group_id)
     rewritten = [plan.record_id for plan in fresh if _present(plan, stored)]
-    told = observations.compare(graph, fresh, rewritten)
+    told = observations.compare(graph, fresh, rewritten, old_ids)
     node_changes = entity_changes.changes(graph, told)
     edits = fact_changes.Edits()
     claims: dict[str, list[StoredClaim]] = {}

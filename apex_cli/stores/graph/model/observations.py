@@ -58,12 +58,14 @@ class Mentions:
         return found
 
 
-def compare(graph: GraphTransaction, plans: Sequence[Plan], rewritten: Iterable[str]) -> Mentions:
+def compare(
+    graph: GraphTransaction, plans: Sequence[Plan], rewritten: Iterable[str], old_ids: Mapping[str, str]
+) -> Mentions:
     """Resolve the plans' entities and set what is told afterwards against what was told before.
 
     `rewritten` are those of the plans' records that the graph holds a version of.
     """
-    resolver, placed = _place(graph, plans)
+    resolver, placed = _place(graph, plans, old_ids)
     absorbed = {node: resolver.find(node) for node in resolver.merged}
     whole = frozenset(absorbed.values())
     written = {plan.record_id for plan in plans}
@@ -88,9 +90,17 @@ def of_nodes(graph: GraphTransaction, nodes: Iterable[str]) -> dict[str, dict[st
     return found
 
 
-def _place(graph: GraphTransaction, plans: Sequence[Plan]) -> tuple[Resolver, dict[str, list[Placed]]]:
-    entities = [entity for plan in plans for entity in _entities(plan)]
-    resolver = _resolver(graph, entities, plans[0].group_id)
+def entity_ids(graph: GraphTransaction, plans: Sequence[Plan]) -> dict[str, str]:
+    """The entity of each alias, of all keys, names and hints in the plans, that the graph knows."""
+    entities = (entity for plan in plans for entity in _entities(plan))
+    aliases = (alias for entity in entities for alias in (*entity.keys, *entity.names, *entity.hints))
+    return {row["key"]: row["entity"] for row in graph.look_up(ALIASES, aliases)}
+
+
+def _place(
+    graph: GraphTransaction, plans: Sequence[Plan], old_ids: Mapping[str, str]
+) -> tuple[Resolver, dict[str, list[Placed]]]:
+    resolver = _resolver(graph, plans, old_ids)
     drafts: dict[str, list[Placed]] = {}
     for plan in plans:
         draft = drafts.setdefault(plan.record_id, [])
@@ -110,15 +120,16 @@ def _place(graph: GraphTransaction, plans: Sequence[Plan]) -> tuple[Resolver, di
     }
 
 
-def _resolver(graph: GraphTransaction, entities: Sequence[Entity], namespace: str) -> Resolver:
+def _resolver(graph: GraphTransaction, plans: Sequence[Plan], old_ids: Mapping[str, str]) -> Resolver:
+    entities = [entity for plan in plans for entity in _entities(plan)]
     for entity in entities:
         if not entity.keys:
             raise StoreTerminal(STORE, f"an entity without a key: {entity.type} {entity.name!r}")
-    aliases = (alias for entity in entities for alias in (*entity.keys, *entity.names, *entity.hints))
-    known = {row["key"]: row["entity"] for row in graph.look_up(ALIASES, aliases)}
-    fresh = (first_id(entity, namespace) for entity in entities if not any(key in known for key in entity.keys))
-    taken = {row["uuid"] for row in graph.look_up(USED_ENTITY_IDS, fresh)}
-    return Resolver(known, taken, namespace)
+    namespace = plans[0].group_id
+    known = {**old_ids, **entity_ids(graph, plans)}
+    new_ids = (first_id(entity, namespace) for entity in entities if not any(key in known for key in entity.keys))
+    used = {row["uuid"] for row in graph.look_up(USED_ENTITY_IDS, new_ids)}
+    return Resolver(known, used, namespace)
 
 
 def _entities(plan: Plan) -> Sequence[Entity]:

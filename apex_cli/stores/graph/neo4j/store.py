@@ -22,6 +22,8 @@ class Neo4jGraph(GraphStore):
     schemes.
     """
 
+    _engine: Neo4jEngine
+
     def __init__(
         self,
         url: str,
@@ -33,7 +35,7 @@ class Neo4jGraph(GraphStore):
         database: str = "neo4j",
         trusted_ca: Path | None = None,
     ) -> None:
-        self._engine = Neo4jEngine(
+        engine = Neo4jEngine(
             url,
             user=user,
             password=password,
@@ -42,7 +44,7 @@ class Neo4jGraph(GraphStore):
             database=database,
             trusted_ca=trusted_ca,
         )
-        super().__init__(self._engine, namespace)
+        super().__init__(engine, namespace)
 
     async def open(self) -> None:
         await self._engine.open()
