@@ -1,4 +1,4 @@
-"""`PivotStore` over any graph engine: a thin asynchronous face over jobs that run in transactions."""
+"""`PivotStore` over any graph engine: each method runs one job of `model` in a transaction."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class GraphStore(ABC):
-    """What all graphs have in common. `open`, `close` and `check` are the engine's own."""
+    """The methods that all graphs share; `open`, `close` and `check` differ by engine."""
 
     name = STORE
 
@@ -78,13 +78,13 @@ class GraphStore(ABC):
         return await find(self.graphiti_driver(), self._engine, self._namespace, text, vector, limit)
 
     async def scan(self) -> AsyncIterator[Sequence[StoredSummary]]:
-        from apex_cli.stores.graph.model import counts
+        from apex_cli.stores.graph.model import reads
 
-        for batch in await self._engine.run(counts.held, Access.PLAIN):
+        for batch in await self._engine.run(reads.markers, Access.PLAIN):
             yield batch
 
     async def audit(self) -> Sequence[tuple[str, str]]:
-        """Breaches, if a first look finds any, are told from a second one that nobody else's changes come into."""
+        """See `PivotStore`. What a first look finds counts only if a second one, without other changes, finds it."""
         from apex_cli.stores.graph.model import consistency
 
         suspects = await self._engine.run(consistency.breaches, Access.PLAIN)

@@ -57,10 +57,10 @@ class LadybugGraph(GraphStore):
         """Engine, version, schema, and how many records, entities and facts there are."""
         import ladybug
 
-        from apex_cli.stores.graph.model import counts
+        from apex_cli.stores.graph.model import reads
 
-        figures = await self._engine.run(counts.figures, Access.PLAIN)
-        return {"engine": "ladybug", "version": ladybug.__version__, "schema": self._schema, **figures}
+        counts = await self._engine.run(reads.count, Access.PLAIN)
+        return {"engine": "ladybug", "version": ladybug.__version__, "schema": self._schema, **counts}
 
     @property
     def needs_rebuild(self) -> bool:

@@ -56,10 +56,10 @@ class Neo4jGraph(GraphStore):
         """`engine`, `version`, `edition`, `database`, `tls`, `schema_missing` (names of constraints and indexes,
         normally none), `clock_skew_seconds` (server ahead of us), and how many records, entities and facts there are.
         """
-        from apex_cli.stores.graph.model import counts
+        from apex_cli.stores.graph.model import reads
 
-        figures = await self._engine.run(counts.figures, Access.PLAIN)
-        return {"engine": "neo4j", **await self._engine.facts(), **figures}
+        counts = await self._engine.run(reads.count, Access.PLAIN)
+        return {"engine": "neo4j", **await self._engine.facts(), **counts}
 
     def graphiti_driver(self) -> GraphDriver:
         from apex_cli.stores.graph.neo4j.graphiti_driver import ServerDriver
