@@ -21,6 +21,7 @@ STEPS = (
     "vectors.prepare",
     "cache.prepare",
     "graph.commit",
+    "graph.rebuild",
     "journal.commit",
     "vectors.publish",
     "cache.publish",

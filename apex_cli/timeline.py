@@ -1,8 +1,18 @@
 """From evidence to facts: what held when, whatever the order in which the records arrived.
 
-A *slot* holds one timeline: (subject, predicate) for a functional predicate, (subject, predicate, object) otherwise.
-Its facts are a pure function of all evidence in it. They are never edited, only computed again, so a late record, a
-replaced one and a forgotten one need no rules of their own.
+A timeline is all evidence and facts of one (subject, predicate) for a functional predicate, and of one (subject,
+predicate, object) otherwise. Its facts are a pure function of its evidence. They are never edited, only computed again,
+so a late record, a replaced one and a forgotten one need no rules of their own.
+
+Example, the status of one shipment. Three records arrive in any order:
+
+    evidence                      facts
+    r1  tendered    from 08:00    tendered    08:00 - 12:00   (r1)
+    r2  in_transit  from 12:00    in_transit  12:00 - 18:00   (r2, r3)
+    r3  in_transit  from 14:00    delivered   18:00 -         (r4)
+    r4  delivered   from 18:00
+
+Without r4 the second fact is open: `in_transit 12:00 -`. Without r2 it starts at 14:00.
 """
 
 from __future__ import annotations
@@ -16,7 +26,7 @@ from operator import attrgetter
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One record's word that the slot's value is `object_id` from `valid_at` on; `invalid_at` only if it says so."""
+    """One record's support for `object_id` from `valid_at` on. `invalid_at` is set only if the record states an end."""
 
     record_id: str
     object_id: str
@@ -26,7 +36,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """One fact: `object_id` held from `valid_at` until `invalid_at` (None: still does), with its evidence in order."""
+    """One fact: `object_id` held from `valid_at` until `invalid_at` (None: it still holds); evidence in order."""
 
     object_id: str
     valid_at: datetime
@@ -35,13 +45,13 @@ class Interval:
 
 
 def intervals(evidence: Iterable[Evidence]) -> list[Interval]:
-    """The facts of one slot, oldest first; every piece of evidence is in exactly one.
+    """The facts of one timeline, oldest first. Every piece of evidence is in exactly one of them.
 
-    Evidence is read in the order of event time. Consecutive evidence for one object is one interval, from its first
-    `valid_at` to the `valid_at` of the next object. An end that a record declares holds unless a later piece of the
-    same run, made while the interval still lasted, says otherwise; a piece made after that end opens a new interval.
-    Intervals do not overlap and only the last may be open. Of different objects claimed for the same moment all but
-    the last get an interval of no length.
+    Evidence is taken in the order of event time. Consecutive evidence for one object is one interval, from its first
+    `valid_at` to the `valid_at` of the next object. The last piece of an interval decides about a declared end:
+    evidence from within the interval replaces an earlier end, evidence from after that end opens a new interval.
+    Intervals do not overlap, and only the last may be open. If different objects are claimed for the same moment, all
+    but the last get an interval of no length.
     """
     runs: list[list[Evidence]] = []
     for piece in _ordered(evidence):
@@ -55,9 +65,10 @@ def intervals(evidence: Iterable[Evidence]) -> list[Interval]:
 
 
 def _ordered(evidence: Iterable[Evidence]) -> list[Evidence]:
-    """By time. Within one moment by object, the object with the greatest record id last; no arrival order, no chance.
+    """Evidence by time; within one moment by object, the object with the greatest record id last.
 
-    Object ids decide only where one record contradicts itself: they may depend on which key of a thing came first.
+    The order of arrival has no influence. Object ids decide only where one record contradicts itself, because they may
+    depend on which key of an entity arrived first.
     """
     ordered: list[Evidence] = []
     for _, moment in groupby(sorted(evidence, key=attrgetter("valid_at")), key=attrgetter("valid_at")):
@@ -72,7 +83,7 @@ def _ordered(evidence: Iterable[Evidence]) -> list[Evidence]:
 
 
 def _end(piece: Evidence) -> tuple[bool, float]:
-    """Declared ends before none, so that of two words of one record on one moment the open one stands."""
+    """Sorts declared ends before none: of two claims of one record about one moment, the open one counts."""
     return (piece.invalid_at is None, piece.invalid_at.timestamp() if piece.invalid_at else 0.0)
 
 

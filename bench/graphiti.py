@@ -23,17 +23,20 @@ from graphiti_core.nodes import EpisodeType
 import apex_cli.graphiti  # noqa: F401 - before anything here imports graphiti_core itself
 from apex_cli.embed.local import LocalEmbedder
 from apex_cli.enrich import ontology
-from apex_cli.stores.graph.ladybug.engine import LadybugEngine, Session
+from apex_cli.stores.graph.ladybug import schema
+from apex_cli.stores.graph.ladybug.engine import LadybugEngine
 from apex_cli.stores.graph.ladybug.graphiti_driver import EmbeddedDriver, bound
-from apex_cli.stores.graph.ladybug.schema import TABLES
+from apex_cli.stores.graph.ladybug.transaction import LadybugTransaction
+from apex_cli.stores.graph.model.transaction import Access
 from bench.double import KEY, MODEL
 
 
 async def add_messages(url: str, folder: Path, messages: Sequence[Mapping[str, Any]]) -> float:
     """Add messages to a new graph by the model at `url`; the seconds that it took, without opening and closing."""
     engine = LadybugEngine(folder / "graphiti.lbug")
-    await engine.open(TABLES)
+    await engine.open()
     try:
+        await engine.run(schema.create, Access.WRITE)
         config = LLMConfig(api_key=KEY, base_url=url, model=MODEL, small_model=MODEL)
         graph = Graphiti(
             graph_driver=WritingDriver(engine),
@@ -94,11 +97,11 @@ class _Session(GraphDriverSession):
         await func(self, *args, **kwargs)
         told, self._told = self._told, []
 
-        def write(session: Session) -> None:
+        def write(session: LadybugTransaction) -> None:
             for query, values in told:
                 session.rows(query, bound(query, values))
 
-        await self._engine.run(write, write=True)
+        await self._engine.run(write, Access.WRITE)
 
 
 class _Embedder(EmbedderClient):

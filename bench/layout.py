@@ -1,4 +1,4 @@
-"""Lays a dataset out as the graph will hold it: entities told apart, facts with their final intervals.
+"""Lays a dataset out as the graph will hold it: entities resolved, facts with their final intervals.
 
 Worked out for all records at once, before anything is timed, by the product's own rules; so the raw writers write the
 same entities and facts as an ingest, without ever reading.
@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.model import Claim, Embedded, Entity, Record, named_uuid
-from apex_cli.stores.graph.model.fact_changes import fact_of
+from apex_cli.stores.graph.model.facts import fact_of
 from apex_cli.stores.graph.model.resolution import Resolver
 from apex_cli.stores.graph.model.timelines import Timeline, timeline_of
 from apex_cli.timeline import Evidence, Interval, intervals
@@ -80,8 +80,8 @@ class GraphRows:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """One claim: the batch that brings it, and its words."""
+class _PlacedClaim:
+    """One claim and its vector, with the index of its batch."""
 
     batch: int
     claim: Claim
@@ -89,11 +89,11 @@ class _Told:
 
 
 def lay_out(batches: Sequence[Sequence[Item]], group_id: str) -> list[GraphRows]:
-    """One `GraphRows` for each batch; everything stands in the first batch that tells of it."""
+    """One `GraphRows` for each batch; everything is in the first batch that mentions it."""
     now = datetime.now(UTC)
     rows = [GraphRows() for _ in batches]
     seen: set[str] = set()
-    timelines: dict[Timeline, dict[Evidence, _Told]] = {}
+    timelines: dict[Timeline, dict[Evidence, _PlacedClaim]] = {}
     for index, record, embedded, nodes in _placed(batches, group_id):
         own = rows[index]
         own.episodes.append(_episode(record, embedded, group_id, now))
@@ -107,12 +107,12 @@ def lay_out(batches: Sequence[Sequence[Item]], group_id: str) -> list[GraphRows]
             own.mentions.append((record.record_id, node, identity, group_id, now))
         by_key = {entity.key: node for node, entity in zip(nodes, entities, strict=True)}
         for claim, vector in zip(embedded.extraction.claims, embedded.claim_vectors, strict=True):
-            slot, piece = _evidence(record, claim, by_key)
-            timelines.setdefault(slot, {}).setdefault(piece, _Told(index, claim, vector))
-    for slot, pieces in timelines.items():
+            timeline, piece = _evidence(record, claim, by_key)
+            timelines.setdefault(timeline, {}).setdefault(piece, _PlacedClaim(index, claim, vector))
+    for timeline, pieces in timelines.items():
         for interval in intervals(pieces):
-            told = [pieces[piece] for piece in interval.evidence]
-            _add_fact(rows[min(one.batch for one in told)], slot, interval, told[0], group_id, now)
+            claims = [pieces[piece] for piece in interval.evidence]
+            _add_fact(rows[min(one.batch for one in claims)], timeline, interval, claims[0], group_id, now)
     return rows
 
 
@@ -124,7 +124,7 @@ def _placed(batches: Sequence[Sequence[Item]], namespace: str) -> Iterator[tuple
             index,
             record,
             embedded,
-            [resolver.place(entity, record.record_id).node for entity in embedded.extraction.entities],
+            [resolver.resolve(entity, record.record_id).node for entity in embedded.extraction.entities],
         )
         for index, batch in enumerate(batches)
         for record, embedded in batch
@@ -135,8 +135,8 @@ def _placed(batches: Sequence[Sequence[Item]], namespace: str) -> Iterator[tuple
 
 def _evidence(record: Record, claim: Claim, by_key: Mapping[str, str]) -> tuple[Timeline, Evidence]:
     target = by_key[claim.object]
-    slot = timeline_of(by_key[claim.subject], claim.predicate.value, target)
-    return slot, Evidence(record.record_id, target, claim.valid_at, claim.invalid_at)
+    timeline = timeline_of(by_key[claim.subject], claim.predicate.value, target)
+    return timeline, Evidence(record.record_id, target, claim.valid_at, claim.invalid_at)
 
 
 def _episode(record: Record, embedded: Embedded, group_id: str, now: datetime) -> Row:
@@ -152,11 +152,13 @@ def _entity(node: str, entity: Entity, vector: Any, group_id: str, now: datetime
     return (node, entity.name, group_id, labels, now, vector, summary, json.dumps(dict(entity.attributes)))
 
 
-def _add_fact(rows: GraphRows, slot: Timeline, interval: Interval, told: _Told, group_id: str, now: datetime) -> None:
-    fact = fact_of(slot, interval)
+def _add_fact(
+    rows: GraphRows, timeline: Timeline, interval: Interval, placed: _PlacedClaim, group_id: str, now: datetime
+) -> None:
+    fact = fact_of(timeline, interval)
     since, until = interval.valid_at, interval.invalid_at
-    said = (fact.predicate, told.claim.sentence, told.vector, json.dumps(dict(told.claim.attributes)))
+    content = (fact.predicate, placed.claim.sentence, placed.vector, json.dumps(dict(placed.claim.attributes)))
     expired = None if until is None else now
-    rows.facts.append((fact.id, group_id, now, *said, since, since, fact.records, until, expired))
+    rows.facts.append((fact.id, group_id, now, *content, since, since, fact.records, until, expired))
     rows.subjects.append((fact.subject, fact.id))
     rows.objects.append((fact.id, fact.object))

@@ -21,8 +21,10 @@ from redis.asyncio import Redis
 
 from apex_cli.embed.local import LocalEmbedder
 from apex_cli.model import Embedded, Record, point_ids
-from apex_cli.stores.graph.ladybug.engine import LadybugEngine, Session
-from apex_cli.stores.graph.ladybug.schema import TABLES
+from apex_cli.stores.graph.ladybug import schema
+from apex_cli.stores.graph.ladybug.engine import LadybugEngine
+from apex_cli.stores.graph.ladybug.transaction import LadybugTransaction
+from apex_cli.stores.graph.model.transaction import Access
 from apex_cli.stores.postgres.values import extraction_json, pg_json
 from apex_cli.stores.qdrant.edge import QdrantEdgeStore
 from apex_cli.text_cleaning import replace_unencodable
@@ -107,14 +109,15 @@ async def graph(folder: Path) -> AsyncIterator[Write]:
     engine = LadybugEngine(folder / "raw.lbug")
 
     async def write(_: Sequence[Item], rows: GraphRows) -> None:
-        def copy(session: Session) -> None:
+        def copy(session: LadybugTransaction) -> None:
             for name, columns in COLUMNS.items():
                 session.join(_COPIES[name], columns, getattr(rows, name))
 
-        await engine.run(copy, write=True)
+        await engine.run(copy, Access.WRITE)
 
-    await engine.open(TABLES)
+    await engine.open()
     try:
+        await engine.run(schema.create, Access.WRITE)
         yield write
     finally:
         await engine.close()

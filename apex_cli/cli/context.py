@@ -42,10 +42,10 @@ class CommandContext:
         """Open the four stores, look, close them. A store that fails meanwhile means exit 10: nothing was seen."""
 
         async def work() -> _T:
-            from apex_cli.stores.factory import open_stores
+            from apex_cli.pipeline.upgrade import open_upgraded
 
             try:
-                async with open_stores(self.settings()) as stores:
+                async with open_upgraded(self.settings()) as stores:
                     return await look(stores)
             except StoreError as error:
                 raise StoreUnavailable(error.message, hint=error.hint or "`apex doctor` checks every store") from error

@@ -26,6 +26,7 @@ from apex_cli.cli.commands.search import search
 from apex_cli.cli.commands.verify import verify
 from apex_cli.cli.options import NoColour
 from apex_cli.cli.output import Output
+from apex_cli.cli.text import clean
 
 
 def _version(asked: bool) -> None:
@@ -78,6 +79,7 @@ def build() -> typer.Typer:
 def main(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code. Nothing is raised, and no traceback is shown unasked."""
     output = Output()
+    notes = _Notes(output)
 
     def action() -> None:
         # Typer's own main() would turn a broken pipe into exit 1 and print errors its own way.
@@ -85,7 +87,24 @@ def main(arguments: Sequence[str]) -> int:
         with command.make_context("apex", list(arguments), obj=output) as context:
             command.invoke(context)
 
-    return errors.exit_code(output, action)
+    log = logging.getLogger("apex_cli")
+    log.addHandler(notes)
+    try:
+        return errors.exit_code(output, action)
+    finally:
+        log.removeHandler(notes)
+
+
+class _Notes(logging.Handler):
+    """Shows on stderr what the program logs about itself, such as an upgrade of the home."""
+
+    def __init__(self, output: Output) -> None:
+        super().__init__(logging.WARNING)
+        self._output = output
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not self._output.quiet:
+            self._output.note(clean(record.getMessage()))
 
 
 def run() -> None:

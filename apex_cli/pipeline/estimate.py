@@ -20,8 +20,8 @@ from apex_cli.llm.models import Models, forecast
 from apex_cli.llm.protocol import Prompt
 from apex_cli.llm.usage import ModelUsage
 from apex_cli.model import Entity, Extraction, Record
+from apex_cli.pipeline.upgrade import open_upgraded
 from apex_cli.sources.registry import prose
-from apex_cli.stores.factory import open_stores
 
 Item = tuple[Record, Extraction]
 
@@ -64,7 +64,7 @@ class Estimate:
         """Records that are stored with this content. A home that is not there yet is not made for this."""
         if not items or (self._settings.postgres_url.embedded and not self._settings.home.is_dir()):
             return frozenset()
-        async with open_stores(self._settings, self._models) as stores:
+        async with open_upgraded(self._settings, self._models) as stores:
             known = await stores.journal.current_hashes([record.record_id for record, _ in items])
         return frozenset(record.record_id for record, _ in items if known.get(record.record_id) == record.content_hash)
 

@@ -22,12 +22,13 @@ from apex_cli.pipeline.models import models_for, reading_for
 from apex_cli.pipeline.request import STDIN, IngestRequest, Observer, Stop
 from apex_cli.pipeline.sagas import sagas
 from apex_cli.pipeline.understand import Transformer
+from apex_cli.pipeline.upgrade import open_upgraded
 from apex_cli.reading.files import walk
 from apex_cli.results import ErrorDetail, RunSummary
 from apex_cli.saga.recovery import recover
 from apex_cli.sources.registry import RULES_VERSION
 from apex_cli.staging import StagingDirectory
-from apex_cli.stores.factory import Stores, open_stores
+from apex_cli.stores.factory import Stores
 
 if TYPE_CHECKING:
     from apex_cli.enrich.enricher import CachedEnricher
@@ -52,7 +53,7 @@ async def ingest(settings: Settings, request: IngestRequest, observer: Observer,
     observer.phase("starting the stores")
     async with AsyncExitStack() as stack:
         models = await stack.enter_async_context(models_for(settings, request))
-        stores = await _unless(stop, stack.enter_async_context(open_stores(settings, models)))
+        stores = await _unless(stop, stack.enter_async_context(open_upgraded(settings, models)))
         if stores is not None:
             await asyncio.to_thread(staging.open)
             await stores.runs.start(summary.run_id, "ingest", {"paths": list(request.paths), "source": request.source})

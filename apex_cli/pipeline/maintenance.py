@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from apex_cli.config import Settings
 from apex_cli.pipeline.sagas import sagas
+from apex_cli.pipeline.upgrade import open_upgraded
 from apex_cli.queries import find_record
 from apex_cli.results import ErrorDetail
 from apex_cli.run_stats import RunStats
 from apex_cli.saga.recovery import Recovered
 from apex_cli.saga.recovery import recover as recover_sagas
-from apex_cli.stores.factory import open_stores
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Forgotten:
 async def forget(settings: Settings, ident: str) -> list[Forgotten]:
     """Remove one record from all four stores. Raises `UsageError` when there is none of that name, or several."""
     run_id = str(uuid.uuid4())
-    async with open_stores(settings) as stores:
+    async with open_upgraded(settings) as stores:
         meter = RunStats()
         coordinator, participants, locks = sagas(settings, stores, run_id=run_id, meter=meter)
         await recover_sagas(participants, locks)
@@ -57,6 +57,6 @@ async def forget(settings: Settings, ident: str) -> list[Forgotten]:
 
 async def recover(settings: Settings) -> Recovered:
     """Settle what killed runs left open."""
-    async with open_stores(settings) as stores:
+    async with open_upgraded(settings) as stores:
         _, participants, locks = sagas(settings, stores, run_id=None)
         return await recover_sagas(participants, locks)

@@ -13,13 +13,14 @@ from dataclasses import replace
 from apex_cli.config import Settings
 from apex_cli.model import Extraction, Plan, PlanKind, Record, Superseded
 from apex_cli.pipeline.sagas import sagas
+from apex_cli.pipeline.upgrade import rebuild_graph, record_of
 from apex_cli.saga.coordinator import Coordinator, Fate
 from apex_cli.saga.recovery import recover
 from apex_cli.serialization import to_claim, to_entity
 from apex_cli.sources.registry import extract
 from apex_cli.stores.factory import Stores
 from apex_cli.stores.postgres.catalog import Version
-from apex_cli.stores.protocol import Clearable, PreparedStore, StoredSummary
+from apex_cli.stores.protocol import PreparedStore, Rebuildable, StoredSummary
 from apex_cli.verify import Discrepancy, DiscrepancyReport, verify
 
 _BATCH = 500
@@ -31,23 +32,22 @@ async def repair(settings: Settings, stores: Stores) -> DiscrepancyReport:
     recovered = await recover(participants, locks)
     report = await verify(stores)
     mended = await _remove_orphans(settings, stores, report.problems)
-    mended += await _write_again(settings, stores, coordinator, await _to_write(stores, report))
+    broken = any(found.store == "graph" and found.kind != "stale" for found in report.problems)
+    rebuilt = False
+    if broken and not report.in_flight and isinstance(stores.graph, Rebuildable):
+        # What the graph derives from many records at once cannot be repaired from one of them.
+        mended += await rebuild_graph(settings, stores, stores.graph, trusted=False)
+        rebuilt = True
+    incomplete = {
+        found.record_id
+        for found in report.problems
+        if found.kind in ("missing", "stale", "invisible") and not (rebuilt and found.store == "graph")
+    }
+    mended += await _write_again(settings, stores, coordinator, sorted(incomplete))
     if report.problems:
         report = await verify(stores)
     report.repaired = mended + recovered.rolled_forward + recovered.aborted
     return report
-
-
-async def _to_write(stores: Stores, report: DiscrepancyReport) -> list[str]:
-    """The records that some store lacks; all of them where the graph's own rules are broken.
-
-    What is derived from many records at once cannot be mended from one of them: such a graph is emptied first.
-    """
-    broken = any(found.store == "graph" and found.kind != "stale" for found in report.problems)
-    if broken and isinstance(stores.graph, Clearable) and not report.in_flight:
-        await stores.graph.clear()
-        return [expected.record_id async for batch in stores.catalog.expected() for expected in batch]
-    return sorted({found.record_id for found in report.problems if found.kind in ("missing", "stale", "invisible")})
 
 
 async def _write_again(settings: Settings, stores: Stores, coordinator: Coordinator, ids: Sequence[str]) -> int:
@@ -55,7 +55,7 @@ async def _write_again(settings: Settings, stores: Stores, coordinator: Coordina
     mended = 0
     for start in range(0, len(ids), _BATCH):
         versions = list((await stores.catalog.by_id(ids[start : start + _BATCH])).values())
-        records = [_record(version, settings.namespace) for version in versions]
+        records = [record_of(version, settings.namespace) for version in versions]
         extractions = await asyncio.to_thread(_extractions, versions, records)
         embedded = await stores.embedding.apply(extractions)
         results = await coordinator.write(list(zip(records, embedded, strict=True)), again=True)
@@ -126,17 +126,4 @@ def _farewell(held: StoredSummary, epoch: int, group_id: str) -> Plan:
         group_id=group_id,
         chunks=0,
         superseded=Superseded(held.saga_id, held.parts),
-    )
-
-
-def _record(version: Version, namespace: str) -> Record:
-    return Record(
-        source=version.source,
-        data_type=version.data_type,
-        external_id=version.external_id,
-        payload=version.payload,
-        content_hash=version.content_hash,
-        observed_at=version.observed_at,
-        locator=f"record {version.record_id}",
-        namespace=namespace,
     )

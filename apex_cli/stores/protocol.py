@@ -15,6 +15,7 @@ Rules for every implementation, tested by one contract suite:
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
@@ -167,14 +168,6 @@ class CacheStore(PreparedStore, Protocol):
         """Release those of these locks that `owner` still has."""
 
 
-@runtime_checkable
-class Clearable(Protocol):
-    """A store that one process uses alone, and that can be emptied to be rebuilt."""
-
-    async def clear(self) -> None:
-        """Remove everything, fences and markers too, at once or not at all. Only while no saga is open."""
-
-
 class PivotStore(Store, Protocol):
     """The graph: the one store whose transaction decides a saga."""
 
@@ -222,4 +215,21 @@ class PivotStore(Store, Protocol):
         """Breaches of the graph's own rules, as (id, description).
 
         Nodes nobody mentions, facts without evidence or ends, intervals that overlap.
+        """
+
+
+@runtime_checkable
+class Rebuildable(Protocol):
+    """A graph that one process has to itself, and that can be built again from PostgreSQL."""
+
+    @property
+    def needs_rebuild(self) -> bool:
+        """Whether an older version of the program made it. Then nothing but `settle` and `rebuilding` works."""
+
+    def rebuilding(self, *, trusted: bool) -> AbstractAsyncContextManager[PivotStore]:
+        """A second graph to fill, which replaces this one when the block ends without an error. Until then this one
+        stays as it is, also after a crash.
+
+        `trusted`: what this graph holds is right, only its schema is old. Then entities keep their ids, and the second
+        graph may hold what a killed rebuild committed to it.
         """

@@ -13,6 +13,7 @@ from apex_cli.config import load
 from apex_cli.model import Plan
 from apex_cli.stores.factory import Stores, open_stores
 from apex_cli.stores.graph.ladybug.store import LadybugGraph
+from apex_cli.stores.graph.model.transaction import Access
 from apex_cli.stores.qdrant.edge import QdrantEdgeStore
 from apex_cli.stores.redis import RedisCache
 from tests.plans import make_plan, new_saga_id
@@ -123,4 +124,4 @@ async def _stray(
 async def _cypher(stores: Stores, query: str, parameters: Mapping[str, Any]) -> None:
     graph = stores.graph
     assert isinstance(graph, LadybugGraph)
-    await graph._engine.run(lambda session: session._connection.execute(query, dict(parameters)), write=True)
+    await graph._engine.run(lambda transaction: transaction.run(query, parameters), Access.WRITE)

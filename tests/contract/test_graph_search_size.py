@@ -13,8 +13,8 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
 from apex_cli.errors import StoreTransient
-from apex_cli.stores.graph.ladybug.engine import Session
 from apex_cli.stores.graph.ladybug.store import LadybugGraph
+from apex_cli.stores.graph.ladybug.transaction import LadybugTransaction
 from apex_cli.stores.graph.model import operations as ops
 from apex_cli.stores.graph.model.transaction import Access
 from tests.plans import DIMENSIONS, GROUP, NOON, vector_of
@@ -36,10 +36,10 @@ class BulkWriter:
         rows = pa.table(columns)
         statement = f"COPY {table} FROM $df {options}"
 
-        def job(session: Session) -> None:
-            session._connection.execute(statement, {"df": rows})
+        def job(session: LadybugTransaction) -> None:
+            session.run(statement, {"df": rows})
 
-        await self._graph._engine.run(job, write=True)
+        await self._graph._engine.run(job, Access.WRITE)
 
     def vectors(self, count: int) -> pa.Array:
         """Random unit vectors."""
@@ -185,7 +185,7 @@ async def test_a_filter_on_the_ends_of_facts_fits_the_buffer_pool_too(large_grap
 
 async def test_facts_are_read_by_key_from_a_large_graph(large_graph: LadybugGraph) -> None:
     ids = [f"fact-{number}" for number in range(0, FACTS, 1000)]
-    rows = await large_graph._jobs.run(lambda graph: graph.look_up(ops.FACTS, ids), Access.EXACT)
+    rows = await large_graph._engine.run(lambda graph: graph.look_up(ops.FACTS, ids), Access.EXACT)
     assert sorted(row["id"] for row in rows) == sorted(ids)
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from apex_cli.metrics.collect import as_text
 from apex_cli.metrics.families import families
 from apex_cli.staging import ItemCount, ItemStatus, StagingStats
-from apex_cli.stores.postgres.runs import LastRun, RunGroup, RunStatistics, RunTotal
+from apex_cli.stores.postgres.runs import LastRun, OpenSagaCount, RunGroup, RunStatistics, RunTotal
 from tests.metric_text import names, parsed, value
 
 NOON = datetime(2025, 10, 19, 12, tzinfo=UTC)

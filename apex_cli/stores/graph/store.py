@@ -1,4 +1,4 @@
-"""`PivotStore` over any graph engine: a thin asynchronous face over jobs that run in transactions."""
+"""`PivotStore` over any graph engine: each method runs one job of `model` in a transaction."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class GraphStore(ABC):
-    """What all graphs have in common. `open`, `close` and `check` are the engine's own."""
+    """The methods that all graphs share; `open`, `close` and `check` differ by engine."""
 
     name = STORE
 
     def __init__(self, engine: GraphEngine, namespace: str) -> None:
-        self._jobs = engine
+        self._engine = engine
         self._namespace = namespace
 
     @abstractmethod
@@ -29,59 +29,63 @@ class GraphStore(ABC):
         """A driver for `graphiti_core.Graphiti(graph_driver=…)`, for reading, while this store is open."""
 
     async def commit(self, plans: Sequence[Plan]) -> None:
+        await self._commit(plans, {})
+
+    async def _commit(self, plans: Sequence[Plan], old_ids: Mapping[str, str]) -> None:
+        """Commit; `old_ids` are the entities of aliases in an older graph that this one replaces."""
         from apex_cli.stores.graph.model import commit
 
         now = datetime.now(UTC)
-        await self._jobs.run(lambda graph: commit.commit(graph, plans, self._namespace, now), Access.WRITE)
+        await self._engine.run(lambda graph: commit.commit(graph, plans, self._namespace, now, old_ids), Access.WRITE)
 
     async def settle(self, targets: Sequence[tuple[str, int]]) -> Mapping[str, str | None]:
         from apex_cli.stores.graph.model import commit
 
-        return await self._jobs.run(lambda graph: commit.settle(graph, targets), Access.WRITE)
+        return await self._engine.run(lambda graph: commit.settle(graph, targets), Access.WRITE)
 
     async def read(self, record_ids: Sequence[str]) -> Mapping[str, GraphView]:
         from apex_cli.stores.graph.model import reads
 
-        return await self._jobs.run(lambda graph: reads.read(graph, record_ids), Access.EXACT)
+        return await self._engine.run(lambda graph: reads.read(graph, record_ids), Access.EXACT)
 
     async def find_entities(self, text: str, *, limit: int = 20) -> Sequence[EntityView]:
         from apex_cli.stores.graph.model import reads
 
-        return await self._jobs.run(lambda graph: reads.find_entities(graph, text, limit), Access.EXACT)
+        return await self._engine.run(lambda graph: reads.find_entities(graph, text, limit), Access.EXACT)
 
     async def facts(
         self, entity_id: str, *, at: datetime | None = None, predicate: str | None = None
     ) -> Sequence[FactView]:
         from apex_cli.stores.graph.model import reads
 
-        return await self._jobs.run(lambda graph: reads.facts(graph, entity_id, at, predicate), Access.EXACT)
+        return await self._engine.run(lambda graph: reads.facts(graph, entity_id, at, predicate), Access.EXACT)
 
     async def known(self, keys: Sequence[str]) -> frozenset[str]:
         from apex_cli.stores.graph.model import reads
 
-        return await self._jobs.run(lambda graph: reads.known(graph, keys), Access.PLAIN)
+        return await self._engine.run(lambda graph: reads.known(graph, keys), Access.PLAIN)
 
     async def alike(self, kind: str, vector: Sequence[float], *, limit: int) -> Sequence[EntityView]:
         from apex_cli.stores.graph.model import reads
         from apex_cli.stores.graph.search import nearest
 
         ids = await nearest(self.graphiti_driver(), self._namespace, kind, vector, limit)
-        return await self._jobs.run(lambda graph: reads.entities(graph, ids), Access.PLAIN)
+        return await self._engine.run(lambda graph: reads.entities(graph, ids), Access.PLAIN)
 
     async def search(self, text: str, vector: Sequence[float], *, limit: int) -> Sequence[Hit]:
         from apex_cli.stores.graph.search import find
 
-        return await find(self.graphiti_driver(), self._jobs, self._namespace, text, vector, limit)
+        return await find(self.graphiti_driver(), self._engine, self._namespace, text, vector, limit)
 
     async def scan(self) -> AsyncIterator[Sequence[StoredSummary]]:
-        from apex_cli.stores.graph.model import counts
+        from apex_cli.stores.graph.model import reads
 
-        for batch in await self._jobs.run(counts.held, Access.PLAIN):
+        for batch in await self._engine.run(reads.markers, Access.PLAIN):
             yield batch
 
     async def audit(self) -> Sequence[tuple[str, str]]:
-        """Breaches, if a first look finds any, are told from a second one that nobody else's changes come into."""
+        """See `PivotStore`. What a first look finds counts only if a second one, without other changes, finds it."""
         from apex_cli.stores.graph.model import consistency
 
-        suspects = await self._jobs.run(consistency.breaches, Access.PLAIN)
-        return await self._jobs.run(consistency.breaches, Access.PATIENT) if suspects else []
+        suspects = await self._engine.run(consistency.breaches, Access.PLAIN)
+        return await self._engine.run(consistency.breaches, Access.PATIENT) if suspects else []

@@ -32,6 +32,9 @@ SELECT r.record_id, r.epoch, r.current_saga AS saga_id, v.revision, v.chunks, v.
 FROM record r JOIN record_version v ON v.saga_id = r.current_saga
 WHERE r.record_id > %(after)s ORDER BY r.record_id LIMIT %(limit)s
 """
+_EPOCHS = """
+SELECT record_id, epoch FROM record WHERE record_id > %(after)s ORDER BY record_id LIMIT %(limit)s
+"""
 _BROKEN = """
 SELECT r.record_id, 'the current version ' || r.current_saga || ' is missing' AS detail
 FROM record r LEFT JOIN record_version v ON v.saga_id = r.current_saga
@@ -131,6 +134,13 @@ class Catalog:
                 )
                 for row in rows
             ]
+            after = str(rows[-1]["record_id"])
+
+    async def epochs(self, batch: int = 1000) -> AsyncIterator[Mapping[str, int]]:
+        """The epoch of every record that was ever written, forgotten ones too, in batches ordered by record id."""
+        after = "00000000-0000-0000-0000-000000000000"
+        while rows := await self._database.rows(_EPOCHS, {"after": after, "limit": batch}):
+            yield {str(row["record_id"]): row["epoch"] for row in rows}
             after = str(rows[-1]["record_id"])
 
     async def broken(self) -> Sequence[tuple[str, str]]:

@@ -1,7 +1,8 @@
-"""The embedded graph: Graphiti's schema on Ladybug, written in bulk by one transaction a batch.
+"""The embedded graph: Graphiti's schema on Ladybug, one file for each namespace.
 
-store        the `PivotStore`
-engine       the database, its one thread, its transactions, and where driver errors become ours
-transaction  the operations of `stores.graph`, by bulk load and by joining Arrow tables
-statements   what each operation is in this engine's Cypher; `schema` the tables; `arrow` rows to Arrow tables
+store            the `PivotStore`, and the rebuild of a graph with an older schema
+engine           the database file, its one thread, and the translation of the engine's errors
+transaction      the operations of `model`, by joining Arrow tables; `statements` their Cypher
+schema           the tables and their version
+graphiti_driver  a read-only driver for Graphiti; `scan_search` its search without an index
 """

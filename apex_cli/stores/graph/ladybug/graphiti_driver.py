@@ -17,10 +17,10 @@ from graphiti_core.driver.operations.search_ops import SearchOperations
 
 from apex_cli.errors import StoreTransient
 from apex_cli.stores.graph.graphiti_driver import ReadOnlyDriver, refusal
-from apex_cli.stores.graph.ladybug.engine import LadybugEngine, Session
+from apex_cli.stores.graph.ladybug.engine import LadybugEngine
 from apex_cli.stores.graph.ladybug.scan_search import ScanSearch
-from apex_cli.stores.graph.ladybug.transaction import aware
-from apex_cli.stores.graph.model.transaction import Row
+from apex_cli.stores.graph.ladybug.transaction import LadybugTransaction, aware
+from apex_cli.stores.graph.model.transaction import Access, Row
 
 _REFUSED = "read-only transaction"
 
@@ -44,10 +44,10 @@ class EmbeddedDriver(ReadOnlyDriver):
         """Rows by column name, times aware; the two Nones are Graphiti's form. Raises `StoreTerminal` for a write."""
         return await self.run(lambda session: session.rows(cypher_query_, bound(cypher_query_, kwargs))), None, None
 
-    async def run(self, job: Callable[[Session], list[Row]]) -> list[Row]:
+    async def run(self, job: Callable[[LadybugTransaction], list[Row]]) -> list[Row]:
         """The rows of one job in a read-only transaction, times aware. Raises `StoreTerminal` for a write."""
         try:
-            rows = await self._engine.run(job)
+            rows = await self._engine.run(job, Access.PLAIN)
         except StoreTransient as error:
             if _REFUSED in error.message:
                 raise refusal() from error

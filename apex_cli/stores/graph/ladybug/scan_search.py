@@ -38,7 +38,7 @@ from graphiti_core.search.search_filters import (
     node_search_filter_query_constructor,
 )
 
-from apex_cli.stores.graph.ladybug.engine import Session
+from apex_cli.stores.graph.ladybug.transaction import LadybugTransaction
 from apex_cli.stores.graph.model.transaction import Row
 
 _PAGE = 20_000
@@ -209,7 +209,7 @@ async def _search_words(
     )
     values = {**conditions.values, **{f"term{index}": term for index, term in enumerate(terms)}}
 
-    def search(session: Session) -> list[Row]:
+    def search(session: LadybugTransaction) -> list[Row]:
         ranking = Bm25(terms, limit)
         # An offset is a row's place in its table. Places of deleted rows stay empty, so pages may be short.
         (last,) = session.rows(f"MATCH (x:{target.table}) RETURN max(offset(id(x))) AS offset")
@@ -241,14 +241,14 @@ async def _search_vectors(
     )
     values = {**conditions.values, "vector": list(vector), "min_score": min_score, "limit": limit}
 
-    def search(session: Session) -> list[Row]:
+    def search(session: LadybugTransaction) -> list[Row]:
         return _fetch(session, target, [row["uuid"] for row in session.rows(scan, values)])
 
     rows: list[Row] = await driver.run(search)
     return rows
 
 
-def _fetch(session: Session, target: _Target, uuids: Sequence[str]) -> list[Row]:
+def _fetch(session: LadybugTransaction, target: _Target, uuids: Sequence[str]) -> list[Row]:
     """Whole rows in the order of `uuids`. They are joined by key, because `IN $list` would scan."""
     found = {row["uuid"]: row for row in session.join(target.fetch, {"k": "text"}, [(uuid,) for uuid in uuids])}
     return [found[uuid] for uuid in uuids if uuid in found]

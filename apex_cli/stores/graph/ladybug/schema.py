@@ -1,14 +1,21 @@
-"""The tables: Graphiti's own for this dialect (its column names and types), and what apex adds to them.
+"""The tables, and the number of their layout.
 
-Added to Graphiti's tables: `Entity.aliases`, `Entity.state` (see `model.entity_state`) and `MENTIONS.observation` (what
-one record says about one entity). Graphiti names the columns that it reads and writes, so more columns do no harm.
+Graphiti's own tables for this dialect have its column names and types. apex adds three columns to them; Graphiti names
+the columns that it reads, so more columns do no harm. `apex_cli.stores.graph` shows one example row of each table.
 
-Ours: `ApexRecord` is fence, marker and claims of each record that was ever written. `ApexAlias` leads from a key to its
-entity. `ApexTimeline` holds the evidence of each timeline (see `model.timelines`). None of them has a group column: an
-embedded database holds one namespace, so all plans that reach it have the same `group_id`.
+None of apex's own tables has a group column: an embedded database holds one namespace, so all plans that reach it have
+the same `group_id`.
 """
 
 from __future__ import annotations
+
+from apex_cli.stores.graph.ladybug.transaction import LadybugTransaction
+
+VERSION = 2
+"""Raise it with every change of a table or of what a column holds; then each home builds its graph again.
+
+A rebuild reads two tables of the older graph, so these keep their columns: `ApexRecord` and `ApexAlias`.
+"""
 
 TABLES = (
     """CREATE NODE TABLE IF NOT EXISTS Episodic (uuid STRING PRIMARY KEY, name STRING, group_id STRING,
@@ -37,4 +44,24 @@ TABLES = (
     present BOOL, claims STRING)""",
     "CREATE NODE TABLE IF NOT EXISTS ApexAlias (key STRING PRIMARY KEY, entity STRING)",
     "CREATE NODE TABLE IF NOT EXISTS ApexTimeline (page STRING PRIMARY KEY, evidence STRING[], page_starts INT64[])",
+    "CREATE NODE TABLE IF NOT EXISTS ApexSchema (version INT64 PRIMARY KEY)",
 )
+
+
+def create(graph: LadybugTransaction) -> None:
+    """Make the tables in a new file and note their version."""
+    for statement in TABLES:
+        graph.run(statement)
+    graph.run(f"CREATE (:ApexSchema {{version: {VERSION}}})")
+
+
+def version(graph: LadybugTransaction) -> int | None:
+    """The version of the file's tables, None for a new file. Version 1 is older than the note of it."""
+    tables = {row["name"] for row in graph.rows("CALL show_tables() RETURN name")}
+    if not tables:
+        return None
+    if "ApexSchema" not in tables:
+        return 1
+    (row,) = graph.rows("MATCH (s:ApexSchema) RETURN max(s.version) AS version")
+    number: int = row["version"]
+    return number

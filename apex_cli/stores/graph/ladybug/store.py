@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
+from apex_cli.errors import StoreTransient, StoreUnavailable
+from apex_cli.files import sync_folder
+from apex_cli.model import Plan
 from apex_cli.stores.graph.ladybug.engine import LadybugEngine
-from apex_cli.stores.graph.model.transaction import Access, Job
+from apex_cli.stores.graph.model.transaction import STORE, Access
 from apex_cli.stores.graph.store import GraphStore
 
 if TYPE_CHECKING:
     from graphiti_core.driver.driver import GraphDriver
-
-T = TypeVar("T")
-
-
-class _Jobs:
-    """`GraphEngine` over the engine: every transaction is alone and sees one state of the graph."""
-
-    def __init__(self, engine: LadybugEngine) -> None:
-        self._engine = engine
-
-    async def run(self, job: Job[T], access: Access) -> T:
-        from apex_cli.stores.graph.ladybug.transaction import LadybugTransaction
-
-        return await self._engine.run(lambda session: job(LadybugTransaction(session)), write=access is Access.WRITE)
 
 
 def graph_file(folder: Path, namespace: str) -> Path:
@@ -34,34 +24,108 @@ def graph_file(folder: Path, namespace: str) -> Path:
 
 
 class LadybugGraph(GraphStore):
-    """The graph of one namespace, in a file of its own in `folder`. One process at a time may open it."""
+    """The graph of one namespace, in a file of its own in `folder`. One process at a time may open it.
 
-    def __init__(self, folder: Path, *, namespace: str) -> None:
-        self._engine = LadybugEngine(graph_file(folder, namespace))
-        super().__init__(_Jobs(self._engine), namespace)
+    A file whose tables have an older schema opens with `needs_rebuild`; then only `settle`, `check` and `rebuilding`
+    may be used.
+    """
+
+    _engine: LadybugEngine
+
+    def __init__(self, folder: Path, *, namespace: str, suffix: str = "") -> None:
+        self._path = Path(f"{graph_file(folder, namespace)}{suffix}")
+        self._schema = 0
+        super().__init__(LadybugEngine(self._path), namespace)
 
     async def open(self) -> None:
-        from apex_cli.stores.graph.ladybug.schema import TABLES
+        from apex_cli.stores.graph.ladybug import schema
 
-        await self._engine.open(TABLES)
+        await self._engine.open()
+        try:
+            found = await self._engine.run(schema.version, Access.EXACT)
+            if found is None:
+                await self._engine.run(schema.create, Access.WRITE)
+            elif found > schema.VERSION:
+                raise StoreUnavailable(
+                    f"graph: the schema is at version {found}, this program knows versions up to {schema.VERSION}",
+                    hint="install the newer apex that made it, or restore the backup taken before that upgrade",
+                )
+        except BaseException:
+            await self._engine.close()
+            raise
+        self._schema = found or schema.VERSION
 
     async def close(self) -> None:
         await self._engine.close()
 
     async def check(self) -> Mapping[str, Any]:
-        """Engine, version, and how many records, entities and facts there are."""
+        """Engine, version, schema, and how many records, entities and facts there are."""
         import ladybug
 
-        from apex_cli.stores.graph.model import counts
+        from apex_cli.stores.graph.model import reads
 
-        figures = await self._jobs.run(counts.figures, Access.PLAIN)
-        return {"engine": "ladybug", "version": ladybug.__version__, **figures}
+        counts = await self._engine.run(reads.count, Access.PLAIN)
+        return {"engine": "ladybug", "version": ladybug.__version__, "schema": self._schema, **counts}
 
-    async def clear(self) -> None:
-        """See `Clearable`."""
-        await self._engine.run(lambda session: session.run("MATCH (n) DETACH DELETE n"), write=True)
+    @property
+    def needs_rebuild(self) -> bool:
+        """See `Rebuildable`."""
+        from apex_cli.stores.graph.ladybug import schema
+
+        return self._schema < schema.VERSION
+
+    @asynccontextmanager
+    async def rebuilding(self, *, trusted: bool) -> AsyncIterator[GraphStore]:
+        """See `Rebuildable`. The new graph is a file beside the old one, which it replaces by one rename."""
+        rebuilt = _RebuiltGraph(self._path.parent, self._namespace, self._engine if trusted else None)
+        await rebuilt.open()
+        try:
+            yield rebuilt
+        finally:
+            await rebuilt.close()
+        await self.close()
+        for path in (self._path, rebuilt._path):
+            if any(side.exists() for side in _files(path)[1:]):
+                # The log of the old file beside the new one would be replayed into it.
+                raise StoreTransient(STORE, f"{path} was not closed cleanly")
+        rebuilt._path.replace(self._path)
+        sync_folder(self._path.parent)
+        await self.open()
 
     def graphiti_driver(self) -> GraphDriver:
         from apex_cli.stores.graph.ladybug.graphiti_driver import EmbeddedDriver
 
         return EmbeddedDriver(self._engine)
+
+
+class _RebuiltGraph(LadybugGraph):
+    """The new graph of a rebuild. Its entities have the ids that they have in the `old` graph, if one is given."""
+
+    def __init__(self, folder: Path, namespace: str, old: LadybugEngine | None) -> None:
+        super().__init__(folder, namespace=namespace, suffix=".rebuild")
+        self._old = old
+
+    async def open(self) -> None:
+        """Go on with what a killed rebuild left, if it is of use; else start with an empty file."""
+        if self._old is None:
+            self._remove()
+        await super().open()
+        if self.needs_rebuild:
+            await self.close()
+            self._remove()
+            await super().open()
+
+    def _remove(self) -> None:
+        for path in _files(self._path):
+            path.unlink(missing_ok=True)
+
+    async def commit(self, plans: Sequence[Plan]) -> None:
+        from apex_cli.stores.graph.model.observations import entity_ids
+
+        ids = await self._old.run(lambda graph: entity_ids(graph, plans), Access.PLAIN) if self._old else {}
+        await self._commit(plans, ids)
+
+
+def _files(path: Path) -> list[Path]:
+    """A graph's file, and what the engine keeps beside it while it is open: a clean close leaves none of these."""
+    return [path.with_name(path.name + suffix) for suffix in ("", ".wal", ".wal.checkpoint", ".shadow")]

@@ -1,49 +1,120 @@
-"""A transaction of the embedded graph: operations by joining Arrow tables and by single statements."""
+"""One transaction of the embedded graph: single statements, and bulk operations that join an Arrow table.
+
+Every bulk operation is one statement that starts with `LOAD FROM $df`: the engine reads the rows of an Arrow table as
+if they were a file, and runs the rest of the statement for each of them. Example, a look-up of two aliases:
+
+    $df  = [{k: "vehicle:vin:1X"}, {k: "vehicle:unit:6520"}]
+    LOAD FROM $df MATCH (a:ApexAlias {key: k}) RETURN a.key AS key, a.entity AS entity
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from apex_cli.stores.graph.ladybug.engine import Session
 from apex_cli.stores.graph.ladybug.statements import READS, WRITES
-from apex_cli.stores.graph.model.operations import Query, Write
+from apex_cli.stores.graph.model.operations import Columns, Kind, Query, Write
 from apex_cli.stores.graph.model.transaction import Row, expect
+
+if TYPE_CHECKING:
+    import ladybug
+    import pyarrow as pa  # type: ignore[import-untyped]
 
 _BATCH = 5000
 
 
 class LadybugTransaction:
-    """`GraphTransaction` over a session."""
+    """`GraphTransaction` over a connection that has begun one."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, connection: ladybug.Connection) -> None:
+        self._connection = connection
 
     def look_up(self, what: Query, keys: Iterable[str]) -> list[Row]:
         rows = [(key,) for key in dict.fromkeys(keys)]
-        return _in_utc(what, self._session.join(READS[what], {"k": "text"}, rows))
+        return _in_utc(what, self.join(READS[what], {"k": "text"}, rows))
 
     def ask(self, what: Query, text: str, limit: int | None = None) -> list[Row]:
         values: dict[str, Any] = {"text": text} if limit is None else {"text": text, "limit": limit}
-        return _in_utc(what, self._session.rows(READS[what], values))
+        return _in_utc(what, self.rows(READS[what], values))
 
     def scan(self, what: Query) -> Iterator[list[Row]]:
-        for batch in self._session.batches(READS[what], _BATCH):
-            yield _in_utc(what, batch)
+        result = _single(self._connection.execute(READS[what]))
+        names = result.get_column_names()
+        while result.has_next():
+            yield _in_utc(what, [dict(zip(names, row, strict=True)) for row in result.get_n(_BATCH)])
 
     def insert(self, what: Write, rows: Sequence[Sequence[Any]]) -> None:
         self.change(what, rows)
 
     def change(self, what: Write, rows: Sequence[Sequence[Any]]) -> None:
         if rows:
-            (answer,) = self._session.join(WRITES[what], what.columns, rows)
+            (answer,) = self.join(WRITES[what], what.columns, rows)
             expect(answer["met"], rows)
+
+    def rows(self, query: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+        """All rows of one statement (always a constant string), by column name. Times are naive UTC."""
+        result = self._connection.execute(query, dict(parameters or {}))
+        found: list[Row] = _single(result).get_as_arrow().to_pylist()
+        return found
+
+    def run(self, statement: str, parameters: Mapping[str, Any] | None = None) -> None:
+        """One statement (always a constant string) without an answer."""
+        self._connection.execute(statement, dict(parameters or {}))
+
+    def join(self, query: str, columns: Columns, rows: Sequence[Sequence[Any]]) -> list[Row]:
+        """Bulk look-up, insertion or change by `LOAD FROM $df …`. Without rows no statement runs."""
+        return self.rows(query, {"df": arrow_table(columns, rows)}) if rows else []
 
 
 def aware(value: datetime) -> datetime:
-    """A time as the engine gives it: in UTC, without saying so."""
+    """A time as the engine returns it, in UTC and without a zone, with its zone."""
     return value.replace(tzinfo=UTC)
+
+
+def arrow_table(columns: Columns, rows: Sequence[Sequence[Any]]) -> pa.Table:
+    """Rows as one Arrow table. Aware times are kept in UTC; a vector is a float32 array of one dimension, or None."""
+    import pyarrow as pa
+
+    types: dict[Kind, pa.DataType] = {
+        "text": pa.string(),
+        "texts": pa.list_(pa.string()),
+        "time": pa.timestamp("us"),
+        "int": pa.int64(),
+        "ints": pa.list_(pa.int64()),
+        "bool": pa.bool_(),
+    }
+    values = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
+    return pa.table(
+        {
+            name: _vectors(column) if kind == "vector" else pa.array(column, types[kind])
+            for (name, kind), column in zip(columns.items(), values, strict=True)
+        }
+    )
+
+
+def _vectors(values: Sequence[Any]) -> pa.Array:
+    """Lists of float32 without a Python object for each number: one flat array, and where each vector starts in it.
+
+    `[v0, None, v2]` with 256 dimensions is the offsets `[0, 256, 256, 512]`, 512 numbers, and a mask for the None.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    sizes = [0 if vector is None else len(vector) for vector in values]
+    offsets = np.zeros(len(values) + 1, dtype=np.int32)
+    np.cumsum(sizes, out=offsets[1:])
+    present = [np.asarray(vector, dtype=np.float32) for vector in values if vector is not None]
+    flat = np.concatenate(present) if present else np.empty(0, dtype=np.float32)
+    missing = pa.array([vector is None for vector in values], pa.bool_())
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(flat), mask=missing)
+
+
+def _single(result: Any) -> ladybug.QueryResult:
+    if isinstance(result, list):
+        raise TypeError("one statement at a time")
+    answer: ladybug.QueryResult = result
+    return answer
 
 
 def _in_utc(what: Query, rows: list[Row]) -> list[Row]:

@@ -1,4 +1,4 @@
-"""How times, evidence and claims are stored: exact to the microsecond, as whole microseconds since 1970 in UTC."""
+"""How times, evidence and claims are stored. Times are whole microseconds since 1970 in UTC."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class StoredClaim(NamedTuple):
 
 
 def dump(value: Any) -> str:
-    """Compact JSON, keys in order, so that equal values are equal text."""
+    """Compact JSON with sorted keys: equal values give equal text."""
     return _json.encode(value)
 
 
@@ -43,7 +43,7 @@ def moment(value: int) -> datetime:
 
 
 def value_of(alias: str) -> str:
-    """What stands behind type and kind in an entity's key."""
+    """The value of a key, after its type and kind: `1XK` of `vehicle:vin:1XK`."""
     return alias.split(":", 2)[-1]
 
 
@@ -53,12 +53,12 @@ def labels_of(kind: str) -> list[str]:
 
 
 def kind_of(labels: Iterable[str]) -> str:
-    """The type of an entity by its labels, in whatever order an engine gives them."""
+    """The type of an entity from its labels, in any order."""
     return next(label for label in labels if label != _ENTITY)
 
 
 def pack_evidence(piece: Evidence) -> str:
-    """`valid|invalid|record|object`; an open end is empty."""
+    """`valid|invalid|record|object`; an open end is empty: `1760877780000000||57c5…|b7e5…`."""
     end = "" if piece.invalid_at is None else str(micros(piece.invalid_at))
     return f"{micros(piece.valid_at)}|{end}|{piece.record_id}|{piece.object_id}"
 
@@ -69,7 +69,7 @@ def unpack_evidence(text: str) -> Evidence:
 
 
 def pack_claims(claims: Iterable[StoredClaim]) -> str:
-    """A record's claims as JSON, each once, in a fixed order. Only uncertain ones say what they are."""
+    """A record's claims as a JSON list, each once, in a fixed order. Only uncertain ones have the sixth value."""
     ordered = sorted(set(claims), key=lambda one: (*one[:4], one.invalid_at is None, one.invalid_at or 0, one.certain))
     return dump([one[:5] if one.certain else one for one in ordered])
 

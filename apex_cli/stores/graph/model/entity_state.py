@@ -1,9 +1,23 @@
-"""A node's name, attributes and aliases from everything that records tell about it.
+"""A node's name, attributes and aliases, merged from all observations of it.
 
-The latest event time wins, and what is certain beats what is not; ties go to the greater record id. A name that merely
-repeats an id, as things are called that have no other name, never overrules a real one. The result does not depend on
-the order of arrival. So that adding a record needs no other record, the fold keeps where each value came from
-and how many records tell each alias; taking away the record that a value came from needs all of them again.
+The latest event time wins, and a certain observation beats an uncertain one; ties go to the greater record id. A name
+that only repeats an id of the entity never beats a real name. The result does not depend on the order of arrival.
+
+Example. Two records observe the vehicle with the key `vehicle:vin:1XK`:
+
+    r1  08:00  name "TRUCK-6520"  {"speed": 55}
+    r2  09:00  name "1XK"         {"speed": 61, "fuel": 40}
+
+    state: mentions 2
+           aliases  {"vehicle:vin:1XK": 2}       two records state this alias
+           name     "TRUCK-6520"  rank (3, 08:00, r1, 0)     3: real and certain; "1XK" has 1: certain, but an id
+           speed    61            rank (1, 09:00, r2, 0)     1: certain
+           fuel     40            rank (1, 09:00, r2, 0)
+
+- `add` of a third record compares its ranks with these and needs no other observation.
+- `remove` of a record that won nothing only lowers `mentions` and the counts of its aliases.
+- `remove` of r2 cannot know which value comes next, here speed 55: it returns False, and the caller merges all other
+  observations again.
 """
 
 from __future__ import annotations
@@ -17,16 +31,21 @@ from typing import Any
 from apex_cli.stores.graph.model.codec import dump
 
 Rank = tuple[int, int, str, int]
-"""Certain (of names: real, then certain), event time (microseconds), record id, position in the record: the greatest
-wins."""
+"""Certainty (for a name: 2 if it is real, plus 1 if it is certain), event time in microseconds, record id, position in
+the record. The greatest wins.
+"""
 
 _OPAQUE = ("samsara", "vin", "turvo", "id@", "phone", "email", "address", "mc", "mx", "ff", "dot")
+"""Kinds of keys that only programs and telephones use as a name."""
 _PREFIX = re.compile(r"\+|(?:mc|mx|ff|usdot)[ -]")
 
 
 @dataclass(frozen=True, slots=True)
 class EntityObservation:
-    """What one record says of one entity once. `aliases` are its keys and those of its names that were free."""
+    """What one entity of one record says about a node. `aliases` are its keys, and those of its names that were free.
+
+    `position` is its place among the record's entities, `time` the record's event time in microseconds.
+    """
 
     position: int
     time: int
@@ -37,11 +56,11 @@ class EntityObservation:
 
 
 Observations = tuple[EntityObservation, ...]
-"""All that one record says of one node, in the order of the record's entities."""
+"""All that one record says about one node, by position. More than one if two of its entities are the same node."""
 
 
-def pack_observations(told: Observations) -> str:
-    return dump([[one.position, one.time, one.certain, one.name, one.aliases, one.attributes] for one in told])
+def pack_observations(observations: Observations) -> str:
+    return dump([[one.position, one.time, one.certain, one.name, one.aliases, one.attributes] for one in observations])
 
 
 def unpack_observations(text: str) -> Observations:
@@ -50,7 +69,11 @@ def unpack_observations(text: str) -> Observations:
 
 @dataclass(slots=True)
 class EntityState:
-    """The state of one node. `mentions` counts records; `embedded` is the name that the stored vector is of."""
+    """The merged state of one node.
+
+    `mentions` counts records, `aliases` how many of them state each alias. `name` and `attributes` are values with the
+    ranks by which they won. `embedded` is the name that the stored vector belongs to.
+    """
 
     mentions: int = 0
     aliases: dict[str, int] = field(default_factory=dict)
@@ -58,12 +81,12 @@ class EntityState:
     attributes: dict[str, tuple[Rank, Any]] = field(default_factory=dict)
     embedded: str | None = None
 
-    def add(self, record_id: str, told: Observations) -> None:
-        """Take in one record's telling. It must not be in already."""
+    def add(self, record_id: str, observations: Observations) -> None:
+        """Merge one record's observations, which must not be in the state yet."""
         self.mentions += 1
-        for alias in {alias for one in told for alias in one.aliases}:
+        for alias in {alias for one in observations for alias in one.aliases}:
             self.aliases[alias] = self.aliases.get(alias, 0) + 1
-        for one in told:
+        for one in observations:
             rank = (int(one.certain), one.time, record_id, one.position)
             name_rank = (2 * _is_real(one) + one.certain, *rank[1:])
             if self.name is None or name_rank > self.name[0]:
@@ -72,10 +95,14 @@ class EntityState:
                 if value is not None and (attribute not in self.attributes or rank > self.attributes[attribute][0]):
                     self.attributes[attribute] = (rank, value)
 
-    def remove(self, record_id: str, told: Observations) -> bool:
-        """Take out one record's telling. False where a value came from it: then fold all others again."""
+    def remove(self, record_id: str, observations: Observations) -> bool:
+        """Take out one record's observations.
+
+        False if the name or an attribute came from this record: then the state is wrong, and all other observations
+        must be merged again.
+        """
         self.mentions -= 1
-        for alias in {alias for one in told for alias in one.aliases}:
+        for alias in {alias for one in observations for alias in one.aliases}:
             self.aliases[alias] -= 1
             if not self.aliases[alias]:
                 del self.aliases[alias]
@@ -96,7 +123,7 @@ class EntityState:
         return sorted(self.aliases)
 
     def pack(self) -> str:
-        """As stored. Values of attributes stand in the node's own column, so that here are only their ranks."""
+        """The column `state`. The node's own columns hold the name and the attributes, so here are only their ranks."""
         ranks = {name: rank for name, (rank, _) in self.attributes.items()}
         name_rank = self.name[0] if self.name is not None else None
         return dump([self.mentions, self.aliases, name_rank, ranks, self.embedded])
@@ -115,18 +142,18 @@ def unpack_state(text: str, name: str, attributes: str) -> EntityState:
     )
 
 
-def fold(tellings: Iterable[tuple[str, Observations]], embedded: str | None = None) -> EntityState:
-    """The state of a node from all its (record id, telling)."""
-    folded = EntityState(embedded=embedded)
-    for record_id, told in tellings:
-        folded.add(record_id, told)
-    return folded
+def merge(observations: Iterable[tuple[str, Observations]], embedded: str | None = None) -> EntityState:
+    """The state of a node from all (record id, observations) of it."""
+    state = EntityState(embedded=embedded)
+    for record_id, some in observations:
+        state.add(record_id, some)
+    return state
 
 
-def _is_real(told: EntityObservation) -> bool:
-    """Whether the name is more than one of the ids that programs and telephones know the thing by."""
-    name = told.name.casefold()
-    parts = (key.partition(":")[2].partition(":") for key in told.aliases)
+def _is_real(observation: EntityObservation) -> bool:
+    """Whether the name is more than one of the entity's opaque ids: "TRUCK-6520", not "1XKYD49X7PJ304417"."""
+    name = observation.name.casefold()
+    parts = (key.partition(":")[2].partition(":") for key in observation.aliases)
     ids = {value.casefold() for kind, _, value in parts if kind.startswith(_OPAQUE)}
     return name not in ids and _PREFIX.sub("", name, count=1) not in ids
 

@@ -1,4 +1,11 @@
-"""What each record tells about each node, before and after a batch."""
+"""What each record says about each node, before and after a batch.
+
+Example. The graph holds r1's observation of A and r2's of B. The batch writes r1 again, with an entity whose keys lead
+to both A and B, so A absorbs B:
+
+    before  (r1, A): old    (r2, B): old
+    after   (r1, A): new    (r2, A): old     moved, for B is gone
+"""
 
 from __future__ import annotations
 
@@ -22,113 +29,126 @@ from apex_cli.stores.graph.model.transaction import STORE, GraphTransaction
 
 Pair = tuple[str, str]
 """Record id and node id."""
+ByPair = dict[Pair, Observations]
+BeforeAndAfter = tuple[Observations | None, Observations | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """One entity of a written record at its node."""
+class ResolvedEntity:
+    """One entity of a written record, and its node. `vector` is that of the entity's name: one row of float32."""
 
     node: str
     entity: Entity
-    telling: EntityObservation
+    observation: EntityObservation
     vector: Any
-    """Of the entity's name: one row of float32."""
 
 
 @dataclass(slots=True)
 class Mentions:
-    """Tellings before and after, of all (record, node) pairs that the batch can change.
+    """Observations before and after the batch, of all (record, node) pairs that it can change.
 
-    `placed`: each written record's entities, in their order. `absorbed`: stored nodes that became part of another.
-    `whole`: nodes of which `after` holds every mention there is.
+    `resolved`: each written record's entities, in their order. `absorbed`: stored nodes that became part of another
+    one, which they lead to. `complete`: the nodes that absorbed them; `after` holds all observations of these.
     """
 
-    before: dict[Pair, Observations]
-    after: dict[Pair, Observations]
-    placed: Mapping[str, Sequence[Placed]]
+    before: ByPair
+    after: ByPair
+    resolved: Mapping[str, Sequence[ResolvedEntity]]
     absorbed: Mapping[str, str]
-    whole: frozenset[str]
+    complete: frozenset[str]
 
-    def by_node(self) -> dict[str, dict[str, tuple[Observations | None, Observations | None]]]:
-        """Node → record → its telling before and after."""
-        found: dict[str, dict[str, tuple[Observations | None, Observations | None]]] = {}
+    def by_node(self) -> dict[str, dict[str, BeforeAndAfter]]:
+        """Node → record → its observations before and after."""
+        found: dict[str, dict[str, BeforeAndAfter]] = {}
         for record, node in dict.fromkeys([*self.before, *self.after]):
             pair = (record, node)
             found.setdefault(node, {})[record] = (self.before.get(pair), self.after.get(pair))
         return found
 
 
-def compare(graph: GraphTransaction, plans: Sequence[Plan], rewritten: Iterable[str]) -> Mentions:
-    """Resolve the plans' entities and set what is told afterwards against what was told before.
+def compare(
+    graph: GraphTransaction, plans: Sequence[Plan], rewritten: Iterable[str], old_ids: Mapping[str, str]
+) -> Mentions:
+    """Resolve the plans' entities, and compare the observations after the batch with those before it.
 
-    `rewritten` are those of the plans' records that the graph holds a version of.
+    `rewritten` are the plans' records of which the graph holds a version. For `old_ids` see `commit.commit`.
     """
-    resolver, placed = _place(graph, plans)
+    resolver, resolved = _resolve(graph, plans, old_ids)
     absorbed = {node: resolver.find(node) for node in resolver.merged}
-    whole = frozenset(absorbed.values())
+    complete = frozenset(absorbed.values())
     written = {plan.record_id for plan in plans}
-    before = _tellings(graph, OBSERVATIONS_BY_RECORD, rewritten)
-    after: dict[Pair, Observations] = {}
-    for pair, told in _tellings(graph, OBSERVATIONS_BY_NODE, [*absorbed, *whole]).items():
-        before[pair] = told
+    before = _load(graph, OBSERVATIONS_BY_RECORD, rewritten)
+    after: ByPair = {}
+    for pair, observations in _load(graph, OBSERVATIONS_BY_NODE, [*absorbed, *complete]).items():
+        before[pair] = observations
         record, node = pair
         if record not in written:
-            _tell(after, (record, absorbed.get(node, node)), told)
-    for record, entities in placed.items():
+            _add(after, (record, absorbed.get(node, node)), observations)
+    for record, entities in resolved.items():
         for one in entities:
-            _tell(after, (record, one.node), (one.telling,))
-    return Mentions(before, after, placed, absorbed, whole)
+            _add(after, (record, one.node), (one.observation,))
+    return Mentions(before, after, resolved, absorbed, complete)
 
 
 def of_nodes(graph: GraphTransaction, nodes: Iterable[str]) -> dict[str, dict[str, Observations]]:
-    """All stored tellings of these nodes: node → record → telling."""
+    """All stored observations of these nodes: node → record → observations."""
     found: dict[str, dict[str, Observations]] = {}
-    for (record, node), told in _tellings(graph, OBSERVATIONS_BY_NODE, nodes).items():
-        found.setdefault(node, {})[record] = told
+    for (record, node), observations in _load(graph, OBSERVATIONS_BY_NODE, nodes).items():
+        found.setdefault(node, {})[record] = observations
     return found
 
 
-def _place(graph: GraphTransaction, plans: Sequence[Plan]) -> tuple[Resolver, dict[str, list[Placed]]]:
-    entities = [entity for plan in plans for entity in _entities(plan)]
-    resolver = _resolver(graph, entities, plans[0].group_id)
-    drafts: dict[str, list[Placed]] = {}
+def entity_ids(graph: GraphTransaction, plans: Sequence[Plan]) -> dict[str, str]:
+    """The node of each key, name and hint in the plans that the graph knows."""
+    entities = (entity for plan in plans for entity in _entities(plan))
+    aliases = (alias for entity in entities for alias in (*entity.keys, *entity.names, *entity.hints))
+    return {row["key"]: row["entity"] for row in graph.look_up(ALIASES, aliases)}
+
+
+def _resolve(
+    graph: GraphTransaction, plans: Sequence[Plan], old_ids: Mapping[str, str]
+) -> tuple[Resolver, dict[str, list[ResolvedEntity]]]:
+    resolver = _resolver(graph, plans, old_ids)
+    drafts: dict[str, list[ResolvedEntity]] = {}
     for plan in plans:
         draft = drafts.setdefault(plan.record_id, [])
         if plan.embedded is None:
             continue
         time = micros(plan.embedded.extraction.event_time)
         for position, entity in enumerate(_entities(plan)):
-            place = resolver.place(entity, plan.saga_id)
-            telling = EntityObservation(
-                position, time, entity.certain, entity.name, place.aliases, dict(entity.attributes)
+            resolution = resolver.resolve(entity, plan.saga_id)
+            observation = EntityObservation(
+                position, time, entity.certain, entity.name, resolution.aliases, dict(entity.attributes)
             )
-            draft.append(Placed(place.node, entity, telling, plan.embedded.entity_vectors[position]))
-    # Only now are all merges of the batch known.
+            vector = plan.embedded.entity_vectors[position]
+            draft.append(ResolvedEntity(resolution.node, entity, observation, vector))
+    # Only now are all merges of the batch known: a later entity may have merged the node of an earlier one.
     return resolver, {
-        record: [Placed(resolver.find(one.node), one.entity, one.telling, one.vector) for one in draft]
+        record: [ResolvedEntity(resolver.find(one.node), one.entity, one.observation, one.vector) for one in draft]
         for record, draft in drafts.items()
     }
 
 
-def _resolver(graph: GraphTransaction, entities: Sequence[Entity], namespace: str) -> Resolver:
+def _resolver(graph: GraphTransaction, plans: Sequence[Plan], old_ids: Mapping[str, str]) -> Resolver:
+    entities = [entity for plan in plans for entity in _entities(plan)]
     for entity in entities:
         if not entity.keys:
             raise StoreTerminal(STORE, f"an entity without a key: {entity.type} {entity.name!r}")
-    aliases = (alias for entity in entities for alias in (*entity.keys, *entity.names, *entity.hints))
-    known = {row["key"]: row["entity"] for row in graph.look_up(ALIASES, aliases)}
-    fresh = (first_id(entity, namespace) for entity in entities if not any(key in known for key in entity.keys))
-    taken = {row["uuid"] for row in graph.look_up(USED_ENTITY_IDS, fresh)}
-    return Resolver(known, taken, namespace)
+    namespace = plans[0].group_id
+    known = {**old_ids, **entity_ids(graph, plans)}
+    new_ids = (first_id(entity, namespace) for entity in entities if not any(key in known for key in entity.keys))
+    used = {row["uuid"] for row in graph.look_up(USED_ENTITY_IDS, new_ids)}
+    return Resolver(known, used, namespace)
 
 
 def _entities(plan: Plan) -> Sequence[Entity]:
     return plan.embedded.extraction.entities if plan.embedded is not None else ()
 
 
-def _tellings(graph: GraphTransaction, what: Query, keys: Iterable[str]) -> dict[Pair, Observations]:
+def _load(graph: GraphTransaction, what: Query, keys: Iterable[str]) -> ByPair:
     return {(row["record"], row["node"]): unpack_observations(row["observation"]) for row in graph.look_up(what, keys)}
 
 
-def _tell(tellings: dict[Pair, Observations], pair: Pair, told: Observations) -> None:
-    """Add to what a record tells of a node; two of its entities may turn out to be one."""
-    tellings[pair] = tuple(sorted((*tellings.get(pair, ()), *told), key=lambda one: one.position))
+def _add(found: ByPair, pair: Pair, observations: Observations) -> None:
+    """Add to the observations of a pair; two entities of one record may be the same node."""
+    found[pair] = tuple(sorted((*found.get(pair, ()), *observations), key=lambda one: one.position))

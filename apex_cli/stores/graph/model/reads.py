@@ -1,4 +1,4 @@
-"""Views of records, entities and facts, as readers see them."""
+"""Views of records, entities and facts, as readers see them; and how many there are."""
 
 from __future__ import annotations
 
@@ -10,21 +10,23 @@ from apex_cli.model import FUNCTIONAL, EntityType
 from apex_cli.stores.graph.model import operations as ops
 from apex_cli.stores.graph.model import records
 from apex_cli.stores.graph.model.codec import kind_of, value_of
-from apex_cli.stores.graph.model.fact_changes import CERTAIN, fact_of, spots
+from apex_cli.stores.graph.model.facts import CERTAIN, entries, fact_of
 from apex_cli.stores.graph.model.records import StoredRecord
 from apex_cli.stores.graph.model.timelines import read_evidence
 from apex_cli.stores.graph.model.transaction import GraphTransaction, Row
-from apex_cli.stores.protocol import EntityView, FactView, GraphView
+from apex_cli.stores.protocol import EntityView, FactView, GraphView, StoredSummary
+
+_COUNTS = {"records": ops.COUNT_RECORDS, "entities": ops.COUNT_ENTITIES, "facts": ops.COUNT_FACTS}
 
 
 def read(graph: GraphTransaction, record_ids: Sequence[str]) -> dict[str, GraphView]:
     """What the graph holds of these records; those it does not hold are absent."""
-    held = {key: one for key, one in records.load(graph, record_ids).items() if one.present}
-    entities: dict[str, list[EntityView]] = {record_id: [] for record_id in held}
-    for row in graph.look_up(ops.MENTIONED_ENTITIES, held):
+    present = {key: one for key, one in records.load(graph, record_ids).items() if one.present}
+    entities: dict[str, list[EntityView]] = {record_id: [] for record_id in present}
+    for row in graph.look_up(ops.MENTIONED_ENTITIES, present):
         if kind_of(row["labels"]) != EntityType.VALUE:
             entities[row["record"]].append(_entity(row))
-    facts = _facts_of(graph, held.values())
+    facts = _facts_of(graph, list(present.values()))
     return {
         record_id: GraphView(
             one.saga_id or "",
@@ -32,20 +34,20 @@ def read(graph: GraphTransaction, record_ids: Sequence[str]) -> dict[str, GraphV
             tuple(sorted(entities[record_id], key=lambda entity: (entity.type, entity.name, entity.id))),
             tuple(facts[record_id]),
         )
-        for record_id, one in held.items()
+        for record_id, one in present.items()
     }
 
 
 def find_entities(graph: GraphTransaction, text: str, limit: int) -> list[EntityView]:
     """Entities whose id, name or alias value equals the text; exact matches of id before names before aliases."""
     wanted = text.strip()
-    folded = wanted.lower()
+    lowered = wanted.lower()
     if not wanted:
         return []
     rows = graph.ask(ops.ENTITY_BY_ID, wanted)
-    rows += graph.ask(ops.ENTITIES_BY_NAME, folded, limit + 1)
-    aliased = graph.ask(ops.ENTITIES_BY_ALIAS, folded)
-    rows += [row for row in aliased if value_of(row["key"]).lower() == folded]
+    rows += graph.ask(ops.ENTITIES_BY_NAME, lowered, limit + 1)
+    aliased = graph.ask(ops.ENTITIES_BY_ALIAS, lowered)
+    rows += [row for row in aliased if value_of(row["key"]).lower() == lowered]
     found = {row["id"]: _entity(row) for row in rows if kind_of(row["labels"]) != EntityType.VALUE}
     return list(found.values())[:limit]
 
@@ -55,7 +57,7 @@ def facts(graph: GraphTransaction, entity_id: str, at: datetime | None, predicat
     sides = (ops.FACTS_AS_SUBJECT, ops.FACTS_AS_OBJECT)
     rows = {row["id"]: row for side in sides for row in graph.ask(side, entity_id)}
     views = [_fact(row) for row in rows.values() if predicate is None or row["predicate"] == predicate]
-    return _ordered(view for view in _standing(views) if at is None or _held(view, at))
+    return _ordered(view for view in _without_overruled(views) if at is None or _holds(view, at))
 
 
 def known(graph: GraphTransaction, keys: Sequence[str]) -> frozenset[str]:
@@ -68,19 +70,33 @@ def entities(graph: GraphTransaction, ids: Sequence[str]) -> list[EntityView]:
     return [_entity(row) for id in ids for row in graph.ask(ops.ENTITY_BY_ID, id)]
 
 
-def _facts_of(graph: GraphTransaction, held: Iterable[StoredRecord]) -> dict[str, list[FactView]]:
+def count(graph: GraphTransaction) -> dict[str, int]:
+    """How many records, entities (plain values among them) and facts there are."""
+    return {name: row["n"] for name, what in _COUNTS.items() for batch in graph.scan(what) for row in batch}
+
+
+def markers(graph: GraphTransaction) -> list[list[StoredSummary]]:
+    """Markers of all present records with their number of mentions, in batches."""
+    return [
+        [StoredSummary(row["record"], row["saga"], row["mentions"], True) for row in batch]
+        for batch in graph.scan(ops.ALL_MARKERS)
+    ]
+
+
+def _facts_of(graph: GraphTransaction, present: Sequence[StoredRecord]) -> dict[str, list[FactView]]:
     """The facts that each record is evidence for, found by its claims."""
-    stands = [(one.record_id, spot) for one in held for spot in spots(one.record_id, one.claims)]
-    timelines = read_evidence(graph, [spot for _, spot in stands])
+    found = [(one.record_id, entry) for one in present for entry in entries(one.record_id, one.claims)]
+    timelines = read_evidence(graph, [entry for _, entry in found])
     wanted: dict[str, dict[str, None]] = {}
-    for record_id, (slot, piece) in stands:
-        for run in timelines[slot]:
+    for record_id, (timeline, piece) in found:
+        for run in timelines[timeline]:
             if piece in run.evidence:
-                wanted.setdefault(record_id, {})[fact_of(slot, run).id] = None
+                wanted.setdefault(record_id, {})[fact_of(timeline, run).id] = None
     rows = graph.look_up(ops.FACTS, (fact for ids in wanted.values() for fact in ids))
     views = {row["id"]: _fact(row) for row in rows}
     return {
-        one.record_id: _ordered(views[fact] for fact in wanted.get(one.record_id, ()) if fact in views) for one in held
+        one.record_id: _ordered(views[fact] for fact in wanted.get(one.record_id, ()) if fact in views)
+        for one in present
     }
 
 
@@ -108,8 +124,8 @@ def _fact(row: Row) -> FactView:
     )
 
 
-def _standing(views: Sequence[FactView]) -> list[FactView]:
-    """Without what only free text says where a system of record speaks: of one value at a time, its own counts."""
+def _without_overruled(views: Sequence[FactView]) -> list[FactView]:
+    """Without facts of functional predicates that only free text supports, where a system of record has any."""
     certain = {(view.subject_id, view.predicate) for view in views if view.certain}
     return [
         view
@@ -118,7 +134,7 @@ def _standing(views: Sequence[FactView]) -> list[FactView]:
     ]
 
 
-def _held(view: FactView, at: datetime) -> bool:
+def _holds(view: FactView, at: datetime) -> bool:
     return view.valid_at <= at and (view.invalid_at is None or at < view.invalid_at)
 
 

@@ -1,10 +1,23 @@
-"""The evidence of each timeline, in pages, so that a change costs the same however long the history is.
+"""The evidence of each timeline, stored in pages, so that a change costs the same however long the history is.
 
-A slot's evidence stands in time order in pages of at most `PAGE_RUNS` intervals. The first page's row is named after
-the slot and lists where the later pages start (microseconds); a later page's row is named `slot#start`. Pages divide
-only between intervals, and only where the next one starts strictly later than all evidence before, so intervals
-computed from a window of whole pages are those of the whole timeline: a change can reach one interval to either side,
-and the window holds a page to either side.
+A vehicle that reports its position for a year has one timeline with 100,000 intervals. Its evidence stands in time
+order in pages of at most `PAGE_RUNS` intervals, each page one row of `ApexTimeline`. The first page is named after the
+timeline, and lists where the later pages start (microseconds). A later page is named `timeline#start`:
+
+    page                        evidence                       page_starts
+    1f|LOCATED_AT               100||r1|A, 200||r2|B, ...      [500, 900]
+    1f|LOCATED_AT#500           500||r33|C, ...                []
+    1f|LOCATED_AT#900           900||r65|A, ...                []
+
+Page 0 holds the evidence before 500, page 1 that from 500 on, page 2 that from 900 on.
+
+Pages are divided only between intervals, and only where the next interval starts strictly later than all evidence
+before it. A change at one moment can reach one interval to either side of its own: it may split it, end it, or join it
+with a neighbour. So a window of the page of that moment and one page to either side is enough, and the intervals
+computed from the window are those of the whole timeline.
+
+Example: evidence at 600 arrives. `select` takes pages 0 to 2 (page 1, and one to either side), `revise` computes the
+intervals of these pages before and after, and `_repage` divides the result into pages again.
 """
 
 from __future__ import annotations
@@ -27,7 +40,7 @@ _UNCERTAIN = "?"
 class Timeline(NamedTuple):
     """One timeline; `object` is None for a functional predicate.
 
-    What is uncertain has timelines of its own: it can neither end nor support what a system of record says.
+    Uncertain claims have timelines of their own: they can neither end nor support what a system of record says.
     """
 
     subject: str
@@ -43,7 +56,7 @@ class Timeline(NamedTuple):
 
     @classmethod
     def named(cls, key: str) -> Timeline:
-        """The slot with this key."""
+        """The timeline with this key."""
         subject, predicate, *target = key.split("|")
         return cls(
             subject,
@@ -60,7 +73,7 @@ def timeline_of(subject: str, predicate: str, object_id: str, *, certain: bool =
 
 @dataclass(slots=True)
 class Edit:
-    """What changes in one slot. What is both removed and added stays."""
+    """What changes in one timeline. Evidence that is both removed and added stays."""
 
     removed: set[Evidence] = field(default_factory=set)
     added: set[Evidence] = field(default_factory=set)
@@ -75,7 +88,7 @@ class Edit:
 class Revision:
     """The part of one timeline that an edit can change, before and after."""
 
-    slot: Timeline
+    timeline: Timeline
     before: Sequence[Interval]
     after: Sequence[Interval]
 
@@ -95,7 +108,10 @@ class PageChanges:
 
 @dataclass(slots=True)
 class _Window:
-    """Pages `first` to `last` of a slot; `contents` holds their rows' evidence as stored."""
+    """Pages `first` to `last` of a timeline; page 0 is the first page, page `n` starts at `starts[n - 1]`.
+
+    `contents` holds the evidence of these pages as stored. `exists` is false for a timeline without rows.
+    """
 
     starts: list[int]
     exists: bool
@@ -103,15 +119,24 @@ class _Window:
     last: int = 0
     contents: list[list[str]] = field(default_factory=list)
 
-    def aim(self, span: tuple[int, int]) -> None:
+    def select(self, span: tuple[int, int]) -> None:
+        """Select the pages that contain the span, and one page to either side."""
         self.first = max(0, bisect_right(self.starts, span[0]) - 1)
         self.last = min(len(self.starts), bisect_right(self.starts, span[1]) + 1)
 
-    def pages(self, slot: str) -> list[str]:
-        return [_page(slot, None if index == 0 else self.starts[index - 1]) for index in self.indexes()]
+    def pages(self, timeline: str) -> list[str]:
+        """The names of the selected pages."""
+        return [
+            _page(timeline, None if index == 0 else self.starts[index - 1])
+            for index in range(self.first, self.last + 1)
+        ]
 
-    def indexes(self) -> range:
-        return range(self.first, self.last + 1)
+    def until(self) -> int | None:
+        """Where the page after the window starts; None at the end of the timeline."""
+        return self.starts[self.last] if self.last < len(self.starts) else None
+
+    def evidence(self) -> list[Evidence]:
+        return [unpack_evidence(text) for content in self.contents for text in content]
 
 
 def revise(graph: GraphTransaction, edits: Mapping[Timeline, Edit]) -> tuple[list[Revision], PageChanges]:
@@ -119,47 +144,42 @@ def revise(graph: GraphTransaction, edits: Mapping[Timeline, Edit]) -> tuple[lis
     windows = _load(graph, edits)
     revisions: list[Revision] = []
     changes = PageChanges()
-    for slot, edit in edits.items():
-        window = windows[slot]
-        held = [unpack_evidence(text) for content in window.contents for text in content]
-        wanted = edit.added.union(piece for piece in held if piece not in edit.removed)
-        until = window.starts[window.last] if window.last < len(window.starts) else None
-        before, after = _bounded(held, until), _bounded(wanted, until)
-        revisions.append(Revision(slot, before, after))
-        _repage(slot.key, window, after, changes)
+    for timeline, edit in edits.items():
+        window = windows[timeline]
+        stored = window.evidence()
+        wanted = edit.added.union(piece for piece in stored if piece not in edit.removed)
+        before, after = _bounded(stored, window.until()), _bounded(wanted, window.until())
+        revisions.append(Revision(timeline, before, after))
+        _repage(timeline.key, window, after, changes)
     return revisions, changes
 
 
 def read_evidence(
-    graph: GraphTransaction, claims: Iterable[tuple[Timeline, Evidence]]
+    graph: GraphTransaction, entries: Iterable[tuple[Timeline, Evidence]]
 ) -> dict[Timeline, list[Interval]]:
-    """For each slot the intervals around the given evidence, as stored."""
+    """For each timeline the intervals around the given evidence, as stored."""
     edits: dict[Timeline, Edit] = {}
-    for slot, piece in claims:
-        edits.setdefault(slot, Edit()).added.add(piece)
+    for timeline, piece in entries:
+        edits.setdefault(timeline, Edit()).added.add(piece)
     windows = _load(graph, edits)
-    found: dict[Timeline, list[Interval]] = {}
-    for slot, window in windows.items():
-        until = window.starts[window.last] if window.last < len(window.starts) else None
-        found[slot] = _bounded([unpack_evidence(text) for content in window.contents for text in content], until)
-    return found
+    return {timeline: _bounded(window.evidence(), window.until()) for timeline, window in windows.items()}
 
 
 def _load(graph: GraphTransaction, edits: Mapping[Timeline, Edit]) -> dict[Timeline, _Window]:
     """Two look-ups at most: the first pages, then the later pages that the edits can change."""
-    rows = _read(graph, [slot.key for slot in edits])
+    rows = _read(graph, [timeline.key for timeline in edits])
     windows: dict[Timeline, _Window] = {}
     wanted: list[str] = []
-    for slot, edit in edits.items():
-        row = rows.get(slot.key)
+    for timeline, edit in edits.items():
+        row = rows.get(timeline.key)
         window = _Window(row[1] if row else [], row is not None)
-        window.aim(edit.span())
-        windows[slot] = window
-        wanted += [page for page in window.pages(slot.key) if page != slot.key]
+        window.select(edit.span())
+        windows[timeline] = window
+        wanted += [page for page in window.pages(timeline.key) if page != timeline.key]
     rows |= _read(graph, wanted)
-    for slot, window in windows.items():
+    for timeline, window in windows.items():
         if window.exists:
-            window.contents = [rows[page][0] for page in window.pages(slot.key)]
+            window.contents = [rows[page][0] for page in window.pages(timeline.key)]
     return windows
 
 
@@ -168,42 +188,55 @@ def _read(graph: GraphTransaction, pages: Sequence[str]) -> dict[str, tuple[list
 
 
 def _bounded(evidence: Iterable[Evidence], until: int | None) -> list[Interval]:
-    """Intervals of a window that ends where the next page starts: something unlike all before stands there."""
+    """The intervals of a window that ends where the next page starts, in microseconds.
+
+    Evidence at that moment for an object of its own, "", ends the last interval as the next page does. Its own interval
+    is left out again.
+    """
     if until is None:
         return intervals(evidence)
     return intervals([*evidence, Evidence("", "", moment(until))])[:-1]
 
 
-def _repage(slot: str, window: _Window, after: Sequence[Interval], changes: PageChanges) -> None:
+def _repage(timeline: str, window: _Window, after: Sequence[Interval], changes: PageChanges) -> None:
+    """Divide the window's new intervals into pages, and note what differs from the stored pages.
+
+    Example: pages start at [500, 900], the window is pages 1 and 2, page 1 gets its interval 33 and page 2 holds 10.
+    Then one chunk starts at 500 with 32 intervals, and one at 880 with 11. Page `#500` is set, page `#880` is inserted,
+    page `#900` is deleted. The list of starts becomes [500, 880]. Page 0, which keeps the list, is outside the window,
+    so it is only redirected.
+    """
     chunks = _chunks(after)
     if window.first == 0 and not chunks:
         chunks = [[]]
     bounds = [micros(chunk[0].valid_at) if chunk else None for chunk in chunks]
     if window.first == 0:
+        # The first page has no start: it also takes evidence that is older than all it holds.
         bounds[0] = None
-    later = [bound for bound in bounds if bound is not None]
-    starts = [*window.starts[: max(0, window.first - 1)], *later, *window.starts[window.last :]]
-    old = dict(zip(window.pages(slot), window.contents, strict=False)) if window.exists else {}
+    inside = [bound for bound in bounds if bound is not None]
+    starts = [*window.starts[: max(0, window.first - 1)], *inside, *window.starts[window.last :]]
+    old = dict(zip(window.pages(timeline), window.contents, strict=False)) if window.exists else {}
     new = {
-        _page(slot, bound): [pack_evidence(piece) for run in chunk for piece in run.evidence]
+        _page(timeline, bound): [pack_evidence(piece) for run in chunk for piece in run.evidence]
         for bound, chunk in zip(bounds, chunks, strict=True)
     }
-    if window.first == 0 and not starts and not new[slot]:
+    if window.first == 0 and not starts and not new[timeline]:
+        # Nothing is left of the timeline.
         changes.deleted += old
         return
     changes.deleted += [page for page in old if page not in new]
     for page, content in new.items():
-        directory = starts if page == slot else []
+        directory = starts if page == timeline else []
         if page not in old:
             changes.inserted.append((page, content, directory))
-        elif old[page] != content or (page == slot and starts != window.starts):
+        elif old[page] != content or (page == timeline and starts != window.starts):
             changes.updated.append((page, content, directory))
     if window.first > 0 and starts != window.starts:
-        changes.redirected.append((slot, starts))
+        changes.redirected.append((timeline, starts))
 
 
 def _chunks(runs: Sequence[Interval]) -> list[list[Interval]]:
-    """Consecutive intervals, at most `PAGE_RUNS` each unless they cannot be divided."""
+    """Consecutive intervals, at most `PAGE_RUNS` each unless they cannot be divided (see the head of this module)."""
     chunks: list[list[Interval]] = []
     for run in runs:
         full = not chunks or len(chunks[-1]) >= PAGE_RUNS
@@ -213,5 +246,5 @@ def _chunks(runs: Sequence[Interval]) -> list[list[Interval]]:
     return chunks
 
 
-def _page(slot: str, start: int | None) -> str:
-    return slot if start is None else f"{slot}#{start}"
+def _page(timeline: str, start: int | None) -> str:
+    return timeline if start is None else f"{timeline}#{start}"

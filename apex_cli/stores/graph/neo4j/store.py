@@ -22,6 +22,8 @@ class Neo4jGraph(GraphStore):
     schemes. Without `create` no constraint and no index is made.
     """
 
+    _engine: Neo4jEngine
+
     def __init__(
         self,
         url: str,
@@ -34,7 +36,7 @@ class Neo4jGraph(GraphStore):
         trusted_ca: Path | None = None,
         create: bool = True,
     ) -> None:
-        self._engine = Neo4jEngine(
+        engine = Neo4jEngine(
             url,
             user=user,
             password=password,
@@ -44,7 +46,7 @@ class Neo4jGraph(GraphStore):
             trusted_ca=trusted_ca,
             create=create,
         )
-        super().__init__(self._engine, namespace)
+        super().__init__(engine, namespace)
 
     async def open(self) -> None:
         await self._engine.open()
@@ -56,10 +58,10 @@ class Neo4jGraph(GraphStore):
         """`engine`, `version`, `edition`, `database`, `tls`, `schema_missing` (names of constraints and indexes,
         normally none), `clock_skew_seconds` (server ahead of us), and how many records, entities and facts there are.
         """
-        from apex_cli.stores.graph.model import counts
+        from apex_cli.stores.graph.model import reads
 
-        figures = await self._engine.run(counts.figures, Access.PLAIN)
-        return {"engine": "neo4j", **await self._engine.facts(), **figures}
+        counts = await self._engine.run(reads.count, Access.PLAIN)
+        return {"engine": "neo4j", **await self._engine.facts(), **counts}
 
     def graphiti_driver(self) -> GraphDriver:
         from apex_cli.stores.graph.neo4j.graphiti_driver import ServerDriver

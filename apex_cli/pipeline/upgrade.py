@@ -1,0 +1,147 @@
+"""Opens the stores for every verb, and brings a graph of an older version up to date.
+
+PostgreSQL holds every current version with its entities and claims, and the graph is a pure function of those. So the
+embedded graph needs no migrations: a graph with an older schema is built again beside the old one, which it replaces at
+the end. A rebuild that is killed goes on with the next command. No model is asked, but for the vectors of names and
+sentences.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from apex_cli import faults
+from apex_cli.config import Settings
+from apex_cli.errors import StoreUnavailable
+from apex_cli.model import Extraction, Plan, PlanKind, Record
+from apex_cli.saga.locks import RecordLocks
+from apex_cli.saga.participants import participants
+from apex_cli.saga.recovery import recover
+from apex_cli.serialization import to_claim, to_entity
+from apex_cli.stores.factory import Stores, open_stores
+from apex_cli.stores.journal import SagaState
+from apex_cli.stores.postgres.catalog import Version
+from apex_cli.stores.protocol import PivotStore, Rebuildable
+
+if TYPE_CHECKING:
+    from apex_cli.llm.models import Models
+
+_BATCH = 500
+_log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def open_upgraded(settings: Settings, models: Models | None = None) -> AsyncIterator[Stores]:
+    """All four stores, ready and up to date; see `open_stores`."""
+    async with open_stores(settings, models) as stores:
+        if isinstance(stores.graph, Rebuildable) and stores.graph.needs_rebuild:
+            await rebuild_graph(settings, stores, stores.graph, trusted=True)
+        yield stores
+
+
+async def rebuild_graph(settings: Settings, stores: Stores, graph: Rebuildable, *, trusted: bool) -> int:
+    """Build the graph again from PostgreSQL; returns how many records it wrote. See `Rebuildable` for `trusted`.
+
+    Open attempts are settled first: only the old graph knows whether they passed the pivot. The new graph gets, of
+    every record, the fence; of a record with a current version, its content and its marker as well.
+    """
+    await _settle(settings, stores)
+    current = {one.record_id: one.saga_id async for batch in stores.catalog.expected() for one in batch}
+    async with graph.rebuilding(trusted=trusted) as rebuilt:
+        present = {one.record_id: one.saga_id async for batch in rebuilt.scan() for one in batch}
+        missing = [record_id for record_id, saga_id in current.items() if present.get(record_id) != saga_id]
+        _log.warning("rebuilding the graph of this home from PostgreSQL: %s records", f"{len(missing):,}")
+        for start in range(0, len(missing), _BATCH):
+            await faults.reach("graph.rebuild.before")
+            await _write(settings, stores, rebuilt, missing[start : start + _BATCH])
+            await faults.reach("graph.rebuild.after")
+        async for epochs in stores.catalog.epochs():
+            gone = {record_id: epoch for record_id, epoch in epochs.items() if record_id not in current}
+            await rebuilt.commit([_forget(settings, one, gone[one]) for one in gone if one in present])
+            await rebuilt.settle(list(gone.items()))
+    return len(missing)
+
+
+async def _settle(settings: Settings, stores: Stores) -> None:
+    """Decide all open attempts. Raises `StoreUnavailable` where one stays undecided."""
+    parts = participants(
+        journal=stores.journal,
+        graph=stores.graph,
+        vectors=stores.vectors,
+        cache=stores.cache,
+        timeout=settings.store_timeout,
+    )
+    recovered = await recover(parts, RecordLocks(stores.cache, stores.lock_owner))
+    undecided = [saga for saga in await stores.journal.open_sagas() if saga.state is not SagaState.COMMITTED]
+    if undecided:
+        why = recovered.why.message if recovered.why else "another run holds their records"
+        raise StoreUnavailable(
+            f"graph: it cannot be built again while {len(undecided)} attempts are undecided: {why}",
+            hint="try again in a minute; if that does not help, `apex doctor` checks every store",
+        )
+
+
+async def _write(settings: Settings, stores: Stores, graph: PivotStore, ids: Sequence[str]) -> None:
+    versions = list((await stores.catalog.by_id(ids)).values())
+    embedded = await stores.embedding.apply([_extraction(version) for version in versions])
+    await graph.commit(
+        [
+            Plan(
+                saga_id=version.saga_id,
+                record_id=version.record_id,
+                epoch=version.epoch,
+                revision=version.revision,
+                kind=PlanKind.WRITE,
+                group_id=settings.namespace,
+                chunks=version.chunks,
+                superseded=None,
+                record=record_of(version, settings.namespace),
+                embedded=one,
+            )
+            for version, one in zip(versions, embedded, strict=True)
+        ]
+    )
+
+
+def _extraction(version: Version) -> Extraction:
+    """What the record was committed with, without the chunks: the graph holds none."""
+    return Extraction(
+        event_time=version.event_time,
+        title=version.title,
+        text=version.text,
+        chunks=(),
+        entities=tuple(map(to_entity, version.extraction["entities"])),
+        claims=tuple(map(to_claim, version.extraction["claims"])),
+    )
+
+
+def _forget(settings: Settings, record_id: str, epoch: int) -> Plan:
+    """Removes what a killed rebuild wrote of a record that was forgotten since."""
+    return Plan(
+        saga_id=str(uuid.uuid4()),
+        record_id=record_id,
+        epoch=epoch,
+        revision=0,
+        kind=PlanKind.FORGET,
+        group_id=settings.namespace,
+        chunks=0,
+        superseded=None,
+    )
+
+
+def record_of(version: Version, namespace: str) -> Record:
+    """The record as it arrived."""
+    return Record(
+        source=version.source,
+        data_type=version.data_type,
+        external_id=version.external_id,
+        payload=version.payload,
+        content_hash=version.content_hash,
+        observed_at=version.observed_at,
+        locator=f"record {version.record_id}",
+        namespace=namespace,
+    )

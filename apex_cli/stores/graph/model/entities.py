@@ -1,0 +1,176 @@
+"""How the nodes of a batch change, and the rows that make it so: nodes, their aliases, and the mentions of them.
+
+Order of the writes: mentions that go, then nodes, then (after the episodes) mentions that come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from apex_cli.errors import StoreTerminal
+from apex_cli.model import named_uuid
+from apex_cli.stores.graph.model import operations as ops
+from apex_cli.stores.graph.model.codec import kind_of, labels_of, value_of
+from apex_cli.stores.graph.model.entity_state import (
+    EntityState,
+    Observations,
+    merge,
+    pack_observations,
+    unpack_state,
+)
+from apex_cli.stores.graph.model.observations import BeforeAndAfter, Mentions, of_nodes
+from apex_cli.stores.graph.model.transaction import STORE, GraphTransaction, Row
+
+_MAX_OTHER_NAMES = 12
+"""How many aliases the summary of an entity lists: it is one sentence."""
+
+Changed = Mapping[str, BeforeAndAfter]
+"""The observations of one node that the batch can change, by record."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeChange:
+    """One node whose observations change.
+
+    `before` is None for a new node, `after` for one that no record mentions any more. `vector` is that of the name
+    afterwards; it is written if `revector` is set, and None if the batch does not have it.
+    """
+
+    node: str
+    kind: str
+    before: EntityState | None
+    after: EntityState | None
+    revector: bool
+    vector: Any
+
+
+def node_changes(graph: GraphTransaction, mentions: Mentions) -> list[NodeChange]:
+    """The nodes that the batch changes. Writes nothing."""
+    touched = {
+        node: changed
+        for node, changed in mentions.by_node().items()
+        if node in mentions.complete or any(before != after for before, after in changed.values())
+    }
+    rows = {row["uuid"]: row for row in graph.look_up(ops.NODES, touched)}
+    kinds = _kinds(mentions, rows)
+    before = {node: unpack_state(row["state"], row["name"], row["attributes"]) for node, row in rows.items()}
+    after = {node: _updated(node, changed, rows.get(node), mentions) for node, changed in touched.items()}
+    incomplete = [node for node, state in after.items() if state is None]
+    for node, stored in of_nodes(graph, incomplete).items():
+        after[node] = _merged_again(stored, touched[node], before[node].embedded)
+    vectors = _name_vectors(mentions)
+    found = []
+    for node, state in after.items():
+        if state is None or not state.mentions:
+            if node in before:
+                found.append(NodeChange(node, kinds[node], before[node], None, False, None))
+            continue
+        stale = state.embedded != state.shown_name
+        vector = vectors.get((node, state.shown_name)) if stale else None
+        had_one = state.embedded is not None
+        if stale:
+            state.embedded = state.shown_name if vector is not None else None
+        found.append(
+            NodeChange(node, kinds[node], before.get(node), state, vector is not None or (stale and had_one), vector)
+        )
+    return found
+
+
+def _updated(node: str, changed: Changed, row: Row | None, mentions: Mentions) -> EntityState | None:
+    """The new state of a node; None if only all observations of the node can tell it (see `EntityState.remove`)."""
+    if row is None or node in mentions.complete:
+        embedded = unpack_state(row["state"], row["name"], row["attributes"]).embedded if row is not None else None
+        return merge(((record, after) for record, (_, after) in changed.items() if after is not None), embedded)
+    state = unpack_state(row["state"], row["name"], row["attributes"])
+    sure = True
+    for record, (before, after) in changed.items():
+        if before is not None and before != after:
+            sure &= state.remove(record, before)
+    if not sure:
+        return None if state.mentions or any(after is not None for _, after in changed.values()) else state
+    for record, (before, after) in changed.items():
+        if after is not None and before != after:
+            state.add(record, after)
+    return state
+
+
+def _merged_again(stored: Mapping[str, Observations], changed: Changed, embedded: str | None) -> EntityState:
+    final: dict[str, Observations | None] = {**stored, **{record: after for record, (_, after) in changed.items()}}
+    return merge(((record, some) for record, some in final.items() if some is not None), embedded)
+
+
+def _kinds(mentions: Mentions, rows: Mapping[str, Row]) -> dict[str, str]:
+    """The type of each node. Raises `StoreTerminal` where the graph knows the entity as another type."""
+    kinds = {node: kind_of(row["labels"]) for node, row in rows.items()}
+    for entities in mentions.resolved.values():
+        for one in entities:
+            kind = one.entity.type.value
+            if kinds.setdefault(one.node, kind) != kind:
+                raise StoreTerminal(STORE, f"{one.entity.key!r} is a {kind} here and a {kinds[one.node]} in the graph")
+    for node, survivor in mentions.absorbed.items():
+        if node in kinds and kinds.get(survivor, kinds[node]) != kinds[node]:
+            raise StoreTerminal(STORE, f"a {kinds[node]} and a {kinds[survivor]} cannot be one entity")
+    return kinds
+
+
+def _name_vectors(mentions: Mentions) -> dict[tuple[str, str], Any]:
+    return {(one.node, one.observation.name): one.vector for some in mentions.resolved.values() for one in some}
+
+
+def write_nodes(graph: GraphTransaction, changes: Sequence[NodeChange], now: datetime, group_id: str) -> None:
+    """Insert, change and delete nodes and their aliases."""
+    aliases_before = {alias: one.node for one in changes if one.before is not None for alias in one.before.aliases}
+    aliases_after = {alias: one.node for one in changes if one.after is not None for alias in one.after.aliases}
+    graph.change(ops.DELETE_ALIAS, [(alias,) for alias in aliases_before if alias not in aliases_after])
+    graph.change(ops.DELETE_ENTITY, [(one.node,) for one in changes if one.after is None])
+    rows = []
+    for one in changes:
+        if one.before is None and one.after is not None:
+            name, *rest = _displayed(one.kind, one.after)
+            labels = labels_of(one.kind)
+            rows.append((one.node, name, group_id, labels, now, one.vector, *rest, one.after.pack()))
+    graph.insert(ops.NEW_ENTITY, rows)
+    kept = [(one, one.before, one.after) for one in changes if one.before is not None and one.after is not None]
+    graph.change(ops.SET_STATE, [(one.node, after.pack()) for one, _, after in kept])
+    displayed = [(one.node, _displayed(one.kind, before), _displayed(one.kind, after)) for one, before, after in kept]
+    graph.change(ops.SET_DISPLAY, [(node, *after) for node, before, after in displayed if before != after])
+    graph.change(ops.SET_NAME_VECTOR, [(one.node, one.vector) for one, _, _ in kept if one.revector])
+    moved = [(alias, node) for alias, node in aliases_after.items() if aliases_before.get(alias, node) != node]
+    graph.change(ops.SET_ALIAS, moved)
+    new = [
+        (alias, node, value_of(alias).lower()) for alias, node in aliases_after.items() if alias not in aliases_before
+    ]
+    graph.insert(ops.NEW_ALIAS, new)
+
+
+def delete_mentions(graph: GraphTransaction, mentions: Mentions) -> None:
+    """Delete the mentions that no record makes any more."""
+    graph.change(ops.DELETE_MENTION, [pair for pair in mentions.before if pair not in mentions.after])
+
+
+def write_mentions(graph: GraphTransaction, mentions: Mentions, now: datetime, group_id: str) -> None:
+    """Insert new mentions, and set the observations of those that changed."""
+    changed = [
+        (*pair, pack_observations(after))
+        for pair, after in mentions.after.items()
+        if pair in mentions.before and mentions.before[pair] != after
+    ]
+    graph.change(ops.SET_OBSERVATION, changed)
+    new = [
+        (*pair, named_uuid("mention", *pair), group_id, now, pack_observations(after))
+        for pair, after in mentions.after.items()
+        if pair not in mentions.before
+    ]
+    graph.insert(ops.NEW_MENTION, new)
+
+
+def _displayed(kind: str, state: EntityState) -> tuple[str, str, str, list[str]]:
+    """Name, summary, attributes and aliases, as readers and Graphiti see them."""
+    aliases = state.shown_aliases()
+    values = dict.fromkeys(value_of(alias) for alias in aliases)
+    others = [value for value in values if value.casefold() != state.shown_name.casefold()][:_MAX_OTHER_NAMES]
+    known = ", also known as " + ", ".join(others) if others else ""
+    return state.shown_name, f"{kind} {state.shown_name}{known}", state.shown_attributes(), aliases
