@@ -5,11 +5,11 @@ BIN := .venv/bin
 # Tests wait for engines to start as much as they compute: three at a time keep two cores busy.
 WORKERS ?= 3
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-faults test-servers servers-up servers-down lint bench bench-servers bench-llm \
-	quality-llm clean
+.PHONY: help install demo test test-faults test-servers test-server-profile campaign-servers servers-up servers-down \
+	lint docs-check bench bench-servers bench-llm quality-llm clean
 
-help: ## say what each target does
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-13s %s\n", $$1, $$2}'
+help: ## show what each target does
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-19s %s\n", $$1, $$2}'
 
 install: .venv/.installed ## install apex and its development tools into .venv
 .venv/.installed: pyproject.toml
@@ -22,38 +22,51 @@ install: .venv/.installed ## install apex and its development tools into .venv
 demo: install ## ingest the fixtures into four embedded stores and show what was stored
 	@scripts/demo $(BIN)/apex
 
-test: install ## import rules and the whole test suite except the long fault campaigns
+test: install ## the whole test suite except the long fault campaigns; on servers too where APEX_TEST_*_URL name them
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n $(WORKERS) -m 'not campaign'
+	$(BIN)/pytest -n $(WORKERS) -m 'not campaign' --ignore-glob='tests/faults/test_server_*.py'
 
 test-faults: install ## the long campaigns: kill -9 at random moments, every fault point
-	$(BIN)/pytest -n 2 -m 'campaign and not exhaustive'
+	$(BIN)/pytest -n 2 -m 'campaign and not exhaustive' --ignore-glob='tests/faults/test_server_*.py'
 
-test-servers: install ## contract, acceptance and a choice of fault tests on PostgreSQL, Redis and Neo4j servers
-	@scripts/test-servers $(BIN)
+test-servers: install ## all tests that need servers: PostgreSQL, Redis and Neo4j are started and ended
+	@scripts/with-servers sh -c "$(BIN)/pytest -n 2 -m 'not campaign' tests/contract tests/integration && \
+		$(MAKE) --no-print-directory test-server-profile"
+
+# The fault tests of servers start servers of their own to stop and kill: one set of them is enough for a machine.
+test-server-profile: install ## acceptance and fault tests on the servers that APEX_TEST_*_URL name
+	APEX_TEST_PROFILE=servers $(BIN)/pytest -n 2 -m 'not campaign' tests/acceptance \
+		tests/faults/test_kill_points.py tests/faults/test_errors.py tests/faults/test_random_kills.py
+	$(BIN)/pytest -m 'not campaign' tests/faults/test_server_*.py
+
+campaign-servers: install ## the long campaign against servers that are stopped, killed, paused and cut off
+	@scripts/with-servers $(BIN)/pytest -m 'campaign and not exhaustive' tests/faults/test_server_*.py
 
 servers-up: install ## start PostgreSQL, Redis and Neo4j on free local ports, without Docker
 	@$(BIN)/python -m scripts.servers up
 
-servers-down: install ## end them and remove their data
+servers-down: install ## stop them and remove their data
 	@$(BIN)/python -m scripts.servers down
 
-lint: install ## ruff, formatting, mypy --strict, import rules
+lint: install docs-check ## ruff, formatting, mypy --strict, import rules, documents
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs-check: install ## what documents name exists, and what exists is documented
+	$(BIN)/python -m scripts.docs_check
+
 bench: install ## speed and memory of one run: rates, ratios, peak memory
 	$(BIN)/python -m bench
 
-bench-llm: install ## what reading free text costs beside the model: requests, rates, shares, against a test double
+bench-llm: install ## what reading free text costs beside the model: requests, rates, shares, against the fake OpenAI server
 	$(BIN)/python -m bench.llm
 
-bench-servers: install ## the same on servers: after `make servers-up` and `. .servers/env`
-	$(BIN)/python -m bench.servers
+bench-servers: install ## the same on servers, which are started and ended
+	@scripts/with-servers $(BIN)/python -m bench.servers
 
-quality-llm: install ## how well free text is understood by the model configured, beside rules alone
+quality-llm: install ## how well the configured model reads free text, compared with the rules alone
 	$(BIN)/python -m quality
 
 clean: ## remove .venv, the demo's home and caches

@@ -1,4 +1,4 @@
-"""`python -m bench.servers`: speed on the servers of the tests, which `make servers-up` starts; it starts none itself.
+"""`python -m bench.servers`: speed on the servers of the tests. It starts none itself: `make bench-servers` does.
 
 Takes them from `APEX_TEST_GRAPH_URL` and the like (`. .servers/env`), never from `APEX_GRAPH_URL`: what it writes is no
 data of anybody's. The vectors are embedded unless `APEX_TEST_QDRANT_URL` names a server. Every ingest has a namespace
@@ -63,7 +63,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     if options.records < WARMING_SHARE:
         parser.error(f"--records must be {WARMING_SHARE} or more")
     if missing := [name for name in NEEDED if not os.environ.get(name)]:
-        parser.error(f"{', '.join(missing)} not set: `make servers-up`, then `. .servers/env`")
+        parser.error(f"{', '.join(missing)} not set: run `make bench-servers`")
     return options
 
 
