@@ -1,8 +1,8 @@
-"""One call of a verb: what it was told on the command line beyond its own options, and how it runs its work."""
+"""One call of a verb: where it writes, its settings, and how it reads the stores."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,7 +18,7 @@ _T = TypeVar("_T")
 
 @dataclass(slots=True)
 class CommandContext:
-    """The screen, and the settings given as flags (by field name of `Settings`, None where not given)."""
+    """The output, and the settings given as flags (by field name of `Settings`, None where not given)."""
 
     screen: Output
     flags: dict[str, Any] = field(default_factory=dict)
@@ -29,22 +29,16 @@ class CommandContext:
 
         return load({**self.flags, **flags})
 
-    def run(self, work: Callable[[], Coroutine[Any, Any, _T]], *, stop: Callable[[int], None] | None = None) -> _T:
-        """Run `work` in an event loop; see `loop.run`."""
-        from apex_cli.cli import loop
-
-        return loop.run(work, stop=stop)
-
     def read(self, look: Callable[[Stores], Awaitable[_T]]) -> _T:
-        """Open the four stores, look, close them. A store that fails meanwhile means exit 10: nothing was seen."""
+        """Open the four stores, look, close them. A store that fails meanwhile gives exit code 10."""
+        from apex_cli.cli import loop
+        from apex_cli.stores.factory import open_stores
 
         async def work() -> _T:
-            from apex_cli.stores.factory import open_stores
-
             try:
                 async with open_stores(self.settings()) as stores:
                     return await look(stores)
             except StoreError as error:
                 raise StoreUnavailable(error.message, hint=error.hint or "`apex doctor` checks every store") from error
 
-        return self.run(work)
+        return loop.run(work())

@@ -12,9 +12,7 @@ from apex_cli.cli.output import Output
 from apex_cli.cli.redact import redact
 from apex_cli.cli.text import clean_lines
 from apex_cli.errors import ApexError, unwrap_single_exception
-
-EXIT_BUG = 1
-EXIT_INTERRUPTED = 130
+from apex_cli.exit_codes import ExitCode, of_signal
 
 
 class Interrupted(Exception):
@@ -22,7 +20,7 @@ class Interrupted(Exception):
 
     def __init__(self, number: int) -> None:
         super().__init__(f"interrupted by {signal.Signals(number).name}")
-        self.exit_code = 128 + number
+        self.exit_code = of_signal(number)
 
 
 def exit_code(screen: Output, action: Callable[[], None]) -> int:
@@ -45,7 +43,7 @@ def exit_code(screen: Output, action: Callable[[], None]) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         screen.problem("interrupted")
-        return EXIT_INTERRUPTED
+        return ExitCode.INTERRUPTED
     except BrokenPipeError:
         return 0
     except Exception as error:  # noqa: BLE001
@@ -62,7 +60,7 @@ def _told(screen: Output, error: BaseException) -> int:
         screen.note(clean_lines(redact("".join(traceback.format_exception(error)))))
     hint = "please report it; with -v the same command shows where it happened"
     message = f"this is a bug in apex: {type(error).__name__}: {str(error)[:1000]}"
-    return _say(screen, "bug", message, hint, EXIT_BUG)
+    return _say(screen, "bug", message, hint, ExitCode.BUG)
 
 
 def _say(screen: Output, code: str, message: str, hint: str | None, status: int) -> int:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from apex_cli.cli import loop
 from apex_cli.cli.context import CommandContext
 from apex_cli.cli.redact import redact
 from apex_cli.cli.text import clean
 from apex_cli.cli.verb import USAGE, verb
+from apex_cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from apex_cli.doctor import Check
-
-EXIT_FAILED = 10
 
 
 @verb(
@@ -39,14 +39,14 @@ def doctor(call: CommandContext) -> None:
         async with aclosing(examine(settings)) as checks:
             async for check in checks:
                 failed = failed or check.state is State.FAILED
-                _tell(call, check)
+                _show(call, check)
 
-    call.run(work)
+    loop.run(work())
     if failed:
-        raise typer.Exit(EXIT_FAILED)
+        raise typer.Exit(ExitCode.CANNOT_START)
 
 
-def _tell(call: CommandContext, check: Check) -> None:
+def _show(call: CommandContext, check: Check) -> None:
     detail = redact(check.detail)
     hint = redact(check.hint) if check.hint else None
     if call.screen.json:

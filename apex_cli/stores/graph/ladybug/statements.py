@@ -6,8 +6,8 @@ between two halves of a relation, as Graphiti lays it out for this dialect.
 Rows are inserted by `CREATE`, not by `COPY`. A `COPY` is not in the engine's write-ahead log, so every transaction with
 one in it ends in a checkpoint, which takes the longer the larger the graph is (0.12 s of processor time for 500 records
 into an empty graph, 0.56 s after 8,500), and each `COPY` keeps 8 to 28 MB until then; a logged transaction ends in
-0.05 s at any size. Two ends of a relation are two `MATCH` clauses: in one, the engine joins everything before it applies
-the key, which fills its buffer pool at 100,000 records.
+0.05 s at any size. Two ends of a relation are two `MATCH` clauses: in one, the engine joins everything before it
+applies the key, which fills its buffer pool at 100,000 records.
 """
 
 from __future__ import annotations
