@@ -30,6 +30,8 @@ A user's error has a stable `code`, a message, and where one helps a `hint`: wha
 
 from __future__ import annotations
 
+from apex_cli.exit_codes import ExitCode
+
 _DOCTOR = "`apex doctor` shows what is wrong; what was not committed stays staged"
 
 
@@ -37,7 +39,7 @@ class ApexError(Exception):
     """Base of all deliberate errors. `code` is stable and machine readable."""
 
     code = "error"
-    exit_code = 1
+    exit_code: int = ExitCode.BUG
 
     def __init__(self, message: str, *, hint: str | None = None, code: str | None = None) -> None:
         super().__init__(message)
@@ -61,14 +63,14 @@ class UsageError(ApexError):
     """The command line asks for something that does not exist or does not fit together."""
 
     code = "usage"
-    exit_code = 2
+    exit_code = ExitCode.USAGE
 
 
 class StartError(ApexError):
     """The run could not start; nothing was staged and nothing was written."""
 
     code = "cannot_start"
-    exit_code = 10
+    exit_code = ExitCode.CANNOT_START
 
 
 class ConfigError(StartError):
@@ -93,21 +95,21 @@ class OutputError(ApexError):
     """What a command has to say cannot be written to stdout. The work itself has ended as it would have."""
 
     code = "output"
-    exit_code = 10
+    exit_code = ExitCode.CANNOT_START
 
 
 class Locked(ApexError):
     """Another run is the writer of this home."""
 
     code = "locked"
-    exit_code = 11
+    exit_code = ExitCode.LOCKED
 
 
 class RecordError(ApexError):
     """One record or file fails alone. `stage` says how far it came; `retriable` whether time may mend it."""
 
     code = "record"
-    exit_code = 3
+    exit_code = ExitCode.RECORDS_FAILED
     stage = "read"
     retriable = False
 
@@ -171,7 +173,7 @@ class RunHalted(ApexError):
     """Found in the middle of a run: no record can go on for now. The run takes no more and leaves the rest staged."""
 
     code = "halted"
-    exit_code = 3
+    exit_code = ExitCode.RECORDS_FAILED
 
 
 class ModelUnusable(RunHalted):
@@ -190,7 +192,7 @@ class StoreError(ApexError):
     """A store refused or failed. `store` names it: graph, postgres, vectors or cache."""
 
     code = "store"
-    exit_code = 3
+    exit_code = ExitCode.RECORDS_FAILED
 
     def __init__(self, store: str, message: str, *, hint: str | None = None) -> None:
         super().__init__(f"{store}: {message}", hint=hint)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from apex_cli.model import Claim, Entity, EntityType, Predicate
+from apex_cli.model import Claim, Entity, EntityType, Extraction, Predicate
+
+FORMAT = 2
+"""Of serialized extractions."""
 
 
 def from_entity(entity: Entity) -> dict[str, Any]:
@@ -77,3 +81,40 @@ def time(value: Any) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a time without a zone")
     return moment
+
+
+def dump_extraction(extraction: Extraction, *, extractor: str) -> bytes:
+    """The bytes for `load_extraction`: one JSON object. `extractor` names the version that made the extraction."""
+    document = {
+        "format": FORMAT,
+        "extractor": extractor,
+        "event_time": extraction.event_time.isoformat(),
+        "title": extraction.title,
+        "text": extraction.text,
+        "chunks": extraction.chunks,
+        "entities": [from_entity(entity) for entity in extraction.entities],
+        "claims": [from_claim(claim) for claim in extraction.claims],
+    }
+    return json.dumps(document, separators=(",", ":")).encode("ascii")
+
+
+def load_extraction(data: bytes, *, extractor: str) -> Extraction | None:
+    """The extraction given to `dump_extraction`, without its cost; tuples in attributes come back as lists.
+
+    None when the bytes are damaged or another version made them: then the work is to be done again. The bytes come
+    from a directory that others may have written to, so reading runs no code and checks everything.
+    """
+    try:
+        document = json.loads(data)
+        if (document["format"], document["extractor"]) != (FORMAT, extractor):
+            return None
+        return Extraction(
+            event_time=time(document["event_time"]),
+            title=text(document["title"]),
+            text=text(document["text"]),
+            chunks=tuple(text(chunk) for chunk in document["chunks"]),
+            entities=tuple(to_entity(entity) for entity in document["entities"]),
+            claims=tuple(to_claim(claim) for claim in document["claims"]),
+        )
+    except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
+        return None

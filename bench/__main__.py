@@ -99,8 +99,8 @@ def _measure(folder: Path, records: int) -> Samples:
     large = apex.ingest(folder / "large", file)
     note("the same again")
     again = apex.ingest(folder / "large", file)
-    understanding_seconds, raw, side_by_side = asyncio.run(_compare(folder, file))
-    return Samples(help_seconds, first_sample, cold, small, large, again, raw, side_by_side, understanding_seconds)
+    preparing_seconds, raw, side_by_side = asyncio.run(_compare(folder, file))
+    return Samples(help_seconds, first_sample, cold, small, large, again, raw, side_by_side, preparing_seconds)
 
 
 def _singles(folder: Path, count: int) -> list[Path]:
@@ -115,20 +115,20 @@ def _singles(folder: Path, count: int) -> list[Path]:
 async def _compare(folder: Path, file: Path) -> tuple[float, RawSample, RawSample]:
     """Seconds of extraction and embedding alone, and the raw writes, one after the other and side by side."""
     # Imported now, for the drivers are heavy and the runs above are timed.
-    from bench.dataset import understand
+    from bench.dataset import prepare
     from bench.layout import lay_out
     from bench.raw import embedded, write_raw
 
     settings = config.load({"home": folder / "raw"}, cwd=folder, environ={})
     note("extraction and embedding")
-    data = await understand(settings, file)
+    data = await prepare(settings, file)
     rows = lay_out(data.batches, settings.namespace)
     note("raw writes, one store after the other")
     async with embedded(folder / "raw") as stores:
         raw = await write_raw(stores, data.batches, rows, side_by_side=False)
     note("raw writes, side by side")
     async with embedded(folder / "beside") as stores:
-        return data.understanding_seconds, raw, await write_raw(stores, data.batches, rows, side_by_side=True)
+        return data.preparing_seconds, raw, await write_raw(stores, data.batches, rows, side_by_side=True)
 
 
 def machine() -> dict[str, Any]:

@@ -37,7 +37,7 @@ class RawSample:
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """All that was measured. `understanding_seconds`: extraction and embedding alone, of the `large` records."""
+    """All that was measured. `preparing_seconds`: extraction and embedding alone, of the `large` records."""
 
     help_seconds: Sequence[float]
     first: IngestSample
@@ -47,7 +47,7 @@ class Samples:
     again: IngestSample
     raw: RawSample
     side_by_side: RawSample
-    understanding_seconds: float
+    preparing_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def figures(samples: Samples) -> list[Figure]:
         *ingest_figures(large, ">= 300"),
         Figure("unchanged", "the same again, unchanged", rate(again.records, again.seconds), "/s", ">= 3,000"),
         *_memory_figures(samples),
-        *saga_figures(large, samples.raw, samples.side_by_side, samples.understanding_seconds),
+        *saga_figures(large, samples.raw, samples.side_by_side, samples.preparing_seconds),
     ]
 
 
@@ -125,17 +125,17 @@ def _memory_figures(samples: Samples) -> list[Figure]:
     ]
 
 
-def saga_figures(large: IngestSample, raw: RawSample, beside: RawSample, understanding_seconds: float) -> list[Figure]:
+def saga_figures(large: IngestSample, raw: RawSample, beside: RawSample, preparing_seconds: float) -> list[Figure]:
     """An ingest beside the raw writes of the same records."""
     records = large.records
     end_to_end = rate(records, large.seconds)
     unwrap_single_exception, together = rate(records, raw.seconds), rate(records, beside.seconds)
-    understood = rate(records, raw.seconds + understanding_seconds)
+    understood = rate(records, raw.seconds + preparing_seconds)
     return [
         Figure("raw", "raw writes, one store after the other", unwrap_single_exception, "/s"),
         *(Figure(f"raw_{store}", f"  {store}", seconds, "s") for store, seconds in raw.by_store.items()),
         Figure("raw_side_by_side", "raw writes, the four side by side", together, "/s"),
-        Figure("understanding", "extraction and embedding alone", understanding_seconds, "s"),
+        Figure("understanding", "extraction and embedding alone", preparing_seconds, "s"),
         Figure("raw_understood", "raw writes + extraction and embedding", understood, "/s"),
         Figure("saga", "end to end / raw", ratio(end_to_end, unwrap_single_exception), "", "aim: 0.6"),
         Figure("saga_side_by_side", "end to end / raw side by side", ratio(end_to_end, together), ""),

@@ -20,7 +20,7 @@ class ServerSamples:
     verified: int
     raw: RawSample
     side_by_side: RawSample
-    understanding_seconds: float
+    preparing_seconds: float
 
 
 def server_figures(samples: ServerSamples) -> list[Figure]:
@@ -29,7 +29,7 @@ def server_figures(samples: ServerSamples) -> list[Figure]:
         *ingest_figures(samples.one),
         *_store_figures(samples.one),
         *_pair_figures(samples),
-        *saga_figures(samples.one, samples.raw, samples.side_by_side, samples.understanding_seconds),
+        *saga_figures(samples.one, samples.raw, samples.side_by_side, samples.preparing_seconds),
     ]
 
 

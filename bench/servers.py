@@ -76,9 +76,9 @@ def _measure(folder: Path, records: int) -> ServerSamples:
     with _place(folder / "one") as apex:
         note(f"{records:,} records")
         one = apex.ingest(folder / "one", file, limit=LIMIT_SECONDS)
-    understanding_seconds, raw, side_by_side = asyncio.run(_compare(folder, warming, file))
+    preparing_seconds, raw, side_by_side = asyncio.run(_compare(folder, warming, file))
     pair, verified = _pair(folder, file)
-    return ServerSamples(one, pair, verified, raw, side_by_side, understanding_seconds)
+    return ServerSamples(one, pair, verified, raw, side_by_side, preparing_seconds)
 
 
 @contextmanager
@@ -121,7 +121,7 @@ async def _compare(folder: Path, warming: Path, file: Path) -> tuple[float, RawS
     Their statements, too, are first run with what is not counted.
     """
     # Imported now, for the drivers are heavy and the run before is timed.
-    from bench.dataset import understand
+    from bench.dataset import prepare
     from bench.layout import lay_out
     from bench.raw import write_raw
     from bench.server_writers import on_servers
@@ -129,20 +129,18 @@ async def _compare(folder: Path, warming: Path, file: Path) -> tuple[float, RawS
     async def write(name: str, file: Path, *, side_by_side: bool) -> tuple[float, RawSample]:
         home = folder / name
         settings = config.load({"home": home}, cwd=folder, environ=profiles.on_servers(home))
-        data = await understand(settings, file)
+        data = await prepare(settings, file)
         rows = lay_out(data.batches, settings.namespace)
         with _place(home):
             async with on_servers(home, settings) as stores:
-                return data.understanding_seconds, await write_raw(
-                    stores, data.batches, rows, side_by_side=side_by_side
-                )
+                return data.preparing_seconds, await write_raw(stores, data.batches, rows, side_by_side=side_by_side)
 
     note("raw writes, warming up")
     await write("raw-warming", warming, side_by_side=False)
     note("extraction, embedding and raw writes, one store after the other")
-    understanding_seconds, raw = await write("raw", file, side_by_side=False)
+    preparing_seconds, raw = await write("raw", file, side_by_side=False)
     note("the same, side by side")
-    return understanding_seconds, raw, (await write("beside", file, side_by_side=True))[1]
+    return preparing_seconds, raw, (await write("beside", file, side_by_side=True))[1]
 
 
 if __name__ == "__main__":

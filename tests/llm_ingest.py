@@ -13,9 +13,9 @@ from typing import Any
 from apex_cli.config import Settings
 from apex_cli.pipeline import dry_run as dry
 from apex_cli.pipeline import maintenance
+from apex_cli.pipeline.context import IngestRequest, Stop
 from apex_cli.pipeline.ingest import ingest
 from apex_cli.pipeline.models import models_for
-from apex_cli.pipeline.request import IngestRequest, Stop
 from apex_cli.results import RecordResult, RunSummary
 from apex_cli.stores.factory import Stores, open_stores
 from apex_cli.stores.protocol import FactView
@@ -36,9 +36,6 @@ class Observations:
     outcomes: list[RecordResult] = field(default_factory=list)
 
     def phase(self, text: str) -> None:
-        """See `Observer`."""
-
-    def inputs(self, seen: int) -> None:
         """See `Observer`."""
 
     def outcome(self, outcome: RecordResult) -> None:
@@ -85,7 +82,7 @@ class World:
 
     async def forget(self, ident: str, **variables: str) -> None:
         """Forget one record."""
-        [forgotten] = await maintenance.forget(self.settings(**variables), ident)
+        forgotten = await maintenance.forget(self.settings(**variables), ident)
         assert forgotten.error is None, forgotten
 
     @asynccontextmanager

@@ -1,8 +1,8 @@
-"""One command: what was given on the command line beyond the options of its verb, and how it runs its work."""
+"""One call of a verb: where it writes, its settings, and how it reads the stores."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,30 +24,21 @@ class CommandContext:
     flags: dict[str, Any] = field(default_factory=dict)
 
     def settings(self, **flags: Any) -> Settings:
-        """The settings of this command, with more flags; warns of misspelt variables. Raises `ConfigError`."""
+        """The settings of this call, with more flags. Raises `ConfigError`."""
         from apex_cli.config import load
 
-        settings = load({**self.flags, **flags})
-        for each in settings.unknown:
-            self.output.warning(str(each))
-        return settings
-
-    def run(self, work: Callable[[], Coroutine[Any, Any, _T]], *, stop: Callable[[int], None] | None = None) -> _T:
-        """Run `work` in an event loop; see `loop.run`."""
-        from apex_cli.cli import loop
-
-        return loop.run(work, stop=stop)
+        return load({**self.flags, **flags})
 
     def read(self, look: Callable[[Stores], Awaitable[_T]]) -> _T:
-        """Open the four stores, look, close them. A store that fails meanwhile means exit 10: nothing was seen."""
+        """Open the four stores, look, close them. A store that fails meanwhile gives exit code 10."""
+        from apex_cli.cli import loop
+        from apex_cli.pipeline.upgrade import open_upgraded
 
         async def work() -> _T:
-            from apex_cli.pipeline.upgrade import open_upgraded
-
             try:
                 async with open_upgraded(self.settings()) as stores:
                     return await look(stores)
             except StoreError as error:
                 raise StoreUnavailable(error.message, hint=error.hint or "`apex doctor` checks every store") from error
 
-        return self.run(work)
+        return loop.run(work())

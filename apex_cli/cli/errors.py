@@ -12,9 +12,7 @@ from apex_cli.cli.output import Output
 from apex_cli.cli.redact import redact
 from apex_cli.cli.text import clean_lines
 from apex_cli.errors import ApexError, unwrap_single_exception
-
-EXIT_BUG = 1
-EXIT_INTERRUPTED = 130
+from apex_cli.exit_codes import ExitCode, of_signal
 
 
 class Interrupted(Exception):
@@ -22,7 +20,7 @@ class Interrupted(Exception):
 
     def __init__(self, number: int) -> None:
         super().__init__(f"interrupted by {signal.Signals(number).name}")
-        self.exit_code = 128 + number
+        self.exit_code = of_signal(number)
 
 
 def exit_code(output: Output, action: Callable[[], None]) -> int:
@@ -45,27 +43,27 @@ def exit_code(output: Output, action: Callable[[], None]) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         output.problem("interrupted")
-        return EXIT_INTERRUPTED
+        return ExitCode.INTERRUPTED
     except BrokenPipeError:
         return 0
     except Exception as error:  # noqa: BLE001
-        return _told(output, unwrap_single_exception(error))
+        return _report(output, unwrap_single_exception(error))
     return 0
 
 
-def _told(output: Output, error: BaseException) -> int:
+def _report(output: Output, error: BaseException) -> int:
     if isinstance(error, ApexError):
-        return _say(output, error.code, error.message, error.hint, error.exit_code)
+        return _write(output, error.code, error.message, error.hint, error.exit_code)
     if isinstance(error, Interrupted):
-        return _say(output, "interrupted", str(error), None, error.exit_code)
+        return _write(output, "interrupted", str(error), None, error.exit_code)
     if output.verbose:
         output.note(clean_lines(redact("".join(traceback.format_exception(error)))))
     hint = "please report it; with -v the same command shows where it happened"
     message = f"this is a bug in apex: {type(error).__name__}: {str(error)[:1000]}"
-    return _say(output, "bug", message, hint, EXIT_BUG)
+    return _write(output, "bug", message, hint, ExitCode.BUG)
 
 
-def _say(output: Output, code: str, message: str, hint: str | None, status: int) -> int:
+def _write(output: Output, code: str, message: str, hint: str | None, status: int) -> int:
     output.problem(message, hint)
     if output.json:
         line = {"type": "error", "code": code, "message": redact(message), "hint": redact(hint) if hint else None}

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.cli.output import Output
 from apex_cli.cli.redact import redact
 from apex_cli.cli.text import clean
-from apex_cli.results import ErrorDetail, RecordResult, RecordStatus
+from apex_cli.errors import ApexError
+from apex_cli.results import RecordResult, RecordStatus, error_json
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -33,9 +34,6 @@ class ProgressReporter:
         if self.output.verbose:
             self.output.note(text)
 
-    def inputs(self, seen: int) -> None:
-        """Inputs are not shown: records are what counts."""
-
     def outcome(self, outcome: RecordResult) -> None:
         if outcome.status is RecordStatus.FAILED and len(self.failures) < SHOWN_FAILURES:
             self.failures.append(outcome)
@@ -54,10 +52,7 @@ class JsonLines(ProgressReporter):
     run_id: str = ""
 
     def outcome(self, outcome: RecordResult) -> None:
-        line = outcome.as_json(self.run_id)
-        if outcome.error is not None:
-            line["error"] = masked(outcome.error)
-        self.output.object(line)
+        self.output.object({**outcome.as_json(self.run_id), "error": masked(outcome.error)})
         if self.output.verbose or (self.output.quiet and outcome.status is RecordStatus.FAILED):
             self.output.note(record_line(outcome))
 
@@ -104,7 +99,7 @@ class Live(ProgressReporter):
 
 
 def watch(output: Output, run_id: str) -> ProgressReporter:
-    """The observer that fits the screen."""
+    """The observer that fits the output."""
     if output.json:
         return JsonLines(output, run_id=run_id)
     if output.quiet or output.verbose or not sys.stderr.isatty():
@@ -123,6 +118,7 @@ def record_line(outcome: RecordResult) -> str:
     return clean(redact(f"{outcome.status} {name}{where}: {outcome.error.message}{hint}"))
 
 
-def masked(problem: ErrorDetail) -> dict[str, Any]:
-    """A problem for `--json`, its secrets masked."""
-    return {key: redact(value) if isinstance(value, str) else value for key, value in asdict(problem).items()}
+def masked(error: ApexError | None) -> dict[str, str | None] | None:
+    """An error for `--json`, its secrets masked."""
+    found = error_json(error)
+    return found and {key: redact(value) if value else value for key, value in found.items()}

@@ -117,7 +117,7 @@ def age_seconds(item: Item) -> float:
 
 def retry_failed(context: CommandContext, settings: Settings, wanted: Sequence[str]) -> None:
     """Ingest these failed items again (none named: all), with all else that waits. Ends with the ingest's exit code."""
-    from apex_cli.pipeline.request import IngestRequest
+    from apex_cli.pipeline.context import IngestRequest
 
     if wanted:
         staging = open_staging(settings)

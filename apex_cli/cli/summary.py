@@ -15,9 +15,10 @@ def summary_lines(summary: RunSummary, failures: Sequence[RecordResult]) -> Iter
     if summary.llm_calls:
         yield _bill(summary)
     if summary.recovered:
-        yield f"Settled first what an earlier run had left open: {_count(summary.recovered, 'record')}."
-    if summary.stuck:
-        yield f"Left for a person, by an earlier run: {_count(summary.stuck, 'record')}. `apex recover` names them."
+        yield f"Settled first, left open by earlier runs: {_count(summary.recovered, 'record')}."
+    if summary.needs_manual_recovery:
+        count = _count(summary.needs_manual_recovery, "record")
+        yield f"Not recovered, because a store rejects it permanently: {count}. `apex recover` lists them."
     if summary.skipped_young:
         yield f"Left for the next run, younger than --min-age: {_count(summary.skipped_young, 'file')}."
     if summary.empty and summary.records:

@@ -14,14 +14,20 @@ import typer
 from apex_cli.cli import options
 from apex_cli.cli.context import CommandContext
 from apex_cli.cli.output import Output
+from apex_cli.exit_codes import ALWAYS, MEANINGS, ExitCode
 
-OK = {0: "done, or nothing to do"}
-USAGE = {2: "usage: an option, a name or a path that does not fit"}
-RECORDS = {3: "some records failed or were left; nothing is half-written"}
-STUCK = {7: "something is left that a person must settle: `apex recover` names it"}
-START = {10: "could not start: configuration, a store, the staging directory"}
-LOCKED = {11: "another run holds the home (--lock-timeout waits)"}
-_ALWAYS = {1: "a bug in apex", 130: "interrupted by SIGINT (143: SIGTERM), after cleaning up"}
+
+def _codes(*codes: ExitCode) -> dict[int, str]:
+    return {int(code): MEANINGS[code] for code in codes}
+
+
+OK = _codes(ExitCode.OK)
+USAGE = _codes(ExitCode.USAGE)
+RECORDS = _codes(ExitCode.RECORDS_FAILED)
+MANUAL_RECOVERY = _codes(ExitCode.MANUAL_RECOVERY)
+EMPTY = _codes(ExitCode.NOTHING_TO_DO)
+START = _codes(ExitCode.CANNOT_START)
+LOCKED = _codes(ExitCode.LOCKED)
 
 _ON_SCREEN = {"json": options.Json, "quiet": options.Quiet, "verbose": options.Verbose}
 _IN_SETTINGS = {"home": options.Home, "staging_dir": options.StagingDir, "lock_timeout": options.LockTimeout}
@@ -69,7 +75,7 @@ def verb(*shared: str, examples: Sequence[str], exits: Mapping[int, str]) -> Cal
     """
 
     def made(function: Callable[..., None]) -> Verb:
-        return Verb(function, (*shared, "verbose", "no_color"), _epilog(examples, {**exits, **_ALWAYS}))
+        return Verb(function, (*shared, "verbose", "no_color"), _epilog(examples, {**exits, **_codes(*ALWAYS)}))
 
     return made
 

@@ -11,7 +11,6 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from apex_cli.embed.codec import dump_extraction, load_extraction
 from apex_cli.enrich import convert, prompting
 from apex_cli.enrich.llm_extraction import keep_grounded
 from apex_cli.enrich.ontology import ONTOLOGY_VERSION
@@ -22,6 +21,7 @@ from apex_cli.llm.cache import AnswerCache
 from apex_cli.llm.protocol import LanguageModel
 from apex_cli.llm.usage import ModelUsageMeter
 from apex_cli.model import Extraction, Record
+from apex_cli.serialization import dump_extraction, load_extraction
 from apex_cli.sources.registry import RULES_VERSION, prose
 
 _AT_ONCE = 100

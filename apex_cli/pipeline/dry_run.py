@@ -1,7 +1,6 @@
 """`apex ingest --dry-run`: reads and extracts in place; stages nothing and writes nothing.
 
-No store is opened but where a model would read free text: then the memory is looked at, to leave out of the estimate
-what is unchanged.
+No store is opened, except where a model would read free text: then unchanged records are left out of the estimate.
 """
 
 from __future__ import annotations
@@ -18,40 +17,39 @@ from typing import TYPE_CHECKING
 
 from apex_cli.config import Settings
 from apex_cli.errors import RecordError
-from apex_cli.model import EntityType, Extraction, Record
-from apex_cli.pipeline.inputs import limits
-from apex_cli.pipeline.models import reads_text
-from apex_cli.pipeline.request import STDIN, IngestRequest, Observer
+from apex_cli.model import Extraction, Record
+from apex_cli.pipeline.context import STDIN, IngestRequest, Observer, describe
+from apex_cli.pipeline.read import read_limits
 from apex_cli.reading.files import Rejected, Young, walk
 from apex_cli.reading.read import read_input
-from apex_cli.results import ErrorDetail, RecordResult, RecordStatus, RunSummary
+from apex_cli.results import RecordResult, RecordStatus, RunSummary
 from apex_cli.sources.registry import extract
 
 if TYPE_CHECKING:
     from apex_cli.pipeline.estimate import Estimate
 
-_ASKED_AT_ONCE = 500
+_ESTIMATED_AT_ONCE = 500
 
 
 async def dry_run(settings: Settings, request: IngestRequest, observer: Observer) -> RunSummary:
-    """What an ingest of these paths would take: every sound record is `pending`, the others fail as they would."""
+    """What an ingest of these paths would do: every sound record is `pending`, the others fail as they would."""
     summary = RunSummary(run_id=request.run_id, dry_run=True)
     started = time.monotonic()
     async with _estimating(settings, request) as estimate:
         observer.phase("reading")
-        asked: list[tuple[Record, Extraction]] = []
-        outcomes = _outcomes(settings, request, summary)
-        while (found := await asyncio.to_thread(next, outcomes, None)) is not None:
-            outcome, extracted = found
-            summary.add(outcome)
-            observer.outcome(outcome)
+        waiting: list[tuple[Record, Extraction]] = []
+        results = _results(settings, request, summary)
+        while (found := await asyncio.to_thread(next, results, None)) is not None:
+            result, extracted = found
+            summary.add(result)
+            observer.outcome(result)
             if estimate is not None and extracted is not None and estimate.wants(extracted[0]):
-                asked.append(extracted)
-            if len(asked) == _ASKED_AT_ONCE:
-                await _count(estimate, asked)
+                waiting.append(extracted)
+            if len(waiting) == _ESTIMATED_AT_ONCE:
+                await _count(estimate, waiting)
             if request.limit is not None and summary.records >= request.limit:
                 break
-        await _count(estimate, asked)
+        await _count(estimate, waiting)
         if estimate is not None:
             used = estimate.usage
             summary.bill(calls=used.calls, tokens=used.tokens, cost_usd=used.cost)
@@ -62,7 +60,7 @@ async def dry_run(settings: Settings, request: IngestRequest, observer: Observer
 @asynccontextmanager
 async def _estimating(settings: Settings, request: IngestRequest) -> AsyncIterator[Estimate | None]:
     """An estimate, where a model would read free text."""
-    if not reads_text(settings, request):
+    if not request.uses_model(settings):
         yield None
         return
     from apex_cli.llm.models import open_models
@@ -72,17 +70,17 @@ async def _estimating(settings: Settings, request: IngestRequest) -> AsyncIterat
         yield Estimate(models, settings)
 
 
-async def _count(estimate: Estimate | None, asked: list[tuple[Record, Extraction]]) -> None:
+async def _count(estimate: Estimate | None, waiting: list[tuple[Record, Extraction]]) -> None:
     if estimate is not None:
-        await estimate.add(asked)
-        asked.clear()
+        await estimate.add(waiting)
+        waiting.clear()
 
 
-Observations = tuple[RecordResult, tuple[Record, Extraction] | None]
-"""An outcome, and what was extracted if anything was."""
+DryResult = tuple[RecordResult, tuple[Record, Extraction] | None]
+"""A result, and what was extracted if anything was."""
 
 
-def _outcomes(settings: Settings, request: IngestRequest, summary: RunSummary) -> Iterator[Observations]:
+def _results(settings: Settings, request: IngestRequest, summary: RunSummary) -> Iterator[DryResult]:
     if STDIN in request.paths and request.stdin is not None:
         summary.inputs += 1
         with tempfile.NamedTemporaryFile(prefix="apex-", suffix=".jsonl") as spool:
@@ -102,40 +100,29 @@ def _outcomes(settings: Settings, request: IngestRequest, summary: RunSummary) -
             yield from _of_file(settings, request, found.path, name=found.name, origin=str(found.path))
 
 
-def _of_file(
-    settings: Settings, request: IngestRequest, path: Path, *, name: str, origin: str
-) -> Iterator[Observations]:
+def _of_file(settings: Settings, request: IngestRequest, path: Path, *, name: str, origin: str) -> Iterator[DryResult]:
     reads = read_input(
         path,
         name=name,
         origin=origin,
         source=request.source,
         observed_at=datetime.now(UTC),
-        limits=limits(settings),
+        limits=read_limits(settings),
         namespace=settings.namespace,
     )
-    for what in reads:
-        yield (_rejected(what), None) if isinstance(what, Rejected) else _extracted(what)
+    for found in reads:
+        yield (_rejected(found), None) if isinstance(found, Rejected) else _extracted(found)
 
 
 def _rejected(rejected: Rejected) -> RecordResult:
-    problem = ErrorDetail.of(rejected.error)
-    return RecordResult(rejected.locator, "unknown", None, None, None, RecordStatus.FAILED, stage="read", error=problem)
+    return RecordResult(RecordStatus.FAILED, error=rejected.error, stage="read", locator=rejected.locator)
 
 
-def _extracted(record: Record) -> Observations:
-    identity = (record.locator, record.source, record.data_type, record.external_id, record.record_id)
+def _extracted(record: Record) -> DryResult:
     started = time.monotonic()
     try:
         extraction = extract(record)
     except RecordError as error:
-        return RecordResult(*identity, RecordStatus.FAILED, stage=error.stage, error=ErrorDetail.of(error)), None
-    outcome = RecordResult(
-        *identity,
-        RecordStatus.PENDING,
-        entities=sum(entity.type is not EntityType.VALUE for entity in extraction.entities),
-        facts=len(extraction.claims),
-        vectors=len(extraction.chunks),
-        ms=round((time.monotonic() - started) * 1000, 1),
-    )
-    return outcome, (record, extraction)
+        return describe(record, None, RecordStatus.FAILED, error, error.stage), None
+    milliseconds = round((time.monotonic() - started) * 1000, 1)
+    return describe(record, extraction, RecordStatus.PENDING, ms=milliseconds), (record, extraction)

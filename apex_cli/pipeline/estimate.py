@@ -42,18 +42,18 @@ class Estimate:
     def __init__(self, models: Models, settings: Settings) -> None:
         self._models = models
         self._settings = settings
-        self._reading = CachedEnricher(ModelExtractor(models.model, _NothingKnown(), models.meter), models.cache)
+        self._enricher = CachedEnricher(ModelExtractor(models.model, _NothingKnown(), models.meter), models.cache)
         self.usage = ModelUsage()
 
     def wants(self, record: Record) -> bool:
         """Whether a model would be asked about it at all."""
-        return self._reading.wants(record)
+        return self._enricher.wants(record)
 
     async def add(self, items: Sequence[Item]) -> None:
         """Count these records in."""
         unchanged = await self._unchanged(items)
         fresh = [item for item in items if item[0].record_id not in unchanged]
-        kept = await self._reading.kept(fresh)
+        kept = await self._enricher.kept(fresh)
         asked = _Asked(self._models.model.name)
         for item in fresh:
             if item[0].record_id not in kept:

@@ -1,7 +1,7 @@
-"""`apex verify --repair`: what PostgreSQL has and another store lacks is written again; what it lacks itself goes.
+"""`apex verify --repair`: writes again what a store lacks, and removes what no current version has.
 
-Both by the saga itself, so a repair that is killed is settled like any other run. PostgreSQL is the authority: what is
-lost there cannot be mended from the others, and stays in the report.
+It uses the saga, so a repair that is killed is settled like any other run. PostgreSQL is the authority: what is lost
+there cannot be restored from the other stores, and stays in the report.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import replace
 
 from apex_cli.config import Settings
 from apex_cli.model import Extraction, Plan, PlanKind, Record, Superseded
-from apex_cli.pipeline.sagas import sagas
+from apex_cli.pipeline.context import coordinator_for
 from apex_cli.pipeline.upgrade import rebuild_graph, record_of
-from apex_cli.saga.coordinator import Coordinator, Fate
-from apex_cli.saga.recovery import recover
+from apex_cli.results import RecordStatus
+from apex_cli.saga.coordinator import Coordinator
 from apex_cli.serialization import to_claim, to_entity
 from apex_cli.sources.registry import extract
 from apex_cli.stores.factory import Stores
@@ -27,40 +27,40 @@ _BATCH = 500
 
 
 async def repair(settings: Settings, stores: Stores) -> DiscrepancyReport:
-    """Settle, compare, mend, compare again; the report is the second comparison's, with what was mended counted."""
-    coordinator, participants, locks = sagas(settings, stores, run_id=None)
-    recovered = await recover(participants, locks)
+    """Settle, compare, repair, compare again. The report is that of the second comparison; it counts the repairs."""
+    coordinator = coordinator_for(settings, stores)
+    recovered = await coordinator.recover()
     report = await verify(stores)
-    mended = await _remove_orphans(settings, stores, report.problems)
+    repaired = await _remove_orphans(settings, stores, report.problems)
     broken = any(found.store == "graph" and found.kind != "stale" for found in report.problems)
     rebuilt = False
     if broken and not report.in_flight and isinstance(stores.graph, Rebuildable):
         # What the graph derives from many records at once cannot be repaired from one of them.
-        mended += await rebuild_graph(settings, stores, stores.graph, trusted=False)
+        repaired += await rebuild_graph(settings, stores, stores.graph, trusted=False)
         rebuilt = True
     incomplete = {
         found.record_id
         for found in report.problems
         if found.kind in ("missing", "stale", "invisible") and not (rebuilt and found.store == "graph")
     }
-    mended += await _write_again(settings, stores, coordinator, sorted(incomplete))
+    repaired += await _write_again(settings, stores, coordinator, sorted(incomplete))
     if report.problems:
         report = await verify(stores)
-    report.repaired = mended + recovered.rolled_forward + recovered.aborted
+    report.repaired = repaired + recovered.rolled_forward + recovered.aborted
     return report
 
 
 async def _write_again(settings: Settings, stores: Stores, coordinator: Coordinator, ids: Sequence[str]) -> int:
     """A new version of each of these records, from the payload that PostgreSQL holds."""
-    mended = 0
+    repaired = 0
     for start in range(0, len(ids), _BATCH):
         versions = list((await stores.catalog.by_id(ids[start : start + _BATCH])).values())
         records = [record_of(version, settings.namespace) for version in versions]
         extractions = await asyncio.to_thread(_extractions, versions, records)
         embedded = await stores.embedding.apply(extractions)
         results = await coordinator.write(list(zip(records, embedded, strict=True)), again=True)
-        mended += sum(result.fate is Fate.UPDATED for result in results)
-    return mended
+        repaired += sum(result.status is RecordStatus.UPDATED for result in results)
+    return repaired
 
 
 def _extractions(versions: Sequence[Version], records: Sequence[Record]) -> list[Extraction]:
@@ -81,9 +81,9 @@ def _extraction(version: Version, record: Record) -> Extraction:
 
 
 async def _remove_orphans(settings: Settings, stores: Stores, problems: Iterable[Discrepancy]) -> int:
-    """Drop what the vectors and the cache hold of attempts that PostgreSQL does not call current."""
+    """Remove what vectors and cache hold of versions that are not current in PostgreSQL."""
     prepared: Mapping[str, PreparedStore] = {"vectors": stores.vectors, "cache": stores.cache}
-    # The graph's own findings are of entities and facts, too: those have no record id.
+    # Discrepancies within the graph concern entities and facts too: those have no record id.
     wanted = {
         (found.store, found.record_id) for found in problems if found.kind == "orphan" and found.store in prepared
     }
@@ -96,18 +96,18 @@ async def _remove_orphans(settings: Settings, stores: Stores, problems: Iterable
                 for held in batch
                 if (name, held.record_id) in wanted and not _is_current(held, current.get(held.record_id))
             ]
-            # Asked after the look at the store: what a live run prepares meanwhile is never taken for an orphan.
-            attempts = await stores.journal.open_sagas([held.record_id for held in orphans])
-            at_work = {saga.plan.record_id for saga in attempts}
+            # Asked after reading the store, so that what another run prepares is never taken for an orphan.
+            open_sagas = await stores.journal.open_sagas([held.record_id for held in orphans])
+            in_flight = {saga.plan.record_id for saga in open_sagas}
             cached = await stores.cache.read([held.record_id for held in orphans])
-            farewells = [
-                # One above the orphan's own epoch: the record's next version is newer still, and is not refused.
-                _farewell(held, 1 + int(cached.get(held.record_id, {}).get("epoch", 0)), settings.namespace)
+            removals = [
+                # One above the orphan's own epoch: the record's next version is newer still, and is accepted.
+                _removal(held, 1 + int(cached.get(held.record_id, {}).get("epoch", 0)), settings.namespace)
                 for held in orphans
-                if held.record_id not in at_work
+                if held.record_id not in in_flight
             ]
-            await store.publish(farewells)
-            removed += len(farewells)
+            await store.publish(removals)
+            removed += len(removals)
     return removed
 
 
@@ -115,8 +115,8 @@ def _is_current(held: StoredSummary, version: Version | None) -> bool:
     return version is not None and version.saga_id == held.saga_id
 
 
-def _farewell(held: StoredSummary, epoch: int, group_id: str) -> Plan:
-    """A plan that removes exactly what one attempt left."""
+def _removal(held: StoredSummary, epoch: int, group_id: str) -> Plan:
+    """A plan that removes exactly what one saga wrote."""
     return Plan(
         saga_id=held.saga_id,
         record_id=held.record_id,

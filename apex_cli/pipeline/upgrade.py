@@ -18,9 +18,7 @@ from apex_cli import faults
 from apex_cli.config import Settings
 from apex_cli.errors import StoreUnavailable
 from apex_cli.model import Extraction, Plan, PlanKind, Record
-from apex_cli.saga.locks import RecordLocks
-from apex_cli.saga.participants import participants
-from apex_cli.saga.recovery import recover
+from apex_cli.pipeline.context import coordinator_for
 from apex_cli.serialization import to_claim, to_entity
 from apex_cli.stores.factory import Stores, open_stores
 from apex_cli.stores.journal import SagaState
@@ -68,17 +66,10 @@ async def rebuild_graph(settings: Settings, stores: Stores, graph: Rebuildable, 
 
 async def _settle(settings: Settings, stores: Stores) -> None:
     """Decide all open attempts. Raises `StoreUnavailable` where one stays undecided."""
-    parts = participants(
-        journal=stores.journal,
-        graph=stores.graph,
-        vectors=stores.vectors,
-        cache=stores.cache,
-        timeout=settings.store_timeout,
-    )
-    recovered = await recover(parts, RecordLocks(stores.cache, stores.lock_owner))
+    recovered = await coordinator_for(settings, stores).recover()
     undecided = [saga for saga in await stores.journal.open_sagas() if saga.state is not SagaState.COMMITTED]
     if undecided:
-        why = recovered.why.message if recovered.why else "another run holds their records"
+        why = recovered.reason.message if recovered.reason else "another run holds their records"
         raise StoreUnavailable(
             f"graph: it cannot be built again while {len(undecided)} attempts are undecided: {why}",
             hint="try again in a minute; if that does not help, `apex doctor` checks every store",

@@ -56,7 +56,20 @@ def walk(
         if not _exists(path):
             raise UsageError(f"there is no file or directory {str(path)!r}", hint="check the spelling of the path")
     walker = _Walker(min_age_seconds, frozenset(os.path.realpath(path) for path in exclude))
-    return (found for path in named for found in walker.named(path))
+    found = (found for path in named for found in walker.named(path))
+    return found if len(named) < 2 else _each_once(found)
+
+
+def _each_once(found: Iterator[Found | Young | Rejected]) -> Iterator[Found | Young | Rejected]:
+    """Each file once, however often it was named: `apex ingest drop drop/a.txt ./link-to-a.txt` takes a.txt once."""
+    seen: set[str] = set()
+    for each in found:
+        if isinstance(each, Found):
+            real = os.path.realpath(each.path)
+            if real in seen:
+                continue
+            seen.add(real)
+        yield each
 
 
 def readable_name(path: str) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -70,13 +71,13 @@ class Breaker:
 
 
 class Guard:
-    """The way to one store. `await guard("prepare", lambda: store.prepare(plans))`. `meter` is told what it took."""
+    """The way to one store: `await guard("prepare", partial(store.prepare, plans))`. `stats` counts its calls."""
 
     def __init__(
-        self, store: str, breaker: Breaker, *, timeout: float, retry: RetryPolicy, meter: StoreStats | None = None
+        self, store: str, breaker: Breaker, *, timeout: float, retry: RetryPolicy, stats: StoreStats | None = None
     ) -> None:
         self.breaker = breaker
-        self._meter = meter or StoreStats()
+        self._stats = stats or StoreStats()
         self._store = store
         self._timeout = timeout
         self._retry = retry
@@ -84,31 +85,32 @@ class Guard:
     async def __call__(self, step: str, call: Callable[[], Awaitable[T]], *, idempotent: bool = True) -> T:
         """Run one step. Raises the store's own error when retries are used up; a time-out is a `StoreTransient`."""
         self.breaker.admit()
-        self._meter.calls += 1
-        retrying = stamina.AsyncRetryingCaller(
+        self._stats.calls += 1
+        async for attempt in stamina.retry_context(
+            on=StoreTransient,
             attempts=self._retry.attempts if idempotent else 1,
             wait_initial=self._retry.wait_initial,
             wait_max=self._retry.wait_max,
             timeout=None,
-        )
-        return await retrying(StoreTransient, self._once, step, call)
+        ):
+            with attempt, self._counted(step):
+                async with asyncio.timeout(self._timeout):
+                    await faults.reach(f"{self._store}.{step}.before")
+                    result = await call()
+                    await faults.reach(f"{self._store}.{step}.after")
+                    return result
+        raise AssertionError("a retry either returns or raises")
 
-    async def _once(self, step: str, call: Callable[[], Awaitable[T]]) -> T:
+    @contextmanager
+    def _counted(self, step: str) -> Iterator[None]:
+        """One try of a call, for the stats and the breaker."""
         try:
-            with self._meter.attempt(step):
-                result = await self._limited(step, call)
+            with self._stats.attempt(step):
+                yield
+        except TimeoutError as error:
+            self._stats.trips += self.breaker.failed()
+            raise StoreTransient(self._store, f"{step} took longer than {self._timeout:g} s") from error
         except StoreTransient:
-            self._meter.trips += self.breaker.failed()
+            self._stats.trips += self.breaker.failed()
             raise
         self.breaker.succeeded()
-        return result
-
-    async def _limited(self, step: str, call: Callable[[], Awaitable[T]]) -> T:
-        try:
-            async with asyncio.timeout(self._timeout):
-                await faults.reach(f"{self._store}.{step}.before")
-                result = await call()
-                await faults.reach(f"{self._store}.{step}.after")
-                return result
-        except TimeoutError as error:
-            raise StoreTransient(self._store, f"{step} took longer than {self._timeout:g} s") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from apex_cli.model import Plan
@@ -26,30 +27,30 @@ class Participants:
     graph_guard: Guard
     vectors_guard: Guard
     cache_guard: Guard
-    meter: RunStats
+    stats: RunStats
 
     async def prepare(self, plans: Sequence[Plan]) -> None:
         """Step 3: unseen data into both prepared stores, side by side."""
         await _both(
-            self.vectors_guard("prepare", lambda: self.vectors.prepare(plans)),
-            self.cache_guard("prepare", lambda: self.cache.prepare(plans)),
+            self.vectors_guard("prepare", partial(self.vectors.prepare, plans)),
+            self.cache_guard("prepare", partial(self.cache.prepare, plans)),
         )
 
     async def discard(self, plans: Sequence[Plan]) -> None:
         """Undo step 3: the sagas are rolled back."""
         await _both(
-            self.vectors_guard("discard", lambda: self.vectors.discard(plans)),
-            self.cache_guard("discard", lambda: self.cache.discard(plans)),
+            self.vectors_guard("discard", partial(self.vectors.discard, plans)),
+            self.cache_guard("discard", partial(self.cache.discard, plans)),
         )
-        self.meter.rollbacks += len(plans)
+        self.stats.rollbacks += len(plans)
 
     async def publish(self, plans: Sequence[Plan]) -> None:
         """Step 6 and the end: make visible, drop what was superseded, close the sagas."""
         await _both(
-            self.vectors_guard("publish", lambda: self.vectors.publish(plans)),
-            self.cache_guard("publish", lambda: self.cache.publish(plans)),
+            self.vectors_guard("publish", partial(self.vectors.publish, plans)),
+            self.cache_guard("publish", partial(self.cache.publish, plans)),
         )
-        await self.journal_guard("done", lambda: self.journal.done(plans))
+        await self.journal_guard("done", partial(self.journal.done, plans))
 
     def tripped(self) -> bool:
         """Whether any store's breaker refuses calls just now."""
@@ -65,15 +66,15 @@ def participants(
     cache: CacheStore,
     timeout: float,
     retry: RetryPolicy | None = None,
-    meter: RunStats | None = None,
+    stats: RunStats | None = None,
 ) -> Participants:
     """Put each store behind a guard with a breaker of its own (cache: 3 failures, 30 s; the others: 5, 60 s)."""
     policy = retry or RetryPolicy()
-    measured = meter or RunStats()
+    measured = stats or RunStats()
 
     def guard(name: str, store: Store, failures: int = 5, cooldown: float = 60.0) -> Guard:
         breaker = Breaker(name, failures=failures, cooldown=cooldown)
-        return Guard(name, breaker, timeout=timeout, retry=policy, meter=measured.store(store.name))
+        return Guard(name, breaker, timeout=timeout, retry=policy, stats=measured.store(store.name))
 
     return Participants(
         journal=journal,
@@ -84,7 +85,7 @@ def participants(
         graph_guard=guard("graph", graph),
         vectors_guard=guard("vectors", vectors),
         cache_guard=guard("cache", cache, failures=3, cooldown=30.0),
-        meter=measured,
+        stats=measured,
     )
 
 

@@ -1,15 +1,17 @@
-"""Settling attempts whose end nobody saw.
+"""Settles sagas whose outcome is unknown.
 
-The graph knows. Raising the record's fence there and reading its marker, in one transaction, both stops a writer that
-might still be on its way and tells whether it had passed the pivot: marker = this saga → roll forward, else abort.
+The graph decides. One transaction raises the record's fence and reads its marker. The fence stops a writer that may
+still come. The marker shows whether the saga passed the pivot: marker = this saga → roll forward, else abort.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from apex_cli.errors import StoreError, StoreTransient
+from apex_cli.halving import Attempt, halve
 from apex_cli.saga.locks import RecordLocks
 from apex_cli.saga.participants import Participants
 from apex_cli.stores.journal import OpenSaga, SagaState
@@ -19,24 +21,24 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """What recovery did: sagas rolled forward, sagas aborted, those left open (in use elsewhere), leftovers swept.
+    """What recovery did: sagas rolled forward, aborted, left open (held by another run); prepared data removed.
 
-    `stuck` are record ids of sagas that a store refuses to settle, now and later: a person must. `why` is the first
-    refusal.
+    `needs_manual_recovery` are the record ids of sagas that a store rejects permanently. `reason` is the first
+    rejection.
     """
 
     rolled_forward: int = 0
     aborted: int = 0
     left: int = 0
     swept: int = 0
-    stuck: tuple[str, ...] = ()
-    why: StoreError | None = None
+    needs_manual_recovery: tuple[str, ...] = ()
+    reason: StoreError | None = None
 
 
 async def settle(stores: Participants, sagas: Sequence[OpenSaga]) -> frozenset[str]:
-    """Bring each attempt to its end; returns the saga ids that are committed.
+    """Bring each saga to its end; returns the saga ids that are committed.
 
-    Idempotent, and safe beside the writer of the attempt. Raises `StoreError` when a store does not answer; the sagas
+    Idempotent, and safe beside the writer of the saga. Raises `StoreError` when a store does not answer; the sagas
     then stay open for the next time.
     """
     undecided = [saga for saga in sagas if saga.state is not SagaState.COMMITTED]
@@ -58,51 +60,53 @@ async def settle(stores: Participants, sagas: Sequence[OpenSaga]) -> frozenset[s
 
 
 async def recover(stores: Participants, locks: RecordLocks) -> Recovered:
-    """Settle every open saga that no live run holds, then sweep what attempts without a saga left behind.
+    """Settle every open saga that no live run holds, then remove prepared data of closed sagas.
 
-    Raises `StoreTransient` when a store does not answer. What a store refuses is left, and said: it must not keep
-    everything else from going on.
+    Raises `StoreTransient` when a store does not answer. A saga that a store rejects stays open and is reported, and
+    does not keep the others from being settled.
     """
     sagas = await stores.journal.open_sagas()
-    forward = aborted = 0
-    refused: list[tuple[str, StoreError]] = []
+    settled: list[tuple[OpenSaga, bool | StoreError]] = []
     for start in range(0, len(sagas), _BATCH):
         batch = sagas[start : start + _BATCH]
         async with locks.held([saga.plan.record_id for saga in batch], wait=False) as leases:
             mine = [saga for saga in batch if saga.plan.record_id in leases.mine]
-            settled, committed = await _settle_most(stores, mine, refused)
-            forward += committed
-            aborted += settled - committed
+            if mine:
+                settled += await halve(
+                    mine,
+                    partial(_try_to_settle, stores),
+                    failed=lambda saga, error: (saga, error),
+                    divisible=lambda _: True,
+                )
     swept = await _sweep(stores)
-    left = len(sagas) - forward - aborted - len(refused)
-    stuck = tuple(record_id for record_id, _ in refused)
-    return Recovered(forward, aborted, left, swept, stuck, refused[0][1] if refused else None)
+    rejected = [(saga.plan.record_id, result) for saga, result in settled if isinstance(result, StoreError)]
+    return Recovered(
+        rolled_forward=sum(result is True for _, result in settled),
+        aborted=sum(result is False for _, result in settled),
+        left=len(sagas) - len(settled),
+        swept=swept,
+        needs_manual_recovery=tuple(record_id for record_id, _ in rejected),
+        reason=rejected[0][1] if rejected else None,
+    )
 
 
-async def _settle_most(
-    stores: Participants, sagas: Sequence[OpenSaga], refused: list[tuple[str, StoreError]]
-) -> tuple[int, int]:
-    """How many were settled, and how many of these are committed; those that are refused are found by halving."""
-    if not sagas:
-        return 0, 0
+async def _try_to_settle(
+    stores: Participants, sagas: Sequence[OpenSaga]
+) -> Attempt[OpenSaga, tuple[OpenSaga, bool | StoreError], StoreError]:
+    """Whether each of these sagas is committed. Raises `StoreTransient`: a store is down for all of them."""
     try:
-        return len(sagas), len(await settle(stores, sagas))
+        committed = await settle(stores, sagas)
     except StoreTransient:
         raise
     except StoreError as error:
-        if len(sagas) == 1:
-            refused.append((sagas[0].plan.record_id, error))
-            return 0, 0
-        middle = len(sagas) // 2
-        first = await _settle_most(stores, sagas[:middle], refused)
-        second = await _settle_most(stores, sagas[middle:], refused)
-        return first[0] + second[0], first[1] + second[1]
+        return Attempt([], sagas, error)
+    return Attempt([(saga, saga.plan.saga_id in committed) for saga in sagas])
 
 
 async def _sweep(stores: Participants) -> int:
-    """Remove unseen data of closed attempts: a writer that woke after its attempt was aborted may have left some.
+    """Remove unpublished data of closed sagas: a writer that woke after its saga was aborted may have left some.
 
-    What is there is listed first and the journal asked afterwards, so a saga that begins meanwhile is never swept.
+    Data is listed first and the journal asked afterwards, so a saga that begins in between is never swept.
     """
     swept = 0
     for store in (stores.vectors, stores.cache):
@@ -114,5 +118,5 @@ async def _sweep(stores: Participants) -> int:
 
 
 def describe(error: StoreError) -> str:
-    """The reason kept in the journal beside an aborted attempt."""
+    """The reason that the journal keeps with an aborted saga."""
     return f"{error.code}: {error.message}"[:1000]

@@ -125,7 +125,6 @@ class StagingDirectory:
         payload: bytes,
         failure: ItemFailure,
         record_id: str | None,
-        extraction: bytes | None,
         extension: str,
     ) -> Item:
         """Stage one failed record of `parent` as an item of its own, durable when this returns.
@@ -134,13 +133,11 @@ class StagingDirectory:
         this is `fail`, and `parent` is returned.
         """
         if parent.is_record:
-            self.fail(parent, failure, extraction=extraction)
+            self.fail(parent, failure)
             return parent
         with files.staging_errors(self.root), self._folders.draft() as draft:
             target = draft.path / names.payload_name(extension)
             write_new(target, payload)
-            if extraction is not None:
-                write_new(draft.path / names.EXTRACTION, extraction)
             item = self._new_item(source, names.record_item_id(parent.item_id, locator, payload, record_id), target)
             item.name, item.origin, item.forced_source = locator, parent.origin, parent.forced_source
             item.status, item.failure, item.attempts = ItemStatus.FAILED, failure, 1
@@ -173,11 +170,9 @@ class StagingDirectory:
             self._claimed[key] = lock
         return True
 
-    def fail(self, item: Item, failure: ItemFailure, *, extraction: bytes | None = None) -> None:
-        """Mark a claimed item as failed as a whole, and keep its extraction, so that none is paid for twice."""
+    def fail(self, item: Item, failure: ItemFailure) -> None:
+        """Mark a claimed item as failed as a whole."""
         with self._last_step(item):
-            if extraction is not None:
-                self._folders.save_extraction(item, extraction)
             item.status, item.failure = ItemStatus.FAILED, failure
             self._folders.save(item)
 
@@ -218,14 +213,6 @@ class StagingDirectory:
         with files.staging_errors(self.root):
             keys = self._folders.records.of_record(record_id)
             return len(self._remove_due(keys, lambda item: observed_at is None or item.staged_at <= observed_at))
-
-    def extraction(self, item: Item) -> bytes | None:
-        """The extraction that `add_record` or `fail` kept, or None."""
-        with files.staging_errors(self.root):
-            try:
-                return files.read_private(item.path / names.EXTRACTION, -1)
-            except FileNotFoundError:
-                return None
 
     def excerpt(self, item: Item, limit: int) -> bytes:
         """The first `limit` bytes of an item's payload; empty where it is gone."""

@@ -1,6 +1,6 @@
 """The folders of staged items: found, read, put in place and removed, each in one step.
 
-    root/<source>/<item_id>/payload<ext>, status.json, [extraction.bin]
+    root/<source>/<item_id>/payload<ext>, status.json
     root/.tmp/<random>/            drafts and removed items; those without a lock were left by a crash
 
 An item appears and disappears by a rename of its folder, so no reader ever sees a part of one.
@@ -111,12 +111,6 @@ class ItemFolders:
     def save(self, item: Item, *, durable: bool = False) -> None:
         """Write the item's status."""
         write_atomic(item.path / names.STATUS, items.encode(item), durable=durable)
-
-    def save_extraction(self, item: Item, extraction: bytes) -> None:
-        """Write `extraction` beside the payload, in place of an earlier one."""
-        before = _size(item.path)
-        write_atomic(item.path / names.EXTRACTION, extraction)
-        self.usage.settle(0, _size(item.path) - before)
 
     def remove(self, key: Key) -> None:
         """Remove an item by one rename; nothing happens where it is gone."""
@@ -236,10 +230,10 @@ class ItemFolders:
 
 
 def _size(folder: Path) -> int:
-    """Bytes of an item that count against the limit: its payload and its extraction."""
+    """Bytes of an item that count against the limit: its payload."""
     total = 0
     for entry in files.files_in(folder):
-        if entry.name == names.EXTRACTION or names.is_payload(entry.name):
+        if names.is_payload(entry.name):
             try:
                 total += entry.stat(follow_symlinks=False).st_size
             except FileNotFoundError:

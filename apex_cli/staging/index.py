@@ -66,7 +66,7 @@ def _discard(table: defaultdict[str, set[Key]], group: str, key: Key) -> None:
 
 
 class DiskUsage:
-    """Bytes of payloads and kept extractions, against a limit.
+    """Bytes of payloads, against a limit.
 
     `count` measures the directory. It is called by `measure`, and once more before an item is refused, because other
     processes add and remove items too. Together, processes can exceed the limit by what they add between two counts.

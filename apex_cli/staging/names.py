@@ -17,7 +17,6 @@ import re
 SLUG_LENGTH = 40
 PAYLOAD = "payload"
 STATUS = "status.json"
-EXTRACTION = "extraction.bin"
 DRAFTS = ".tmp"
 """The folder of drafts and removed items. No source has this name: a source folder never begins with a dot."""
 

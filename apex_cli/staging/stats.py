@@ -27,7 +27,7 @@ class ItemCount:
 class StagingStats:
     """The staging directory in figures: sizes in bytes, times aware UTC.
 
-    `used` counts against `limit`: payloads and kept extractions. `free` is the free space of the disk, None while the
+    `used` counts against `limit`: payloads. `free` is the free space of the disk, None while the
     directory does not exist. `failed_in` counts failed items by the stage that failed. `newest` is when the newest
     item arrived, None without any.
     """

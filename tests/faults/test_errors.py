@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from apex_cli.embed.codec import dump, load
-from apex_cli.embed.local import LocalEmbedder
-from apex_cli.sources.registry import RULES_VERSION
 from tests.acceptance.apex import Result, run, verified
 from tests.faults.oracle import held_once, statuses
 from tests.faults.scene import NEW, Scene
@@ -39,7 +34,7 @@ def thin(points: tuple[str, ...], *always: str) -> list[object]:
 
 
 def failures_are_kept(scene: Scene, result: Result) -> None:
-    """Failed records say stage and reason, and lie in the staging directory with their extraction."""
+    """Failed records say stage and reason, and stay in the staging directory."""
     failed = [line for line in result.of("record") if line["status"] == "failed"]
     assert failed
     assert {line["stage"] for line in failed} == {"commit"}
@@ -47,7 +42,6 @@ def failures_are_kept(scene: Scene, result: Result) -> None:
     items = run(scene.home, "staging", "list", "--status", "failed", "--json").expect(0).lines
     assert {item["record_id"] for item in items} == {line["record_id"] for line in failed}
     assert all(item["error"]["retriable"] for item in items)
-    assert len(list((scene.home / "staging").glob("*/*/extraction.bin"))) == len(items)
 
 
 @pytest.mark.parametrize("point", thin((*BEFORE_THE_PIVOT, *DOUBTFUL, *AT_THE_PIVOT), "vectors.prepare.before"))
@@ -83,20 +77,6 @@ async def test_a_commit_whose_answer_was_lost_is_a_commit(new_scene: NewScene) -
     assert not list((scene.home / "staging").glob("*/*"))
 
 
-async def test_what_was_extracted_is_used_again(new_scene: NewScene) -> None:
-    scene = new_scene()
-    scene.ingest("journal.prepare.before:error").expect(3)
-    marked = sorted((scene.home / "staging").glob("*/*/extraction.bin"))
-    assert len(marked) == 6
-    for path in marked:
-        _retitle(path, "a title that only the kept extraction has")
-    result = run(scene.home, "staging", "retry", "--json").expect(0)
-    assert (result.summary["committed"], result.summary["updated"]) == (3, 3)
-    [line] = run(scene.home, "get", f"turvo:{scene.payloads[0]['shipmentId']}", "--json").expect(0).lines
-    assert line["stores"]["postgres"]["title"] == "a title that only the kept extraction has"
-    await held_once(scene.home, scene.payloads)
-
-
 @pytest.mark.campaign
 async def test_an_error_while_settling_leaves_the_attempt_for_the_next_time(new_scene: NewScene) -> None:
     scene = new_scene()
@@ -105,10 +85,3 @@ async def test_an_error_while_settling_leaves_the_attempt_for_the_next_time(new_
     assert result.exit in (3, 10)
     assert "fault injected at graph.settle.before" in json.loads(result.stdout)["message"]
     await scene.completes()
-
-
-def _retitle(path: Path, title: str) -> None:
-    makers = {"extractor": RULES_VERSION, "embedder": LocalEmbedder().name}
-    kept = load(path.read_bytes(), **makers)
-    assert kept is not None
-    path.write_bytes(dump(replace(kept, extraction=replace(kept.extraction, title=title)), **makers))

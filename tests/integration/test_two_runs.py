@@ -11,7 +11,8 @@ import pytest
 from apex_cli.config import Settings
 from apex_cli.errors import Fenced
 from apex_cli.model import Embedded, Plan, Record
-from apex_cli.saga.coordinator import Coordinator, Fate
+from apex_cli.results import RecordStatus
+from apex_cli.saga.coordinator import Coordinator
 from apex_cli.saga.locks import RecordLocks
 from apex_cli.saga.participants import Participants, participants
 from apex_cli.saga.recovery import Recovered, recover
@@ -91,7 +92,7 @@ async def test_a_run_that_lost_its_locks_is_fenced_and_nothing_is_half_done(stor
         await stores.cache.unlock(ids_of(items), owners[ids_of(items)[0]])
         quick = Coordinator(parts_of(stores), locks_of(stores), run_id=None, group_id="apex")
         results = await quick.write(make_items(3, "b"))
-        assert {result.fate for result in results} == {Fate.COMMITTED}
+        assert {result.status for result in results} == {RecordStatus.COMMITTED}
         with pytest.raises(Fenced):
             await stores.graph.commit(plans)
         assert await stores.journal.commit(plans) == frozenset()
@@ -108,8 +109,10 @@ async def test_a_record_that_a_live_run_keeps_fails_alone_and_undisturbed(stores
         await half_way(stores, items[:1])
         hasty = RecordLocks(stores.cache, new_owner(), ttl=0.5)
         coordinator = Coordinator(parts_of(stores), hasty, run_id=None, group_id="apex")
-        fates = {result.record_id: result.fate for result in await coordinator.write(items)}
-        assert fates == dict(zip(ids_of(items), (Fate.FAILED, Fate.COMMITTED, Fate.COMMITTED), strict=True))
+        statuses = {result.record_id: result.status for result in await coordinator.write(items)}
+        assert statuses == dict(
+            zip(ids_of(items), (RecordStatus.FAILED, RecordStatus.COMMITTED, RecordStatus.COMMITTED), strict=True)
+        )
         assert [saga.plan.record_id for saga in await stores.journal.open_sagas()] == ids_of(items[:1])
 
 
@@ -122,7 +125,11 @@ async def test_a_comparison_beside_a_live_run_complains_of_nothing(stores: Store
         while comparisons < 8:
             number += 1
             results = await writer.write(make_items(20, f"version {number}") + make_items(20 + number, "new")[20:])
-            assert {result.fate for result in results} <= {Fate.COMMITTED, Fate.UPDATED, Fate.UNCHANGED}
+            assert {result.status for result in results} <= {
+                RecordStatus.COMMITTED,
+                RecordStatus.UPDATED,
+                RecordStatus.UNCHANGED,
+            }
 
     async def compare() -> None:
         nonlocal comparisons

@@ -33,7 +33,7 @@ def _samples(*, peak_bytes: int | None = 300_000_000) -> Samples:
         again=_ingest(3000, 0.5),
         raw=RawSample(6.0, {"postgres": 1.0, "graph": 5.0}),
         side_by_side=RawSample(5.0, {"postgres": 1.5, "graph": 5.0}),
-        understanding_seconds=4.0,
+        preparing_seconds=4.0,
     )
 
 
@@ -72,7 +72,7 @@ def test_every_figure_of_servers_follows_from_the_samples() -> None:
         verified=3000,
         raw=RawSample(6.0, {"graph": 5.0}),
         side_by_side=RawSample(5.0, {"graph": 5.0}),
-        understanding_seconds=4.0,
+        preparing_seconds=4.0,
     )
     found = {figure.name: figure.value for figure in server_figures(samples)}
     assert found.pop("ingest_windows") == pytest.approx([200, 500, 400])

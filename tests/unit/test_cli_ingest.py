@@ -9,7 +9,8 @@ import pytest
 from apex_cli.cli.output import Output
 from apex_cli.cli.progress import SHOWN_FAILURES, JsonLines, Live, ProgressReporter, record_line, watch
 from apex_cli.cli.summary import summary_lines
-from apex_cli.results import ErrorDetail, RecordResult, RecordStatus, RunSummary
+from apex_cli.errors import ApexError, ReadError
+from apex_cli.results import RecordResult, RecordStatus, RunSummary
 
 Captured = pytest.CaptureFixture[str]
 RUN = "7d9f6a52-0000-4000-8000-000000000000"
@@ -17,13 +18,22 @@ RUN = "7d9f6a52-0000-4000-8000-000000000000"
 
 def committed(status: RecordStatus = RecordStatus.COMMITTED) -> RecordResult:
     return RecordResult(
-        "a.json:1", "turvo", "shipment", "SHIP-1", "r-1", status, entities=5, facts=6, vectors=1, ms=12.34
+        status,
+        "r-1",
+        locator="a.json:1",
+        source="turvo",
+        data_type="shipment",
+        external_id="SHIP-1",
+        entities=5,
+        facts=6,
+        vectors=1,
+        ms=12.34,
     )
 
 
 def failed(locator: str = "b.json:2", message: str = "broken JSON at line 2", hint: str | None = None) -> RecordResult:
-    problem = ErrorDetail("unreadable", message, hint)
-    return RecordResult(locator, "unknown", None, None, None, RecordStatus.FAILED, stage="read", error=problem)
+    error = ReadError(message, hint=hint)
+    return RecordResult(RecordStatus.FAILED, error=error, stage="read", locator=locator)
 
 
 def summed(*outcomes: RecordResult, **fields: object) -> RunSummary:
@@ -93,7 +103,7 @@ def test_no_terminal_no_moving_line() -> None:
 
 
 def test_a_hostile_name_is_harmless_in_a_record_line() -> None:
-    outcome = RecordResult("x:1", "json", "record", "\x1b]0;owned\x07", "r", RecordStatus.COMMITTED)
+    outcome = RecordResult(RecordStatus.COMMITTED, "r", locator="x:1", source="json", external_id="\x1b]0;owned\x07")
     assert record_line(outcome).startswith("committed json:\\x1b]0;owned\\x07 (")
 
 
@@ -112,11 +122,13 @@ def test_the_summary_says_what_failed_and_what_to_do() -> None:
 def test_the_summary_of_nothing_of_an_early_end_and_of_a_dry_run() -> None:
     assert words(RunSummary(RUN)) == "Nothing to do."
     assert words(summed()) == "Nothing to do: no records in 2 inputs."
-    stopped = words(summed(committed(RecordStatus.PENDING), reason=ErrorDetail("x", "graph: down", "look at it")))
+    stopped = words(
+        summed(committed(RecordStatus.PENDING), reason=ApexError("graph: down", hint="look at it", code="x"))
+    )
     assert "Stopped early: graph: down\n  hint: look at it" in stopped
     assert "What is pending stays staged" in stopped
     dry = words(summed(committed(RecordStatus.PENDING), dry_run=True))
     assert dry == "Dry run, nothing was written: 1 record from 2 inputs: 1 pending (2.0 s, 0 records/s)."
     assert "Interrupted" in words(summed(committed(), interrupted=2))
-    assert "an earlier run had left open: 4 records" in words(summed(committed(), recovered=4))
+    assert "left open by earlier runs: 4 records" in words(summed(committed(), recovered=4))
     assert "younger than --min-age: 1 file" in words(summed(skipped_young=1))

@@ -16,10 +16,10 @@ def test_the_result_comes_back() -> None:
     async def work() -> int:
         return 5
 
-    assert run(work) == 5
+    assert run(work()) == 5
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_cancels_and_the_clean_up_runs(number: int, code: int) -> None:
     cleaned = []
 
@@ -32,7 +32,7 @@ def test_a_signal_cancels_and_the_clean_up_runs(number: int, code: int) -> None:
             cleaned.append(True)
 
     with pytest.raises(Interrupted) as caught:
-        run(work)
+        run(work())
     assert caught.value.exit_code == code
     assert cleaned == [True]
 
@@ -50,7 +50,7 @@ def test_work_that_can_stop_is_asked_first_and_ends_by_itself() -> None:
         await asked.wait()
         return "settled"
 
-    assert run(work, stop=stop) == "settled"
+    assert run(work(), stop=stop) == "settled"
     assert numbers == [signal.SIGTERM]
 
 
@@ -71,7 +71,7 @@ def test_the_second_signal_cancels_and_later_ones_do_not_disturb_the_clean_up() 
             cleaned.append(True)
 
     with pytest.raises(Interrupted) as caught:
-        run(work, stop=lambda _: asked.set())
+        run(work(), stop=lambda _: asked.set())
     assert caught.value.exit_code == 130
     assert cleaned == [True]
 
@@ -81,6 +81,6 @@ def test_an_error_of_the_work_passes_through_and_the_handlers_are_gone() -> None
         raise LookupError("x")
 
     with pytest.raises(LookupError):
-        run(work)
+        run(work())
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -1,24 +1,20 @@
-"""Embedding: the local model's promises, one call a batch, and the kept results' format."""
+"""Embedding: the local model's promises, one call a batch."""
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from apex_cli.embed.apply import Embedding
-from apex_cli.embed.codec import dump, load
 from apex_cli.embed.local import MAX_CHARS, LocalEmbedder
 from apex_cli.errors import EmbedError
-from apex_cli.model import Claim, Embedded, Entity, EntityType, Extraction, Predicate
-from tests.plans import make_embedded, vectors_of
+from apex_cli.model import Claim, Entity, EntityType, Extraction, Predicate
+from tests.plans import vectors_of
 
 if TYPE_CHECKING:
     from apex_cli.model import Vectors
@@ -37,7 +33,6 @@ AT_NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 CLAIM = Claim(
     TRUCK.key, Predicate.LOCATED_AT, CITY.key, "Vehicle TRUCK-6520 is at Chicago, IL", AT_NOON, AT_NOON + timedelta(1)
 )
-VERSIONS = {"extractor": "rules-1", "embedder": "wordllama-256"}
 
 
 class CountingEmbedder:
@@ -158,76 +153,3 @@ async def test_nothing_to_embed() -> None:
 async def test_what_a_model_must_not_give(matrix: Vectors) -> None:
     with pytest.raises(EmbedError):
         await Embedding(BrokenEmbedder(matrix)).apply([extraction("a")])
-
-
-def kept() -> Embedded:
-    return make_embedded(
-        chunks=("one", "NUL \0 \ud800 🚚"), entities=(TRUCK, CITY), claims=(CLAIM,), event_time=AT_NOON
-    )
-
-
-def same(one: Embedded, two: Embedded) -> bool:
-    return one.extraction == two.extraction and all(
-        np.array_equal(getattr(one, name), getattr(two, name))
-        for name in ("chunk_vectors", "entity_vectors", "claim_vectors")
-    )
-
-
-def test_kept_results_come_back_the_same() -> None:
-    embedded = kept()
-    loaded = load(dump(embedded, **VERSIONS), **VERSIONS)
-    assert loaded is not None
-    assert same(loaded, embedded)
-    assert loaded.chunk_vectors.flags.writeable
-
-
-def test_kept_results_without_entities_and_in_another_zone() -> None:
-    embedded = make_embedded(event_time=AT_NOON.astimezone(timezone(timedelta(hours=-6))))
-    loaded = load(dump(embedded, **VERSIONS), **VERSIONS)
-    assert loaded is not None
-    assert same(loaded, embedded)
-
-
-@pytest.mark.parametrize("changed", [{"extractor": "rules-2"}, {"embedder": "other-256"}])
-def test_results_of_other_versions_are_not_taken(changed: dict[str, str]) -> None:
-    assert load(dump(kept(), **VERSIONS), **{**VERSIONS, **changed}) is None
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("format", 0),
-        ("chunks", "text"),
-        ("chunks", ["one"]),
-        ("chunks", [1, 2]),
-        ("event_time", "2026-03-01T12:00:00"),
-        ("event_time", None),
-        ("entities", [{}]),
-        ("claims", {"a": 1}),
-        ("dimensions", 0),
-        ("dimensions", "many"),
-        ("chunk_vectors", "!!"),
-        ("chunk_vectors", ""),
-        ("claim_vectors", "AADAfw" * 300),
-        ("claims", [{"subject": "a"}]),
-    ],
-)
-def test_damaged_results_are_not_taken(field: str, value: object) -> None:
-    document = json.loads(dump(kept(), **VERSIONS))
-    document[field] = value
-    assert load(json.dumps(document).encode(), **VERSIONS) is None
-
-
-@given(st.binary(max_size=200))
-def test_any_bytes_are_no_reason_to_fail(data: bytes) -> None:
-    assert load(data, **VERSIONS) is None
-
-
-@given(st.integers(min_value=0))
-def test_results_cut_short_are_not_taken(length: int) -> None:
-    whole = dump(kept(), **VERSIONS)
-    assert load(whole[: length % len(whole)], **VERSIONS) is None
-
-
-def test_nesting_without_end_is_no_reason_to_fail() -> None:
-    assert load(b"[" * 100_000, **VERSIONS) is None

@@ -28,7 +28,7 @@ class Failing:
 
 def guard(meter: StoreStats, *, failures: int = 5) -> Guard:
     breaker = Breaker("graph", failures=failures, cooldown=60)
-    return Guard("graph", breaker, timeout=5, retry=QUICK, meter=meter)
+    return Guard("graph", breaker, timeout=5, retry=QUICK, stats=meter)
 
 
 async def test_tries_beyond_the_first_are_retries() -> None:

@@ -6,12 +6,12 @@ import json
 
 import pytest
 
-from apex_cli.errors import ReadError
-from apex_cli.results import ErrorDetail, RecordResult, RecordStatus, RunSummary
+from apex_cli.errors import ReadError, StagingUnusable
+from apex_cli.results import RecordResult, RecordStatus, RunSummary
 
 
 def outcome(status: RecordStatus) -> RecordResult:
-    return RecordResult("a.json:1", "json", "record", "1", "id", status, llm_calls=2, tokens=3)
+    return RecordResult(status, "id", locator="a.json:1", source="json", external_id="1", llm_calls=2, tokens=3)
 
 
 @pytest.mark.parametrize(
@@ -41,14 +41,12 @@ def test_an_interrupt_outranks_and_a_dry_run_leaves_nothing() -> None:
 
 
 def test_a_reason_alone_is_a_failure() -> None:
-    assert RunSummary("run", reason=ErrorDetail("staging_full", "no space")).exit_code == 3
+    assert RunSummary("run", reason=StagingUnusable("no space")).exit_code == 3
 
 
 def test_the_json_lines_carry_the_contract() -> None:
     summary = RunSummary("run")
-    failed = RecordResult(
-        "a", "json", None, None, None, RecordStatus.FAILED, "read", ErrorDetail.of(ReadError("m", hint="h"))
-    )
+    failed = RecordResult(RecordStatus.FAILED, error=ReadError("m", hint="h"), stage="read", locator="a", source="json")
     summary.add(failed)
     line = json.loads(json.dumps(failed.as_json("run")))
     assert line["type"] == "record"
@@ -63,7 +61,7 @@ def test_records_are_counted_by_source_too() -> None:
     summary = RunSummary("run")
     for status in (RecordStatus.COMMITTED, RecordStatus.COMMITTED, RecordStatus.FAILED):
         summary.add(outcome(status))
-    summary.meter.rollbacks = 1
+    summary.stats.rollbacks = 1
     told = json.loads(json.dumps(summary.as_json()))
     assert told["by_source"] == {"json": {"committed": 2, "failed": 1}}
     assert (told["rollbacks"], told["stage_seconds"]) == (1, {})

@@ -36,7 +36,6 @@ def keep(
         payload=b'{"line": %d}' % line,
         failure=failure(retriable=retriable),
         record_id=record_id,
-        extraction=b"said",
         extension=".json",
     )
 
@@ -122,11 +121,10 @@ def test_failure_stays_with_its_error(staging: StagingDirectory, original: Path)
     item = put(staging, original)
     assert staging.claim(item)
     error = failure()
-    staging.fail(item, error, extraction=b"what it says")
+    staging.fail(item, error)
 
     (kept,) = staging.items()
     assert (kept.status, kept.failure, kept.attempts) == (ItemStatus.FAILED, error, 1)
-    assert staging.extraction(kept) == b"what it says"
     assert kept.staged_at == item.staged_at
     assert waiting(staging) == []
     assert waiting(staging, retriable=True) == ["orders.json"]
@@ -184,7 +182,7 @@ def test_closing_leaves_claimed_items_for_the_next(
 def test_the_same_file_again_replaces_its_failed_item(staging: StagingDirectory, original: Path) -> None:
     first = put(staging, original)
     assert staging.claim(first)
-    staging.fail(first, failure(), extraction=b"old")
+    staging.fail(first, failure())
     original.write_bytes(b'{"repaired": true}')
 
     second = put(staging, original)
@@ -192,8 +190,7 @@ def test_the_same_file_again_replaces_its_failed_item(staging: StagingDirectory,
     assert second.item_id == first.item_id
     assert (kept.status, kept.failure, kept.attempts) == (ItemStatus.STAGED, None, 1)
     assert kept.payload.read_bytes() == b'{"repaired": true}'
-    assert kept.bytes == second.bytes == 16
-    assert staging.extraction(kept) is None
+    assert kept.bytes == second.bytes == 18
     assert kept.staged_at > first.staged_at
 
 
@@ -247,11 +244,10 @@ class TestInPlace:
         assert put(staging, item.payload) == item
         assert item.payload.read_bytes() == original.read_bytes()
 
-    @pytest.mark.parametrize("name", ["status.json", "extraction.bin"])
-    def test_the_areas_own_files_are_no_input(self, staging: StagingDirectory, original: Path, name: str) -> None:
+    def test_the_areas_own_files_are_no_input(self, staging: StagingDirectory, original: Path) -> None:
         child = keep(staging, put(staging, original), 1)
         with pytest.raises(ReadError, match="belongs to the staging directory"):
-            put(staging, child.path / name)
+            put(staging, child.path / "status.json")
 
     def test_a_move_cut_short_loses_nothing(self, staging: StagingDirectory) -> None:
         dropped = staging.root / "orders.json"

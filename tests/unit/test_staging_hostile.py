@@ -190,7 +190,6 @@ class TestInputs:
             payload=b"\0\xff",
             failure=ItemFailure("c", "m" * 1_000_000, "\ud800", "read", True, at, "l" * 1_000_000),
             record_id="../../\udfff",
-            extraction=None,
             extension="/../../x",
         )
         assert item.path.parent.parent == staging.root
@@ -253,15 +252,6 @@ class TestLinks:
         staging.fail(found, failure())
         assert not status.is_symlink()
         assert (outside / "status.json").read_bytes() == before
-
-    def test_for_an_extraction(self, staging: StagingDirectory, tmp_path: Path, outside: Path) -> None:
-        item = put(staging, an_input(tmp_path))
-        (item.path / "extraction.bin").symlink_to(outside / "secret")
-        with pytest.raises(StagingUnusable):
-            staging.extraction(item)
-        assert staging.claim(item)
-        staging.complete(item)
-        assert (outside / "secret").read_bytes() == b"secret"
 
     def test_for_drafts(self, staging: StagingDirectory, tmp_path: Path, outside: Path) -> None:
         (staging.root / ".tmp" / "link").symlink_to(outside)

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from apex_cli.cli import loop
 from apex_cli.cli.context import CommandContext
 from apex_cli.cli.redact import redact
 from apex_cli.cli.text import clean
 from apex_cli.cli.verb import USAGE, verb
+from apex_cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from apex_cli.doctor import Check
-
-EXIT_FAILED = 10
 
 
 @verb(
@@ -41,9 +41,9 @@ def doctor(context: CommandContext) -> None:
                 failed = failed or check.status is CheckStatus.FAILED
                 _report(context, check)
 
-    context.run(work)
+    loop.run(work())
     if failed:
-        raise typer.Exit(EXIT_FAILED)
+        raise typer.Exit(ExitCode.CANNOT_START)
 
 
 def _report(context: CommandContext, check: Check) -> None:

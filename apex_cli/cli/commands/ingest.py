@@ -11,19 +11,19 @@ import typer
 from apex_cli.cli.context import CommandContext
 from apex_cli.cli.ingesting import run_ingest
 from apex_cli.cli.options import Extractor, Source, duration
-from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, STUCK, USAGE, verb
+from apex_cli.cli.verb import EMPTY, LOCKED, MANUAL_RECOVERY, OK, RECORDS, START, USAGE, verb
 
 
 @verb(
     *("json", "quiet", "home", "staging_dir", "lock_timeout"),
     examples=(
         "apex ingest fixtures/",
-        "apex ingest - < export.jsonl",
-        "apex ingest drop/ --dry-run",
+        "apex ingest - < fixtures/frontapp/messages_2025-10-19.jsonl",
+        "apex ingest fixtures/ --dry-run",
         "apex ingest /srv/drop --consume --min-age 30s --lock-timeout 4m -q",
         "apex ingest mail/ --extractor llm --max-cost 2.50",
     ),
-    exits={**OK, **USAGE, **RECORDS, **STUCK, 9: "nothing to do, only with --error-on-empty", **START, **LOCKED},
+    exits={**OK, **USAGE, **RECORDS, **MANUAL_RECOVERY, **EMPTY, **START, **LOCKED},
 )
 def ingest(
     context: CommandContext,
@@ -67,12 +67,11 @@ def ingest(
 ) -> None:
     """Commit records to the four stores.
 
-    Stages, extracts, embeds, commits, cleans up. Takes JSON (one object, an array, JSON Lines), plain text and
-    Markdown. Each record is visible in all four stores
-    or in none; what is known already is left unchanged; what fails is kept (see `apex staging`) and the rest goes on.
-    What an earlier run left half done is settled first.
+    Stages, extracts, embeds, commits, cleans up. Reads JSON (one object, an array, JSON Lines), plain text and
+    Markdown. Each record is visible in all four stores or in none. Known records stay unchanged. A record that fails
+    is kept (see `apex staging`), and the others continue. Sagas that an earlier run left open are settled first.
     """
-    from apex_cli.pipeline.request import STDIN, IngestRequest
+    from apex_cli.pipeline.context import STDIN, IngestRequest
 
     settings = context.settings(
         concurrency=concurrency,

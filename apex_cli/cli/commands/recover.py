@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from apex_cli.cli import loop
 from apex_cli.cli.context import CommandContext
-from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, STUCK, USAGE, verb
-from apex_cli.results import EXIT_MANUAL_RECOVERY, EXIT_OK
+from apex_cli.cli.verb import LOCKED, MANUAL_RECOVERY, OK, RECORDS, START, USAGE, verb
+from apex_cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from apex_cli.saga.recovery import Recovered
@@ -19,10 +20,10 @@ _HINT = "docs/operations.md, Backup and restore: a PostgreSQL that is older than
 @verb(
     *("json", "home", "lock_timeout"),
     examples=("apex recover", "apex recover --lock-timeout 5m --json"),
-    exits={**OK, **USAGE, **RECORDS, **STUCK, **START, **LOCKED},
+    exits={**OK, **USAGE, **RECORDS, **MANUAL_RECOVERY, **START, **LOCKED},
 )
 def recover(context: CommandContext) -> None:
-    """Settle what killed runs left half done.
+    """Settle the sagas that killed runs left open.
 
     Every ingest does this first, so it is seldom needed.
     """
@@ -31,20 +32,21 @@ def recover(context: CommandContext) -> None:
 
     settings = context.settings()
     faults.arm(settings.fault)
-    done = context.run(lambda: maintenance.recover(settings))
-    code = EXIT_MANUAL_RECOVERY if done.stuck else EXIT_OK
+    done = loop.run(maintenance.recover(settings))
+    code = ExitCode.MANUAL_RECOVERY if done.needs_manual_recovery else ExitCode.OK
     if context.output.json:
         context.output.object(_as_json(done, code))
     elif done.rolled_forward or done.aborted or done.left or done.swept:
         context.output.line(
             f"{done.rolled_forward} completed, {done.aborted} undone, {done.left} left to the run that holds them, "
-            f"{done.swept} leftovers removed."
+            f"{done.swept} pieces of unpublished data removed."
         )
-    elif not done.stuck:
+    elif not done.needs_manual_recovery:
         context.output.line("Nothing to settle.")
-    if done.why is not None:
-        named = ", ".join(done.stuck)
-        context.output.problem(f"a person must settle {named}: {done.why.message}", done.why.hint or _HINT)
+    if done.reason is not None:
+        records = ", ".join(done.needs_manual_recovery)
+        message = f"not recovered, because a store rejects it permanently: {records}: {done.reason.message}"
+        context.output.problem(message, done.reason.hint or _HINT)
     raise typer.Exit(code)
 
 
@@ -55,6 +57,6 @@ def _as_json(done: Recovered, code: int) -> dict[str, object]:
         "aborted": done.aborted,
         "left": done.left,
         "swept": done.swept,
-        "stuck": done.stuck,
-        "exit_code": code,
+        "needs_manual_recovery": done.needs_manual_recovery,
+        "exit_code": int(code),
     }

@@ -10,40 +10,44 @@ import typer
 from apex_cli.cli.context import CommandContext
 from apex_cli.cli.output import Output
 from apex_cli.cli.verb import LOCKED, START, USAGE, verb
+from apex_cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from apex_cli.verify import DiscrepancyReport
 
-EXIT_PROBLEMS = 3
-_AFTER_REPAIR = (
-    "What is left cannot be mended from PostgreSQL. Next: ingest everything into a fresh home (--home), and report it."
-)
+_AFTER_REPAIR = "PostgreSQL cannot repair the rest. Next: ingest everything into a fresh home (--home), and report it."
 
 
 @verb(
     *("json", "home", "lock_timeout"),
     examples=("apex verify", "apex verify --repair", "apex verify --json"),
-    exits={0: "consistent", **USAGE, 3: "problems found (with --repair: problems left)", **START, **LOCKED},
+    exits={
+        0: "consistent",
+        **USAGE,
+        ExitCode.RECORDS_FAILED: "problems found (with --repair: problems left)",
+        **START,
+        **LOCKED,
+    },
 )
 def verify(
     context: CommandContext,
-    repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Repair what can be repaired.")] = False,
 ) -> None:
     """Compare the four stores record by record.
 
     Both ways: nothing may be missing in any of them, and nothing left over.
     """
     from apex_cli import verify
-    from apex_cli.pipeline.repair import repair as mend
+    from apex_cli.pipeline.repair import repair as repair_stores
 
     settings = context.settings()
-    report = context.read(lambda stores: mend(settings, stores) if repair else verify.verify(stores))
+    report = context.read(lambda stores: repair_stores(settings, stores) if repair else verify.verify(stores))
     if context.output.json:
         _json(context.output, report)
     else:
         _show(context.output, report, repair)
     if report.problems:
-        raise typer.Exit(EXIT_PROBLEMS)
+        raise typer.Exit(ExitCode.RECORDS_FAILED)
 
 
 def _json(output: Output, report: DiscrepancyReport) -> None:
@@ -75,4 +79,4 @@ def _show(output: Output, report: DiscrepancyReport, repair: bool) -> None:
     verdict = "the four stores agree" if not report.problems else f"{len(report.problems):,} problems"
     output.line(f"{report.records:,} records: {verdict}.")
     if report.problems:
-        output.line(_AFTER_REPAIR if repair else "Next: `apex verify --repair` mends what can be mended.")
+        output.line(_AFTER_REPAIR if repair else "Next: `apex verify --repair` repairs what can be repaired.")

@@ -1,0 +1,121 @@
+"""Stage 5, acknowledge: report each record's result exactly once and update its staged item.
+
+A crash before the staging directory is updated loses nothing: the item is still `processing`, the next run takes it
+up, and its records are `unchanged`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import PurePath
+
+from apex_cli import faults
+from apex_cli.errors import RecordError, StoreError
+from apex_cli.model import Record
+from apex_cli.pipeline.context import Batch, InputProgress, RecordInProgress, RunContext
+from apex_cli.results import DONE, RecordResult, RecordStatus
+from apex_cli.staging import ItemFailure
+
+
+async def acknowledge(context: RunContext, batch: Batch) -> None:
+    """Report the batch's results and bring the staging directory up to date."""
+    ended = list(batch.ended)
+    for record in batch.records:
+        result = record.result
+        assert result is not None
+        context.summary.add(result)
+        context.observer.outcome(result)
+        if result.status is not RecordStatus.PENDING:
+            record.origin.reported += 1
+            ended.append(record.origin)
+    # An input may end with a later batch than its last record, or have been reported in full by now.
+    finished = list({id(origin): origin for origin in ended if origin.finished}.values())
+    if finished:
+        await faults.reach("staging.remove.before")
+    await asyncio.get_running_loop().run_in_executor(context.worker, _update_staging, context, batch, finished)
+    if finished:
+        await faults.reach("staging.remove.after")
+
+
+async def release(context: RunContext, origins: Iterable[InputProgress]) -> None:
+    """Give back inputs that did not come to their end: the next run takes them up."""
+    items = [origin.item for origin in origins if origin.item is not None]
+
+    def give_back() -> None:
+        for item in items:
+            context.staging.release(item)
+
+    await asyncio.get_running_loop().run_in_executor(context.worker, give_back)
+
+
+def _update_staging(context: RunContext, batch: Batch, finished: Sequence[InputProgress]) -> None:
+    """In the worker thread: keep failed records, resolve committed ones, complete inputs that came to their end."""
+    for record in batch.records:
+        result = record.result
+        if result is None or record.origin.item is None:
+            continue
+        if result.status is RecordStatus.FAILED:
+            _keep(context, record, result)
+        elif result.status in DONE:
+            context.staging.remove_record(record.record.record_id, observed_at=record.record.observed_at)
+    for origin in finished:
+        if origin.item is not None and not origin.closed:
+            if not context.staging.complete(origin.item, keep_children=set(origin.kept)):
+                context.summary.unremoved += 1
+            origin.closed = True
+
+
+def _keep(context: RunContext, record: RecordInProgress, result: RecordResult) -> None:
+    """Stage a failed record as an item of its own; where it has no bytes of its own, keep its whole input."""
+    origin, data = record.origin, record.source_data
+    assert origin.item is not None
+    raw = _bytes(data) if isinstance(data, Record) else data.raw
+    failure = _failure(result)
+    if raw is None:
+        if not origin.closed:
+            context.staging.fail(origin.item, failure)
+        origin.closed = True
+        return
+    child = context.staging.add_record(
+        origin.item,
+        locator=result.locator or origin.item.name,
+        source=result.source,
+        payload=raw,
+        failure=failure,
+        record_id=result.record_id,
+        extension=_extension(record),
+    )
+    origin.kept.append(child.item_id)
+
+
+def _extension(record: RecordInProgress) -> str:
+    """The ending of the file that keeps the record, so that it is read again as what it is."""
+    data = record.source_data
+    if not isinstance(data, Record):
+        return PurePath(record.origin.item.name).suffix if record.origin.item else ""
+    return PurePath(str(data.payload["path"])).suffix if data.source == "document" else ".json"
+
+
+def _bytes(record: Record) -> bytes:
+    """The record alone, as it would be read again. Keys keep their order: ids are looked for in that order."""
+    if record.source == "document":
+        return str(record.payload["content"]).encode()
+    return json.dumps(record.payload, ensure_ascii=False).encode()
+
+
+def _failure(result: RecordResult) -> ItemFailure:
+    error = result.error
+    assert error is not None
+    assert result.stage is not None
+    return ItemFailure(
+        code=error.code,
+        message=error.message,
+        hint=error.hint,
+        stage=result.stage,
+        retriable=error.retriable if isinstance(error, RecordError) else isinstance(error, StoreError),
+        at=datetime.now(UTC),
+        locator=result.locator,
+    )

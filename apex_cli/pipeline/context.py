@@ -1,0 +1,223 @@
+"""What the stages of one ingest share, and one record on its way through them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+from apex_cli.config import Settings
+from apex_cli.errors import ApexError
+from apex_cli.model import Embedded, EntityType, Extraction, Record
+from apex_cli.reading.files import Rejected
+from apex_cli.results import RecordResult, RecordStatus, RunSummary
+from apex_cli.run_stats import RunStats
+from apex_cli.saga.coordinator import Coordinator
+from apex_cli.saga.locks import RecordLocks
+from apex_cli.saga.participants import participants
+
+if TYPE_CHECKING:
+    from apex_cli.enrich.enricher import CachedEnricher
+    from apex_cli.staging import Item, StagingDirectory
+    from apex_cli.stores.factory import Stores
+
+STDIN = "-"
+EXTRACTORS = ("auto", "rules", "llm")
+
+
+@dataclass(slots=True)
+class Stop:
+    """A request to end early. `signal` is the signal's number, 0 if there was none."""
+
+    event: asyncio.Event = field(default_factory=asyncio.Event)
+    signal: int = 0
+
+    def __call__(self, signal: int) -> None:
+        self.signal = self.signal or signal
+        self.event.set()
+
+
+@dataclass(frozen=True, slots=True)
+class IngestRequest:
+    """One ingest. `paths` may hold `-` for `stdin`; `min_age` is seconds; `limit` counts records.
+
+    `extractor` is one of `EXTRACTORS`. With `llm_batch` models answer in the next run, at half the price.
+    """
+
+    paths: tuple[str, ...]
+    source: str = "auto"
+    extractor: str = "auto"
+    llm_batch: bool = False
+    limit: int | None = None
+    consume: bool = False
+    min_age: float = 0.0
+    retry_failed: bool = False
+    stdin: BinaryIO | None = None
+    run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    def uses_model(self, settings: Settings) -> bool:
+        """Whether a model reads free text: always with `llm`, with `auto` where a key or a server is configured."""
+        return settings.has_model if self.extractor == "auto" else self.extractor == "llm"
+
+
+class Observer(Protocol):
+    """Follows a run. Called on the event loop; must return quickly."""
+
+    def phase(self, text: str) -> None:
+        """A new phase has begun ("starting the stores")."""
+
+    def outcome(self, outcome: RecordResult) -> None:
+        """A record has come to its end. Called exactly once for each record."""
+
+
+@dataclass(slots=True)
+class RunContext:
+    """What all stages of one run share. Only the event loop changes it, except for `InputProgress.read`.
+
+    `worker` is the one thread that reads inputs and changes the staging directory. `under_way` counts the versions of
+    each record between extraction and commit. `enricher` is None for a run without a model.
+    """
+
+    settings: Settings
+    request: IngestRequest
+    observer: Observer
+    stop: Stop
+    summary: RunSummary
+    staging: StagingDirectory
+    stores: Stores
+    coordinator: Coordinator
+    worker: Executor
+    enricher: CachedEnricher | None = None
+    under_way: Counter[str] = field(default_factory=Counter)
+    stop_reason: ApexError | None = None
+    read_error: ApexError | None = None
+
+    @property
+    def stopping(self) -> bool:
+        """Whether no further record is to be read. May be asked from any thread."""
+        return self.stop_reason is not None or self.stop.event.is_set()
+
+    def end_early(self, reason: ApexError) -> None:
+        """Read no further records, and settle what is in flight. The first reason counts."""
+        self.stop_reason = self.stop_reason or reason
+
+
+@dataclass(slots=True)
+class InputProgress:
+    """One input and how far its records have come. `item` is None for an input that was never staged.
+
+    `read` is counted by the reading thread, `reported` by the event loop: neither writes the other's. `kept` are the
+    ids of failed records that were staged as items of their own.
+    """
+
+    item: Item | None
+    read: int = 0
+    reported: int = 0
+    exhausted: bool = False
+    closed: bool = False
+    kept: list[str] = field(default_factory=list)
+
+    @property
+    def finished(self) -> bool:
+        """Whether every record of the input was read and reported."""
+        return self.exhausted and self.reported == self.read
+
+
+@dataclass(slots=True)
+class RecordInProgress:
+    """One record, or what could not be read, from reading to its result.
+
+    Each stage fills in one field: `extraction`, `embedded`, `result`. A record with a `result` skips what follows.
+    `counted` is set while `RunContext.under_way` counts it.
+    """
+
+    origin: InputProgress
+    source_data: Record | Rejected
+    started: float = field(default_factory=time.monotonic)
+    extraction: Extraction | None = None
+    embedded: Embedded | None = None
+    result: RecordResult | None = None
+    counted: bool = False
+
+    @property
+    def record(self) -> Record:
+        """The record. Only for one that could be read."""
+        assert isinstance(self.source_data, Record)
+        return self.source_data
+
+    def end(self, status: RecordStatus, error: ApexError | None = None, stage: str | None = None) -> None:
+        """Set the result, with everything that is known of the record by now."""
+        milliseconds = round((time.monotonic() - self.started) * 1000, 1)
+        if isinstance(self.source_data, Rejected):
+            source = self.origin.item.source if self.origin.item else "unknown"
+            self.result = RecordResult(status, None, error, stage, self.source_data.locator, source, ms=milliseconds)
+            return
+        self.result = describe(self.source_data, self.extraction, status, error, stage, milliseconds)
+
+
+@dataclass(slots=True)
+class Batch:
+    """Records that pass the stages together, and the inputs that ended with them. `bytes` is the size of payloads."""
+
+    records: list[RecordInProgress] = field(default_factory=list)
+    ended: list[InputProgress] = field(default_factory=list)
+    bytes: int = 0
+
+    def open(self) -> list[RecordInProgress]:
+        """The records without a result."""
+        return [record for record in self.records if record.result is None]
+
+
+def describe(
+    record: Record,
+    extraction: Extraction | None,
+    status: RecordStatus,
+    error: ApexError | None = None,
+    stage: str | None = None,
+    ms: float = 0.0,
+) -> RecordResult:
+    """The result of a record, with its identity and how much was extracted from it."""
+    return RecordResult(
+        status=status,
+        record_id=record.record_id,
+        error=error,
+        stage=stage,
+        locator=record.locator,
+        source=record.source,
+        data_type=record.data_type,
+        external_id=record.external_id,
+        entities=sum(entity.type is not EntityType.VALUE for entity in extraction.entities) if extraction else 0,
+        facts=len(extraction.claims) if extraction else 0,
+        vectors=len(extraction.chunks) if extraction else 0,
+        llm_calls=extraction.llm_calls if extraction else 0,
+        tokens=extraction.tokens if extraction else 0,
+        cost_usd=round(extraction.cost_usd, 6) if extraction else 0.0,
+        ms=ms,
+    )
+
+
+def coordinator_for(
+    settings: Settings, stores: Stores, *, run_id: str | None = None, stats: RunStats | None = None
+) -> Coordinator:
+    """The saga's coordinator over opened stores."""
+    parts = participants(
+        journal=stores.journal,
+        graph=stores.graph,
+        vectors=stores.vectors,
+        cache=stores.cache,
+        timeout=settings.store_timeout,
+        stats=stats,
+    )
+    locks = RecordLocks(stores.cache, stores.lock_owner)
+    return Coordinator(parts, locks, run_id=run_id, group_id=settings.namespace)
+
+
+def leave_pending(records: Iterable[RecordInProgress], reason: ApexError) -> None:
+    """End records as pending: their inputs stay staged for the next run."""
+    for record in records:
+        record.end(RecordStatus.PENDING, reason)

@@ -1,0 +1,154 @@
+"""Stage 2, extract: skip what is unchanged, then read entities, claims and text out of the rest.
+
+Rules read every record, in threads. Large documents are parsed in worker processes that can be killed. A model then
+adds to what has free text, where the run uses one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from apex_cli.errors import ApexError, ExtractError, RecordError, StoreError
+from apex_cli.model import Extraction, Record
+from apex_cli.pipeline.context import Batch, RecordInProgress, RunContext, leave_pending
+from apex_cli.pipeline.embed import fail
+from apex_cli.reading.files import Rejected
+from apex_cli.results import RecordStatus
+from apex_cli.sources.registry import extract as extract_by_rules
+
+if TYPE_CHECKING:
+    from pebble import ProcessPool
+
+_SLICE = 50
+"""Records of one extraction task: few enough to interleave, many enough that the task costs nothing."""
+_INLINE_BYTES = 64 * 1024
+"""Larger documents are parsed in a worker process."""
+_WORKERS = 2
+
+
+class ExtractStage:
+    """The stage, with the worker processes that it starts for the first large document. Close it at the end."""
+
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
+        self._places = asyncio.Semaphore(context.settings.concurrency)
+        self._pool: ProcessPool | None = None
+
+    async def __call__(self, context: RunContext, batch: Batch) -> None:
+        """Set `extraction` of each record of the batch that is new and sound; end all others."""
+        await _screen(context, batch)
+        records = batch.open()
+        if context.stop_reason is not None:
+            # Nothing is paid for records that were only read.
+            leave_pending(records, context.stop_reason)
+            return
+        large = [each for each in records if _is_large(each.record)]
+        small = [each for each in records if not _is_large(each.record)]
+        with context.summary.stats.stage("extract"):
+            await asyncio.gather(
+                *(self._extract(small[start : start + _SLICE]) for start in range(0, len(small), _SLICE)),
+                *(self._extract_large(each) for each in large),
+            )
+            await _enrich(context, batch.open())
+
+    def close(self) -> None:
+        """End the worker processes, also those that are parsing."""
+        if self._pool is not None:
+            self._pool.stop()  # type: ignore[no-untyped-call]
+            self._pool.join()
+
+    async def _extract(self, records: Sequence[RecordInProgress]) -> None:
+        async with self._places:
+            found = await asyncio.to_thread(extract_each, [each.record for each in records])
+        for each, extraction in zip(records, found, strict=True):
+            self._take(each, extraction)
+
+    async def _extract_large(self, each: RecordInProgress) -> None:
+        async with self._places:
+            try:
+                self._take(each, await self._in_worker(each.record))
+            except RecordError as error:
+                self._take(each, error)
+
+    def _take(self, each: RecordInProgress, found: Extraction | ApexError) -> None:
+        if isinstance(found, Extraction):
+            each.extraction = found
+        else:
+            fail(self._context, each, found)
+
+    async def _in_worker(self, record: Record) -> Extraction:
+        """Raises `ExtractError`, also `too_slow` after `APEX_PARSE_TIMEOUT`."""
+        from pebble import ProcessExpired, ProcessPool
+
+        if self._pool is None:
+            # Spawned, not forked: a forked child would inherit the home's lock and keep it beyond this process.
+            self._pool = ProcessPool(max_workers=_WORKERS, context=multiprocessing.get_context("spawn"))
+        timeout = self._context.settings.parse_timeout
+        job = self._pool.schedule(extract_by_rules, args=(record,), timeout=timeout)
+        try:
+            return await asyncio.wrap_future(job)
+        except TimeoutError as error:
+            raise ExtractError(
+                f"{record.locator} took longer than {timeout:g} s to parse",
+                hint="split the document, or raise APEX_PARSE_TIMEOUT",
+                code="too_slow",
+            ) from error
+        except ProcessExpired as error:
+            raise ExtractError(f"{record.locator}: the worker process died parsing it", code="worker_died") from error
+
+
+def extract_each(records: Sequence[Record]) -> list[Extraction | RecordError]:
+    """Extract records by rules, in their order; errors take the place of extractions."""
+    found: list[Extraction | RecordError] = []
+    for record in records:
+        try:
+            found.append(extract_by_rules(record))
+        except RecordError as error:
+            found.append(error)
+    return found
+
+
+async def _screen(context: RunContext, batch: Batch) -> None:
+    """End what could not be read, and what the memory has with this very content.
+
+    A record with another version under way is never called unchanged here: A, B, A are three versions. The saga
+    decides again, under a lock.
+    """
+    for each in batch.records:
+        if isinstance(each.source_data, Rejected):
+            each.end(RecordStatus.FAILED, each.source_data.error, "read")
+    records = batch.open()
+    try:
+        known = await context.coordinator.known([each.record.record_id for each in records]) if records else {}
+    except StoreError as error:
+        context.end_early(error)
+        leave_pending(records, error)
+        return
+    for each in records:
+        record = each.record
+        if known.get(record.record_id) == record.content_hash and not context.under_way[record.record_id]:
+            each.end(RecordStatus.UNCHANGED)
+        else:
+            context.under_way[record.record_id] += 1
+            each.counted = True
+
+
+async def _enrich(context: RunContext, records: Sequence[RecordInProgress]) -> None:
+    """Let the model add to records with free text; each answer is paid for once (see `CachedEnricher`)."""
+    enricher = context.enricher
+    if enricher is None:
+        return
+    wanted = [(each, each.extraction) for each in records if each.extraction and enricher.wants(each.record)]
+    results = await enricher.read([(each.record, extraction) for each, extraction in wanted])
+    for (each, _), found in zip(wanted, results, strict=True):
+        if isinstance(found, Extraction):
+            each.extraction = found
+        else:
+            fail(context, each, found)
+
+
+def _is_large(record: Record) -> bool:
+    return record.source == "document" and record.size > _INLINE_BYTES
