@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from apex_cli.model import Plan
 from apex_cli.stores.graph.model.transaction import STORE, Access, GraphEngine
@@ -28,15 +29,16 @@ class GraphStore(ABC):
     def graphiti_driver(self) -> GraphDriver:
         """A driver for `graphiti_core.Graphiti(graph_driver=…)`, for reading, while this store is open."""
 
-    async def commit(self, plans: Sequence[Plan]) -> None:
-        await self._commit(plans, {})
+    def commit(self, plans: Sequence[Plan]) -> Coroutine[Any, Any, None]:
+        return self._commit(plans, {})
 
-    async def _commit(self, plans: Sequence[Plan], old_ids: Mapping[str, str]) -> None:
+    def _commit(self, plans: Sequence[Plan], old_ids: Mapping[str, str]) -> Coroutine[Any, Any, None]:
         """Commit; `old_ids` are the entities of aliases in an older graph that this one replaces."""
-        from apex_cli.stores.graph.model import commit
+        from apex_cli.stores.graph.model.commit import commit
 
         now = datetime.now(UTC)
-        await self._engine.run(lambda graph: commit.commit(graph, plans, self._namespace, now, old_ids), Access.WRITE)
+        job = partial(commit, plans=plans, group_id=self._namespace, now=now, old_ids=old_ids)
+        return self._engine.run(job, Access.WRITE)
 
     async def settle(self, targets: Sequence[tuple[str, int]]) -> Mapping[str, str | None]:
         from apex_cli.stores.graph.model import commit
