@@ -50,9 +50,9 @@ def waiting(staging: StagingDirectory, *, retriable: bool = False, every: bool =
 
 def opened(root: Path) -> StagingDirectory:
     """An open staging directory. Locks keep two of these apart as they keep two processes apart."""
-    area = StagingDirectory(root, max_bytes=MEGABYTE)
-    area.open()
-    return area
+    staging = StagingDirectory(root, max_bytes=MEGABYTE)
+    staging.open()
+    return staging
 
 
 def an_input(tmp_path: Path) -> Path:
@@ -64,7 +64,7 @@ def an_input(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def staging(tmp_path: Path) -> StagingDirectory:
-    return opened(tmp_path / "area")
+    return opened(tmp_path / "staging")
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_everything_is_private(staging: StagingDirectory, original: Path) -> Non
 
 
 def test_open_leaves_the_mode_of_an_existing_folder(tmp_path: Path) -> None:
-    root = tmp_path / "area"
+    root = tmp_path / "staging"
     root.mkdir()
     root.chmod(0o755)
     StagingDirectory(root, max_bytes=MEGABYTE).open()
@@ -225,7 +225,7 @@ def test_a_path_has_one_spelling(staging: StagingDirectory, original: Path, tmp_
 
 
 class TestInPlace:
-    def test_a_file_dropped_into_the_area_is_moved(self, staging: StagingDirectory) -> None:
+    def test_a_file_dropped_into_the_directory_is_moved(self, staging: StagingDirectory) -> None:
         dropped = staging.root / "turvo" / "drop" / "orders.json"
         dropped.parent.mkdir(parents=True)
         dropped.write_bytes(b"{}")
@@ -244,7 +244,7 @@ class TestInPlace:
         assert put(staging, item.payload) == item
         assert item.payload.read_bytes() == original.read_bytes()
 
-    def test_the_areas_own_files_are_no_input(self, staging: StagingDirectory, original: Path) -> None:
+    def test_the_directorys_own_files_are_no_input(self, staging: StagingDirectory, original: Path) -> None:
         child = keep(staging, put(staging, original), 1)
         with pytest.raises(ReadError, match="belongs to the staging directory"):
             put(staging, child.path / "status.json")

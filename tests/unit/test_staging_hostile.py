@@ -18,7 +18,7 @@ from tests.unit.test_staging import EVERY, MEGABYTE, an_input, failure, keep, op
 
 @pytest.fixture
 def staging(tmp_path: Path) -> StagingDirectory:
-    return opened(tmp_path / "area")
+    return opened(tmp_path / "staging")
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 class TestDisk:
     def test_full_while_copying(self, small_disk: Path, tmp_path: Path) -> None:
-        staging = opened(small_disk / "area")
+        staging = opened(small_disk / "staging")
         big = tmp_path / "big.json"
         big.write_bytes(bytes(600 * 1024))
         with pytest.raises(StagingUnusable) as caught:
@@ -52,7 +52,7 @@ class TestDisk:
         assert put(staging, an_input(tmp_path)).bytes == 21, "what fits still goes in"
 
     def test_full_from_the_start_can_still_be_looked_at_and_cleaned(self, small_disk: Path, tmp_path: Path) -> None:
-        staging = opened(small_disk / "area")
+        staging = opened(small_disk / "staging")
         item = put(staging, an_input(tmp_path))
         filler = small_disk / "filler"
         with pytest.raises(OSError, match="No space"):
@@ -69,7 +69,7 @@ class TestDisk:
         late.open()
 
     def test_a_failure_that_cannot_be_written_lets_go(self, small_disk: Path, tmp_path: Path) -> None:
-        staging = opened(small_disk / "area")
+        staging = opened(small_disk / "staging")
         item = put(staging, an_input(tmp_path))
         assert staging.claim(item)
         filler = small_disk / "filler"
@@ -82,7 +82,7 @@ class TestDisk:
         assert staging.claim(left)
 
     def test_read_only(self, small_disk: Path, tmp_path: Path) -> None:
-        staging = opened(small_disk / "area")
+        staging = opened(small_disk / "staging")
         item = put(staging, an_input(tmp_path))
         subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
         with pytest.raises(StagingUnusable) as caught:
@@ -93,7 +93,7 @@ class TestDisk:
             put(staging, Path(item.origin))
         assert list(StagingDirectory(staging.root, max_bytes=MEGABYTE).items()) == [item]
 
-    @pytest.mark.parametrize("below", ["", "sub/area"])
+    @pytest.mark.parametrize("below", ["", "sub/staging"])
     def test_not_a_folder(self, tmp_path: Path, below: str) -> None:
         path = tmp_path / "file"
         path.write_bytes(b"")
@@ -105,13 +105,13 @@ class TestDisk:
     def test_forbidden(self, tmp_path: Path) -> None:
         tmp_path.chmod(0o500)
         with pytest.raises(StagingUnusable) as caught:
-            opened(tmp_path / "area")
+            opened(tmp_path / "staging")
         assert caught.value.code == "staging_denied"
 
 
 class TestLimit:
     def test_refuses_and_says_why(self, tmp_path: Path) -> None:
-        staging = StagingDirectory(tmp_path / "area", max_bytes=100)
+        staging = StagingDirectory(tmp_path / "staging", max_bytes=100)
         staging.open()
         big = tmp_path / "big"
         big.write_bytes(bytes(80))
@@ -129,7 +129,7 @@ class TestLimit:
 
     def test_a_file_of_the_wrong_size(self, tmp_path: Path) -> None:
         """Files of procfs say 0 bytes and hold more: what counts is what is read."""
-        staging = StagingDirectory(tmp_path / "area", max_bytes=10)
+        staging = StagingDirectory(tmp_path / "staging", max_bytes=10)
         staging.open()
         path = Path("/proc/self/status")
         if not path.exists():
@@ -203,7 +203,7 @@ class TestInputs:
 
 
 class TestLinks:
-    """Symbolic links that somebody put into the area: nothing is read, written or removed through them."""
+    """Symbolic links that somebody put into the directory: nothing is read, written or removed through them."""
 
     @pytest.fixture
     def outside(self, tmp_path: Path) -> Path:

@@ -55,7 +55,7 @@ def open_descriptors() -> int:
 
 @pytest.fixture
 def staging(tmp_path: Path) -> StagingDirectory:
-    return opened(tmp_path / "area")
+    return opened(tmp_path / "staging")
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_a_draft_being_written_is_no_stray(staging: StagingDirectory, tmp_path: 
     + [("os.remove", nth) for nth in range(1, 4)],
 )
 def test_killed_between_any_two_steps(staging: StagingDirectory, tmp_path: Path, call: str, nth: int) -> None:
-    """A file dropped into the area goes through its whole life in a process that dies at the nth such system call."""
+    """A dropped file goes from its staging to its completion in a process that dies at the nth such system call."""
     dropped = staging.root / "orders.json"
     dropped.write_bytes(b"{}")
     life = PRELUDE + (

@@ -13,7 +13,7 @@ from tests.unit.test_staging import an_input, failure, keep, listed, opened, put
 
 @pytest.fixture
 def staging(tmp_path: Path) -> StagingDirectory:
-    return opened(tmp_path / "area")
+    return opened(tmp_path / "staging")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tests.unit.test_staging import EVERY, MEGABYTE, an_input, failure, keep, li
 
 @pytest.fixture
 def staging(tmp_path: Path) -> StagingDirectory:
-    return opened(tmp_path / "area")
+    return opened(tmp_path / "staging")
 
 
 @pytest.fixture
