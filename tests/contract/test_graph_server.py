@@ -35,7 +35,7 @@ from tests.graph_world import (
     vehicle,
 )
 from tests.plans import GROUP, vector_of
-from tests.relay import COMMIT, Relay
+from tests.proxy import BOLT_COMMIT, proxied
 from tests.servers import server_url
 
 TRUCK = vehicle("vehicle:unit:T1")
@@ -196,33 +196,35 @@ async def test_a_sleeper_that_holds_the_graph_is_ended_by_the_server(server: Neo
 
 async def test_a_cut_connection_makes_the_job_run_again_from_scratch(server: Neo4jGraph) -> None:
     attempts: list[int] = []
-    async with Relay(server_url("GRAPH")) as relay, connected() as direct:
-        graph = server_graph(GROUP, url=relay.url)
-        await graph.open()
-        loop = asyncio.get_running_loop()
+    async with connected() as direct:
+        with proxied(server_url("GRAPH")) as (proxy, url):
+            graph = server_graph(GROUP, url=url)
+            await graph.open()
 
-        def job(transaction: GraphTransaction) -> None:
-            attempts.append(len(attempts))
-            transaction.insert(NEW_PAGE, [(f"page {len(attempts)}", [], [])])
-            if len(attempts) == 1:
-                asyncio.run_coroutine_threadsafe(relay.cut(), loop).result()
-            transaction.insert(NEW_PAGE, [("last page", [], [])])
+            def job(transaction: GraphTransaction) -> None:
+                attempts.append(len(attempts))
+                transaction.insert(NEW_PAGE, [(f"page {len(attempts)}", [], [])])
+                if len(attempts) == 1:
+                    proxy.cut()
+                transaction.insert(NEW_PAGE, [("last page", [], [])])
 
-        await graph._engine.run(job, Access.WRITE)
-        assert attempts == [0, 1]
-        held = await rows("MATCH (p:ApexTimeline {group_id: $group}) RETURN p.page AS page ORDER BY page", group=GROUP)
-        assert [row["page"] for row in held] == ["last page", "page 2"]
-        await graph.close()
-        await rows("MATCH (p:ApexTimeline {group_id: $group}) DELETE p", group=GROUP)
-        assert await direct.audit() == []
+            await graph._engine.run(job, Access.WRITE)
+            assert attempts == [0, 1]
+            held = await rows(
+                "MATCH (p:ApexTimeline {group_id: $group}) RETURN p.page AS page ORDER BY page", group=GROUP
+            )
+            assert [row["page"] for row in held] == ["last page", "page 2"]
+            await graph.close()
+            await rows("MATCH (p:ApexTimeline {group_id: $group}) DELETE p", group=GROUP)
+            assert await direct.audit() == []
 
 
 async def test_a_commit_whose_answer_is_lost_is_found_by_its_marker(server: Neo4jGraph) -> None:
     plan = ping("one", TRUCK, CHICAGO, 0)
-    async with Relay(server_url("GRAPH")) as relay:
-        graph = server_graph(GROUP, url=relay.url)
+    with proxied(server_url("GRAPH")) as (proxy, url):
+        graph = server_graph(GROUP, url=url)
         await graph.open()
-        relay.lose_answer_to(COMMIT)
+        proxy.lose_answer(BOLT_COMMIT)
         with pytest.raises(StoreTransient):
             await graph.commit([plan])
         assert await graph.settle([(plan.record_id, 2)]) == {plan.record_id: plan.saga_id}
@@ -357,8 +359,8 @@ async def test_a_certificate_is_trusted_by_its_authority_alone(server: Neo4jGrap
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     ours.issue_cert("127.0.0.1").configure_cert(context)
     await server.commit([ping("one", TRUCK, CHICAGO, 0)])
-    async with Relay(server_url("GRAPH"), context) as relay:
-        url = relay.url.replace("bolt://", "bolt+s://")
+    with proxied(server_url("GRAPH"), context) as (_, plain):
+        url = plain.replace("bolt://", "bolt+s://")
         async with connected(url=url, trusted_ca=tmp_path / "ours") as safe:
             assert await history(safe, "T1") == [("chicago", 0, None)]
             assert (await safe.check())["tls"] == "on"
@@ -366,5 +368,5 @@ async def test_a_certificate_is_trusted_by_its_authority_alone(server: Neo4jGrap
             graph = server_graph(GROUP, url=url, trusted_ca=trusted)
             with pytest.raises(StoreUnavailable, match="certificate verify failed"):
                 await graph.open()
-        async with connected(url=relay.url.replace("bolt://", "bolt+ssc://")) as unchecked:
+        async with connected(url=plain.replace("bolt://", "bolt+ssc://")) as unchecked:
             assert await history(unchecked, "T1") == [("chicago", 0, None)]

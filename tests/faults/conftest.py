@@ -1,4 +1,4 @@
-"""Homes for fault tests: one for each module, for its scenes have shipments of their own."""
+"""Homes for fault tests: one for each module, because each scenario has shipments of its own."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.apex import new_home
-from tests.faults.scene import Scene, scene
-from tests.faults.site import SIZE, Site, site
+from tests.faults.scenario import FaultScenario, fault_scenario
+from tests.faults.server_cluster import SIZE, ServerCluster, server_cluster
 from tests.servers import server_url
 
 
 @pytest.fixture(scope="module")
-def new_scene(short_tmp: Path) -> Iterator[Callable[[], Scene]]:
-    """Makes scenes, all in one home."""
+def new_scenario(short_tmp: Path) -> Iterator[Callable[[], FaultScenario]]:
+    """Makes scenarios, all in one home."""
     numbers = itertools.count(1)
     with new_home(short_tmp) as home:
-        yield lambda: scene(home, next(numbers))
+        yield lambda: fault_scenario(home, next(numbers))
 
 
 @pytest.fixture
@@ -30,17 +30,17 @@ def home(short_tmp: Path) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def servers() -> Iterator[Site]:
-    """Servers for fault tests alone; wanted where tests on servers are."""
+def servers() -> Iterator[ServerCluster]:
+    """Servers for the fault tests alone. Started only if servers for tests are configured."""
     server_url("GRAPH")
-    with site() as own:
+    with server_cluster() as own:
         yield own
 
 
 @pytest.fixture
-def server_scene(servers: Site, short_tmp: Path) -> Iterator[Scene]:
-    """A scene in a home of its own, on servers that are well before and after."""
-    servers.mend()
+def server_scenario(servers: ServerCluster, short_tmp: Path) -> Iterator[FaultScenario]:
+    """A scenario in a home of its own. All servers answer before it and after it."""
+    servers.restore()
     with new_home(short_tmp) as place:
-        yield scene(place, 1, size=SIZE, env=servers.direct(place))
-    servers.mend()
+        yield fault_scenario(place, 1, size=SIZE, env=servers.direct(place))
+    servers.restore()

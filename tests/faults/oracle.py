@@ -1,99 +1,269 @@
-"""Looks into the four stores of a home, past every verb, and says which version of a record they hold.
+"""Compares the four stores of a home with each other, and says which version of a record they hold.
 
-It knows no journal and trusts no audit: what PostgreSQL calls current must be what the other three hold, whole.
+The rows come from `stored`, and every rule is stated here a second time. What PostgreSQL calls current must be what the
+other three hold, complete, and nothing else may be there.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from apex_cli.config import load
-from apex_cli.model import DEFAULT_NAMESPACE, record_id
-from apex_cli.stores.factory import Stores, open_stores
-from apex_cli.stores.postgres.catalog import Version
-from apex_cli.verify import verify
+from apex_cli.model import DEFAULT_NAMESPACE, FUNCTIONAL, record_id
 from tests import profiles
+from tests.faults.stored import Stored, cached_value, micros, read_stores
 
 Env = Mapping[str, str]
+Versions = Mapping[str, dict[str, Any]]
+_OPEN = ("PREPARED", "RESOLVING", "COMMITTED")
+_FUNCTIONAL = {predicate.value for predicate in FUNCTIONAL}
 
 
-@asynccontextmanager
-async def opened(home: Path, env: Env | None = None) -> AsyncIterator[Stores]:
-    """The four stores of a home that no run holds; `env` says where, if not where the profile has them."""
-    settings = load({"home": home}, cwd=home.parent, environ=_place(home, env))
-    async with open_stores(settings) as stores:
-        yield stores
+class Claimed(NamedTuple):
+    """One claim of a current version, with the ids that the graph gives its entities."""
+
+    subject: str
+    predicate: str
+    object: str
+    certain: bool
+    valid_at: int
+    invalid_at: int | None
+    record: str
+
+    @property
+    def timeline(self) -> str:
+        """The name of the timeline that must hold it, as docs/design/graph.md describes it."""
+        predicate = self.predicate if self.certain else f"?{self.predicate}"
+        parts = [self.subject, predicate, *([] if self.predicate in _FUNCTIONAL else [self.object])]
+        return "|".join(parts)
+
+    @property
+    def evidence(self) -> str:
+        """How the timeline holds it."""
+        return f"{self.valid_at}|{'' if self.invalid_at is None else self.invalid_at}|{self.record}|{self.object}"
+
+
+async def compare_stores(home: Path, env: Env | None = None) -> Stored:
+    """What the stores hold. Fails if they differ in anything."""
+    stored = await read_stores(home, env)
+    problems = list(differences(stored))
+    assert problems == []
+    return stored
+
+
+async def count(home: Path, env: Env | None = None) -> int:
+    """How many records there are. Fails if the stores differ in anything."""
+    return len(current_versions(await compare_stores(home, env)))
+
+
+async def statuses(home: Path, shipments: Iterable[str], env: Env | None = None) -> list[str | None]:
+    """The status of each shipment as all four stores hold it; None for one that none of them holds."""
+    stored = await compare_stores(home, env)
+    return [status_of(stored, identity(home, shipment, env)) for shipment in shipments]
+
+
+async def held_once(home: Path, payloads: Sequence[dict[str, Any]], env: Env | None = None) -> None:
+    """Fail unless each of these shipments is there with its status, and no other version of it."""
+    stored = await compare_stores(home, env)
+    for payload in payloads:
+        known_as = identity(home, payload["shipmentId"], env)
+        assert status_of(stored, known_as) == payload["status"], payload
+        held = [fact for fact in _status_facts(stored) if known_as in fact["records"]]
+        assert [fact["records"] for fact in held] == [[known_as]]
 
 
 def identity(home: Path, shipment: str, env: Env | None = None) -> str:
     """The record id of a shipment in the namespace of a home."""
-    return record_id("turvo", "shipment", shipment, _place(home, env).get("APEX_NAMESPACE", DEFAULT_NAMESPACE))
+    place = profiles.variables(home) if env is None else env
+    return record_id("turvo", "shipment", shipment, place.get("APEX_NAMESPACE", DEFAULT_NAMESPACE))
 
 
-def _place(home: Path, env: Env | None) -> Env:
-    return profiles.variables(home) if env is None else env
+def current_versions(stored: Stored) -> dict[str, dict[str, Any]]:
+    """The current version of each record that has one, by record id."""
+    versions = {version["saga_id"]: version for version in stored.postgres["versions"]}
+    current = {row["record_id"]: row["current_saga"] for row in stored.postgres["records"] if row["current_saga"]}
+    return {record: versions[saga] for record, saga in current.items() if saga in versions}
 
 
-async def statuses(home: Path, shipments: Iterable[str], env: Env | None = None) -> list[str | None]:
-    """The status of each shipment as all four stores hold it; None for one that none of them knows.
-
-    Fails where a record is half there, half gone, or of two versions at once.
-    """
-    async with opened(home, env) as stores:
-        return [await _status(stores, identity(home, shipment, env)) for shipment in shipments]
-
-
-async def held_once(home: Path, payloads: Sequence[dict[str, Any]], env: Env | None = None) -> None:
-    """Fail unless each of these shipments is there with its status, and no two versions or leftovers of any record."""
-    async with opened(home, env) as stores:
-        for payload in payloads:
-            known_as = identity(home, payload["shipmentId"], env)
-            assert await _status(stores, known_as) == payload["status"], payload
-            [entity] = await stores.graph.find_entities(payload["shipmentId"])
-            facts = await stores.graph.facts(entity.id, predicate="HAS_STATUS")
-            assert [(fact.object, fact.records) for fact in facts] == [(payload["status"], (known_as,))]
-        await count(stores)
+def differences(stored: Stored) -> Iterator[str]:
+    """Everything that is wrong, one line each."""
+    current = current_versions(stored)
+    yield from _journal(stored, current)
+    yield from _points(stored, current)
+    yield from _cache(stored, current)
+    yield from _graph_records(stored, current)
+    claims, unresolved = claimed(stored, current)
+    yield from unresolved
+    yield from _timelines(stored, claims)
+    yield from _facts(stored, claims)
 
 
-async def count(stores: Stores) -> int:
-    """How many records there are, the same in every store, with nothing wrong and nothing in flight."""
-    report = await verify(stores)
-    assert (report.problems, report.in_flight) == ([], 0)
-    seen: list[set[str]] = []
-    for store in (stores.graph, stores.vectors, stores.cache):
-        ids = [held.record_id async for batch in store.scan() for held in batch if held.visible]
-        assert len(ids) == len(set(ids)), store.name
-        seen.append(set(ids))
-    assert seen[0] == seen[1] == seen[2]
-    assert len(seen[0]) == report.records
-    assert not await stores.vectors.list_unpublished()
-    assert not await stores.cache.list_unpublished()
-    return report.records
+def _journal(stored: Stored, current: Versions) -> Iterator[str]:
+    sagas = {saga["saga_id"]: saga for saga in stored.postgres["sagas"]}
+    for saga in sagas.values():
+        if saga["state"] in _OPEN:
+            yield f"journal: saga {saga['saga_id']} is still {saga['state']}"
+    for row in stored.postgres["records"]:
+        if row["current_saga"] and row["record_id"] not in current:
+            yield f"postgres: the current version of {row['record_id']} is missing"
+    for version in stored.postgres["versions"]:
+        saga = sagas[version["saga_id"]]
+        if saga["state"] == "ABORTED" or saga["record_id"] != version["record_id"]:
+            yield f"postgres: version {version['saga_id']} belongs to an aborted saga or to another record"
+        if version["record_id"] not in current:
+            yield f"postgres: version {version['saga_id']} of {version['record_id']}, which has no current version"
+    for record, version in current.items():
+        if sagas[version["saga_id"]]["kind"] != "write" or version["record_id"] != record:
+            yield f"postgres: the current version of {record} is not a version of it"
 
 
-async def _status(stores: Stores, known_as: str) -> str | None:
-    version = (await stores.catalog.by_id([known_as])).get(known_as)
-    graph = (await stores.graph.read([known_as])).get(known_as)
-    points = (await stores.vectors.read([known_as])).get(known_as, ())
-    cached = (await stores.cache.read([known_as])).get(known_as)
+def _points(stored: Stored, current: Versions) -> Iterator[str]:
+    held: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for point in stored.points:
+        held[point["record_id"]].append(point)
+    for record in sorted({*held, *current}):
+        version = current.get(record)
+        for point in held[record]:
+            if version is None or point["saga_id"] != version["saga_id"]:
+                yield f"vectors: a point of saga {point['saga_id']}, which is not the current one of {record}"
+            elif point["visible"] != 1:
+                yield f"vectors: a point of {record} is not visible"
+            elif not {*point["text"].split()} & {*version["title"].split(), *version["text"].split()}:
+                yield f"vectors: a point of {record} has another text than its version"
+        chunks = range(version["chunks"]) if version else ()
+        if sorted(point["chunk"] for point in held[record]) != [*chunks]:
+            yield f"vectors: {record} has {len(held[record])} points of {len(chunks)} chunks"
+
+
+def _cache(stored: Stored, current: Versions) -> Iterator[str]:
+    for key, entry in stored.cache.items():
+        if not key.startswith("rec:"):
+            yield f"cache: {key} was prepared and is still there"
+        elif key.removeprefix("rec:") not in current and cached_value(entry) is not None:
+            yield f"cache: {key} has no current version"
+    for record, version in current.items():
+        entry = stored.cache.get(f"rec:{record}", {})
+        value = cached_value(entry)
+        if value is None:
+            yield f"cache: {record} is missing"
+        elif {entry["saga"], value["saga_id"]} != {version["saga_id"]}:
+            yield f"cache: {record} is of another saga"
+        elif value["content_hash"] != version["content_hash"]:
+            yield f"cache: {record} has another content"
+
+
+def _graph_records(stored: Stored, current: Versions) -> Iterator[str]:
+    graph = stored.graph
+    epochs = {saga["saga_id"]: saga["epoch"] for saga in stored.postgres["sagas"]}
+    present = {row["record"]: row for row in graph["records"] if row["present"]}
+    episodes = Counter(row["record"] for row in graph["episodes"])
+    for record in sorted({*present, *episodes, *current}):
+        version = current.get(record)
+        if version is None:
+            yield f"graph: {record} has no current version"
+        elif record not in present or episodes[record] != 1:
+            yield f"graph: {record} has no marker, or {episodes[record]} episodes"
+        elif present[record]["saga"] != version["saga_id"]:
+            yield f"graph: the marker of {record} is another saga"
+        elif present[record]["epoch"] < epochs[version["saga_id"]]:
+            yield f"graph: the fence of {record} is older than its marker"
+    entities = Counter(row["entity"] for row in graph["entities"])
+    mentioned = {row["entity"] for row in graph["mentions"]}
+    for entity in sorted({*entities, *mentioned, *(row["entity"] for row in graph["aliases"])}):
+        if entities[entity] != 1 or entity not in mentioned:
+            yield f"graph: entity {entity} is there {entities[entity]} times, and mentioned or named by an alias"
+
+
+def claimed(stored: Stored, current: Versions) -> tuple[list[Claimed], list[str]]:
+    """Every claim of PostgreSQL's current versions, and the claims whose entities the graph does not know."""
+    entity_of = {row["key"]: row["entity"] for row in stored.graph["aliases"]}
+    found: set[Claimed] = set()
+    unresolved: list[str] = []
+    for record, version in current.items():
+        keys = {key: entity["keys"] for entity in version["extraction"]["entities"] for key in entity["keys"]}
+
+        def resolved(name: str, keys: Mapping[str, list[str]] = keys) -> str | None:
+            return next((entity_of[key] for key in keys.get(name, [name]) if key in entity_of), None)
+
+        for claim in version["extraction"]["claims"]:
+            subject, target = resolved(claim["subject"]), resolved(claim["object"])
+            if subject is None or target is None:
+                unresolved.append(f"graph: {record}: no entity for {claim['subject']} or {claim['object']}")
+            else:
+                ends = [None if claim[at] is None else _micros(claim[at]) for at in ("valid_at", "invalid_at")]
+                certain = claim.get("certain", True)
+                found.add(Claimed(subject, claim["predicate"], target, certain, ends[0] or 0, ends[1], record))
+    return sorted(found, key=str), unresolved
+
+
+def _timelines(stored: Stored, claims: Sequence[Claimed]) -> Iterator[str]:
+    """The evidence of each timeline is the claims of PostgreSQL, each once."""
+    held = Counter((row["page"].split("#")[0], piece) for row in stored.graph["pages"] for piece in row["evidence"])
+    wanted = Counter((claim.timeline, claim.evidence) for claim in claims)
+    for timeline, evidence in sorted((held - wanted) + (wanted - held)):
+        kind = "no current version claims" if (timeline, evidence) in held - wanted else "without evidence:"
+        yield f"graph: timeline {timeline}: {kind} {evidence}"
+
+
+def _facts(stored: Stored, claims: Sequence[Claimed]) -> Iterator[str]:
+    """Each claim is in a fact, each fact has a claim of each of its records, and functional facts do not overlap."""
+    facts: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in stored.graph["facts"]:
+        certain = json.loads(row["attributes"] or "{}").get("certain", True)
+        claim = Claimed(row["subject"], row["predicate"], row["object"], certain, row["valid_at"], None, "")
+        facts[claim.timeline].append(row)
+    by_timeline: dict[str, list[Claimed]] = defaultdict(list)
+    for claim in claims:
+        by_timeline[claim.timeline].append(claim)
+    for timeline in sorted({*facts, *by_timeline}):
+        rows = sorted(facts[timeline], key=lambda row: (row["valid_at"], row["invalid_at"] or 1 << 62))
+        for claim in by_timeline[timeline]:
+            if not any(_holds(row, claim) for row in rows):
+                yield f"graph: no fact of {timeline} for {claim.evidence}"
+        for row in rows:
+            held = [claim for claim in by_timeline[timeline] if _holds(row, claim)]
+            if sorted({claim.record for claim in held}) != sorted(row["records"]):
+                yield f"graph: a fact of {timeline} names records that do not claim it"
+            elif min(claim.valid_at for claim in held) != row["valid_at"]:
+                yield f"graph: a fact of {timeline} begins at another time than its claims"
+        for earlier, later in pairwise(rows):
+            if earlier["invalid_at"] is None or earlier["invalid_at"] > later["valid_at"]:
+                yield f"graph: two facts of {timeline} overlap"
+
+
+def _holds(fact: Mapping[str, Any], claim: Claimed) -> bool:
+    """Whether the fact covers the claim."""
+    ends = fact["invalid_at"]
+    return (
+        fact["object"] == claim.object
+        and claim.record in fact["records"]
+        and fact["valid_at"] <= claim.valid_at
+        and (ends is None or claim.valid_at <= ends)
+    )
+
+
+def status_of(stored: Stored, known_as: str) -> str | None:
+    """The status that the version states; fails if the texts or the facts state another."""
+    version = current_versions(stored).get(known_as)
     if version is None:
-        assert (graph, list(points), cached) == (None, [], None)
         return None
-    assert graph is not None
-    assert cached is not None
-    assert graph.saga_id == version.saga_id
-    assert [(point.saga_id, point.visible) for point in points] == [(version.saga_id, True)] * version.chunks
-    assert (cached["saga_id"], cached["content_hash"]) == (version.saga_id, version.content_hash)
-    status = str(version.payload["status"])
-    assert [fact.object for fact in graph.facts if fact.predicate == "HAS_STATUS"] == [status]
-    _told(version, [point.text for point in points], status)
+    status = str(version["payload"]["status"])
+    names = {row["entity"]: row["name"] for row in stored.graph["entities"]}
+    facts = [fact for fact in _status_facts(stored) if known_as in fact["records"]]
+    assert [names[fact["object"]] for fact in facts] == [status]
+    assert status in version["text"]
+    assert status in " ".join(point["text"] for point in stored.points if point["record_id"] == known_as)
     return status
 
 
-def _told(version: Version, texts: Sequence[str], status: str) -> None:
-    """The words that are found by search are those of this version."""
-    assert status in version.text
-    assert status in " ".join(texts)
+def _status_facts(stored: Stored) -> list[dict[str, Any]]:
+    return [fact for fact in stored.graph["facts"] if fact["predicate"] == "HAS_STATUS"]
+
+
+def _micros(text: str) -> int:
+    return micros(datetime.fromisoformat(text))

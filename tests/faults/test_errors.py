@@ -1,4 +1,4 @@
-"""A store that fails in the middle: records fail alone or settle, keep what was paid for, and go in the next time."""
+"""A store fails in the middle of a run: its records fail or settle, and the next run commits them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 
 from tests.acceptance.apex import Result, run, verified
 from tests.faults.oracle import held_once, statuses
-from tests.faults.scene import NEW, Scene
+from tests.faults.scenario import NEW, FaultScenario
 
-NewScene = Callable[[], Scene]
+NewScenario = Callable[[], FaultScenario]
 
 BEFORE_THE_PIVOT = ("journal.prepare.before", "vectors.prepare.before", "vectors.prepare.after", "cache.prepare.before")
 AT_THE_PIVOT = ("graph.commit.before",)
@@ -33,55 +33,55 @@ def thin(points: tuple[str, ...], *always: str) -> list[object]:
     return [pytest.param(point, marks=() if point in always else pytest.mark.campaign) for point in points]
 
 
-def failures_are_kept(scene: Scene, result: Result) -> None:
-    """Failed records say stage and reason, and stay in the staging directory."""
+def failures_are_kept(scenario: FaultScenario, result: Result) -> None:
+    """Failed records state stage and reason, and are staged items."""
     failed = [line for line in result.of("record") if line["status"] == "failed"]
     assert failed
     assert {line["stage"] for line in failed} == {"commit"}
     assert all("fault injected" in line["error"]["message"] for line in failed)
-    items = run(scene.home, "staging", "list", "--status", "failed", "--json").expect(0).lines
+    items = run(scenario.home, "staging", "list", "--status", "failed", "--json").expect(0).lines
     assert {item["record_id"] for item in items} == {line["record_id"] for line in failed}
     assert all(item["error"]["retriable"] for item in items)
 
 
 @pytest.mark.parametrize("point", thin((*BEFORE_THE_PIVOT, *DOUBTFUL, *AT_THE_PIVOT), "vectors.prepare.before"))
-async def test_a_store_fails_before_the_pivot(new_scene: NewScene, point: str) -> None:
-    scene = new_scene()
-    result = scene.ingest(f"{point}:error").expect(3)
+async def test_a_store_fails_before_the_pivot(new_scenario: NewScenario, point: str) -> None:
+    scenario = new_scenario()
+    result = scenario.ingest(f"{point}:error").expect(3)
     assert result.summary["committed"] == result.summary["updated"] == 0
-    failures_are_kept(scene, result)
-    run(scene.home, "recover").expect(0)
-    held = await statuses(scene.home, [payload["shipmentId"] for payload in scene.payloads])
+    failures_are_kept(scenario, result)
+    run(scenario.home, "recover").expect(0)
+    held = await statuses(scenario.home, [payload["shipmentId"] for payload in scenario.payloads])
     assert NEW not in held
-    assert verified(scene.home)
-    await scene.completes()
+    assert verified(scenario.home)
+    await scenario.completes()
 
 
 @pytest.mark.parametrize("point", thin(PAST_THE_PIVOT, "journal.commit.before"))
-async def test_a_store_fails_past_the_pivot(new_scene: NewScene, point: str) -> None:
-    scene = new_scene()
-    result = scene.ingest(f"{point}:error").expect(3)
-    failures_are_kept(scene, result)
-    # Decided is decided: the next start rolls forward, whatever the run could say.
-    run(scene.home, "recover").expect(0)
-    held = await scene.wholly_old_or_new()
+async def test_a_store_fails_past_the_pivot(new_scenario: NewScenario, point: str) -> None:
+    scenario = new_scenario()
+    result = scenario.ingest(f"{point}:error").expect(3)
+    failures_are_kept(scenario, result)
+    # The pivot decides: the next start rolls forward, whatever the run reported.
+    run(scenario.home, "recover").expect(0)
+    held = await scenario.wholly_old_or_new()
     assert held == [NEW] * 6
-    await scene.completes()
+    await scenario.completes()
 
 
-async def test_a_commit_whose_answer_was_lost_is_a_commit(new_scene: NewScene) -> None:
-    scene = new_scene()
-    result = scene.ingest("graph.commit.after:error").expect(0)
+async def test_a_commit_whose_answer_was_lost_is_a_commit(new_scenario: NewScenario) -> None:
+    scenario = new_scenario()
+    result = scenario.ingest("graph.commit.after:error").expect(0)
     assert (result.summary["committed"], result.summary["updated"]) == (3, 3)
-    await held_once(scene.home, scene.payloads)
-    assert not list((scene.home / "staging").glob("*/*"))
+    await held_once(scenario.home, scenario.payloads)
+    assert not list((scenario.home / "staging").glob("*/*"))
 
 
 @pytest.mark.campaign
-async def test_an_error_while_settling_leaves_the_attempt_for_the_next_time(new_scene: NewScene) -> None:
-    scene = new_scene()
-    scene.killed("graph.commit.after:kill:2")
-    result = run(scene.home, "recover", "--json", env={"APEX_FAULT": "graph.settle.before:error"})
+async def test_an_error_while_settling_leaves_the_attempt_for_the_next_time(new_scenario: NewScenario) -> None:
+    scenario = new_scenario()
+    scenario.killed("graph.commit.after:kill:2")
+    result = run(scenario.home, "recover", "--json", env={"APEX_FAULT": "graph.settle.before:error"})
     assert result.exit in (3, 10)
     assert "fault injected at graph.settle.before" in json.loads(result.stdout)["message"]
-    await scene.completes()
+    await scenario.completes()

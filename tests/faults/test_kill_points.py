@@ -1,4 +1,4 @@
-"""SIGKILL at every fault point: every record is wholly old or wholly new, and the next ingest completes."""
+"""SIGKILL at every fault point: each record is completely old or completely new, and the next ingest completes."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import pytest
 
 from apex_cli.faults import POINTS
 from tests.acceptance.apex import run
-from tests.faults.scene import NEW, OLD, Scene
+from tests.faults.scenario import NEW, OLD, FaultScenario
 
-NewScene = Callable[[], Scene]
+NewScenario = Callable[[], FaultScenario]
 
-ON_THE_WAY = tuple(
+INGEST_POINTS = tuple(
     f"{step}.{moment}"
     for step in (
         "staging.put",
@@ -42,7 +42,7 @@ BACK = (
     "cache.discard.before",
     "cache.discard.after",
 )
-"""Points that settling an attempt passes which never came to its pivot."""
+"""Points that settling passes for an attempt that did not reach its pivot."""
 FORWARD = (
     "journal.claim.before",
     "journal.claim.after",
@@ -57,13 +57,13 @@ FORWARD = (
     "journal.done.before",
     "journal.done.after",
 )
-"""Points that settling an attempt passes which was past its pivot."""
-PAST_THE_PIVOT = ON_THE_WAY.index("graph.commit.after")
+"""Points that settling passes for an attempt that was past its pivot."""
+PAST_THE_PIVOT = INGEST_POINTS.index("graph.commit.after")
 THIN = ("journal.prepare.after", "vectors.prepare.after", "graph.commit.after", "vectors.publish.before")
 
 
 def chosen(points: tuple[str, ...], always: tuple[str, ...]) -> list[object]:
-    """The points as parameters, all but a few of them for the campaign."""
+    """The points as parameters. Those that are not in `always` are for the campaign."""
     return [pytest.param(point, marks=() if point in always else pytest.mark.campaign) for point in points]
 
 
@@ -72,43 +72,43 @@ def second_batch(point: str) -> str:
     return f"{point}:kill:{1 if point.startswith(ONCE_A_RUN) else 2}"
 
 
-def test_no_point_is_forgotten() -> None:
-    # An attempt is aborted where a store fails before the pivot: test_errors passes these two.
+def test_every_point_is_tested() -> None:
+    # A store that fails before the pivot aborts an attempt: test_errors passes these two.
     aborted = {"journal.abort.before", "journal.abort.after"}
-    # A graph is rebuilt where its schema is old: test_upgrade passes these two.
+    # A graph with an old schema is rebuilt: test_upgrade passes these two.
     rebuilt = {"graph.rebuild.before", "graph.rebuild.after"}
-    assert set(POINTS) - {*ON_THE_WAY, *BACK, *FORWARD} == aborted | rebuilt
+    assert set(POINTS) - {*INGEST_POINTS, *BACK, *FORWARD} == aborted | rebuilt
 
 
-@pytest.mark.parametrize("point", chosen(ON_THE_WAY, THIN))
-async def test_killed_on_the_way(new_scene: NewScene, point: str) -> None:
-    scene = new_scene()
-    scene.killed(second_batch(point))
-    # The oracle looks after `recover`, so an attempt past its pivot is seen rolled forward, any other undone.
-    run(scene.home, "recover").expect(0)
-    held = await scene.wholly_old_or_new()
+@pytest.mark.parametrize("point", chosen(INGEST_POINTS, THIN))
+async def test_killed_during_ingest(new_scenario: NewScenario, point: str) -> None:
+    scenario = new_scenario()
+    scenario.killed(second_batch(point))
+    # The oracle runs after `recover`: an attempt past its pivot is rolled forward, any other is discarded.
+    run(scenario.home, "recover").expect(0)
+    held = await scenario.wholly_old_or_new()
     if point.startswith("staging.put"):
         assert held == [None, OLD] * 3
-    elif point.startswith("staging.remove") or ON_THE_WAY.index(point) >= PAST_THE_PIVOT:
+    elif point.startswith("staging.remove") or INGEST_POINTS.index(point) >= PAST_THE_PIVOT:
         assert held == [NEW] * 6
     else:
         assert held == [NEW] * 3 + [OLD, None, OLD]
-    await scene.completes()
+    await scenario.completes()
 
 
 @pytest.mark.parametrize("point", chosen(BACK, ("journal.resolve.before",)))
-async def test_killed_while_undoing(new_scene: NewScene, point: str) -> None:
-    scene = new_scene()
-    scene.killed("graph.commit.before:kill:2")
-    scene.killed(f"{point}:kill", "recover")
-    result = await scene.completes()
+async def test_killed_while_discarding(new_scenario: NewScenario, point: str) -> None:
+    scenario = new_scenario()
+    scenario.killed("graph.commit.before:kill:2")
+    scenario.killed(f"{point}:kill", "recover")
+    result = await scenario.completes()
     assert result.summary["committed"] + result.summary["updated"] == 3
 
 
 @pytest.mark.parametrize("point", chosen(FORWARD, ("journal.resolve.after",)))
-async def test_killed_while_completing(new_scene: NewScene, point: str) -> None:
-    scene = new_scene()
-    scene.killed("graph.commit.after:kill:2")
-    scene.killed(f"{point}:kill", "recover")
-    result = await scene.completes()
+async def test_killed_while_completing(new_scenario: NewScenario, point: str) -> None:
+    scenario = new_scenario()
+    scenario.killed("graph.commit.after:kill:2")
+    scenario.killed(f"{point}:kill", "recover")
+    result = await scenario.completes()
     assert result.summary["unchanged"] == 6

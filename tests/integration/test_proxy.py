@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.proxy import Proxy, proxied
+from tests.proxy import Proxy, proxied
 
 
 class _Echo(socketserver.BaseRequestHandler):

@@ -1,7 +1,7 @@
-"""A TCP proxy in front of a server, which does to connections what networks do: refuse, cut, swallow, delay.
+"""A TCP proxy in front of a server. It can refuse, cut and delay connections, and drop or hold back data.
 
 It runs in a thread of its own, so it works while a test waits for a process. One proxy serves any number of
-connections; a change of mode counts for those that are open too.
+connections. A change of mode applies to open connections too.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator
@@ -18,12 +19,14 @@ from urllib.parse import urlsplit, urlunsplit
 
 T = TypeVar("T")
 
+BOLT_COMMIT = b"\x00\x02\xb0\x12\x00\x00"
+"""Bolt's COMMIT message: a chunk of two bytes and the end mark."""
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 """`struct linger`: on, no time; closing such a socket sends RST, see socket(7)."""
 
 
 class Trigger:
-    """Waits for requests to come in this order on one connection; then the last is held back, or its answer lost."""
+    """Waits for requests in this order on one connection; then holds the last one back, or drops its answer."""
 
     def __init__(self, requests: tuple[bytes, ...], loop: asyncio.AbstractEventLoop, *, hold: bool) -> None:
         self.requests = requests
@@ -33,20 +36,20 @@ class Trigger:
         self.holds = hold
 
     def wait(self, seconds: float) -> bool:
-        """Whether it has happened within this time: the request is held back, or the answer is lost."""
+        """Wait until the request is held back, or the answer dropped. False if that takes longer."""
         return self._fired.wait(seconds)
 
     def let_go(self) -> None:
-        """Send on what is held back, if its connection is still there."""
+        """Forward the request that is held back, if its connection is still open."""
         self._loop.call_soon_threadsafe(self._go_on.set)
 
     async def held(self) -> None:
-        """Until `let_go`."""
+        """Wait for `let_go`."""
         self._fired.set()
         await self._go_on.wait()
 
     def lost(self) -> None:
-        """An answer was."""
+        """Note that the answer is dropped."""
         self._fired.set()
 
 
@@ -56,12 +59,12 @@ class _Connection:
     server: asyncio.StreamWriter
     trigger: Trigger | None = None
     passed: int = 0
-    """How many of the trigger's requests have passed here."""
+    """How many of the trigger's requests have been seen on this connection."""
     tail: bytes = b""
     answers_lost: bool = False
 
-    def comes_to(self, trigger: Trigger, data: bytes) -> bool:
-        """Whether the last request of the trigger has come with this data; requests may come in pieces."""
+    def completes(self, trigger: Trigger, data: bytes) -> bool:
+        """Whether this data completes the last request of the trigger. Requests may come in pieces."""
         if self.trigger is not trigger:
             self.trigger, self.passed, self.tail = trigger, 0, b""
         window = self.tail + data
@@ -75,7 +78,7 @@ class _Connection:
         return True
 
     def cut(self) -> None:
-        """Close both ends at once with a reset: nothing that is on its way arrives."""
+        """Reset both ends at once: data in flight is lost."""
         for writer in (self.client, self.server):
             opened = writer.get_extra_info("socket")
             with contextlib.suppress(OSError):
@@ -84,10 +87,11 @@ class _Connection:
 
 
 class Proxy:
-    """Listens on a port of 127.0.0.1 and passes bytes on to `target`, until told otherwise."""
+    """Listens on a port of 127.0.0.1 and forwards bytes to `target`. With `tls` its clients must use TLS."""
 
-    def __init__(self, target: tuple[str, int]) -> None:
+    def __init__(self, target: tuple[str, int], tls: ssl.SSLContext | None = None) -> None:
         self._target = target
+        self._tls = tls
         self._deaf = False
         self._delay = 0.0
         self._trigger: Trigger | None = None
@@ -107,7 +111,7 @@ class Proxy:
         return urlunsplit(parts._replace(netloc=f"{credentials}{at}127.0.0.1:{self.port}"))
 
     def restore(self) -> None:
-        """Accept connections and pass everything on. Connections that were deafened meanwhile are cut."""
+        """Accept connections and forward everything. Connections that were deaf are cut."""
         self._call(self._restore())
 
     def refuse(self) -> None:
@@ -115,11 +119,11 @@ class Proxy:
         self._call(self._refuse())
 
     def cut(self) -> None:
-        """Cut the open connections; new ones are welcome."""
+        """Cut the open connections; new ones are accepted."""
         self._call(self._cut())
 
     def deafen(self) -> None:
-        """Accept, read and drop: whoever speaks gets no answer and no error."""
+        """Accept, read and drop: clients get neither an answer nor an error."""
         self._deaf = True
 
     def slow_down(self, seconds: float) -> None:
@@ -127,12 +131,12 @@ class Proxy:
         self._delay = seconds
 
     def hold(self, *requests: bytes) -> Trigger:
-        """Once, when these requests have come in this order on one connection: hold the last back."""
+        """Hold the last of these requests back, once, when they come in this order on one connection."""
         return self._armed(Trigger(requests, self._loop, hold=True))
 
     def lose_answer(self, *requests: bytes) -> Trigger:
-        """Once, when these requests have come in this order on one connection: let the server do the last one and
-        answer, drop the answer and cut the connection.
+        """Once, when these requests come in this order on one connection: forward the last one, drop its answer and cut
+        the connection.
         """
         return self._armed(Trigger(requests, self._loop, hold=False))
 
@@ -155,7 +159,7 @@ class Proxy:
             await self._cut()
         self._deaf, self._delay, self._trigger = False, 0.0, None
         if self._server is None:
-            self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
+            self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port, ssl=self._tls)
             self.port = self._server.sockets[0].getsockname()[1]
 
     async def _refuse(self) -> None:
@@ -196,7 +200,7 @@ class Proxy:
     async def _requests(self, reader: asyncio.StreamReader, connection: _Connection) -> None:
         async for data in self._pieces(reader):
             trigger = self._trigger
-            if trigger is not None and connection.comes_to(trigger, data):
+            if trigger is not None and connection.completes(trigger, data):
                 self._trigger = None
                 connection.answers_lost = not trigger.holds
                 if trigger.holds:
@@ -224,12 +228,12 @@ class Proxy:
 
 
 @contextlib.contextmanager
-def proxied(url: str) -> Iterator[tuple[Proxy, str]]:
+def proxied(url: str, tls: ssl.SSLContext | None = None) -> Iterator[tuple[Proxy, str]]:
     """A proxy in front of the server at `url`, and the URL that leads through it."""
     parts = urlsplit(url)
     assert parts.hostname is not None
     assert parts.port is not None
-    proxy = Proxy((parts.hostname, parts.port))
+    proxy = Proxy((parts.hostname, parts.port), tls)
     try:
         yield proxy, proxy.url(url)
     finally:

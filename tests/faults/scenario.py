@@ -1,4 +1,4 @@
-"""One scene for every fault: some shipments, half of them updates, and what a run may leave of them."""
+"""The scenario of every fault test: some shipments, half of them updates, and what a run may make of them."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from apex_cli.verify import verify
 from tests.acceptance.apex import Result, run, spawn, wait_gone, write_lines
 from tests.acceptance.seeds import shipment
 from tests.faults.oracle import held_once, statuses
+from tests.profiles import opened
 
 OLD, NEW = "covered", "in_transit"
 
 
 @dataclass(frozen=True)
-class Scene:
-    """Shipments of which every second is known already, as `covered`; the file says `in_transit` of all.
+class FaultScenario:
+    """Shipments, every second of them known already as `covered`. The file has all of them as `in_transit`.
 
-    `env` says where the stores are, if not where the profile has them.
+    `env` names the servers, if they are not those of the profile.
     """
 
     home: Path
@@ -32,24 +34,27 @@ class Scene:
         return run(self.home, "ingest", self.file, "--json", env=self._with(fault))
 
     def killed(self, fault: str, *verb: str | Path) -> None:
-        """Run into a fault that kills, in an ingest of the file, three records a batch, or in another verb."""
-        words = verb or ("ingest", self.file, "--batch-size", "3", "-q")
-        process = spawn(self.home, *words, env=self._with(fault))
+        """Run into a fault that kills: in an ingest of the file with three records a batch, or in another verb."""
+        command = verb or ("ingest", self.file, "--batch-size", "3", "-q")
+        process = spawn(self.home, *command, env=self._with(fault))
         process.communicate(timeout=60)
         assert process.returncode == -signal.SIGKILL, f"{fault} was not reached: exit {process.returncode}"
         wait_gone(self.home)
 
     async def wholly_old_or_new(self) -> list[str | None]:
-        """What the stores hold; fails unless every record is wholly as before or wholly as in the file."""
+        """What the stores hold. Fails unless each record is completely as before or completely as in the file."""
         held = await statuses(self.home, [payload["shipmentId"] for payload in self.payloads], self.env)
         for position, status in enumerate(held):
             assert status in (NEW, OLD if position % 2 else None), held
         return held
 
     async def completes(self) -> Result:
-        """Ingest once more: everything is new, once, and the staging directory is empty."""
+        """Ingest once more: each record is new, once, no staged item is left, and `verify` agrees with the oracle."""
         result = self.ingest().expect(0)
         await held_once(self.home, self.payloads, self.env)
+        async with opened(self.home, self.env) as stores:
+            report = await verify(stores)
+        assert (report.problems, report.in_flight) == ([], 0)
         assert not list((self.home / "staging").glob("*/*"))
         return result
 
@@ -57,11 +62,11 @@ class Scene:
         return {**(self.env or {}), **({} if fault is None else {"APEX_FAULT": fault})}
 
 
-def scene(home: Path, number: int, *, size: int = 6, env: Mapping[str, str] | None = None) -> Scene:
-    """The scene with shipments of its own, so that many scenes can use one home."""
+def fault_scenario(home: Path, number: int, *, size: int = 6, env: Mapping[str, str] | None = None) -> FaultScenario:
+    """A scenario with shipments of its own, so that many scenarios can share one home."""
     ids = [f"SHIP-2025-10-20-{number:03d}-{position}" for position in range(size)]
     known = [shipment(0, shipmentId=name, status=OLD) for name in ids[1::2]]
-    drop = home.parent / f"scene-{number}.jsonl"
+    drop = home.parent / f"scenario-{number}.jsonl"
     run(home, "ingest", write_lines(drop, known), "-q", env=env).expect(0)
     payloads = [shipment(0, shipmentId=name, status=NEW) for name in ids]
-    return Scene(home, write_lines(drop, payloads), payloads, env)
+    return FaultScenario(home, write_lines(drop, payloads), payloads, env)

@@ -1,6 +1,6 @@
-"""Servers that a test may stop, kill, pause and cut off: a PostgreSQL, a Redis and a Neo4j of its own, behind proxies.
+"""PostgreSQL, Redis and Neo4j servers that a test may stop, kill, pause and cut off, each behind a proxy.
 
-The vectors stay embedded in each home: no registry has a Qdrant server.
+The vectors stay embedded in each home: no package registry has a Qdrant server.
 """
 
 from __future__ import annotations
@@ -15,20 +15,19 @@ from urllib.parse import urlsplit
 
 from scripts.servers.fleet import Fleet
 from tests.faults.oracle import identity
-from tests.faults.proxy import Proxy, Trigger
-from tests.faults.scene import Scene
+from tests.faults.scenario import FaultScenario
 from tests.profiles import namespace
-from tests.relay import COMMIT
+from tests.proxy import BOLT_COMMIT, Proxy, Trigger
 
 SIZE, BATCH = 24, 4
-"""Records of the scene, and of one batch."""
+"""Records of the scenario, and of one batch."""
 MIDDLE = 12
-"""The record whose passing is the moment: the first of the fourth of six batches, and new, so nothing else names it."""
+"""A fault strikes when this record passes: the first of the fourth of six batches. It is new: nothing else names it."""
 URLS = {"postgres": "APEX_POSTGRES_URL", "redis": "APEX_REDIS_URL", "neo4j": "APEX_GRAPH_URL"}
 
 
 class Fault(StrEnum):
-    """What befalls a server."""
+    """What happens to a server."""
 
     STOP = "stop"
     KILL = "kill"
@@ -40,15 +39,15 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True)
 class Moment:
-    """When a request that names the middle record, and after it these bytes, comes to this server's proxy."""
+    """The moment when a request that names the middle record, and then these bytes, reach this server's proxy."""
 
     server: str
     then: tuple[bytes, ...] = ()
 
-    def requests(self, scene: Scene) -> tuple[bytes, ...]:
-        """What passes the proxy in this order."""
-        shipment = scene.payloads[MIDDLE]["shipmentId"]
-        named = identity(scene.home, shipment, scene.env) if self.server == "neo4j" else shipment
+    def requests(self, scenario: FaultScenario) -> tuple[bytes, ...]:
+        """The requests, in the order in which the proxy sees them."""
+        shipment = scenario.payloads[MIDDLE]["shipmentId"]
+        named = identity(scenario.home, shipment, scenario.env) if self.server == "neo4j" else shipment
         return (named.encode(), *self.then)
 
 
@@ -56,12 +55,12 @@ MOMENTS: Mapping[str, Moment] = {
     "journalling": Moment("postgres"),
     "preparing": Moment("redis"),
     "at the pivot": Moment("neo4j"),
-    "committing": Moment("neo4j", (COMMIT,)),
+    "committing": Moment("neo4j", (BOLT_COMMIT,)),
     "publishing": Moment("redis", (b"EVALSHA",)),
 }
 
 
-class Site:
+class ServerCluster:
     """The servers and the proxies in front of them, by name."""
 
     def __init__(self, fleet: Fleet, proxies: dict[str, Proxy]) -> None:
@@ -70,20 +69,20 @@ class Site:
         self._direct = {name: value for name, value in fleet.variables().items() if not name.startswith("APEX_TEST_")}
 
     def direct(self, home: Path) -> dict[str, str]:
-        """The environment that puts a home's stores on the servers themselves, in a namespace of the home."""
+        """The environment that puts a home's stores on the servers, in a namespace of the home."""
         return {**self._direct, "APEX_NAMESPACE": namespace(home)}
 
     def through_proxies(self, home: Path) -> dict[str, str]:
-        """The same by way of the proxies, for runs that shall meet with faults; no step may take long."""
+        """The same through the proxies, for runs that meet faults. No step may take long."""
         ways = {URLS[name]: proxy.url(self._direct[URLS[name]]) for name, proxy in self.proxies.items()}
         return {**self.direct(home), **ways, "APEX_STORE_TIMEOUT": "3"}
 
-    def hold(self, scene: Scene, moment: str) -> Trigger:
-        """Hold the request back that is the moment."""
-        return self.proxies[MOMENTS[moment].server].hold(*MOMENTS[moment].requests(scene))
+    def hold(self, scenario: FaultScenario, moment: str) -> Trigger:
+        """Hold back the request that marks the moment."""
+        return self.proxies[MOMENTS[moment].server].hold(*MOMENTS[moment].requests(scenario))
 
     def strike(self, name: str, fault: Fault) -> None:
-        """Let a fault befall a server. It lasts until `mend`; `CUT` is over at once."""
+        """Cause a fault of a server. It lasts until `restore`; `CUT` is over at once."""
         server, proxy = self.fleet.servers[name], self.proxies[name]
         match fault:
             case Fault.STOP:
@@ -99,8 +98,8 @@ class Site:
             case Fault.DEAF:
                 proxy.deafen()
 
-    def mend(self) -> None:
-        """Wake what is paused, start what is down, let everything through; waits until all servers answer."""
+    def restore(self) -> None:
+        """Continue what is paused, start what is down, forward everything. Waits until all servers answer."""
         for server in self.fleet.servers.values():
             server.send(signal.SIGCONT)
         self.fleet.launch()
@@ -109,14 +108,14 @@ class Site:
             proxy.restore()
 
     def secrets(self) -> set[str]:
-        """What no output may show."""
+        """The passwords, which no output may show."""
         passwords = {urlsplit(value).password for value in self._direct.values()}
         return {password for password in passwords | {self._direct["APEX_GRAPH_PASSWORD"]} if password}
 
 
 @contextmanager
-def site() -> Iterator[Site]:
-    """Servers that have never run; they and their data are gone at the end."""
+def server_cluster() -> Iterator[ServerCluster]:
+    """New servers. They and their data are removed at the end."""
     fleet = Fleet.new()
     try:
         fleet.launch()
@@ -126,7 +125,7 @@ def site() -> Iterator[Site]:
             for name, server in fleet.servers.items():
                 proxies[name] = Proxy(("127.0.0.1", server.port))
                 stack.callback(proxies[name].close)
-            yield Site(fleet, proxies)
+            yield ServerCluster(fleet, proxies)
     finally:
         for server in fleet.servers.values():
             server.send(signal.SIGCONT)
