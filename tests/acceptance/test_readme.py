@@ -20,7 +20,7 @@ from tests.acceptance.apex import APEX, run
 ROOT = Path(__file__).parent.parent.parent
 NEEDS_A_MODEL = re.compile(r"--extractor llm")
 FINDS_NOTHING = {"Nothing found.", "No such facts.", "There are no dead letters.", "No runs yet."}
-LAST = ("dlq retry", "dlq drop", "staging retry", "forget")
+LAST = ("dlq retry", "staging retry", "dlq drop", "forget")
 """Verbs whose examples change what the others find."""
 
 
@@ -92,6 +92,7 @@ def test_the_examples_of_every_verb_work_as_written(home: Path) -> None:
     replaced = prepare(home)
     found = examples()
     assert all(found.values())
+    problems = []
     for verb in sorted(found, key=lambda verb: (verb in LAST and 1 + LAST.index(verb), verb)):
         for line in found[verb]:
             if NEEDS_A_MODEL.search(line):
@@ -100,7 +101,9 @@ def test_the_examples_of_every_verb_work_as_written(home: Path) -> None:
             for shown, here in replaced.items():
                 command = command.replace(shown, here)
             done = shell(home, command)
+            # A retry of the broken file fails again: that is what it shows.
             expected = {0, 3} if verb.endswith("retry") else {0}
-            assert done.returncode in expected, f"{verb}: {line}\n{done.stdout}{done.stderr}"
-            assert done.stdout.strip() not in FINDS_NOTHING, line
-            assert done.stdout.strip() or " -q" in line or verb == "staging list", line
+            found_nothing = done.stdout.strip() in FINDS_NOTHING or not (done.stdout or " -q" in line)
+            if done.returncode not in expected or found_nothing:
+                problems.append((line, done.returncode, done.stdout, done.stderr))
+    assert problems == []
