@@ -8,7 +8,6 @@ import typer
 
 from apex_cli.cli.context import CommandContext
 from apex_cli.cli.options import filled
-from apex_cli.cli.redact import redact
 from apex_cli.cli.staged_items import (
     PATH_OPTIONS,
     age_seconds,
@@ -22,7 +21,7 @@ from apex_cli.cli.staged_items import (
     show_items,
     tell_removed,
 )
-from apex_cli.cli.text import clean, clean_lines
+from apex_cli.cli.text import clean, clean_lines, redact
 from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, USAGE, verb
 from apex_cli.errors import UsageError
 from apex_cli.units import format_duration, format_size
