@@ -22,6 +22,11 @@ install: .venv/.installed ## install apex and its development tools into .venv
 demo: install ## ingest the fixtures into four embedded stores and show what was stored
 	@scripts/demo $(BIN)/apex
 
+.PHONY: shell
+shell: install ## open a shell in which `apex` works on the demo's memory
+	@echo "apex works on the memory of 'make demo'; exit with: exit"
+	@PATH="$(CURDIR)/$(BIN):$$PATH" APEX_HOME="$(CURDIR)/.demo/home" "$${SHELL:-/bin/sh}"
+
 test: install ## the whole test suite except the long fault campaigns; on servers too where APEX_TEST_*_URL name them
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n $(WORKERS) -m 'not campaign' --ignore-glob='tests/faults/test_server_*.py'

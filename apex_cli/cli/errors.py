@@ -9,8 +9,7 @@ from collections.abc import Callable
 import typer
 
 from apex_cli.cli.output import Output
-from apex_cli.cli.redact import redact
-from apex_cli.cli.text import clean_lines
+from apex_cli.cli.text import clean_lines, redact
 from apex_cli.errors import ApexError, unwrap_single_exception
 from apex_cli.exit_codes import ExitCode, of_signal
 

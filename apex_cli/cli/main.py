@@ -1,4 +1,4 @@
-"""`apex`: the verbs, and the way from a command line to an exit code."""
+"""`apex`: the verbs, and how a command line becomes an exit code."""
 
 from __future__ import annotations
 
@@ -28,6 +28,9 @@ from apex_cli.cli.options import NoColour
 from apex_cli.cli.output import Output
 from apex_cli.cli.text import clean
 
+_COMPLETE = "_APEX_COMPLETE"
+"""Set by the scripts of `--install-completion`: the shell asks what could come next on a command line."""
+
 
 def _version(asked: bool) -> None:
     if asked:
@@ -38,20 +41,19 @@ def _version(asked: bool) -> None:
 def _apex(
     ctx: typer.Context,
     version: Annotated[  # noqa: ARG001
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version and end.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
     no_color: NoColour = False,
 ) -> None:
     """A batch ingester for freight memory that never leaves half a record behind.
 
-    Every verb has --help with examples and its exit codes. Settings: flags, then environment (APEX_…), then .env and
-    apex.toml in the working directory.
+    `apex help VERB`, or VERB --help, shows its options, examples and exit codes. Settings: flags, then environment
+    (APEX_…), then .env and apex.toml in the working directory.
     """
     output: Output = ctx.obj
     output.colour = not no_color
     if ctx.invoked_subcommand is None:
-        typer.echo(ctx.get_help(), err=True)
-        raise typer.Exit(2)
+        typer.echo(ctx.get_help())
 
 
 def build() -> typer.Typer:
@@ -59,7 +61,6 @@ def build() -> typer.Typer:
     # Plain help: it takes a third of the time of Rich's panels, and payload-like text in it is never markup.
     app = typer.Typer(
         rich_markup_mode=None,
-        add_completion=False,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
     )
@@ -77,15 +78,23 @@ def build() -> typer.Typer:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command line and return its exit code. Nothing is raised, and no traceback is shown unasked."""
+    """Run one command line and return its exit code. Raises nothing; shows a traceback only with `--verbose`."""
     output = Output()
     notes = _Notes(output)
+    if arguments and arguments[0] == "help":
+        arguments = [*arguments[1:], "--help"]
 
     def action() -> None:
-        # Typer's own main() would turn a broken pipe into exit 1 and print errors its own way.
+        # Typer's own main() would turn a broken pipe into exit 1 and print errors its own way: only completion uses it.
         command = typer.main.get_command(build())
-        with command.make_context("apex", list(arguments), obj=output) as context:
-            command.invoke(context)
+        try:
+            if _COMPLETE in os.environ:
+                command.main(prog_name="apex", complete_var=_COMPLETE)
+            with command.make_context("apex", list(arguments), obj=output) as context:
+                command.invoke(context)
+        except SystemExit as end:
+            # Typer's completion ends the process itself. Its exit code 1 means an unknown shell, not a bug.
+            raise typer.Exit(2 if end.code else 0) from end
 
     log = logging.getLogger("apex_cli")
     log.addHandler(notes)
@@ -109,12 +118,12 @@ class _Notes(logging.Handler):
 
 def run() -> None:
     """The installed command."""
-    # Libraries' own warnings are for their developers: what matters of them reaches people as an error or an outcome.
+    # Warnings of libraries are for their developers: what matters to users is an error or a record's status.
     logging.getLogger().addHandler(logging.NullHandler())
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
-            # Started with the stream closed (`>&-`): what is written goes nowhere.
+            # Started with the stream closed (`>&-`): what is written is lost.
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
         elif isinstance(stream, io.TextIOWrapper):
             # A locale without Unicode must not turn an answer into an error.

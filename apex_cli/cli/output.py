@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
-from apex_cli.cli.redact import redact
-from apex_cli.cli.text import clean
+from apex_cli.cli.text import clean, redact
 from apex_cli.errors import OutputError
 from apex_cli.extract.timestamps import rfc3339
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.cli.output import Output
-from apex_cli.cli.redact import redact
-from apex_cli.cli.text import clean
+from apex_cli.cli.text import clean, redact
 from apex_cli.errors import ApexError
 from apex_cli.results import RecordResult, RecordStatus, error_json
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from apex_cli.cli.context import CommandContext
 from apex_cli.cli.ingesting import run_ingest
-from apex_cli.cli.redact import redact
-from apex_cli.cli.text import clip
+from apex_cli.cli.text import clip, redact
 from apex_cli.errors import UsageError
 from apex_cli.units import format_duration, format_size
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from apex_cli.cli.redact import redact
-from apex_cli.cli.text import clean
+from apex_cli.cli.text import clean, redact
 from apex_cli.results import RecordResult, RecordStatus, RunSummary
 
 

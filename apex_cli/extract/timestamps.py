@@ -93,7 +93,7 @@ def to_minute(time: datetime) -> str:
 
 
 def rfc3339(moment: datetime) -> str:
-    """A moment in UTC as RFC 3339 with `Z`."""
+    """`2025-10-19T14:30:00Z`: a moment in UTC, with as many decimals of a second as it has."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 

@@ -33,8 +33,8 @@ VERBS = sorted(verbs())
 GROUPS = {("staging",), ("dlq",), ("debug",)}
 
 
-def apex(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    environ = {**os.environ, "APEX_HOME": str(cwd / "home"), "COLUMNS": "100"}
+def apex(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    environ = {**os.environ, "APEX_HOME": str(cwd / "home"), "COLUMNS": "100", **variables}
     return subprocess.run(
         [APEX, *arguments], cwd=cwd, env=environ, capture_output=True, text=True, timeout=60, check=False
     )
@@ -79,7 +79,7 @@ def test_the_overview_names_every_verb(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [(), ("nope",), ("--nope",), *((*words, "--no-such-option") for words in VERBS)],
+    [("nope",), ("--nope",), *((*words, "--no-such-option") for words in VERBS)],
     ids=" ".join,
 )
 def test_a_wrong_command_line_is_exit_2_without_a_traceback(arguments: tuple[str, ...], tmp_path: Path) -> None:
@@ -89,6 +89,33 @@ def test_a_wrong_command_line_is_exit_2_without_a_traceback(arguments: tuple[str
     assert done.stderr
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_shells_complete_verbs_and_options(shell: str, tmp_path: Path) -> None:
+    # Usually Typer looks for the shell among the parent processes; with this variable the option takes its name.
+    named = {"HOME": str(tmp_path), "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    script = apex("--show-completion", shell, cwd=tmp_path, **named)
+    assert (script.returncode, script.stderr) == (0, "")
+    assert f"_APEX_COMPLETE=complete_{shell}" in script.stdout
+    # As the script of each shell asks: what could follow on this command line?
+    for line, wanted in (("apex sta", "staging"), ("apex staging cl", "clean"), ("apex verify --rep", "--repair")):
+        asked = {
+            "bash": {"COMP_WORDS": line, "COMP_CWORD": str(len(line.split()) - 1)},
+            "zsh": {"_TYPER_COMPLETE_ARGS": line},
+            "fish": {"_TYPER_COMPLETE_ARGS": line, "_TYPER_COMPLETE_FISH_ACTION": "get-args"},
+        }[shell]
+        done = apex(cwd=tmp_path, _APEX_COMPLETE=f"complete_{shell}", **asked)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert wanted in done.stdout
+    installed = apex("--install-completion", shell, cwd=tmp_path, **named)
+    assert (installed.returncode, installed.stderr) == (0, "")
+    assert any(script.stdout.strip() in path.read_text() for path in tmp_path.rglob("*apex*") if path.is_file())
+
+
+def test_an_unknown_shell_is_a_usage_error(tmp_path: Path) -> None:
+    named = {"HOME": str(tmp_path), "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    assert apex("--show-completion", "cmd", cwd=tmp_path, **named).returncode == 2
 
 
 def test_the_overview_loads_nothing_heavy(tmp_path: Path) -> None:

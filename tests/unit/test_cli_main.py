@@ -29,11 +29,25 @@ def test_the_version(capsys: Captured) -> None:
     assert capsys.readouterr().out == f"apex {__version__}\n"
 
 
-def test_without_a_verb_the_help_is_shown_and_it_is_a_usage_error(capsys: Captured) -> None:
-    assert main([]) == 2
+@pytest.mark.parametrize(
+    ("arguments", "usage"),
+    [
+        ([], "apex"),
+        (["help"], "apex"),
+        (["help", "search"], "apex search"),
+        (["help", "staging", "clean"], "apex staging clean"),
+    ],
+)
+def test_the_help_is_shown_without_a_verb_and_by_help(arguments: list[str], usage: str, capsys: Captured) -> None:
+    assert main(arguments) == 0
     out, err = capsys.readouterr()
-    assert out == ""
-    assert "Usage: apex" in err
+    assert out.startswith(f"Usage: {usage} [OPTIONS]")
+    assert err == ""
+
+
+def test_help_of_an_unknown_verb_is_a_usage_error(capsys: Captured) -> None:
+    assert main(["help", "nope"]) == 2
+    assert "No such command 'nope'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ import typer
 
 from apex_cli.cli.context import CommandContext
 from apex_cli.cli.options import filled
-from apex_cli.cli.redact import redact
 from apex_cli.cli.staged_items import (
     PATH_OPTIONS,
     age_seconds,
@@ -22,7 +21,7 @@ from apex_cli.cli.staged_items import (
     show_items,
     tell_removed,
 )
-from apex_cli.cli.text import clean, clean_lines
+from apex_cli.cli.text import clean, clean_lines, redact
 from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, USAGE, verb
 from apex_cli.errors import UsageError
 from apex_cli.units import format_duration, format_size
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 EXCERPT_BYTES = 2000
 EXIT_LEFT = 3
-_ITEM = "inbox.json-0a1b2c3d4e5f6071"
+_ITEM = "inbox.json"
 
 Items = Annotated[list[str] | None, typer.Argument(metavar="ITEM", help="Ids of `dlq list`, or their beginnings.")]
 All = Annotated[bool, typer.Option("--all", help="All dead letters.")]
@@ -60,7 +59,7 @@ def list_(context: CommandContext) -> None:
 
 @verb(
     *("json", *PATH_OPTIONS),
-    examples=(f"apex dlq show {_ITEM}", "apex dlq show inbox --json"),
+    examples=(f"apex dlq show {_ITEM}", f"apex dlq show {_ITEM} --json"),
     exits={0: "found", **USAGE, **START},
 )
 def show(
@@ -100,7 +99,7 @@ def retry(context: CommandContext, items: Items = None, every: All = False) -> N
 
 @verb(
     *("json", "quiet", *PATH_OPTIONS),
-    examples=(f"apex dlq drop {_ITEM} --yes", "apex dlq drop --all"),
+    examples=(f"apex dlq drop {_ITEM} --yes", "apex dlq drop --all --yes"),
     exits={**OK, **USAGE, EXIT_LEFT: "some were in use and are left", **START},
 )
 def drop(

@@ -9,8 +9,7 @@ import typer
 
 from apex_cli.cli import loop
 from apex_cli.cli.context import CommandContext
-from apex_cli.cli.redact import redact
-from apex_cli.cli.text import clean
+from apex_cli.cli.text import clean, redact
 from apex_cli.cli.verb import USAGE, verb
 from apex_cli.exit_codes import ExitCode
 

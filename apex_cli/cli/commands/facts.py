@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     examples=(
         "apex facts TRUCK-6520",
         "apex facts SHIP-2025-10-19-002 --at 2025-10-19T15:00:00Z",
-        'apex facts "Sarah Johnson" --predicate DRIVES --json',
+        'apex facts "Dana Okafor" --predicate DRIVES --json',
     ),
     exits={0: "found", 2: "usage; nothing, or several things, are known by that name", **START, **LOCKED},
 )

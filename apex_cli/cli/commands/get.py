@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @verb(
     *("json", "home", "lock_timeout"),
-    examples=("apex get turvo:SHIP-2025-10-19-002", "apex get 5f0c5a52-… --json"),
+    examples=("apex get turvo:SHIP-2025-10-19-002", "apex get e4ec7824-7c41-5975-a85c-cfd215ae2ea1 --json"),
     exits={0: "found", **USAGE, **START, **LOCKED},
 )
 def get(context: CommandContext, ident: Ident) -> None:

@@ -21,7 +21,7 @@ from apex_cli.cli.verb import EMPTY, LOCKED, MANUAL_RECOVERY, OK, RECORDS, START
         "apex ingest - < fixtures/frontapp/messages_2025-10-19.jsonl",
         "apex ingest fixtures/ --dry-run",
         "apex ingest /srv/drop --consume --min-age 30s --lock-timeout 4m -q",
-        "apex ingest mail/ --extractor llm --max-cost 2.50",
+        "apex ingest fixtures/frontapp/ --extractor llm --max-cost 2.50",
     ),
     exits={**OK, **USAGE, **RECORDS, **MANUAL_RECOVERY, **EMPTY, **START, **LOCKED},
 )

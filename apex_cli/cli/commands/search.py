@@ -9,8 +9,7 @@ import typer
 
 from apex_cli.cli.context import CommandContext
 from apex_cli.cli.options import Limit, RecordSource, filled
-from apex_cli.cli.redact import redact
-from apex_cli.cli.text import clean, clip
+from apex_cli.cli.text import clean, clip, redact
 from apex_cli.cli.verb import LOCKED, START, USAGE, verb
 
 

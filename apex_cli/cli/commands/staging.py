@@ -108,7 +108,7 @@ def clean(
 
 @verb(
     *("json", "quiet", *PATH_OPTIONS, "lock_timeout"),
-    examples=("apex staging retry", "apex staging retry inbox.json-0a1b2c3d4e5f6071"),
+    examples=("apex staging retry", "apex staging retry inbox.json"),
     exits={**OK, **USAGE, **RECORDS, **START, **LOCKED},
 )
 def retry(
