@@ -9,7 +9,7 @@ import pytest
 from apex_cli.errors import StoreTerminal
 from apex_cli.model import EntityType, Plan, Predicate
 from apex_cli.stores.protocol import PivotStore
-from tests.graph_world import (
+from tests.graph_helpers import (
     brief,
     claim,
     entity,

@@ -20,8 +20,7 @@ from apex_cli.stores.graph.model.operations import ALIASES, NEW_PAGE
 from apex_cli.stores.graph.model.transaction import Access, GraphTransaction
 from apex_cli.stores.graph.neo4j import schema
 from apex_cli.stores.graph.neo4j.store import Neo4jGraph
-from tests.graph_server import client, credentials, empty, rows, server_graph
-from tests.graph_world import (
+from tests.graph_helpers import (
     forget,
     history,
     minute,
@@ -29,11 +28,12 @@ from tests.graph_world import (
     opened,
     ping,
     place,
-    random_world,
+    random_history,
     shuffled,
     snapshot,
     vehicle,
 )
+from tests.graph_server import client, credentials, empty, rows, server_graph
 from tests.plans import GROUP, vector_of
 from tests.relay import COMMIT, Relay
 from tests.servers import server_url
@@ -74,20 +74,20 @@ async def commit_all(graph: Neo4jGraph, batches: Sequence[Sequence[Plan]]) -> No
 
 async def test_writers_at_once_that_share_entities_make_one_graph(server: Neo4jGraph, tmp_path: Path) -> None:
     rng = random.Random(5)
-    world = random_world(rng, records=24)
+    histories = random_history(rng, records=24)
     async with opened("ladybug", tmp_path) as embedded:
-        for batch in shuffled(rng, world):
+        for batch in shuffled(rng, histories):
             await embedded.commit([step.plan() for step in batch])
-        expected = await snapshot(embedded, world)
+        expected = await snapshot(embedded, histories)
     shares = [
         [[step.plan() for step in batch] for batch in shuffled(rng, part)]
-        for part in (world[:8], world[8:16], world[16:])
+        for part in (histories[:8], histories[8:16], histories[16:])
     ]
     async with connected() as second, connected() as third:
         await asyncio.gather(*(commit_all(*pair) for pair in zip((server, second, third), shares, strict=True)))
         assert await second.audit() == []
     assert await rows(_DOUBLES, group=GROUP) == []
-    assert await snapshot(server, world) == expected
+    assert await snapshot(server, histories) == expected
 
 
 async def test_a_fence_and_a_commit_at_once_agree_on_what_happened(server: Neo4jGraph) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from apex_cli.model import EntityType, Plan, Predicate
 from apex_cli.stores.protocol import FactView, PivotStore
-from tests.graph_world import claim, entity, forget, minute
+from tests.graph_helpers import claim, entity, forget, minute
 from tests.plans import make_plan, vectors_of
 
 LOAD = entity(EntityType.SHIPMENT, "shipment:id:L1")
