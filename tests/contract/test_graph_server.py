@@ -106,7 +106,7 @@ async def test_a_fence_and_a_commit_at_once_agree_on_what_happened(server: Neo4j
 
 async def locked_out() -> None:
     """Wait until a transaction waits for the graph's lock."""
-    while not (await rows(_BLOCKED, group=GROUP))[0]["n"]:  # noqa: ASYNC110 - the server tells nobody
+    while not (await rows(_BLOCKED, group=GROUP))[0]["n"]:  # noqa: ASYNC110 - the server sends no event
         await asyncio.sleep(0.02)
 
 
@@ -261,12 +261,12 @@ async def test_two_namespaces_on_one_database_never_meet(server: Neo4jGraph) -> 
 
 async def test_check_tells_what_the_server_is_and_has(server: Neo4jGraph) -> None:
     await server.commit([ping("one", TRUCK, CHICAGO, 0)])
-    told = dict(await server.check())
-    assert told.pop("version").startswith(("5.", "202"))
-    assert told.pop("edition") in ("community", "enterprise")
-    assert abs(told.pop("clock_skew_seconds")) < 60
+    facts = dict(await server.check())
+    assert facts.pop("version").startswith(("5.", "202"))
+    assert facts.pop("edition") in ("community", "enterprise")
+    assert abs(facts.pop("clock_skew_seconds")) < 60
     counts = {"records": 1, "entities": 2, "facts": 1}
-    assert told == {"engine": "neo4j", "database": "neo4j", "tls": "off", "schema_missing": [], **counts}
+    assert facts == {"engine": "neo4j", "database": "neo4j", "tls": "off", "schema_missing": [], **counts}
 
 
 async def test_what_is_missing_is_named(server: Neo4jGraph) -> None:
@@ -294,7 +294,7 @@ async def test_an_index_of_graphiti_gives_way_to_the_constraint_of_its_name(serv
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"user": "nobody", "password": "not the password"}, "refuses the user or the password"),
+        ({"user": "stranger", "password": "not the password"}, "refuses the user or the password"),
         ({"url": "bolt://127.0.0.1:1"}, "cannot be reached"),
         ({"url": "http://127.0.0.1"}, "no scheme of Neo4j"),
         ({"url": "bolt://neo4j:s3cret@127.0.0.1"}, "carries a user or a password"),
@@ -308,8 +308,8 @@ async def test_a_server_that_cannot_be_used_is_named_without_the_password(
     graph = server_graph(GROUP, **settings)
     with pytest.raises(StoreUnavailable, match=message) as caught:
         await graph.open()
-    told = f"{caught.value} {caught.value.hint}"
-    assert not any(secret in told for secret in ("not the password", "s3cret"))
+    shown = f"{caught.value} {caught.value.hint}"
+    assert not any(secret in shown for secret in ("not the password", "s3cret"))
     await graph.close()
 
 
