@@ -12,8 +12,8 @@ from psycopg import sql
 from apex_cli.embedded.postgres import EmbeddedPostgres
 from apex_cli.stores.postgres.connection import Database
 from apex_cli.stores.protocol import PivotStore
+from tests.graph_helpers import IMPLEMENTATIONS, opened
 from tests.graph_server import empty
-from tests.graph_world import IMPLEMENTATIONS, opened
 from tests.plans import GROUP
 from tests.servers import server_url
 

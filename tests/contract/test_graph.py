@@ -9,7 +9,7 @@ import pytest
 from apex_cli.errors import StoreTerminal
 from apex_cli.model import EntityType, Plan, Predicate
 from apex_cli.stores.protocol import PivotStore
-from tests.graph_world import (
+from tests.graph_helpers import (
     brief,
     claim,
     entity,
@@ -52,8 +52,8 @@ async def test_a_record_is_read_as_it_was_told(graph: PivotStore) -> None:
 
 async def test_times_keep_their_microseconds(graph: PivotStore) -> None:
     moment = minute(0).replace(microsecond=123457)
-    told = claim(TRUCK, Predicate.LOCATED_AT, CHICAGO, 0)
-    exact = replace(told, valid_at=moment)
+    claimed = claim(TRUCK, Predicate.LOCATED_AT, CHICAGO, 0)
+    exact = replace(claimed, valid_at=moment)
     await graph.commit([make_plan("one", entities=[TRUCK, CHICAGO], claims=[exact])])
     (fact,) = await graph.facts((await only(graph, "T1")).id)
     assert fact.valid_at == moment
@@ -84,8 +84,8 @@ async def test_the_same_value_again_is_evidence_and_no_new_fact(graph: PivotStor
 
 async def test_facts_that_are_not_functional_stand_side_by_side(graph: PivotStore) -> None:
     message = entity(EntityType.MESSAGE, "message:id:m1")
-    told = [claim(message, Predicate.MENTIONS, one, 0) for one in (TRUCK, CHICAGO)]
-    await graph.commit([make_plan("m1", entities=[message, TRUCK, CHICAGO], claims=told)])
+    claims = [claim(message, Predicate.MENTIONS, one, 0) for one in (TRUCK, CHICAGO)]
+    await graph.commit([make_plan("m1", entities=[message, TRUCK, CHICAGO], claims=claims)])
     assert await history(graph, "m1") == [("T1", 0, None), ("chicago", 0, None)]
     assert await history(graph, "t1") == [("T1", 0, None)]
 
@@ -194,14 +194,14 @@ async def test_a_hint_is_looked_up_and_leaves_no_trace(graph: PivotStore) -> Non
 
 
 async def test_the_latest_certain_word_names_an_entity(graph: PivotStore) -> None:
-    def told(record: str, name: str, at: int, certain: bool, **attributes: int) -> Plan:
+    def observing(record: str, name: str, at: int, certain: bool, **attributes: int) -> Plan:
         one = vehicle("vehicle:unit:T1", name=name, certain=certain, attributes=attributes)
         return make_plan(record, entities=[one], event_time=minute(at))
 
     plans = [
-        told("new", "New", 5, True, colour=5),
-        told("old", "Old", 1, True, colour=1, axles=1),
-        told("talk", "Talk", 9, False, colour=9, doors=9),
+        observing("new", "New", 5, True, colour=5),
+        observing("old", "Old", 1, True, colour=1, axles=1),
+        observing("talk", "Talk", 9, False, colour=9, doors=9),
     ]
     for plan in plans:
         await graph.commit([plan])
@@ -235,10 +235,10 @@ async def test_hostile_text_is_kept_as_it_is(graph: PivotStore, text: str) -> No
 
 async def test_what_cannot_be_is_refused_and_leaves_nothing(graph: PivotStore) -> None:
     good = ping("good", TRUCK, CHICAGO, 0)
-    stray = make_plan("stray", entities=[TRUCK], claims=[claim(TRUCK, Predicate.LOCATED_AT, CHICAGO, 0)])
+    foreign = make_plan("stray", entities=[TRUCK], claims=[claim(TRUCK, Predicate.LOCATED_AT, CHICAGO, 0)])
     lone = ping("lone", vehicle("vehicle:unit:T9", name="lone \ud800"), CHICAGO, 0)
     mixed = make_plan("mixed", entities=[TRUCK, entity(EntityType.DRIVER, "vehicle:unit:T1")])
-    for bad in (stray, lone, mixed):
+    for bad in (foreign, lone, mixed):
         with pytest.raises(StoreTerminal):
             await graph.commit([good, bad])
         assert await graph.read([good.record_id, bad.record_id]) == {}

@@ -11,19 +11,21 @@ import pytest
 from apex_cli.stores.graph.model import timelines
 from apex_cli.stores.graph.model.transaction import GraphTransaction
 from apex_cli.stores.protocol import PivotStore
+from tests.graph_helpers import Step, forget, history, opened, ping, place, random_history, shuffled, snapshot, vehicle
 from tests.graph_server import empty
-from tests.graph_world import Step, forget, history, opened, ping, place, random_world, shuffled, snapshot, vehicle
 from tests.plans import GROUP
 
 
-async def graph_of(engine: str, folder: Path, world: list[list[Step]], batches: list[list[Step]]) -> dict[str, object]:
+async def graph_of(
+    engine: str, folder: Path, histories: list[list[Step]], batches: list[list[Step]]
+) -> dict[str, object]:
     if engine == "neo4j":
         await empty(GROUP)
     async with opened(engine, folder) as graph:
         for batch in batches:
             await graph.commit([step.plan() for step in batch])
             assert await graph.audit() == []
-        return await snapshot(graph, world)
+        return await snapshot(graph, histories)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -32,13 +34,13 @@ async def test_any_order_and_batching_gives_the_same_graph(
 ) -> None:
     monkeypatch.setattr(timelines, "PAGE_RUNS", 1 + seed % 3)
     rng = random.Random(seed)
-    world = random_world(rng)
-    one = await graph_of(engine, tmp_path / "one", world, shuffled(rng, world))
-    other = await graph_of(engine, tmp_path / "other", world, shuffled(rng, world))
+    histories = random_history(rng)
+    one = await graph_of(engine, tmp_path / "one", histories, shuffled(rng, histories))
+    other = await graph_of(engine, tmp_path / "other", histories, shuffled(rng, histories))
     assert one == other
-    last = [[versions[-1]] for versions in world]
+    last = [[versions[-1]] for versions in histories]
     rng.shuffle(last)
-    fresh = await graph_of(engine, tmp_path / "fresh", world, last)
+    fresh = await graph_of(engine, tmp_path / "fresh", histories, last)
     assert one == fresh
 
 

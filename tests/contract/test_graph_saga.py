@@ -11,7 +11,7 @@ import pytest
 from apex_cli.errors import Fenced, StoreTerminal, StoreTransient, StoreUnavailable
 from apex_cli.model import Plan
 from apex_cli.stores.protocol import PivotStore
-from tests.graph_world import IMPLEMENTATIONS, forget, history, opened, ping, place, vehicle
+from tests.graph_helpers import IMPLEMENTATIONS, forget, history, opened, ping, place, vehicle
 from tests.plans import GROUP
 
 TRUCK = vehicle("vehicle:unit:T1")
@@ -124,7 +124,7 @@ WRITER = """
 import asyncio, sys
 from pathlib import Path
 from tests.plans import GROUP
-from tests.graph_world import IMPLEMENTATIONS, ping, place, vehicle
+from tests.graph_helpers import IMPLEMENTATIONS, ping, place, vehicle
 
 async def main():
     engine, folder, group = sys.argv[1:]

@@ -10,7 +10,7 @@ import pytest
 from apex_cli.errors import StoreTerminal
 from apex_cli.model import EntityType, Predicate
 from apex_cli.stores.protocol import PivotStore
-from tests.graph_world import claim, entity, forget, ping, place, vehicle
+from tests.graph_helpers import claim, entity, forget, ping, place, vehicle
 from tests.plans import GROUP, make_plan, vector_of
 
 if TYPE_CHECKING:

@@ -20,8 +20,7 @@ from apex_cli.stores.graph.model.operations import ALIASES, NEW_PAGE
 from apex_cli.stores.graph.model.transaction import Access, GraphTransaction
 from apex_cli.stores.graph.neo4j import schema
 from apex_cli.stores.graph.neo4j.store import Neo4jGraph
-from tests.graph_server import client, credentials, empty, rows, server_graph
-from tests.graph_world import (
+from tests.graph_helpers import (
     forget,
     history,
     minute,
@@ -29,11 +28,12 @@ from tests.graph_world import (
     opened,
     ping,
     place,
-    random_world,
+    random_history,
     shuffled,
     snapshot,
     vehicle,
 )
+from tests.graph_server import client, credentials, empty, rows, server_graph
 from tests.plans import GROUP, vector_of
 from tests.proxy import BOLT_COMMIT, proxied
 from tests.servers import server_url
@@ -74,20 +74,20 @@ async def commit_all(graph: Neo4jGraph, batches: Sequence[Sequence[Plan]]) -> No
 
 async def test_writers_at_once_that_share_entities_make_one_graph(server: Neo4jGraph, tmp_path: Path) -> None:
     rng = random.Random(5)
-    world = random_world(rng, records=24)
+    histories = random_history(rng, records=24)
     async with opened("ladybug", tmp_path) as embedded:
-        for batch in shuffled(rng, world):
+        for batch in shuffled(rng, histories):
             await embedded.commit([step.plan() for step in batch])
-        expected = await snapshot(embedded, world)
+        expected = await snapshot(embedded, histories)
     shares = [
         [[step.plan() for step in batch] for batch in shuffled(rng, part)]
-        for part in (world[:8], world[8:16], world[16:])
+        for part in (histories[:8], histories[8:16], histories[16:])
     ]
     async with connected() as second, connected() as third:
         await asyncio.gather(*(commit_all(*pair) for pair in zip((server, second, third), shares, strict=True)))
         assert await second.audit() == []
     assert await rows(_DOUBLES, group=GROUP) == []
-    assert await snapshot(server, world) == expected
+    assert await snapshot(server, histories) == expected
 
 
 async def test_a_fence_and_a_commit_at_once_agree_on_what_happened(server: Neo4jGraph) -> None:
@@ -106,7 +106,7 @@ async def test_a_fence_and_a_commit_at_once_agree_on_what_happened(server: Neo4j
 
 async def locked_out() -> None:
     """Wait until a transaction waits for the graph's lock."""
-    while not (await rows(_BLOCKED, group=GROUP))[0]["n"]:  # noqa: ASYNC110 - the server tells nobody
+    while not (await rows(_BLOCKED, group=GROUP))[0]["n"]:  # noqa: ASYNC110 - the server sends no event
         await asyncio.sleep(0.02)
 
 
@@ -263,12 +263,12 @@ async def test_two_namespaces_on_one_database_never_meet(server: Neo4jGraph) -> 
 
 async def test_check_tells_what_the_server_is_and_has(server: Neo4jGraph) -> None:
     await server.commit([ping("one", TRUCK, CHICAGO, 0)])
-    told = dict(await server.check())
-    assert told.pop("version").startswith(("5.", "202"))
-    assert told.pop("edition") in ("community", "enterprise")
-    assert abs(told.pop("clock_skew_seconds")) < 60
+    facts = dict(await server.check())
+    assert facts.pop("version").startswith(("5.", "202"))
+    assert facts.pop("edition") in ("community", "enterprise")
+    assert abs(facts.pop("clock_skew_seconds")) < 60
     counts = {"records": 1, "entities": 2, "facts": 1}
-    assert told == {"engine": "neo4j", "database": "neo4j", "tls": "off", "schema_missing": [], **counts}
+    assert facts == {"engine": "neo4j", "database": "neo4j", "tls": "off", "schema_missing": [], **counts}
 
 
 async def test_what_is_missing_is_named(server: Neo4jGraph) -> None:
@@ -296,7 +296,7 @@ async def test_an_index_of_graphiti_gives_way_to_the_constraint_of_its_name(serv
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"user": "nobody", "password": "not the password"}, "refuses the user or the password"),
+        ({"user": "stranger", "password": "not the password"}, "refuses the user or the password"),
         ({"url": "bolt://127.0.0.1:1"}, "cannot be reached"),
         ({"url": "http://127.0.0.1"}, "no scheme of Neo4j"),
         ({"url": "bolt://neo4j:s3cret@127.0.0.1"}, "carries a user or a password"),
@@ -310,8 +310,8 @@ async def test_a_server_that_cannot_be_used_is_named_without_the_password(
     graph = server_graph(GROUP, **settings)
     with pytest.raises(StoreUnavailable, match=message) as caught:
         await graph.open()
-    told = f"{caught.value} {caught.value.hint}"
-    assert not any(secret in told for secret in ("not the password", "s3cret"))
+    shown = f"{caught.value} {caught.value.hint}"
+    assert not any(secret in shown for secret in ("not the password", "s3cret"))
     await graph.close()
 
 

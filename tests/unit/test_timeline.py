@@ -1,4 +1,4 @@
-"""The timeline of a slot is a pure function of its evidence."""
+"""The facts of a timeline are a pure function of its evidence."""
 
 from __future__ import annotations
 

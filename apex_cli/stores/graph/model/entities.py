@@ -80,7 +80,7 @@ def node_changes(graph: GraphTransaction, mentions: Mentions) -> list[NodeChange
 
 
 def _updated(node: str, changed: Changed, row: Row | None, mentions: Mentions) -> EntityState | None:
-    """The new state of a node; None if only all observations of the node can tell it (see `EntityState.remove`)."""
+    """The new state of a node; None if only all observations of the node determine it (see `EntityState.remove`)."""
     if row is None or node in mentions.complete:
         embedded = unpack_state(row["state"], row["name"], row["attributes"]).embedded if row is not None else None
         return merge(((record, after) for record, (_, after) in changed.items() if after is not None), embedded)

@@ -1,6 +1,6 @@
-"""What one graph transaction reads and writes, by name: each engine has a statement for every operation.
+"""What one graph transaction reads and writes, by name. Each engine has one statement for every operation.
 
-Keys, columns and answers are the same on all engines: ids and texts as they are, times aware in UTC, vectors float32.
+Keys, columns and answers are the same on all engines: times are aware and in UTC, vectors are float32.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from typing import Literal
 
 Kind = Literal["text", "texts", "time", "vector", "int", "ints", "bool"]
 Columns = Mapping[str, Kind]
-"""Column names, in the order of the rows' values, and what is in them."""
+"""Column names in the order of a row's values, and their types."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Query:
-    """One kind of question. `answer` names the columns of its rows, `times` those of them that hold times."""
+    """One kind of read. `answer` names the columns of its rows, `times` those of them that are times."""
 
     name: str
     answer: tuple[str, ...]
@@ -55,7 +55,7 @@ LOOK_UPS = (
     *(FACT_TEXTS, FACT_VECTORS, MENTIONED_ENTITIES, FACTS, MENTIONING_RECORDS, EPISODE_TIMES),
 )
 
-# Questions about one thing: `$text` is an id, or what is looked for in lower case; `$limit` rows at most.
+# Questions about one entity: `$text` is an id, or a name in lower case; `$limit` rows at most.
 FACTS_AS_SUBJECT = Query("facts by subject", (*_FACT, *_ENDS), _LASTS)
 FACTS_AS_OBJECT = Query("facts by object", (*_FACT, *_ENDS), _LASTS)
 ENTITY_BY_ID = Query("entity by id", _ENTITY)

@@ -1,4 +1,4 @@
-"""One transaction of a graph, as the logic sees it, and the engine that runs jobs in transactions."""
+"""One transaction of a graph, as `model` uses it, and the engine that runs jobs in transactions."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Row = dict[str, Any]
 
 
 class GraphTransaction(Protocol):
-    """Reads see what the transaction wrote. No keys or no rows: nothing is asked of the engine.
+    """Reads see what the transaction wrote. Without keys or rows, no statement runs.
 
-    Synchronous: a job runs in a thread of its own, so that its pure Python stays off the event loop.
+    Synchronous: a job runs in a thread of its own, so that its Python does not block the event loop.
     """
 
     def look_up(self, what: Query, keys: Iterable[str]) -> list[Row]:
@@ -34,7 +34,7 @@ class GraphTransaction(Protocol):
         """Write new rows of one of `INSERTIONS`, by its columns. A missing end of a relation is an error."""
 
     def change(self, what: Write, rows: Sequence[Sequence[Any]]) -> None:
-        """Write rows of one of `CHANGES`, by its columns. Raises `StoreTerminal` where a row meets nothing."""
+        """Write rows of one of `CHANGES`, by its columns. Raises `StoreTerminal` if a row matches nothing."""
 
 
 class Access(Enum):
@@ -47,14 +47,14 @@ class Access(Enum):
     """Reads that must fit together: no other job's changes come between them."""
 
     PATIENT = "patient"
-    """As `EXACT`, for as long as it takes; other jobs wait meanwhile."""
+    """As `EXACT`, without a time limit; other jobs wait meanwhile."""
 
     PLAIN = "plain"
-    """Reads that may straddle another job's commit, for as long as they take."""
+    """Reads without a time limit, which may see another job's commit half-way through."""
 
 
 Job = Callable[[GraphTransaction], T]
-"""Pure of side effects but for the transaction: an engine may run it again from scratch."""
+"""Has no side effects outside the transaction: an engine may run it again from the start."""
 
 
 class GraphEngine(Protocol):
@@ -64,6 +64,6 @@ class GraphEngine(Protocol):
 
 
 def expect(met: int, rows: Sequence[object]) -> None:
-    """Raise `StoreTerminal` unless every row met something: else the graph is not what was read."""
+    """Raise `StoreTerminal` unless every row matched something: else the graph is not what the job read."""
     if met != len(rows):
         raise StoreTerminal(STORE, f"{met} of {len(rows)} rows were there to change", hint="run `apex verify`")

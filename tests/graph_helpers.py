@@ -1,6 +1,6 @@
-"""A small world for tests of graphs: things known by several keys, records that speak of them, and graphs compared.
+"""Helpers for tests of graphs: entities with several keys, records about them, random histories, and comparison.
 
-Graphs are compared without node ids: which key made an id depends on the order of arrival.
+Graphs are compared without node ids, because which key made an id depends on the order of arrival.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PREDICATES = (Predicate.LOCATED_AT, Predicate.INSIDE_GEOFENCE, Predicate.ABOUT)
 
 @asynccontextmanager
 async def opened(kind: str, folder: Path, namespace: str = GROUP) -> AsyncIterator[PivotStore]:
-    """A graph in `folder` or on a server; it must obey its own rules when it is closed."""
+    """A graph in `folder` or on a server; it must keep its own rules until it is closed."""
     graph = IMPLEMENTATIONS[kind](folder, namespace)
     await graph.open()
     try:
@@ -44,7 +44,7 @@ def minute(number: int) -> datetime:
 
 
 def entity(kind: EntityType, *keys: str, **fields: Any) -> Entity:
-    """An entity named after its first key's value, unless told otherwise."""
+    """An entity; its name is the value of its first key, unless another one is given."""
     fields.setdefault("name", keys[0].split(":", 2)[-1])
     return Entity(type=kind, keys=keys, **fields)
 
@@ -73,7 +73,7 @@ def claim(
 
 
 def ping(record: str, truck: Entity, where: Entity, start: int, **fields: Any) -> Plan:
-    """A record that says where a vehicle is."""
+    """A record with the position of a vehicle."""
     fields.setdefault("event_time", minute(start))
     return make_plan(
         record, entities=[truck, where], claims=[claim(truck, Predicate.LOCATED_AT, where, start)], **fields
@@ -109,7 +109,7 @@ async def history(graph: PivotStore, text: str) -> list[tuple[str, int, int | No
 
 @dataclass(frozen=True)
 class Step:
-    """One version of one record of a random world, ready to become a plan."""
+    """One version of one record of a random history."""
 
     record: str
     epoch: int
@@ -130,17 +130,17 @@ class Step:
         )
 
 
-def random_world(rng: random.Random, *, records: int = 12) -> list[list[Step]]:
+def random_history(rng: random.Random, *, records: int = 12) -> list[list[Step]]:
     """The versions of each record, in their order. The last version of some is a `FORGET`.
 
-    Records that know a thing by several keys stay as they are: what they joined is not taken apart again.
+    Records with several keys for one entity have one version: what their keys joined is not separated again.
     """
     return [_versions(rng, f"r{number}") for number in range(records)]
 
 
-def shuffled(rng: random.Random, world: list[list[Step]]) -> list[list[Step]]:
+def shuffled(rng: random.Random, histories: list[list[Step]]) -> list[list[Step]]:
     """All versions in batches: any order between records, each record's own order kept, one version a batch."""
-    waiting = [list(versions) for versions in world]
+    waiting = [list(versions) for versions in histories]
     batches: list[list[Step]] = []
     while any(waiting):
         ready = [versions for versions in waiting if versions]
@@ -189,9 +189,9 @@ def _number(one: Entity) -> str:
     return one.key.rsplit(":", 1)[-1]
 
 
-async def snapshot(graph: PivotStore, world: list[list[Step]]) -> dict[str, Any]:
-    """Everything that readers see of a world's records, in terms that no order of arrival changes."""
-    ids = {versions[0].plan().record_id: versions[0].record for versions in world}
+async def snapshot(graph: PivotStore, histories: list[list[Step]]) -> dict[str, Any]:
+    """Everything that readers see of the records of some histories, in terms that no order of arrival changes."""
+    ids = {versions[0].plan().record_id: versions[0].record for versions in histories}
     views = await graph.read(list(ids))
     entities = {one.id: one for view in views.values() for one in view.entities}
     facts = {fact.id: fact for one in entities for fact in await graph.facts(one)}
