@@ -153,6 +153,8 @@ async def test_a_job_cancelled_in_its_thread_ends_at_its_next_question(server: N
     running = asyncio.create_task(server._engine.run(job, Access.WRITE))
     await asyncio.to_thread(written.wait, 60)
     running.cancel()
+    await asyncio.sleep(0.1)
+    assert not running.done()
     go_on.set()
     with pytest.raises(asyncio.CancelledError):
         await running

@@ -7,6 +7,7 @@ owns the transaction, and each operation awaits the driver in the event loop by 
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -49,10 +50,13 @@ async def run_in_thread(job: Callable[[], T], limiter: anyio.CapacityLimiter) ->
         raise
 
 
-def _ask(question: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Await what `question` makes in the event loop, from the job's thread."""
+def ask(question: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Await what `question` makes in the event loop, from the job's thread. Raises `CancelledError` when cancelled."""
     from_thread.check_cancelled()
-    return from_thread.run(question)
+    try:
+        return from_thread.run(question)
+    except concurrent.futures.CancelledError as error:
+        raise asyncio.CancelledError from error
 
 
 class Neo4jTransaction:
@@ -70,8 +74,8 @@ class Neo4jTransaction:
         return self._rows(what, {"text": text, "limit": limit})
 
     def scan(self, what: Query) -> Iterator[list[Row]]:
-        result = _ask(lambda: self._run(READS[what], {}))
-        while batch := _ask(lambda: result.fetch(_BATCH)):
+        result = ask(lambda: self._run(READS[what], {}))
+        while batch := ask(lambda: result.fetch(_BATCH)):
             yield [_row(what, record.values()) for record in batch]
 
     def insert(self, what: Write, rows: Sequence[Sequence[Any]]) -> None:
@@ -94,7 +98,7 @@ class Neo4jTransaction:
             result = await self._run(statement, parameters)
             return (await result.single(strict=True))[0]
 
-        return _ask(fetch)
+        return ask(fetch)
 
     async def _run(self, statement: str, parameters: Mapping[str, Any]) -> AsyncResult:
         return await self._transaction.run(statement, {"group": self._group, **parameters})
