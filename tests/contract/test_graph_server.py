@@ -422,7 +422,7 @@ async def test_a_new_namespace_has_the_newest_version(server: Neo4jGraph) -> Non
         ({"user": "stranger", "password": "not the password"}, "refuses the user or the password"),
         ({"url": "bolt://127.0.0.1:1"}, "cannot be reached"),
         ({"url": "http://127.0.0.1"}, "no scheme of Neo4j"),
-        ({"url": "bolt://neo4j:s3cret@127.0.0.1"}, "carries a user or a password"),
+        ({"url": "bolt://neo4j:s3cret@127.0.0.1"}, "contains a user or a password"),
         ({"database": "nowhere"}, "nowhere"),
         ({"trusted_ca": Path("ca.pem")}, "checks no certificate"),
     ],

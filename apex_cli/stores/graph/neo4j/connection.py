@@ -40,7 +40,7 @@ def check_url(url: str) -> None:
     if parts.scheme not in SCHEMES["graph_url"].allowed:
         raise StoreUnavailable(f"graph: {parts.scheme}:// is no scheme of Neo4j", hint="as bolt:// or neo4j+s://")
     if "@" in parts.netloc:
-        raise StoreUnavailable("graph: the URL carries a user or a password", hint="they are given on their own")
+        raise StoreUnavailable("graph: the URL contains a user or a password", hint="they are given on their own")
 
 
 def host_and_port(url: str) -> str:
