@@ -12,7 +12,7 @@ from neo4j import AsyncDriver, AsyncGraphDatabase
 from apex_cli.stores.graph.neo4j.store import Neo4jGraph
 from tests.servers import server_url
 
-LABELS = ("Entity", "Episodic", "ApexGroup", "ApexRecord", "ApexAlias", "ApexTimeline")
+LABELS = ("Entity", "Episodic", "ApexGroup", "ApexRecord", "ApexAlias", "ApexTimeline", "ApexSlot")
 
 
 def credentials() -> tuple[str, str]:

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 import trustme
 
-from apex_cli.errors import Fenced, StoreTransient, StoreUnavailable
+from apex_cli.errors import Fenced, StoreTerminal, StoreTransient, StoreUnavailable
 from apex_cli.model import Plan
 from apex_cli.stores.graph.model.operations import ALIASES, NEW_PAGE
 from apex_cli.stores.graph.model.transaction import Access, GraphTransaction
-from apex_cli.stores.graph.neo4j import schema
+from apex_cli.stores.graph.neo4j import migrations, schema
 from apex_cli.stores.graph.neo4j.store import Neo4jGraph
 from tests.graph_helpers import (
     forget,
@@ -146,17 +146,19 @@ async def test_a_job_cancelled_in_its_thread_ends_at_its_next_question(server: N
         go_on.wait(60)
         try:
             graph.look_up(ALIASES, ["a key"])
-        except Exception as error:
+        except asyncio.CancelledError as error:
             ended.append(type(error).__name__)
             raise
 
     running = asyncio.create_task(server._engine.run(job, Access.WRITE))
     await asyncio.to_thread(written.wait, 60)
     running.cancel()
+    await asyncio.sleep(0.1)
+    assert not running.done()
     go_on.set()
     with pytest.raises(asyncio.CancelledError):
         await running
-    assert ended == ["HungUp"]
+    assert ended == ["CancelledError"]
     assert await rows("MATCH (p:ApexTimeline {group_id: $group}) RETURN p.page", group=GROUP) == []
     await server.commit([ping("one", TRUCK, CHICAGO, 0)])
 
@@ -173,7 +175,7 @@ async def test_what_takes_too_long_is_given_up_and_may_be_tried_again(server: Ne
     assert await history(server, "T1") == [("chicago", 0, None)]
 
 
-async def test_a_sleeper_that_holds_the_graph_is_ended_by_the_server(server: Neo4jGraph) -> None:
+async def test_a_paused_process_that_holds_the_lock_is_ended_by_the_server(server: Neo4jGraph) -> None:
     written, wake = threading.Event(), threading.Event()
 
     def job(graph: GraphTransaction) -> None:
@@ -182,8 +184,8 @@ async def test_a_sleeper_that_holds_the_graph_is_ended_by_the_server(server: Neo
         wake.wait(60)
         graph.insert(NEW_PAGE, [("another page", [], [])])
 
-    async with connected(timeout=3.0) as sleeper:
-        running = asyncio.create_task(sleeper._engine.run(job, Access.WRITE))
+    async with connected(timeout=3.0) as paused:
+        running = asyncio.create_task(paused._engine.run(job, Access.WRITE))
         await asyncio.to_thread(written.wait, 60)
         await server.commit([ping("one", TRUCK, CHICAGO, 0)])
         wake.set()
@@ -261,7 +263,7 @@ async def test_two_namespaces_on_one_database_never_meet(server: Neo4jGraph) -> 
         await empty(other)
 
 
-async def test_check_tells_what_the_server_is_and_has(server: Neo4jGraph) -> None:
+async def test_check_reports_the_server_and_its_contents(server: Neo4jGraph) -> None:
     await server.commit([ping("one", TRUCK, CHICAGO, 0)])
     facts = dict(await server.check())
     assert facts.pop("version").startswith(("5.", "202"))
@@ -293,13 +295,136 @@ async def test_an_index_of_graphiti_gives_way_to_the_constraint_of_its_name(serv
     ]
 
 
+AS_VERSION_0 = (
+    "MATCH (:Episodic {group_id: $group})-[m:MENTIONS]->() SET m.told = m.observation REMOVE m.observation",
+    "MATCH (n:Entity {group_id: $group}) SET n.fold = n.state, n.folded = n.lower_name REMOVE n.state, n.lower_name",
+    """MATCH (p:ApexTimeline {group_id: $group})
+        SET p:ApexSlot, p.later = p.page_starts REMOVE p:ApexTimeline, p.page_starts""",
+    "MATCH (g:ApexGroup {group_id: $group}) REMOVE g.schema_version",
+)
+OLD_SCHEMA = (
+    "CREATE CONSTRAINT apex_slot IF NOT EXISTS FOR (n:ApexSlot) REQUIRE (n.group_id, n.page) IS UNIQUE",
+    "CREATE INDEX apex_entity_folded IF NOT EXISTS FOR (n:Entity) ON (n.group_id, n.folded)",
+)
+
+
+async def make_old(namespace: str) -> None:
+    """Give a namespace the names that apex used before its first migration."""
+    for statement in (*OLD_SCHEMA, *AS_VERSION_0):
+        await rows(statement, group=namespace)
+
+
+async def old_names(namespace: str) -> int:
+    """How many nodes and edges of a namespace have names from before the first migration."""
+    (found,) = await rows(
+        """MATCH (n {group_id: $group}) OPTIONAL MATCH (n)-[m:MENTIONS]->()
+        WITH n, m WHERE n:ApexSlot OR n.fold IS NOT NULL OR n.folded IS NOT NULL OR n.later IS NOT NULL
+        OR m.told IS NOT NULL RETURN count(*) AS count""",
+        group=namespace,
+    )
+    return int(found["count"])
+
+
+async def version_of(namespace: str) -> int | None:
+    statement = "MATCH (g:ApexGroup {group_id: $group}) RETURN g.schema_version AS version"
+    (found,) = await rows(statement, group=namespace)
+    version: int | None = found["version"]
+    return version
+
+
+async def old_schema() -> set[str]:
+    names = "SHOW INDEXES YIELD name WHERE name IN ['apex_slot', 'apex_entity_folded'] RETURN name"
+    return {row["name"] for row in await rows(names)}
+
+
+async def test_a_namespace_of_an_older_apex_is_migrated_by_two_processes_at_once(
+    server: Neo4jGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "_BATCH", 2)
+    rng = random.Random(7)
+    world = random_world(rng, records=12)
+    for batch in shuffled(rng, world):
+        await server.commit([step.plan() for step in batch])
+    expected = await snapshot(server, world)
+    await make_old(GROUP)
+    assert await old_names(GROUP) > 12
+    first, second = server_graph(GROUP), server_graph(GROUP)
+    try:
+        await asyncio.gather(first.open(), second.open())
+        assert (await old_names(GROUP), await version_of(GROUP)) == (0, migrations.NEWEST)
+        assert await first.audit() == []
+        assert await snapshot(second, world) == expected
+        assert (await first.check())["schema_missing"] == []
+        await first.commit([ping("one more", TRUCK, CHICAGO, 0)])
+        assert [row.id for row in await second.find_entities("T1")]
+    finally:
+        await asyncio.gather(first.close(), second.close())
+
+
+async def test_a_migration_that_was_killed_half_way_goes_on(
+    server: Neo4jGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await server.commit([ping(f"r{number}", TRUCK, CHICAGO, number) for number in range(5)])
+    expected = await history(server, "T1")
+    await make_old(GROUP)
+    half = (*migrations.MIGRATIONS[0][:1], "this is no statement")
+    monkeypatch.setattr(migrations, "MIGRATIONS", (half,))
+    with pytest.raises(StoreUnavailable):
+        await server_graph(GROUP).open()
+    assert await version_of(GROUP) is None
+    monkeypatch.undo()
+    async with connected() as graph:
+        assert await history(graph, "T1") == expected
+    assert await old_names(GROUP) == 0
+
+
+async def test_old_indexes_stay_until_the_last_namespace_is_migrated(server: Neo4jGraph) -> None:
+    other = f"{GROUP}-old"
+    try:
+        async with connected(namespace=other) as elsewhere:
+            await elsewhere.commit([ping("one", TRUCK, CHICAGO, 0, group_id=other)])
+        await server.commit([ping("one", TRUCK, GARY, 0)])
+        await make_old(GROUP)
+        await make_old(other)
+        async with connected() as graph:
+            assert await history(graph, "T1") == [("gary", 0, None)]
+        assert await old_schema() == {"apex_slot", "apex_entity_folded"}
+        async with connected(namespace=other) as graph:
+            assert await history(graph, "T1") == [("chicago", 0, None)]
+        # Namespaces of other tests on this server may be old at this moment.
+        statement = "MATCH (g:ApexGroup) WHERE coalesce(g.schema_version, 0) < $newest RETURN count(*) AS n"
+        if (await rows(statement, newest=migrations.NEWEST))[0]["n"] == 0:
+            assert await old_schema() == set()
+    finally:
+        await empty(other)
+
+
+async def test_a_namespace_of_a_newer_apex_is_refused(server: Neo4jGraph) -> None:
+    await server.commit([ping("one", TRUCK, CHICAGO, 0)])
+    await rows("MATCH (g:ApexGroup {group_id: $group}) SET g.schema_version = 99", group=GROUP)
+    with pytest.raises(StoreUnavailable, match="schema version 99") as refused:
+        await server_graph(GROUP).open()
+    assert "newer apex" in str(refused.value.hint)
+    # A process that was running when the newer one came does not write old names either.
+    with pytest.raises(StoreTerminal, match="migrated"):
+        await server.commit([ping("two", TRUCK, GARY, 1)])
+    statement = "MATCH (g:ApexGroup {group_id: $group}) SET g.schema_version = $newest"
+    await rows(statement, group=GROUP, newest=migrations.NEWEST)
+    assert await history(server, "T1") == [("chicago", 0, None)]
+
+
+async def test_a_new_namespace_has_the_newest_version(server: Neo4jGraph) -> None:
+    await server.commit([ping("one", TRUCK, CHICAGO, 0)])
+    assert await version_of(GROUP) == migrations.NEWEST
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"user": "stranger", "password": "not the password"}, "refuses the user or the password"),
         ({"url": "bolt://127.0.0.1:1"}, "cannot be reached"),
         ({"url": "http://127.0.0.1"}, "no scheme of Neo4j"),
-        ({"url": "bolt://neo4j:s3cret@127.0.0.1"}, "carries a user or a password"),
+        ({"url": "bolt://neo4j:s3cret@127.0.0.1"}, "contains a user or a password"),
         ({"database": "nowhere"}, "nowhere"),
         ({"trusted_ca": Path("ca.pem")}, "checks no certificate"),
     ],
@@ -315,7 +440,7 @@ async def test_a_server_that_cannot_be_used_is_named_without_the_password(
     await graph.close()
 
 
-async def test_a_server_without_tls_is_not_spoken_to_with_it(server: Neo4jGraph) -> None:
+async def test_a_server_without_tls_is_refused_where_tls_is_asked_for(server: Neo4jGraph) -> None:
     graph = server_graph(GROUP, url=server_url("GRAPH").replace("bolt://", "bolt+s://"), timeout=5.0)
     with pytest.raises(StoreUnavailable, match="cannot be reached"):
         await graph.open()

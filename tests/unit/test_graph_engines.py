@@ -9,8 +9,8 @@ import pytest
 
 from apex_cli.stores.graph.ladybug import statements as ladybug
 from apex_cli.stores.graph.model import operations as ops
-from apex_cli.stores.graph.neo4j import reads, schema, writes
-from apex_cli.stores.graph.neo4j.facts import too_old
+from apex_cli.stores.graph.neo4j import schema, statements
+from apex_cli.stores.graph.neo4j.connection import too_old
 
 QUERIES = {*ops.LOOK_UPS, *ops.QUESTIONS, *ops.SCANS}
 WRITES = {*ops.INSERTIONS, *ops.CHANGES}
@@ -19,21 +19,21 @@ WRITES = {*ops.INSERTIONS, *ops.CHANGES}
 def test_every_operation_has_a_statement_on_each_engine() -> None:
     assert {value for value in vars(ops).values() if isinstance(value, ops.Query)} == QUERIES
     assert {value for value in vars(ops).values() if isinstance(value, ops.Write)} == WRITES
-    assert set(ladybug.READS) == set(reads.READS) == QUERIES
+    assert set(ladybug.READS) == set(statements.READS) == QUERIES
     assert set(ladybug.WRITES) == WRITES
-    assert set(writes.WRITES) == WRITES
+    assert set(statements.WRITES) == WRITES
 
 
 def test_every_question_answers_with_its_columns_on_each_engine() -> None:
-    for statements in (ladybug.READS, reads.READS):
-        for query, statement in statements.items():
+    for reads in (ladybug.READS, statements.READS):
+        for query, statement in reads.items():
             returned = statement[statement.rindex("RETURN ") + 7 :].split(" LIMIT ")[0]
             named = [column.split()[-1] for column in re.sub(r"\([^)]*\)|\[[^]]*\]", "", returned).split(",")]
             assert tuple(named) == query.answer, query.name
 
 
 def test_every_statement_of_a_server_keeps_to_its_group() -> None:
-    for statement in (*reads.READS.values(), *writes.WRITES.values()):
+    for statement in (*statements.READS.values(), *statements.WRITES.values()):
         assert "$group" in statement
 
 

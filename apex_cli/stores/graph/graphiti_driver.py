@@ -1,7 +1,6 @@
 """A Graphiti `GraphDriver` on a graph that apex has open: `graphiti_core.Graphiti(graph_driver=…)` reads it.
 
-The schema is Graphiti's own for the engine's dialect, so Graphiti's own queries run as they are. Whatever Graphiti
-would write is refused.
+The schema is Graphiti's own for the engine's dialect, so Graphiti's queries run unchanged. Writes are refused.
 """
 
 from __future__ import annotations
@@ -16,23 +15,23 @@ from apex_cli.stores.graph.model.transaction import STORE
 
 
 class ReadOnlyDriver(GraphDriver):
-    """What the drivers of all engines have in common. Closing one leaves the graph open: that is its owner's."""
+    """The common part of the engines' drivers. Closing a driver leaves the graph open, because the store owns it."""
 
     def session(self, database: str | None = None) -> GraphDriverSession:  # noqa: ARG002 - Graphiti's signature
         """Graphiti opens sessions to write. Raises `StoreTerminal`."""
         raise refusal()
 
     async def build_indices_and_constraints(self, delete_existing: bool = False) -> None:
-        """Nothing to build: they are part of the schema that apex makes."""
+        """Does nothing: they are part of the schema that apex creates."""
 
     async def delete_all_indexes(self) -> None:
         """Raises `StoreTerminal`."""
         raise refusal()
 
     async def close(self) -> None:
-        """Nothing to release."""
+        """Does nothing."""
 
 
 def refusal() -> StoreTerminal:
-    """What a write gets for an answer."""
+    """The error for a write."""
     return StoreTerminal(STORE, "Graphiti may read this graph, not write it", hint="write with `apex ingest`")

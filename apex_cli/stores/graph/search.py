@@ -1,4 +1,4 @@
-"""Records by Graphiti's hybrid search: facts and nodes by words and by vector, fused by reciprocal ranks."""
+"""Records found by Graphiti's hybrid search: facts and entities by words and by vectors, fused by reciprocal ranks."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ from apex_cli.stores.graph.model.transaction import Access, GraphEngine, GraphTr
 from apex_cli.stores.protocol import Hit
 
 LIKE = 0.7
-"""Cosine from which on two names may be of one thing. Asking in vain costs a request, not asking costs a double."""
+"""Cosine similarity from which two names may be of one entity. A model decides it: a needless question costs a request,
+a missing one costs a duplicate entity.
+"""
 
 _HYBRID = SearchConfig(
     edge_config=EdgeSearchConfig(
@@ -46,15 +48,16 @@ async def find(
 ) -> list[Hit]:
     """Records whose facts or entities match, best first.
 
-    A record scores the sum of its matches' reciprocal ranks; of equals the latest comes first. Its text is the fact or
-    the summary of the entity that matched best. Records that went while the search ran are left out.
+    The score of a record is the sum of 1 / (1 + rank) over its matches; of equal scores the latest record comes first.
+    Its text is the fact or the summary of the entity that matched best. A record that is removed while the search runs
+    is left out. Example: the best fact (rank 0) and the third entity (rank 2) of a record score 1 + 1/3.
     """
     clients = GraphitiClients.model_construct(driver=driver, llm_client=None, embedder=None, cross_encoder=None)
     config = _HYBRID.model_copy(update={"limit": limit})
     answer = await search(clients, text, [namespace], config, SearchFilters(), query_vector=list(vector))
-    tellers = await jobs.run(lambda graph: _tellers(graph, [node.uuid for node in answer.nodes]), Access.PLAIN)
+    mentioning = await jobs.run(lambda graph: _mentioning(graph, [node.uuid for node in answer.nodes]), Access.PLAIN)
     matches = [(rank, edge.fact, edge.episodes) for rank, edge in enumerate(answer.edges)]
-    matches += [(rank, node.summary, tellers.get(node.uuid, [])) for rank, node in enumerate(answer.nodes)]
+    matches += [(rank, node.summary, mentioning.get(node.uuid, [])) for rank, node in enumerate(answer.nodes)]
     scores: dict[str, float] = {}
     texts: dict[str, str] = {}
     for rank, matched, evidence in sorted(matches, key=lambda match: match[0]):
@@ -73,7 +76,7 @@ async def nearest(driver: GraphDriver, namespace: str, kind: str, vector: Sequen
     return [node.uuid for node in nodes]
 
 
-def _tellers(graph: GraphTransaction, nodes: Sequence[str]) -> dict[str, list[str]]:
+def _mentioning(graph: GraphTransaction, nodes: Sequence[str]) -> dict[str, list[str]]:
     """The records that mention each node."""
     found: dict[str, list[str]] = {}
     for row in graph.look_up(MENTIONING_RECORDS, nodes):
@@ -82,7 +85,7 @@ def _tellers(graph: GraphTransaction, nodes: Sequence[str]) -> dict[str, list[st
 
 
 def _known(graph: GraphTransaction, record_ids: Sequence[str]) -> dict[str, tuple[str | None, int]]:
-    """Marker and event time (microseconds) of each record that is there."""
+    """Marker and event time (microseconds) of each of these records that exists."""
     times = {row["record"]: row["time"] for row in graph.look_up(EPISODE_TIMES, record_ids)}
     stored = records.load(graph, times)
     return {record: (stored[record].saga_id, micros(time)) for record, time in times.items() if record in stored}

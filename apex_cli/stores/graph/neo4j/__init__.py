@@ -1,10 +1,11 @@
 """The graph on a Neo4j server: Graphiti's own schema for Neo4j, written by one transaction a batch.
 
-store        the `PivotStore`
-engine       the pool, transactions, the lock that lets one job at a time on a graph, retries
-line         how a job's thread asks the event loop, which owns the transaction
-transaction  the operations of `stores.graph`; `reads` and `writes` what each is in Cypher
-schema       constraints and indexes: Graphiti's, and those of apex
-facts        what a server tells of itself
-address      URL and TLS for the driver; `errors` where the driver's errors become ours
+store            the `PivotStore`
+engine           the pool, the transactions, and the lock that admits one writer to a namespace
+transaction      the operations of `graph.model` in a thread, over a transaction of the event loop
+statements       each operation in Cypher
+schema           constraints and indexes: Graphiti's, and those of apex
+migrations       numbered changes of the stored data of a namespace
+connection       URL, TLS, version, and the driver's errors as ours
+graphiti_driver  Graphiti's search over the open connections
 """

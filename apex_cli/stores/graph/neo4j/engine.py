@@ -1,36 +1,53 @@
-"""The pool of connections, transactions, and the lock that lets one job at a time on a graph.
+"""The pool of connections, the transactions, and the lock that admits one writer to a namespace.
 
-Neo4j reads what is committed at the moment of each read, so a job that reads and then writes needs a lock on what it
-read. `ApexGroup` is one node for each group (namespace): every transaction that writes, or whose reads must fit
-together, locks it first, and then is alone on its group until it ends. No other lock is needed, no two such
-transactions of a group can deadlock or make a thing twice, and groups share nothing.
+Neo4j reads what is committed at the moment of each read. So a job that reads and then writes needs a lock on what it
+read. `ApexGroup` is one node for each group (namespace). Every transaction that writes, or whose reads must fit
+together, locks it first, and is then alone in its group until it ends. So two such transactions of a group can neither
+deadlock nor create an entity twice, and groups do not wait for each other.
 
-A job is the body of a managed transaction: the driver runs it again, from scratch, after an error that it holds to be
-passing. An unknown outcome of a commit is not one of these; it is raised, and the saga asks for the marker.
+A job is the body of a managed transaction: the driver runs it again from the start after an error that may pass. After
+a commit with an unknown outcome the driver raises, and the saga reads the marker.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from apex_cli.errors import StoreTransient, StoreUnavailable
+import anyio
+
+from apex_cli.errors import StoreTerminal, StoreTransient, StoreUnavailable
+from apex_cli.stores.clock_skew import clock_skew
 from apex_cli.stores.graph.model.transaction import STORE, Access, Job, Row
-from apex_cli.stores.graph.neo4j.address import check_url, trusting, where
+from apex_cli.stores.graph.neo4j import migrations, schema
+from apex_cli.stores.graph.neo4j.connection import (
+    DRIVER_ERRORS,
+    PACKING_ERRORS,
+    check_url,
+    host_and_port,
+    tls_settings,
+    too_old,
+    translate,
+    unavailable,
+)
+from apex_cli.stores.graph.neo4j.transaction import Neo4jTransaction, run_in_thread
 
 if TYPE_CHECKING:
-    from neo4j import AsyncDriver, AsyncManagedTransaction
+    from neo4j import AsyncDriver, AsyncManagedTransaction, AsyncSession
 
 _CONNECTIONS = 16
 _CONNECT_SECONDS = 10.0
 _IDLE_SECONDS = 30.0
-"""A connection that was idle for longer is tried before it is used."""
+"""A connection that was idle for longer is tested before it is used."""
 _RETRY_SECONDS = 3.0
-"""How long the driver tries again by itself; beyond that the saga's own guard waits and counts."""
-_LOCK = "MERGE (g:ApexGroup {group_id: $group}) SET g.locked = true REMOVE g.locked"
+"""How long the driver retries by itself. After that the saga's guard waits and counts."""
+_LOCK = """MERGE (g:ApexGroup {group_id: $group}) ON CREATE SET g.schema_version = $newest
+    SET g.locked = true REMOVE g.locked RETURN coalesce(g.schema_version, 0) AS version"""
+_KERNEL = """CALL dbms.components() YIELD name, versions, edition WHERE name = 'Neo4j Kernel'
+    RETURN versions[0] AS version, edition"""
+_NOW = "RETURN datetime().epochMillis AS now"
 
 T = TypeVar("T")
 
@@ -38,8 +55,8 @@ T = TypeVar("T")
 class Neo4jEngine:
     """The graph of one group on a server.
 
-    `timeout` (seconds) bounds transactions that change things or that others wait for, by the server's own clock: what
-    a stopped process holds comes free.
+    `timeout` (seconds) bounds transactions that write or that others wait for, by the server's clock. So the lock of a
+    stopped process is released.
     """
 
     def __init__(
@@ -62,7 +79,7 @@ class Neo4jEngine:
         self._timeout = timeout
         self._trusted_ca = trusted_ca
         self._driver: AsyncDriver | None = None
-        self._threads = ThreadPoolExecutor(_CONNECTIONS, "apex-graph")
+        self._threads = anyio.CapacityLimiter(_CONNECTIONS)
 
     @property
     def driver(self) -> AsyncDriver:
@@ -71,28 +88,25 @@ class Neo4jEngine:
         return self._driver
 
     async def open(self) -> None:
-        """Connect, check the version, and with `create` make the constraints and indexes that are missing.
+        """Connect and check the version. With `create`, create missing constraints and indexes, and migrate the
+        namespace.
 
         Raises `StoreUnavailable`.
         """
-        from apex_cli.stores.graph.neo4j import schema
-        from apex_cli.stores.graph.neo4j.errors import DRIVER_ERRORS, unavailable
-        from apex_cli.stores.graph.neo4j.facts import kernel, too_old
-
         check_url(self._url)
+        address = host_and_port(self._url)
         try:
             self._driver = self._connect()
             await self._driver.verify_connectivity()
-            version = (await kernel(self._ask))["version"]
+            ((version, _),) = [row.values() for row in await self._ask(_KERNEL)]
             if too_old(version):
-                raise StoreUnavailable(
-                    f"graph: {where(self._url)} runs Neo4j {version}", hint="Neo4j 5.26 or newer is needed"
-                )
+                raise StoreUnavailable(f"graph: {address} runs Neo4j {version}", hint="Neo4j 5.26 or newer is needed")
             if self._create:
                 await schema.build(self._ask)
+                await migrations.migrate(self._ask, self._ask_locked)
         except (*DRIVER_ERRORS, OSError) as error:
             await self.close()
-            raise unavailable(error, where(self._url)) from error
+            raise unavailable(error, address) from error
         except BaseException:
             await self.close()
             raise
@@ -102,61 +116,90 @@ class Neo4jEngine:
         driver, self._driver = self._driver, None
         if driver is not None:
             await driver.close()
-        self._threads.shutdown(wait=False)
 
     async def facts(self) -> dict[str, Any]:
-        """What `facts.facts` tells, `database`, and `tls` (on or off). Raises `StoreError`s only."""
-        from apex_cli.stores.graph.neo4j.errors import DRIVER_ERRORS, translate
-        from apex_cli.stores.graph.neo4j.facts import facts
+        """For `apex doctor`: `version`, `edition`, `schema_missing` (names of constraints and indexes, normally none),
+        `clock_skew_seconds` (server ahead of us), `database`, and `tls` (on or off). Raises `StoreError`s only.
+        """
+
+        async def now() -> float:
+            (row,) = await self._ask(_NOW)
+            return float(row["now"]) / 1000
 
         try:
-            told = await facts(self._ask)
+            (kernel,) = await self._ask(_KERNEL)
+            missing, skew = await schema.missing(self._ask), await clock_skew(now)
         except (*DRIVER_ERRORS, OSError) as error:
             raise translate(error) from error
-        return {**told, "database": self.database, "tls": "on" if "+" in self._url.partition("://")[0] else "off"}
+        tls = "on" if "+" in self._url.partition("://")[0] else "off"
+        return {
+            **kernel,
+            "schema_missing": missing,
+            "clock_skew_seconds": skew,
+            "database": self.database,
+            "tls": tls,
+        }
 
     async def run(self, job: Job[T], access: Access) -> T:
         """Run a job in a thread, in one transaction. Cancelled, it rolls back. Raises `StoreError`s only."""
-        from neo4j import READ_ACCESS, WRITE_ACCESS, unit_of_work
+        from neo4j import unit_of_work
 
-        from apex_cli.stores.graph.neo4j.bridge import LoopBridge
-        from apex_cli.stores.graph.neo4j.errors import DRIVER_ERRORS, PACKING_ERRORS, translate
-        from apex_cli.stores.graph.neo4j.transaction import Neo4jTransaction
-
-        driver = self.driver
         timeout = self._timeout if access in (Access.WRITE, Access.EXACT) else None
 
         @unit_of_work(timeout=timeout)
         async def attempt(transaction: AsyncManagedTransaction) -> T:
-            if access is not Access.PLAIN:
-                await (await transaction.run(_LOCK, {"group": self.group})).consume()
-            line = LoopBridge()
-            graph = Neo4jTransaction(line, transaction, self.group)
-            return await line.serve(self._threads, lambda: job(graph))
+            if access is not Access.PLAIN and await self._lock(transaction) != migrations.NEWEST:
+                raise StoreTerminal(STORE, "another apex has migrated the namespace", hint="start this apex again")
+            graph = Neo4jTransaction(transaction, self.group)
+            return await run_in_thread(lambda: job(graph), self._threads)
 
         plain = access is Access.PLAIN
         try:
-            async with driver.session(
-                database=self.database,
-                default_access_mode=READ_ACCESS if plain else WRITE_ACCESS,
-                bookmark_manager=driver.execute_query_bookmark_manager,
-            ) as session:
+            async with self._session(write=not plain) as session:
                 execute = session.execute_read if plain else session.execute_write
                 return await execute(attempt)
         except (*DRIVER_ERRORS, *PACKING_ERRORS, OSError) as error:
             raise translate(error) from error
 
-    async def _ask(self, statement: str) -> Sequence[Row]:
+    def _session(self, *, write: bool) -> AsyncSession:
+        from neo4j import READ_ACCESS, WRITE_ACCESS
+
+        return self.driver.session(
+            database=self.database,
+            default_access_mode=WRITE_ACCESS if write else READ_ACCESS,
+            bookmark_manager=self.driver.execute_query_bookmark_manager,
+        )
+
+    async def _lock(self, transaction: AsyncManagedTransaction) -> int:
+        """Lock the group until the transaction ends. Returns its schema version."""
+        result = await transaction.run(_LOCK, {"group": self.group, "newest": migrations.NEWEST})
+        return int((await result.single(strict=True))["version"])
+
+    async def _ask(self, statement: str, parameters: Mapping[str, Any] | None = None) -> Sequence[Row]:
         """The rows of one constant statement in a transaction of its own. The driver's errors leave as they are."""
-        result = await self.driver.execute_query(statement, database_=self.database)
+        values = {"group": self.group, **(parameters or {})}
+        result = await self.driver.execute_query(statement, values, database_=self.database)
         return [dict(zip(result.keys, record.values(), strict=True)) for record in result.records]
+
+    async def _ask_locked(self, statement: str, parameters: Mapping[str, Any]) -> Sequence[Row]:
+        """As `_ask`, while the group is locked."""
+        from neo4j import unit_of_work
+
+        @unit_of_work(timeout=self._timeout)
+        async def attempt(transaction: AsyncManagedTransaction) -> list[Row]:
+            await self._lock(transaction)
+            result = await transaction.run(statement, {"group": self.group, **parameters})
+            return [record.data() async for record in result]
+
+        async with self._session(write=True) as session:
+            return await session.execute_write(attempt)
 
     def _connect(self) -> AsyncDriver:
         import neo4j
 
-        # The library reports retries by itself; whoever wants them adds a handler. Only `cli` prints.
+        # The driver logs its retries. Without a handler Python would print them, and only `cli` prints.
         logging.getLogger("neo4j").addHandler(logging.NullHandler())
-        url, trust = trusting(self._url, self._trusted_ca)
+        url, trust = tls_settings(self._url, self._trusted_ca)
         settings: dict[str, Any] = {
             "connection_timeout": min(_CONNECT_SECONDS, self._timeout),
             "connection_acquisition_timeout": self._timeout,

@@ -1,7 +1,7 @@
 """Graphiti on a Neo4j server, over the connections that apex has open. Every statement is sent as a read.
 
-Graphiti takes every property that it does not know for an attribute. What apex keeps there for itself is left out, and
-the attributes, which are one JSON text on the server, are set in their place.
+Graphiti takes every unknown property for an attribute. The properties that only apex uses are left out, and the
+attributes, which are one JSON text on the server, replace them.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from graphiti_core.driver.operations.search_ops import SearchOperations
 from neo4j import AsyncDriver, EagerResult, RoutingControl
 
 from apex_cli.stores.graph.graphiti_driver import ReadOnlyDriver, refusal
-from apex_cli.stores.graph.neo4j.errors import DRIVER_ERRORS, translate
-from apex_cli.stores.graph.neo4j.writes import OWN_PROPERTIES
+from apex_cli.stores.graph.neo4j.connection import DRIVER_ERRORS, translate
+from apex_cli.stores.graph.neo4j.statements import OWN_PROPERTIES
 
 _REFUSED = "Neo.ClientError.Statement.AccessMode"
 
 
 class ServerDriver(ReadOnlyDriver):
-    """As Graphiti's own `Neo4jDriver` asks, but never a write."""
+    """Runs the queries of Graphiti's own `Neo4jDriver`, but never a write."""
 
     provider = GraphProvider.NEO4J
 
@@ -61,8 +61,8 @@ class ServerDriver(ReadOnlyDriver):
 
 
 def _show_attributes(properties: dict[str, Any]) -> None:
-    told = properties.pop("attributes", None)
+    attributes = properties.pop("attributes", None)
     for name in OWN_PROPERTIES:
         properties.pop(name, None)
-    if isinstance(told, str):
-        properties.update(json.loads(told))
+    if isinstance(attributes, str):
+        properties.update(json.loads(attributes))

@@ -1,7 +1,7 @@
 """Constraints and indexes: Graphiti's own (graphiti_core.graph_queries, 0.31), and those of apex.
 
-Graphiti has no constraints, and two MERGEs at once would make doubles. Ours on `uuid` take the names of Graphiti's
-indexes on it, so that Graphiti finds these in place, and whatever it made of that name gives way to them.
+Graphiti has no constraints, so two MERGEs at once would create two nodes. Our constraints on `uuid` have the names of
+Graphiti's indexes on it. Graphiti then finds them in place, and an index that it has already made is replaced.
 """
 
 from __future__ import annotations
@@ -69,38 +69,40 @@ _STATEMENTS = {name: f"CREATE CONSTRAINT {name} IF NOT EXISTS {what}" for name, 
 
 async def missing(ask: Ask) -> list[str]:
     """Names of the constraints and indexes that are not there or not ready."""
-    held = await _held(ask)
-    return [name for name in _STATEMENTS if held.get(name) != ("ONLINE", name if name in CONSTRAINTS else None)]
+    existing = await _existing(ask)
+    return [name for name in _STATEMENTS if existing.get(name) != ("ONLINE", name if name in CONSTRAINTS else None)]
 
 
 async def build(ask: Ask) -> None:
-    """Make what is missing and wait until all of it is ready. Several processes may do so at once.
+    """Create the missing ones and wait until all are ready. Several processes may do so at once.
 
-    Raises `StoreUnavailable` when it cannot be made, as where a foreign graph holds an id twice.
+    Raises `StoreUnavailable` where one cannot be created, for example because a foreign graph has an id twice.
     """
     from neo4j.exceptions import ClientError, Neo4jError, TransientError
 
     refused: Neo4jError | None = None
     for _ in range(_ROUNDS):
-        held = await _held(ask)
-        in_the_way = [name for name in CONSTRAINTS if name in held and held[name][1] != name]
-        absent = {name: statement for name, statement in _STATEMENTS.items() if name not in held or name in in_the_way}
+        existing = await _existing(ask)
+        replaced = [name for name in CONSTRAINTS if name in existing and existing[name][1] != name]
+        absent = {
+            name: statement for name, statement in _STATEMENTS.items() if name not in existing or name in replaced
+        }
         if not absent:
             await ask(f"CALL db.awaitIndexes({_ONLINE_SECONDS})")
             return
-        for statement in (*(f"DROP INDEX {name} IF EXISTS" for name in in_the_way), *absent.values()):
+        for statement in (*(f"DROP INDEX {name} IF EXISTS" for name in replaced), *absent.values()):
             try:
                 await ask(statement)
             except (ClientError, TransientError) as error:
-                # Another process made it meanwhile; the next round finds it, or finds that something else is wrong.
+                # Another process may have created it meanwhile. If not, the next round fails in the same way.
                 refused = error
     raise StoreUnavailable(
-        f"graph: its constraints and indexes cannot be made: {refused.message if refused else 'they keep vanishing'}",
+        f"graph: its constraints and indexes cannot be made: {refused.message if refused else 'they do not stay'}",
         hint="the user needs the right to create them, and no id may be there twice",
     ) from refused
 
 
-async def _held(ask: Ask) -> dict[str, tuple[str, str | None]]:
-    """Index → its state, and the constraint that owns it."""
+async def _existing(ask: Ask) -> dict[str, tuple[str, str | None]]:
+    """The state of each index, and the constraint that owns it."""
     rows = await ask("SHOW INDEXES YIELD name, state, owningConstraint")
     return {row["name"]: (row["state"], row["owningConstraint"]) for row in rows}

@@ -19,7 +19,7 @@ class Neo4jGraph(GraphStore):
 
     `url` has one of Neo4j's schemes and no credentials; `timeout` (seconds) bounds each operation but
     scans and audits; `trusted_ca` is a PEM file of the authority that signed the server's certificate, for `+s`
-    schemes. Without `create` no constraint and no index is made.
+    schemes. Without `create` nothing is written when it is opened.
     """
 
     _engine: Neo4jEngine

@@ -1,31 +1,68 @@
-"""A transaction on a Neo4j server: operations by UNWIND over parameters, asked from the job's thread."""
+"""A transaction on a Neo4j server, as the model's synchronous code sees it.
+
+The driver is asynchronous, and the model's code runs in a thread. `run_in_thread` starts that thread from the task that
+owns the transaction, and each operation awaits the driver in the event loop by `anyio.from_thread`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import asyncio
+import concurrent.futures
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import anyio
 import numpy as np
+from anyio import from_thread, to_thread
 
 from apex_cli.stores.graph.model.codec import micros, moment
 from apex_cli.stores.graph.model.operations import Kind, Query, Write
 from apex_cli.stores.graph.model.transaction import Row, expect
-from apex_cli.stores.graph.neo4j.bridge import LoopBridge
-from apex_cli.stores.graph.neo4j.reads import COLLECTED, READS
-from apex_cli.stores.graph.neo4j.writes import WRITES
+from apex_cli.stores.graph.neo4j.statements import COLLECTED, READS, WRITES
 
 if TYPE_CHECKING:
     from neo4j import AsyncManagedTransaction, AsyncResult
 
 _BATCH = 1000
 
+T = TypeVar("T")
+
+
+async def run_in_thread(job: Callable[[], T], limiter: anyio.CapacityLimiter) -> T:
+    """Run `job` in a thread. Cancelled, wait until the job has ended; its next operation raises `CancelledError`.
+
+    A cancelled task would otherwise end the transaction while the thread still uses it.
+    """
+    scope = anyio.CancelScope()
+
+    async def work() -> T:
+        with scope:
+            return await to_thread.run_sync(job, limiter=limiter)
+        raise asyncio.CancelledError  # from the scope, before the thread began
+
+    working = asyncio.ensure_future(work())
+    try:
+        return await asyncio.shield(working)
+    except asyncio.CancelledError:
+        scope.cancel()
+        await asyncio.wait({working})
+        raise
+
+
+def ask(question: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Await what `question` makes in the event loop, from the job's thread. Raises `CancelledError` when cancelled."""
+    from_thread.check_cancelled()
+    try:
+        return from_thread.run(question)
+    except concurrent.futures.CancelledError as error:
+        raise asyncio.CancelledError from error
+
 
 class Neo4jTransaction:
-    """`GraphTransaction` of one group (namespace) over a transaction that another task owns."""
+    """`GraphTransaction` of one group (namespace) over a transaction of the event loop."""
 
-    def __init__(self, line: LoopBridge, transaction: AsyncManagedTransaction, group: str) -> None:
-        self._line = line
+    def __init__(self, transaction: AsyncManagedTransaction, group: str) -> None:
         self._transaction = transaction
         self._group = group
 
@@ -37,8 +74,8 @@ class Neo4jTransaction:
         return self._rows(what, {"text": text, "limit": limit})
 
     def scan(self, what: Query) -> Iterator[list[Row]]:
-        result = self._line.ask(lambda: self._run(READS[what], {}))
-        while batch := self._line.ask(lambda: result.fetch(_BATCH)):
+        result = ask(lambda: self._run(READS[what], {}))
+        while batch := ask(lambda: result.fetch(_BATCH)):
             yield [_row(what, record.values()) for record in batch]
 
     def insert(self, what: Write, rows: Sequence[Sequence[Any]]) -> None:
@@ -55,13 +92,13 @@ class Neo4jTransaction:
         return [_row(what, values) for values in self._value(COLLECTED[what], parameters)]
 
     def _value(self, statement: str, parameters: Mapping[str, Any]) -> Any:
-        """The one value of the one row that a statement answers with."""
+        """The single value of the single row of a statement."""
 
         async def fetch() -> Any:
             result = await self._run(statement, parameters)
             return (await result.single(strict=True))[0]
 
-        return self._line.ask(fetch)
+        return ask(fetch)
 
     async def _run(self, statement: str, parameters: Mapping[str, Any]) -> AsyncResult:
         return await self._transaction.run(statement, {"group": self._group, **parameters})
@@ -76,7 +113,7 @@ def _row(what: Query, values: Iterable[Any]) -> Row:
 
 
 class _Rows(list[Row]):
-    """Rows on their way. The driver makes the text of all parameters for its log, whether anybody reads it or not."""
+    """Rows to send. The driver formats all parameters for its log, even when it does not log."""
 
     def __repr__(self) -> str:
         return f"<{len(self)} rows>"
