@@ -11,12 +11,13 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
 from apex_cli.cli.redact import redact
 from apex_cli.cli.text import clean
 from apex_cli.errors import OutputError
+from apex_cli.extract.timestamps import rfc3339
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -122,11 +123,6 @@ class Output:
         if not sys.stderr.isatty() or self.console(sys.stderr).color_system is None:
             return text
         return f"\x1b[{style}m{text}\x1b[0m"
-
-
-def rfc3339(moment: datetime) -> str:
-    """`2025-10-19T14:30:00Z`, with as many decimals of a second as there are."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _jsonable(value: Any) -> Any:

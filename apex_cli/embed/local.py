@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.errors import EmbedError
+from apex_cli.text_cleaning import replace_unencodable
 
 if TYPE_CHECKING:
     from apex_cli.model import Vectors
@@ -36,7 +37,7 @@ class LocalEmbedder:
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """See `Embedder.embed`."""
         async with self._calling:
-            return await asyncio.to_thread(self._embed, [_cleaned(text) for text in texts])
+            return await asyncio.to_thread(self._embed, [replace_unencodable(text[:MAX_CHARS]) for text in texts])
 
     def _embed(self, texts: list[str]) -> Vectors:
         import numpy as np
@@ -50,11 +51,6 @@ class LocalEmbedder:
         known = np.isfinite(lengths) & (lengths > 1e-6)
         fallback = np.float32(self.dimensions**-0.5)
         return np.where(known, rows / np.where(known, lengths, 1.0), fallback).astype(np.float32)
-
-
-def _cleaned(text: str) -> str:
-    kept = text[:MAX_CHARS].replace("\0", "\ufffd")
-    return kept.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _calls(texts: Sequence[str]) -> Iterator[list[int]]:

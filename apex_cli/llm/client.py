@@ -19,6 +19,7 @@ from apex_cli.llm.failures import RequestRejected
 from apex_cli.llm.protocol import JsonSchema, Message, Prompt, Size
 from apex_cli.llm.schema import parsed, strict
 from apex_cli.llm.usage import OUTPUT_TOKENS, ModelUsage, estimate_tokens
+from apex_cli.text_cleaning import replace_unencodable
 
 if TYPE_CHECKING:
     from openai.types.chat import ChatCompletion
@@ -30,7 +31,6 @@ RESPONSES = "/responses"
 CHAT = "/chat/completions"
 _CONTENT_FILTER = "the provider's content filter"
 _VERSION = re.compile(r"gpt-(\d+)(?:\.(\d+))?")
-_UNSENDABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class Form(StrEnum):
@@ -48,11 +48,6 @@ class Reply:
     refusal: str | None
     truncated: bool
     usage: ModelUsage
-
-
-def sendable(text: str) -> str:
-    """`text` with U+FFFD for NULs and lone surrogates, which servers reject in JSON."""
-    return _UNSENDABLE.sub("\ufffd", text)
 
 
 def responses_body(prompt: Prompt, model: str) -> Body:
@@ -240,7 +235,7 @@ def _named(prompt: Prompt) -> Body:
 
 
 def _turns(messages: Sequence[Message]) -> list[Body]:
-    return [{"role": message.role, "content": sendable(message.text)} for message in messages]
+    return [{"role": message.role, "content": replace_unencodable(message.text)} for message in messages]
 
 
 def _effort(model: str) -> str | None:

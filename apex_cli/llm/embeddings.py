@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.errors import ConfigError, EmbedError
-from apex_cli.llm.client import sendable
 from apex_cli.llm.usage import ModelUsage, estimate_tokens
+from apex_cli.text_cleaning import replace_unencodable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,7 +61,7 @@ class EmbeddingFormat:
     @staticmethod
     def prepared(text: str) -> str:
         """The part of a text that is sent: its first `MAX_CHARS`; "" when it is blank."""
-        cut = sendable(text[:MAX_CHARS])
+        cut = replace_unencodable(text[:MAX_CHARS])
         return cut if cut.strip() else ""
 
     def body(self, texts: Sequence[str]) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from apex_cli.cli.output import Output, rfc3339
+from apex_cli.cli.output import Output
+from apex_cli.extract.timestamps import rfc3339
 from apex_cli.units import format_duration, format_size
 
 Captured = pytest.CaptureFixture[str]

@@ -21,11 +21,11 @@ from apex_cli.llm.client import (
     chat_body,
     reply_object,
     responses_body,
-    sendable,
 )
 from apex_cli.llm.protocol import Message, Size
 from apex_cli.llm.schema import parsed, strict
 from apex_cli.llm.usage import ModelUsage, estimate_tokens
+from apex_cli.text_cleaning import replace_unencodable
 from tests.llm_world import ENTITIES, prompt
 
 
@@ -134,8 +134,8 @@ def test_without_schemas_the_schema_is_in_the_prompt() -> None:
 
 @given(st.text())
 def test_any_text_can_be_sent(text: str) -> None:
-    assert "\0" not in sendable(text)
-    sendable(text + "\ud800").encode("utf-8")
+    assert "\0" not in replace_unencodable(text)
+    replace_unencodable(text + "\ud800").encode("utf-8")
 
 
 def test_refusals_cuts_and_content_filters_are_distinguished() -> None:

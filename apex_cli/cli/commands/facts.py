@@ -11,9 +11,10 @@ import typer
 from apex_cli.cli.commands.get import until
 from apex_cli.cli.context import CommandContext
 from apex_cli.cli.options import filled, moment, relation
-from apex_cli.cli.output import Output, rfc3339
+from apex_cli.cli.output import Output
 from apex_cli.cli.text import clean
 from apex_cli.cli.verb import LOCKED, START, verb
+from apex_cli.extract.timestamps import rfc3339
 
 if TYPE_CHECKING:
     from apex_cli.stores.protocol import EntityView, FactView

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from apex_cli.cli.context import CommandContext
 from apex_cli.cli.options import Ident
-from apex_cli.cli.output import Output, rfc3339
+from apex_cli.cli.output import Output
 from apex_cli.cli.text import clean, clip
 from apex_cli.cli.verb import LOCKED, START, USAGE, verb
+from apex_cli.extract.timestamps import rfc3339
 
 if TYPE_CHECKING:
     from apex_cli.queries import RecordView

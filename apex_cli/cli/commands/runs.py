@@ -11,10 +11,10 @@ import typer
 
 from apex_cli.cli.context import CommandContext
 from apex_cli.cli.options import Limit, filled
-from apex_cli.cli.output import rfc3339
 from apex_cli.cli.text import clean, clean_lines
 from apex_cli.cli.verb import LOCKED, START, USAGE, verb
 from apex_cli.errors import UsageError
+from apex_cli.extract.timestamps import rfc3339
 from apex_cli.results import RecordStatus
 
 if TYPE_CHECKING:

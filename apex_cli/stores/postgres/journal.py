@@ -16,7 +16,8 @@ from apex_cli.stores.journal import Begun, OpenSaga, SagaState
 from apex_cli.stores.postgres.connection import STORE, Connection, Database, Row
 from apex_cli.stores.postgres.extraction import as_json
 from apex_cli.stores.postgres.facts import facts
-from apex_cli.stores.postgres.values import pg_json, pg_text
+from apex_cli.stores.postgres.values import pg_json
+from apex_cli.text_cleaning import replace_unencodable
 
 _ENSURE = """
 INSERT INTO record (record_id, source, data_type, external_id)
@@ -150,7 +151,7 @@ class PostgresJournal:
                     "ids": list(by_id),
                     "sources": [record.source for record in records],
                     "types": [record.data_type for record in records],
-                    "externals": [pg_text(record.external_id) for record in records],
+                    "externals": [replace_unencodable(record.external_id) for record in records],
                 },
             )
             starts = await _lock(connection, list(by_id))
@@ -181,7 +182,7 @@ class PostgresJournal:
         return Begun(plans, frozenset(record_ids) - busy - {plan.record_id for plan in plans}, busy)
 
     async def abort(self, plans: Sequence[Plan], error: str) -> None:
-        await self._execute(_ABORT, {"ids": _saga_ids(plans), "error": pg_text(error)})
+        await self._execute(_ABORT, {"ids": _saga_ids(plans), "error": replace_unencodable(error)})
 
     async def commit(self, plans: Sequence[Plan]) -> frozenset[str]:
         async with self._database.transaction() as connection:
@@ -312,8 +313,8 @@ def _version(plan: Plan, record: Record, embedded: Embedded) -> tuple[Any, ...]:
         record.content_hash,
         extraction.event_time,
         record.observed_at,
-        pg_text(extraction.title),
-        pg_text(extraction.text),
+        replace_unencodable(extraction.title),
+        replace_unencodable(extraction.text),
         pg_json(record.payload),
         pg_json(as_json(extraction)),
         plan.chunks,

@@ -10,41 +10,22 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-REPLACEMENT = "\ufffd"
-
-
-def pg_text(text: str) -> str:
-    """`text` without characters that PostgreSQL refuses."""
-    if "\x00" in text:
-        text = text.replace("\x00", REPLACEMENT)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text
+from apex_cli.text_cleaning import is_encodable, replace_unencodable
 
 
 def pg_json(value: Any) -> str:
     """`value` as JSON text for a `jsonb` column."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    if "\\u0000" not in text and _encodable(text):
+    if "\\u0000" not in text and is_encodable(text):
         return text
     return json.dumps(_clean(value), ensure_ascii=False, separators=(",", ":"))
 
 
-def _encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
-        return pg_text(value)
+        return replace_unencodable(value)
     if isinstance(value, Mapping):
-        return {pg_text(key): _clean(item) for key, item in value.items()}
+        return {replace_unencodable(key): _clean(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_clean(item) for item in value]
     return value
