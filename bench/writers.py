@@ -24,8 +24,9 @@ from apex_cli.model import Embedded, Record, point_ids
 from apex_cli.stores.graph.ladybug.engine import LadybugEngine, Session
 from apex_cli.stores.graph.ladybug.schema import TABLES
 from apex_cli.stores.postgres.extraction import as_json
-from apex_cli.stores.postgres.values import pg_json, pg_text
+from apex_cli.stores.postgres.values import pg_json
 from apex_cli.stores.qdrant.edge import QdrantEdgeStore
+from apex_cli.text_cleaning import replace_unencodable
 from bench.dataset import Item
 from bench.layout import COLUMNS, GraphRows
 
@@ -126,12 +127,12 @@ def _postgres_row(record: Record, embedded: Embedded) -> tuple[Any, ...]:
         record.record_id,
         record.source,
         record.data_type,
-        pg_text(record.external_id),
+        replace_unencodable(record.external_id),
         record.content_hash,
         extraction.event_time,
         record.observed_at,
-        pg_text(extraction.title),
-        pg_text(extraction.text),
+        replace_unencodable(extraction.title),
+        replace_unencodable(extraction.text),
         pg_json(record.payload),
         pg_json(as_json(extraction)),
         len(extraction.chunks),
