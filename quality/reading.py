@@ -47,7 +47,7 @@ class _NothingKnown:
     async def aliases(self, keys: Sequence[str]) -> frozenset[str]:  # noqa: ARG002 - the protocol's signature
         return frozenset()
 
-    async def alike(self, entities: Sequence[Entity]) -> Sequence[Sequence[Candidate]]:
+    async def similar(self, entities: Sequence[Entity]) -> Sequence[Sequence[Candidate]]:
         return [() for _ in entities]
 
 

@@ -1,7 +1,7 @@
-"""From what the model says to entities and claims of ours: keys by the same rules as everywhere else.
+"""From a model's answer to entities and claims: keys follow the same rules as everywhere else.
 
-A name that holds an identifier is that identifier; a bare name is a key within its source, as in free text that the
-rules read. Everything from here is uncertain: it never overrules a system of record.
+A name that contains an identifier is that identifier; a bare name is a key within its source, as in free text that the
+rules read. Every claim from here is uncertain: it never overrules a system of record.
 """
 
 from __future__ import annotations
@@ -16,71 +16,71 @@ from apex_cli.extract.contacts import Contact
 from apex_cli.model import Entity, EntityType, Predicate
 
 
-def to_entities(said: LLMExtraction, source: str) -> list[Entity]:
-    """One entity for each thing, in their order. A driver of whom nothing else is said is a person."""
-    engaged = {
-        place
-        for one in said.statements
-        if _predicate(said.things, one) is not None
-        for place in (one.subject, one.object)
+def to_entities(answer: LLMExtraction, source: str) -> list[Entity]:
+    """One entity for each of the answer's, in their order. A driver without any relation becomes a person."""
+    related = {
+        position
+        for relation in answer.relations
+        if _predicate(answer.entities, relation) is not None
+        for position in (relation.subject, relation.object)
     }
-    return [_entity(thing, source, place in engaged) for place, thing in enumerate(said.things)]
+    return [_entity(named, source, position in related) for position, named in enumerate(answer.entities)]
 
 
-def add(builder: Builder, subject: EntityRef, said: LLMExtraction, found: Sequence[Entity]) -> None:
-    """Put what the model said into an extraction: facts between things, mentions of all others.
+def add(builder: Builder, subject: EntityRef, answer: LLMExtraction, found: Sequence[Entity]) -> None:
+    """Add an answer to an extraction: its relations as claims, all other entities as mentions.
 
-    `found` is `to_entities(said)`, resolved or not. A relation outside of the closed lists is no label: its ends
-    stay mentions that carry its words.
+    `found` is `to_entities(answer)`, resolved or not. A relation that the closed lists do not have is no claim: its
+    ends stay mentions, with the model's text as an attribute.
     """
-    stated = [(one, allowed(found[one.subject].type, one.relation, found[one.object].type)) for one in said.statements]
+    predicates = [allowed(found[one.subject].type, one.relation, found[one.object].type) for one in answer.relations]
     loose: dict[int, str] = {}
-    for one, predicate in stated:
+    for relation, predicate in zip(answer.relations, predicates, strict=True):
         if predicate is None:
-            loose.setdefault(one.subject, one.words)
-            loose.setdefault(one.object, one.words)
-    handles: list[EntityRef] = []
-    for place, entity in enumerate(found):
-        told_before = builder.has(entity)
-        handles.append(builder.add(entity))
-        if entity.type in MENTIONED and not told_before:
-            relation = mentions.predicate(builder, subject, entity)
-            builder.claim(subject, relation, handles[place], attributes=_words(loose.get(place)))
-    for one, predicate in stated:
+            loose.setdefault(relation.subject, relation.text)
+            loose.setdefault(relation.object, relation.text)
+    refs: list[EntityRef] = []
+    for position, entity in enumerate(found):
+        is_new = not builder.has(entity)
+        refs.append(builder.add(entity))
+        if entity.type in MENTIONED and is_new:
+            mention = mentions.predicate(builder, subject, entity)
+            builder.claim(subject, mention, refs[position], attributes=_quoted(loose.get(position)))
+    for relation, predicate in zip(answer.relations, predicates, strict=True):
         if predicate is not None:
             builder.claim(
-                handles[one.subject],
+                refs[relation.subject],
                 predicate,
-                handles[one.object],
-                valid_at=one.valid_at,
-                invalid_at=one.invalid_at,
-                attributes=_words(one.words),
+                refs[relation.object],
+                valid_at=relation.valid_at,
+                invalid_at=relation.invalid_at,
+                attributes=_quoted(relation.text),
                 certain=False,
             )
 
 
-def _words(words: str | None) -> dict[str, str]:
-    return {"said": words} if words else {}
+def _quoted(text: str | None) -> dict[str, str]:
+    return {"said": text} if text else {}
 
 
-def _predicate(said: Sequence[LLMEntity], one: LLMRelation) -> Predicate | None:
-    subject, obj = said[one.subject].type, said[one.object].type
-    return allowed(subject, one.relation, obj) if subject is not None and obj is not None else None
+def _predicate(entities: Sequence[LLMEntity], relation: LLMRelation) -> Predicate | None:
+    subject, obj = entities[relation.subject].type, entities[relation.object].type
+    return allowed(subject, relation.relation, obj) if subject is not None and obj is not None else None
 
 
-def _entity(thing: LLMEntity, source: str, engaged: bool) -> Entity:
-    kind = EntityType.PERSON if thing.type is EntityType.DRIVER and not engaged else thing.type
+def _entity(named: LLMEntity, source: str, is_related: bool) -> Entity:
+    kind = EntityType.PERSON if named.type is EntityType.DRIVER and not is_related else named.type
     if kind is None:
-        return entities.value(Predicate.MENTIONS, thing.name)
-    for finding in mentions.find(thing.name):
-        entity = mentions.entity(finding, source)
+        return entities.value(Predicate.MENTIONS, named.name)
+    for match in mentions.find(named.name):
+        entity = mentions.entity(match, source)
         if entity is not None and entity.type is kind:
             return entity
-    return _MAKERS[kind](thing.name, source) or entities.value(Predicate.MENTIONS, thing.name)
+    return _MAKERS[kind](named.name, source) or entities.value(Predicate.MENTIONS, named.name)
 
 
 def _numbered(make: Callable[[str], Entity | None]) -> Callable[[str, str], Entity | None]:
-    """A thing known by a number: without a digit in it a name is none."""
+    """For things known by a number: a name without a digit is none."""
     return lambda name, _: make(name) if any(char.isdigit() for char in name) else None
 
 

@@ -25,14 +25,14 @@ from apex_cli.model import Extraction, Record
 from apex_cli.sources.registry import RULES_VERSION, prose
 
 _AT_ONCE = 100
-"""Records in hand at a time. Requests have a limit of their own; this bounds what waits for them."""
+"""Records read at a time. Requests have a limit of their own; this bounds how many wait for them."""
 
 Item = tuple[Record, Extraction]
 Read = Extraction | RecordError | RunHalted
 
 
 class ModelExtractor:
-    """Reads messages and documents by the model. Structured records are the rules' alone and cost nothing."""
+    """Reads messages and documents by the model. Structured records are left to the rules and cost nothing."""
 
     def __init__(self, model: LanguageModel, known: Known, meter: ModelUsageMeter) -> None:
         self._clients = prompting.clients(model)
@@ -47,36 +47,35 @@ class ModelExtractor:
     async def enrich(self, record: Record, extraction: Extraction) -> Extraction:
         """The rules' extraction, with what the model reads out of the record's text.
 
-        Three requests at most for a text of one piece: things, relations, and one on names that may be known ones.
+        At most three requests for a text of one piece: entities, relations, and names that may be known already.
         Raises the errors of `LanguageModel.answer`, and `ExtractError`.
         """
         text = prose(record)
         with self._meter.scope() as usage:
             described = f"{record.source} {record.data_type}"
-            said = keep_grounded(
-                await prompting.read(self._clients, text, extraction.event_time, described), text, extraction.event_time
-            )
-            found = convert.to_entities(said, record.source)
+            answer = await prompting.read(self._clients, text, extraction.event_time, described)
+            answer = keep_grounded(answer, text, extraction.event_time)
+            found = convert.to_entities(answer, record.source)
             found = await resolved(self._clients, self._known, found, record.source, text)
         builder = Builder.resumed(extraction)
-        # Messages and documents are the first thing that their rules tell of.
+        # The rules put the message or the document itself first.
         subject = builder.add(extraction.entities[0])
-        convert.add(builder, subject, said, found)
+        convert.add(builder, subject, answer, found)
         enriched = builder.build(extraction.title, extraction.text, extraction.chunks)
         return replace(enriched, llm_calls=usage.calls, tokens=usage.tokens, cost_usd=usage.cost)
 
 
 class CachedEnricher:
-    """The model's part of understanding records."""
+    """Reads many records by the model, or takes what was kept of them."""
 
     def __init__(self, extractor: ModelExtractor, cache: AnswerCache) -> None:
         self.version = f"{RULES_VERSION}+{extractor.version}"
         self._extractor = extractor
         self._cache = cache
-        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._limit = asyncio.Semaphore(_AT_ONCE)
 
     def wants(self, record: Record) -> bool:
-        """Whether the model has anything to read in it."""
+        """Whether there is any text for the model."""
         return self._extractor.wants(record)
 
     async def kept(self, items: Sequence[Item]) -> frozenset[str]:
@@ -85,9 +84,9 @@ class CachedEnricher:
         return frozenset(item[0].record_id for item in items if self._loaded(item, entries) is not None)
 
     async def read(self, items: Sequence[Item]) -> list[Read]:
-        """For each record what was read out of it before, or is now, or why it could not be read.
+        """One result for each record: its enriched extraction, kept or new, or why it could not be read.
 
-        After a `RunHalted` nothing further is asked: the records that were not read yet get the same.
+        After a `RunHalted` the model is asked nothing more: the records that were not read yet get the same error.
         """
         entries = await self._cache.get([self._key(item) for item in items])
         halted: list[RunHalted] = []
@@ -97,7 +96,7 @@ class CachedEnricher:
         kept = self._loaded(item, entries)
         if kept is not None:
             return kept
-        async with self._slots:
+        async with self._limit:
             if halted:
                 return halted[0]
             try:

@@ -14,13 +14,13 @@ from datetime import UTC, datetime, timedelta
 from apex_cli.extract import clean
 from apex_cli.model import EntityType
 
-MOST_THINGS = 200
-MOST_STATEMENTS = 400
+MOST_ENTITIES = 200
+MOST_RELATIONS = 400
 LONGEST_NAME = 200
-LONGEST_WORDS = 500
+LONGEST_TEXT = 500
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(days=366 * 3)
-_WORD = re.compile(r"\w+")
+_TOKEN = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,60 +33,61 @@ class LLMEntity:
 
 @dataclass(frozen=True, slots=True)
 class LLMRelation:
-    """One relation between two things, by their positions. `words` are the model's; times are None where unsaid."""
+    """One relation between two entities, by their positions. `text` is the model's; a time not stated is None."""
 
     subject: int
     relation: str
     object: int
-    words: str
+    text: str
     valid_at: datetime | None = None
     invalid_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LLMExtraction:
-    """All that the model says of one text."""
+    """A model's whole answer about one text."""
 
-    things: tuple[LLMEntity, ...] = ()
-    statements: tuple[LLMRelation, ...] = ()
+    entities: tuple[LLMEntity, ...] = ()
+    relations: tuple[LLMRelation, ...] = ()
 
 
-def keep_grounded(said: LLMExtraction, text: str, event_time: datetime) -> LLMExtraction:
-    """The part of an answer that the text bears out."""
-    words = _words(text)
+def keep_grounded(answer: LLMExtraction, text: str, event_time: datetime) -> LLMExtraction:
+    """The part of an answer that the text supports."""
+    tokens = _tokens(text)
     kept: dict[int, int] = {}
-    things: list[LLMEntity] = []
-    for place, thing in enumerate(said.things):
-        name = clean.line(thing.name, LONGEST_NAME)
-        if len(things) < MOST_THINGS and _stands_in(name, words):
-            kept[place] = len(things)
-            things.append(LLMEntity(name, thing.type))
-    statements = [
+    entities: list[LLMEntity] = []
+    for position, entity in enumerate(answer.entities):
+        name = clean.line(entity.name, LONGEST_NAME)
+        if len(entities) < MOST_ENTITIES and _is_in(name, tokens):
+            kept[position] = len(entities)
+            entities.append(LLMEntity(name, entity.type))
+    relations = [
         LLMRelation(
-            kept[one.subject],
-            one.relation,
-            kept[one.object],
-            clean.line(one.words, LONGEST_WORDS),
-            _sane(one.valid_at, event_time),
-            _sane(one.invalid_at, event_time),
+            kept[relation.subject],
+            relation.relation,
+            kept[relation.object],
+            clean.line(relation.text, LONGEST_TEXT),
+            _plausible(relation.valid_at, event_time),
+            _plausible(relation.invalid_at, event_time),
         )
-        for one in said.statements
-        if one.subject in kept and one.object in kept and one.subject != one.object
+        for relation in answer.relations
+        if relation.subject in kept and relation.object in kept and relation.subject != relation.object
     ]
-    return LLMExtraction(tuple(things), tuple(statements[:MOST_STATEMENTS]))
+    return LLMExtraction(tuple(entities), tuple(relations[:MOST_RELATIONS]))
 
 
-def _stands_in(name: str, text: str) -> bool:
-    """Whether the words of the name stand in the text, one after the other, whatever their case and punctuation."""
-    wanted = _words(name)
-    return bool(wanted.strip()) and wanted in text
+def _is_in(name: str, tokens: str) -> bool:
+    """Whether the text has the tokens of the name one after the other, in any case and punctuation."""
+    wanted = _tokens(name)
+    return bool(wanted.strip()) and wanted in tokens
 
 
-def _words(text: str) -> str:
-    return f" {' '.join(_WORD.findall(text.casefold()))} "
+def _tokens(text: str) -> str:
+    return f" {' '.join(_TOKEN.findall(text.casefold()))} "
 
 
-def _sane(moment: datetime | None, event_time: datetime) -> datetime | None:
+def _plausible(moment: datetime | None, event_time: datetime) -> datetime | None:
+    """The time in UTC, where it is from 1990 to three years after the event."""
     if moment is None:
         return None
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

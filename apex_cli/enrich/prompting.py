@@ -8,6 +8,7 @@ without a write: names are resolved by keys (`resolve`, and inside the pivot tra
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -36,15 +37,13 @@ _GENERIC = "Entity"
 
 
 async def read(clients: GraphitiClients, text: str, event_time: datetime, described: str) -> LLMExtraction:
-    """What the model says of a text. `described` is what kind of text it is, in a few words.
+    """The model's answer about a text. `described` is the kind of text in a few words: "turvo shipment".
 
-    A long text is read in pieces of `PIECE` characters, `MOST_PIECES` at most. Two requests a piece, one where fewer
-    than two things are named. Raises what the model raises, and `ExtractError` where Graphiti cannot read an answer.
+    A long text is read in pieces of `PIECE` characters, `MOST_PIECES` at most. Two requests for each piece, one where
+    fewer than two entities are named. Raises what the model raises, and `ExtractError` for an unreadable answer.
     """
-    said = [
-        await _piece(clients, piece, event_time, described) for piece in splitting.pieces(text, PIECE)[:MOST_PIECES]
-    ]
-    return joined(said)
+    pieces = splitting.pieces(text, PIECE)[:MOST_PIECES]
+    return joined([await _piece(clients, piece, event_time, described) for piece in pieces])
 
 
 async def _piece(clients: GraphitiClients, text: str, event_time: datetime, described: str) -> LLMExtraction:
@@ -54,10 +53,11 @@ async def _piece(clients: GraphitiClients, text: str, event_time: datetime, desc
             clients, episode, [], ontology.entity_types(), custom_extraction_instructions=ontology.INSTRUCTIONS
         )
         for node in nodes:
-            # Graphiti makes them of a set, whose order is another in each process: the next prompt would be another.
+            # Graphiti makes them from a set, whose order differs between processes. The next prompt contains them,
+            # and must be the same to be found in the cache.
             node.labels.sort()
         if len(nodes) < 2:
-            return LLMExtraction(tuple(map(_thing, nodes)))
+            return LLMExtraction(tuple(map(_entity, nodes)))
         edges, _ = await extract_edges(
             clients,
             episode,
@@ -73,7 +73,7 @@ async def _piece(clients: GraphitiClients, text: str, event_time: datetime, desc
             code="llm_wrong_schema",
         ) from error
     places = {node.uuid: place for place, node in enumerate(nodes)}
-    return LLMExtraction(tuple(map(_thing, nodes)), tuple(_statement(edge, places) for edge in edges))
+    return LLMExtraction(tuple(map(_entity, nodes)), tuple(_relation(edge, places) for edge in edges))
 
 
 def _episode(text: str, event_time: datetime, described: str) -> EpisodicNode:
@@ -89,36 +89,37 @@ def _episode(text: str, event_time: datetime, described: str) -> EpisodicNode:
     )
 
 
-def _thing(node: EntityNode) -> LLMEntity:
+def _entity(node: EntityNode) -> LLMEntity:
     label = next((label for label in node.labels if label != _GENERIC), None)
     return LLMEntity(node.name, EntityType(label) if label in ontology.entity_types() else None)
 
 
-def _statement(edge: EntityEdge, places: dict[str, int]) -> LLMRelation:
+def _relation(edge: EntityEdge, places: dict[str, int]) -> LLMRelation:
     subject, obj = places[edge.source_node_uuid], places[edge.target_node_uuid]
     return LLMRelation(subject, edge.name, obj, edge.fact, edge.valid_at, edge.invalid_at)
 
 
-def joined(parts: Sequence[LLMExtraction]) -> LLMExtraction:
-    """Several pieces' answers as one: things of one name and type are one thing."""
-    places: dict[LLMEntity, int] = {}
-    by_name: dict[tuple[str, EntityType | None], LLMEntity] = {}
-    statements: dict[LLMRelation, None] = {}
-    for part in parts:
-        own = []
-        for thing in part.things:
-            first = by_name.setdefault((thing.name.casefold(), thing.type), thing)
-            own.append(places.setdefault(first, len(places)))
-        for one in part.statements:
-            moved = LLMRelation(
-                own[one.subject], one.relation, own[one.object], one.words, one.valid_at, one.invalid_at
-            )
-            statements[moved] = None
-    return LLMExtraction(tuple(places), tuple(statements))
+def joined(answers: Sequence[LLMExtraction]) -> LLMExtraction:
+    """Several pieces' answers as one: entities of one name (in any case) and type are one entity.
+
+    Positions move: if both pieces name truck 6520, and the second one names it last, its relations point to the
+    position that the truck has in the first.
+    """
+    positions: dict[LLMEntity, int] = {}
+    first_spelled: dict[tuple[str, EntityType | None], LLMEntity] = {}
+    relations: dict[LLMRelation, None] = {}
+    for answer in answers:
+        moved = []
+        for entity in answer.entities:
+            first = first_spelled.setdefault((entity.name.casefold(), entity.type), entity)
+            moved.append(positions.setdefault(first, len(positions)))
+        for relation in answer.relations:
+            relations[replace(relation, subject=moved[relation.subject], object=moved[relation.object])] = None
+    return LLMExtraction(tuple(positions), tuple(relations))
 
 
 class ModelClient(LLMClient):
-    """Passes Graphiti's prompts on, and what the model raises back: retries are made below."""
+    """Our language model as Graphiti's client. Retries are made below it: what the model raises passes through."""
 
     def __init__(self, model: LanguageModel) -> None:
         super().__init__(LLMConfig(model=model.name))
@@ -166,7 +167,7 @@ class ModelClient(LLMClient):
 
 @cache
 def _schema(response_model: type[BaseModel]) -> JsonSchema:
-    """Made once: it takes longer than everything else about a request."""
+    """Cached: it takes longer than everything else about a request."""
     return response_model.model_json_schema()
 
 

@@ -1,8 +1,9 @@
-"""Which known thing a bare name is: by exact rule first, and only what is left by asking the model.
+"""Which known entity a bare name is: by exact rule first, and by asking the model for the rest.
 
-What a key or a known alias reaches needs no question: the pivot transaction finds its node. A name that nothing known
-bears is compared with those of like things; where there are any, the model is asked once for the whole record, and may
-only choose among them.
+What a key or a known alias reaches needs no question: the pivot transaction finds its node. An unknown name is compared
+with the names of known entities of its type. Where some are similar, the model is asked once for the whole record, and
+may only choose among them. Example: a text names the carrier "Lakeshore"; the memory knows "Lakeshore Haulage Inc" and
+"Lakeland Freight". The model may answer the first, the second or neither.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ _TAKEN_FOR: Mapping[EntityType, EntityType] = {
     EntityType.PERSON: EntityType.DRIVER,
     EntityType.DRIVER: EntityType.PERSON,
 }
-"""What a text may easily take a thing for: known by this very name as the other, it is the other."""
+"""Types that a text confuses easily. A name that is known as the other type is an entity of the other type."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A known thing that a name may mean. `key` is one of its aliases, the preferred one."""
+    """A known entity that a name may mean. `key` is its preferred alias."""
 
     key: str
     name: str
@@ -47,14 +48,14 @@ class Known(Protocol):
     async def aliases(self, keys: Sequence[str]) -> frozenset[str]:
         """Those of the keys that are known."""
 
-    async def alike(self, entities: Sequence[Entity]) -> Sequence[Sequence[Candidate]]:
-        """For each entity known things of its type with a like name, the likest first."""
+    async def similar(self, entities: Sequence[Entity]) -> Sequence[Sequence[Candidate]]:
+        """For each entity the known ones of its type with a similar name, the most similar first."""
 
 
 async def resolved(
     clients: GraphitiClients, known: Known, found: Sequence[Entity], source: str, text: str
 ) -> list[Entity]:
-    """The entities, bare names replaced by the known things that they mean. At most one request."""
+    """The entities; bare names become the known entities that they mean. At most one request."""
     result = list(found)
     bare = [place for place, entity in enumerate(found) if entity.type in _NAMED and keys.is_bare_name(entity.key)]
     wanted = {place: (_spelled(found[place], source), _spelled(_other(found[place]), source)) for place in bare}
@@ -67,7 +68,7 @@ async def resolved(
             result[place] = _as(found[place], _TAKEN_FOR[found[place].type], source)
         else:
             unknown.append(place)
-    candidates = await known.alike([found[place] for place in unknown])
+    candidates = await known.similar([found[place] for place in unknown])
     doubtful = [(place, some) for place, some in zip(unknown, candidates, strict=True) if some]
     if doubtful:
         choices = await _ask(clients, [(found[place], some) for place, some in doubtful], text)
@@ -93,14 +94,14 @@ def _as(entity: Entity, kind: EntityType, source: str) -> Entity:
 
 
 def _meaning(entity: Entity, candidate: Candidate) -> Entity:
-    """The entity as one more name of a known thing."""
+    """The entity as one more name of a known one."""
     return replace(entity, keys=(candidate.key,), names=(*entity.keys, *entity.hints), hints=())
 
 
 async def _ask(
     clients: GraphitiClients, doubtful: Sequence[tuple[Entity, Sequence[Candidate]]], text: str
 ) -> list[Candidate | None]:
-    """The model's choice for each; none where it gives none, or one of another type."""
+    """The model's choice for each; None without an answer, or for an answer of another type."""
     from graphiti_core.graphiti_types import generate_prompt_response
     from graphiti_core.prompts import prompt_library
     from graphiti_core.prompts.dedupe_nodes import NodeResolutions

@@ -97,5 +97,5 @@ class _NothingKnown:
     async def aliases(self, keys: Iterable[str]) -> frozenset[str]:  # noqa: ARG002 - the protocol's signature
         return frozenset()
 
-    async def alike(self, entities: Sequence[Entity]) -> Sequence[Sequence[Candidate]]:
+    async def similar(self, entities: Sequence[Entity]) -> Sequence[Sequence[Candidate]]:
         return [() for _ in entities]

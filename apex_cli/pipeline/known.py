@@ -24,7 +24,7 @@ class KnownInGraph:
         """See `Known`."""
         return await self._graph.known(keys) if keys else frozenset()
 
-    async def alike(self, entities: Sequence[Entity]) -> Sequence[Sequence[Candidate]]:
+    async def similar(self, entities: Sequence[Entity]) -> Sequence[Sequence[Candidate]]:
         """See `Known`. Nearness of the names' vectors."""
         if not entities:
             return []

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from apex_cli.enrich.llm_extraction import LONGEST_NAME, MOST_THINGS
+from apex_cli.enrich.llm_extraction import LONGEST_NAME, MOST_ENTITIES
 from apex_cli.model import EntityType, Predicate, record_id
 from apex_cli.stores.protocol import GraphView
 from tests.acceptance.seeds import shipment
@@ -110,13 +110,13 @@ async def test_labels_and_ends_that_do_not_exist_are_left_out(world: World) -> N
 
 
 async def test_many_things_are_cut_to_what_the_text_names(world: World) -> None:
-    real = [f"Carrier{number} Freight" for number in range(MOST_THINGS + 50)]
+    real = [f"Carrier{number} Freight" for number in range(MOST_ENTITIES + 50)]
     invented = [(f"Invented{number} Freight", CARRIER) for number in range(100)]
     body = f"Everyone called. {', '.join(real)}."
     _, view = await obeying(
         world, 3, body, things(*invented, *((name, CARRIER) for name in real)), relations((real[0], "KNOWS", real[1]))
     )
-    assert len([name for name in names(view) if name.startswith("Carrier")]) == MOST_THINGS
+    assert len([name for name in names(view) if name.startswith("Carrier")]) == MOST_ENTITIES
     assert not [name for name in names(view) if name.startswith("Invented")]
 
 

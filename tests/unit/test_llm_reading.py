@@ -8,8 +8,8 @@ import pytest
 
 from apex_cli.enrich import convert, ontology
 from apex_cli.enrich.llm_extraction import (
-    MOST_STATEMENTS,
-    MOST_THINGS,
+    MOST_ENTITIES,
+    MOST_RELATIONS,
     LLMEntity,
     LLMExtraction,
     LLMRelation,
@@ -114,7 +114,7 @@ class TestConversion:
 
     @pytest.mark.parametrize(("subject", "obj"), [(1, 0), (0, 2)])
     def test_a_relation_between_the_wrong_types_is_not_stated(self, subject: int, obj: int) -> None:
-        found = enriched(TEXT, LLMExtraction(HAULED.things, (LLMRelation(subject, "HAULED_BY", obj, "x"),)))
+        found = enriched(TEXT, LLMExtraction(HAULED.entities, (LLMRelation(subject, "HAULED_BY", obj, "x"),)))
         assert Predicate.HAULED_BY not in {one.predicate for one in found.claims}
 
     def test_a_driver_of_whom_nothing_is_said_is_a_person(self) -> None:
@@ -146,22 +146,22 @@ class TestBelief:
             ),
             (LLMRelation(0, "HAS_REFERENCE", 1, "x"),),
         )
-        assert keep_grounded(said, TEXT, NOON) == LLMExtraction((said.things[0],))
+        assert keep_grounded(said, TEXT, NOON) == LLMExtraction((said.entities[0],))
 
     @pytest.mark.parametrize("name", ["twin lakes  HAULAGE", "“Twin Lakes Haulage”", "Twin-Lakes Haulage"])
     def test_case_space_and_punctuation_do_not_matter(self, name: str) -> None:
-        assert keep_grounded(LLMExtraction((LLMEntity(name, EntityType.CARRIER),)), TEXT, NOON).things
+        assert keep_grounded(LLMExtraction((LLMEntity(name, EntityType.CARRIER),)), TEXT, NOON).entities
 
     @pytest.mark.parametrize("name", ["", "  ", "…", "win Lakes", "Twin Haulage", "x" * 5_000])
     def test_parts_of_words_and_nothing_are_no_names(self, name: str) -> None:
-        assert not keep_grounded(LLMExtraction((LLMEntity(name, EntityType.CARRIER),)), TEXT, NOON).things
+        assert not keep_grounded(LLMExtraction((LLMEntity(name, EntityType.CARRIER),)), TEXT, NOON).entities
 
     def test_there_are_not_too_many_of_anything(self) -> None:
         text = " ".join(f"T{number}" for number in range(1_000))
         things = tuple(LLMEntity(f"T{number}", None) for number in range(1_000))
         statements = tuple(LLMRelation(0, "X", 1, str(number)) for number in range(1_000))
         kept = keep_grounded(LLMExtraction(things, statements), text, NOON)
-        assert (len(kept.things), len(kept.statements)) == (MOST_THINGS, MOST_STATEMENTS)
+        assert (len(kept.entities), len(kept.relations)) == (MOST_ENTITIES, MOST_RELATIONS)
 
     def test_times_beyond_reason_are_no_times(self) -> None:
         things = (LLMEntity("Dana", None), LLMEntity("Reyes", None))
@@ -170,7 +170,7 @@ class TestBelief:
             (datetime(1, 1, 1, tzinfo=UTC), None),
             (NOON + timedelta(days=5_000), None),
         ]:
-            (one,) = keep_grounded(LLMExtraction(things, (LLMRelation(0, "X", 1, "", moment),)), TEXT, NOON).statements
+            (one,) = keep_grounded(LLMExtraction(things, (LLMRelation(0, "X", 1, "", moment),)), TEXT, NOON).relations
             assert one.valid_at == kept
 
     def test_control_characters_do_not_pass(self) -> None:
@@ -180,8 +180,8 @@ class TestBelief:
             (LLMRelation(0, "X", 1, "said \x1b[2J"),),
         )
         kept = keep_grounded(said, text, NOON)
-        assert kept.things[0].name == "Dana [31mReyes"
-        assert kept.statements[0].words == "said [2J"
+        assert kept.entities[0].name == "Dana [31mReyes"
+        assert kept.relations[0].text == "said [2J"
 
 
 class TestPieces:
@@ -195,8 +195,8 @@ class TestPieces:
             (LLMRelation(0, "F", 1, "b"),),
         )
         both = joined([first, second])
-        assert both.things == first.things
-        assert [(one.subject, one.object, one.words) for one in both.statements] == [(1, 0, "a"), (1, 0, "b")]
+        assert both.entities == first.entities
+        assert [(one.subject, one.object, one.text) for one in both.relations] == [(1, 0, "a"), (1, 0, "b")]
 
 
 class TestOntology:
