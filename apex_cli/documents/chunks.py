@@ -1,8 +1,13 @@
 """Documents cut into pieces to embed and to search, along their own structure.
 
 Neighbouring blocks under the same headings are packed up to `TARGET` characters. A block is cut only when it alone is
-larger than `MAXIMUM`: prose at the end of a sentence, tables and code at the end of a line, and where there is neither
-at white space, and in the end anywhere.
+larger than `MAXIMUM`: prose at the end of a sentence, tables and code at the end of a line, without these at white
+space, and in the end anywhere.
+
+Example: under "Rates > Terms" are paragraphs of 500, 600, 300 and 3,000 characters. The first two are packed (1,102
+with the blank line between them; the third would exceed 1,200). The third waits, and the fourth does not fit behind
+it. So the chunks are: 1 and 2; 3; the beginning of 4, up to its last sentence end before 2,000; the rest of 4. Each
+opens with "Rates > Terms: ", which counts towards the 2,000.
 """
 
 from __future__ import annotations

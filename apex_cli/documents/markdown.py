@@ -101,8 +101,8 @@ def _path(headings: list[tuple[int, str]]) -> tuple[str, ...]:
 
 
 def _heading(source: str) -> str:
-    """The words of a heading in either form: `## Terms ##`, or underlined."""
-    *words, last = source.strip().split("\n")
-    if words:
-        return " ".join(line.strip() for line in words)
+    """The text of a heading in either form: `## Terms ##`, or underlined."""
+    *lines, last = source.strip().split("\n")
+    if lines:
+        return " ".join(line.strip() for line in lines)
     return _ATX_END.sub("", _ATX_BEGIN.sub("", last)).strip()

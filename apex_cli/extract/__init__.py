@@ -1,1 +1,1 @@
-"""From a `Record` to what it says: entities, claims and text."""
+"""From a record to an extraction: the parts that the mappings of the sources share."""

@@ -1,4 +1,17 @@
-"""Collects what one record says and puts it together: one entity for one thing, one claim for one statement."""
+"""Collects what one record states: one entity for each thing, one claim for each statement.
+
+A record often names one thing several times, each time with other parts. The builder makes one entity of these. A
+shipment with `carrierName: "Lakeshore Haulage"` and `carriers: [{"name": "Lakeshore Haulage", "mc": "774120"}]` adds:
+
+    1. keys (carrier:name@turvo:lakeshore haulage)          -> entity 0
+    2. keys (carrier:mc:774120), names (carrier:name@turvo:lakeshore haulage, ...)
+       its name is a key of entity 0, so both are one thing: entity 0 now has the key carrier:mc:774120,
+       and its bare name moves from the keys to the names, because an id outranks a name
+
+A third entity may connect two that were apart: `{"vin": V}` is entity 1, `{"unit": U}` is entity 2, and then
+`{"unit": U, "vin": V}` comes. Entity 2 is merged into entity 1, and `_target[2]` becomes 1: a ref to entity 2 is still
+valid, and `_root` follows it.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +24,7 @@ from apex_cli.extract import keys, phrases, splitting
 from apex_cli.model import Claim, Entity, Extraction, Predicate
 
 EntityRef = NewType("EntityRef", int)
-"""An entity within one builder; it stays valid when the entity turns out to be one told before."""
+"""An entity within one builder. It stays valid when the entity is merged into an earlier one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,30 +39,31 @@ class _Statement:
 
 
 class Builder:
-    """One extraction in the making.
+    """Makes one extraction. Add entities first, then claims between their refs, then `build`.
 
-    Entities of one record are one thing where they share a key, or where the bare name of one is a name of the other
-    (a shipment's `carrierName` is the carrier of that name in its `carriers`).
+    Two entities of one record are one thing where they share a key, or where the bare name of one is a name of the
+    other.
     """
 
     def __init__(self, event_time: datetime) -> None:
         self.event_time = event_time
         self._entities: list[Entity] = []
         self._target: list[int] = []
+        """For each entity the position of the one it was merged into; its own position where it was not."""
         self._by_key: dict[str, int] = {}
         self._by_name: dict[str, int] = {}
         self._statements: list[_Statement] = []
 
     @classmethod
     def resumed(cls, extraction: Extraction) -> Builder:
-        """A builder that has taken in all that an extraction says."""
+        """A builder that contains everything of an extraction, to add more to it."""
         builder = cls(extraction.event_time)
-        handles = {entity.key: builder.add(entity) for entity in extraction.entities}
+        refs = {entity.key: builder.add(entity) for entity in extraction.entities}
         for claim in extraction.claims:
             builder.claim(
-                handles[claim.subject],
+                refs[claim.subject],
                 claim.predicate,
-                handles[claim.object],
+                refs[claim.object],
                 valid_at=claim.valid_at,
                 invalid_at=claim.invalid_at,
                 attributes=claim.attributes,
@@ -58,23 +72,23 @@ class Builder:
         return builder
 
     def add(self, entity: Entity) -> EntityRef:
-        """Takes an entity in and says under which handle claims reach it."""
+        """Adds an entity, or merges it into those that it shares a key or a name with. Claims use the returned ref."""
         found = {self._root(self._by_key[key]) for key in (*entity.keys, *entity.names) if key in self._by_key}
         found |= {self._root(self._by_name[key]) for key in entity.keys if key in self._by_name}
         if not found:
-            home = len(self._entities)
+            position = len(self._entities)
             self._entities.append(entity)
-            self._target.append(home)
+            self._target.append(position)
         else:
-            home, *others = sorted(found)
+            position, *others = sorted(found)
             for other in others:
-                self._entities[home] = _merged(self._entities[home], self._entities[other])
-                self._target[other] = home
-            self._entities[home] = _merged(self._entities[home], entity)
-        self._by_key.update(dict.fromkeys(entity.keys, home))
+                self._entities[position] = _merged(self._entities[position], self._entities[other])
+                self._target[other] = position
+            self._entities[position] = _merged(self._entities[position], entity)
+        self._by_key.update(dict.fromkeys(entity.keys, position))
         for name in entity.names:
-            self._by_name.setdefault(name, home)
-        return EntityRef(home)
+            self._by_name.setdefault(name, position)
+        return EntityRef(position)
 
     def claim(
         self,
@@ -96,17 +110,17 @@ class Builder:
             begins = invalid_at
         self._statements.append(_Statement(subject, predicate, obj, begins, invalid_at, attributes or {}, certain))
 
-    def known(self, handle: EntityRef) -> Entity:
+    def known(self, ref: EntityRef) -> Entity:
         """The entity as it is known so far."""
-        return self._entities[self._root(handle)]
+        return self._entities[self._root(ref)]
 
     def has(self, entity: Entity) -> bool:
-        """Whether the record told of this entity before, or of the one that it may be."""
+        """Whether the record has this entity already, or one that it may be by its hints."""
         return any(key in self._by_key for key in (*entity.keys, *entity.hints))
 
     def build(self, title: str, text: str, chunks: tuple[str, ...] | None = None) -> Extraction:
         """The extraction. `chunks` defaults to the text in pieces of a size that embeds well."""
-        entities = tuple(entity for place, entity in enumerate(self._entities) if self._target[place] == place)
+        entities = tuple(entity for position, entity in enumerate(self._entities) if self._target[position] == position)
         return Extraction(
             event_time=self.event_time,
             title=title,
@@ -118,45 +132,48 @@ class Builder:
 
     def _claims(self) -> tuple[Claim, ...]:
         unique: dict[tuple[int, Predicate, int, datetime], _Statement] = {}
-        for told in self._statements:
-            subject, obj = self._root(told.subject), self._root(told.object)
+        for one in self._statements:
+            subject, obj = self._root(one.subject), self._root(one.object)
             if subject == obj:
                 continue
-            same = unique.get((subject, told.predicate, obj, told.valid_at))
-            if same is None or _overrides(told, same):
-                unique[subject, told.predicate, obj, told.valid_at] = told
+            same = unique.get((subject, one.predicate, obj, one.valid_at))
+            if same is None or _overrides(one, same):
+                unique[subject, one.predicate, obj, one.valid_at] = one
         return tuple(
-            _claim(self._entities[subject], self._entities[obj], told) for (subject, _, obj, _), told in unique.items()
+            _claim(self._entities[subject], self._entities[obj], one) for (subject, _, obj, _), one in unique.items()
         )
 
-    def _root(self, place: int) -> int:
-        while self._target[place] != place:
-            place = self._target[place]
-        return place
+    def _root(self, position: int) -> int:
+        while self._target[position] != position:
+            position = self._target[position]
+        return position
 
 
-def _overrides(told: _Statement, same: _Statement) -> bool:
-    """The certain one of two; told as ended and as current at once, it is current."""
-    if told.certain is not same.certain:
-        return told.certain
-    return same.invalid_at is not None and told.invalid_at is None
+def _overrides(new: _Statement, same: _Statement) -> bool:
+    """Whether a statement replaces an equal one: a certain one does, and a current one replaces one that ended."""
+    if new.certain is not same.certain:
+        return new.certain
+    return same.invalid_at is not None and new.invalid_at is None
 
 
-def _claim(subject: Entity, obj: Entity, told: _Statement) -> Claim:
+def _claim(subject: Entity, obj: Entity, new: _Statement) -> Claim:
     return Claim(
         subject=subject.key,
-        predicate=told.predicate,
+        predicate=new.predicate,
         object=obj.key,
-        sentence=phrases.sentence(subject, told.predicate, obj),
-        valid_at=told.valid_at,
-        invalid_at=told.invalid_at,
-        attributes=told.attributes,
-        certain=told.certain,
+        sentence=phrases.sentence(subject, new.predicate, obj),
+        valid_at=new.valid_at,
+        invalid_at=new.invalid_at,
+        attributes=new.attributes,
+        certain=new.certain,
     )
 
 
 def _merged(first: Entity, second: Entity) -> Entity:
-    """Both in one: the certain one's name, all keys in order of preference, bare names demoted where there is an id."""
+    """Both in one: all keys in order of preference, the name of the certain one, the attributes of the first.
+
+    A bare name is a key only as long as there is no id. A hint that has become a key or a name is no hint any more.
+    """
     if set(second.keys) <= set(first.keys) and set(second.names) <= set(first.names) and first.certain:
         return replace(first, attributes={**second.attributes, **first.attributes})
     named = second if second.certain and not first.certain else first

@@ -1,4 +1,4 @@
-"""Hostile or sloppy text made fit to store and to show: no control characters, no lone surrogates, bounded length."""
+"""Text from payloads made fit to store and to show: no control characters, no lone surrogates, bounded length."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def line(text: str, limit: int = NAME_LIMIT) -> str:
 
 
 def key_part(text: str) -> str:
-    """What stands in a key: as `line`, but a long value ends in its hash, so that no two long ones meet."""
+    """A value inside of a key: as `line`, but a long value ends in its hash, so that two long values stay two."""
     if len(text) <= KEY_LIMIT:
         return line(text, KEY_LIMIT)
     return f"{line(text[:KEY_LIMIT], KEY_LIMIT - 20)}~{text_digest(text, 8)}"
 
 
 def prose(text: str, limit: int) -> str:
-    """Running text, at most `limit` characters: lines and paragraphs are kept, everything unfit goes."""
+    """Running text, at most `limit` characters: lines and paragraphs are kept, control characters and the like go."""
     cut = text[:limit]
     if cut.isascii() and cut.isprintable():
         return cut.strip()

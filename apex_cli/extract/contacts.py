@@ -32,7 +32,7 @@ class Contact:
     phone: str | None = None
 
     def describe(self) -> str:
-        """All that is known of the person, for running text."""
+        """Name, e-mail address and telephone number in one phrase: "Ann Lee (ann@example.com, +13125550142)"."""
         ways = [self.email, f"+{self.phone}" if self.phone else None]
         known = [way for way in ways if way]
         if self.name is None:
@@ -49,8 +49,8 @@ def parse(value: object) -> Contact | None:
         return None
     named = _NAMED.fullmatch(text)
     if named is None:
-        return _from_handle(text)
-    inside = _from_handle(named["address"].strip())
+        return _from_address(text)
+    inside = _from_address(named["address"].strip())
     name = clean.line(named["name"].strip(" \"'")) or inside.name
     return Contact(name, inside.email, inside.phone)
 
@@ -91,12 +91,12 @@ def find_phones(upper: str) -> Iterator[IdentifierMatch]:
 
 
 def _from_object(value: Mapping[str, Any]) -> Contact | None:
-    handle = _from_handle(fields.pick(value, "email", "handle", "address", "mail") or "")
+    found = _from_address(fields.pick(value, "email", "handle", "address", "mail") or "")
     name = fields.pick(value, "name", "display_name", "displayName", "fullName")
-    contact = Contact(name or handle.name, handle.email, phone(fields.pick(value, "phone", "mobile")) or handle.phone)
+    contact = Contact(name or found.name, found.email, phone(fields.pick(value, "phone", "mobile")) or found.phone)
     return contact if contact != Contact() else None
 
 
-def _from_handle(text: str) -> Contact:
+def _from_address(text: str) -> Contact:
     address, number = email(text), phone(text)
     return Contact(None if address or number else text or None, address, number)

@@ -1,4 +1,4 @@
-"""Entities from their parts: which parts are keys, which are names, and what people call the thing."""
+"""Entities from their parts: which parts are keys, which are names, and what the entity is called."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def vehicle(
 
 
 def numbered_vehicle(number: str) -> Entity:
-    """A vehicle that people call "truck 6520": the very unit, or the one whose unit name is TRUCK-6520."""
+    """A vehicle called "truck 6520": the unit 6520, or the one whose unit name is TRUCK-6520."""
     hint = (keys.vehicle_unit(f"TRUCK-{number}"),) if number.isdigit() else ()
     return Entity(EntityType.VEHICLE, (keys.vehicle_unit(number),), number, hints=hint, certain=False)
 
@@ -141,6 +141,6 @@ def docketed_carrier(kind: keys.DocketKind, number: str) -> Entity:
     return Entity(EntityType.CARRIER, (keys.docket(kind, number),), f"{prefix}{number}", certain=False)
 
 
-def value(predicate: Predicate, word: str) -> Entity:
+def value(predicate: Predicate, text: str) -> Entity:
     """The node of a plain value, such as a status."""
-    return Entity(EntityType.VALUE, (keys.value(predicate, word),), word)
+    return Entity(EntityType.VALUE, (keys.value(predicate, text),), text)

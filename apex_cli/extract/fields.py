@@ -1,4 +1,4 @@
-"""Lenient reading of JSON fields: what is a string today is a number, a list or an object tomorrow."""
+"""Lenient reading of JSON fields: one field may be a string in one record, and a number, list or object in the next."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MAX_ITEMS = 200
 def scalar(value: object) -> str | None:
     """A string or number as one clean line; None for anything else and for what is empty."""
     if isinstance(value, str):
-        # A long one stays whole: keys tell long values apart by the hash of the whole.
+        # A long one stays whole: the key of a long value ends in the hash of the whole.
         return (clean.line(value) if len(value) <= clean.NAME_LIMIT else value.strip()) or None
     if isinstance(value, bool):
         return None
@@ -27,7 +27,7 @@ def scalar(value: object) -> str | None:
     return None
 
 
-def word(value: object) -> str | None:
+def label(value: object) -> str | None:
     """A scalar, or the scalar inside `{"name": …}` or `{"value": …}`."""
     if isinstance(value, Mapping):
         return pick(value, "name", "value")
@@ -35,7 +35,7 @@ def word(value: object) -> str | None:
 
 
 def pick(payload: Mapping[str, Any], *names: str) -> str | None:
-    """The first of these fields that holds something sayable."""
+    """The first of these fields that is a string or number and not empty."""
     for name in names:
         found = scalar(payload.get(name))
         if found:
@@ -81,6 +81,6 @@ def items(value: object) -> list[Any]:
 
 
 def scalars(value: object) -> list[str]:
-    """All sayable items of a list, or of a comma separated string."""
+    """The strings and numbers of a list, or of a comma separated string, as clean lines."""
     found = value.split(",")[:_MAX_ITEMS] if isinstance(value, str) else items(value)
-    return [text for item in found if (text := word(item))]
+    return [text for item in found if (text := label(item))]

@@ -25,7 +25,7 @@ class IdentifierMatch:
     """One identifier in a text.
 
     `value` is the identifier bare (what its key is made of), `text` as people write it, `start` and `end` its span.
-    `checked` says that a check digit confirms it.
+    `checked`: a check digit confirms it.
     """
 
     kind: Kind
@@ -38,9 +38,9 @@ class IdentifierMatch:
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
-    """One expression over the upper-cased text. `needles`: one of them must occur, a cheap test that spares the search.
+    """One expression over the upper-cased text. `needles`: one of them must occur, a cheap test that saves the search.
 
-    A failed `check` rejects the finding only where `strict`; `joints` are taken out of the value before it is checked.
+    A failed `check` rejects the match only where `strict`; `joints` are taken out of the value before it is checked.
     """
 
     kind: Kind
@@ -74,7 +74,7 @@ def _bare(expression: str) -> re.Pattern[str]:
     return re.compile(expression, re.ASCII)
 
 
-# In order of trust: a span taken by one is not looked at again by a later one.
+# The most trusted first: `mentions.find` leaves out a match that overlaps an earlier one.
 _PATTERNS = (
     _Pattern("vin", _bare(r"(?<![A-Z0-9])(?P<value>[A-HJ-NPR-Z0-9]{17})(?![A-Z0-9])"), check=checkdigits.vin),
     _Pattern(
@@ -148,12 +148,12 @@ def find(text: str, upper: str) -> Iterator[IdentifierMatch]:
     for pattern in _PATTERNS:
         if not pattern.needles or any(needle in upper for needle in pattern.needles):
             for match in pattern.expression.finditer(upper):
-                finding = _finding(pattern, match, text)
-                if finding is not None:
-                    yield finding
+                found = _identifier(pattern, match, text)
+                if found is not None:
+                    yield found
 
 
-def _finding(pattern: _Pattern, match: re.Match[str], text: str) -> IdentifierMatch | None:
+def _identifier(pattern: _Pattern, match: re.Match[str], text: str) -> IdentifierMatch | None:
     start, end = match.span("value")
     value = match["value"]
     if pattern.joints:

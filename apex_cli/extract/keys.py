@@ -1,7 +1,7 @@
-"""Every key of an entity is spelled here and nowhere else: `type:kind:value`.
+"""Every key of an entity is made here and nowhere else: `type:kind:value`.
 
-The same thing gets the same key in every record, run and process. Values are cleaned (`clean.key_part`), their case
-folded where people do not tell things apart by case.
+The same thing gets the same key in every record, run and process. Values are cleaned (`clean.key_part`), and their case
+is folded where case does not distinguish things. Stored memories contain these keys: a changed form loses its entities.
 """
 
 from __future__ import annotations
@@ -181,8 +181,8 @@ def normal_phone(text: str) -> str | None:
     """Digits with the country code, as E.164 without the plus; ten digits are North American. None for no number."""
     if len(text) > 40:
         return None
-    spoken = re.split(r"(?:x|ext)", text.lower(), maxsplit=1)[0]
-    digits = _NOT_DIGIT.sub("", spoken) if spoken.isascii() else ""
+    number = re.split(r"(?:x|ext)", text.lower(), maxsplit=1)[0]
+    digits = _NOT_DIGIT.sub("", number) if number.isascii() else ""
     if len(digits) == 10 and not text.lstrip().startswith("+"):
         return f"1{digits}"
     return digits if 8 <= len(digits) <= 15 else None
@@ -195,7 +195,7 @@ def docket_number(text: str | None) -> str | None:
 
 
 def snake(text: str) -> str:
-    """The source's own word in snake case: "Route Complete" is `route_complete`. Empty without letter and digit."""
+    """A value in snake case: "Route Complete" is `route_complete`. Empty without a letter or digit."""
     return slug(clean.line(text), clean.NAME_LIMIT)
 
 

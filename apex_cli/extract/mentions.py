@@ -41,12 +41,12 @@ _MOST_WORDS = 8
 
 
 def add(builder: Builder, subject: EntityRef, text: str, source: str) -> None:
-    """Claims what the text mentions, leaving out what the record has told already outside of its text."""
-    # "Truck 6520" comes after TRUCK-6520, which it may mean.
-    for finding in sorted(find(text), key=lambda found: found.kind == "unit number"):
-        found = entity(finding, source)
+    """Claims what the text mentions, except for entities that the record's fields have already named."""
+    # "Truck 6520" is added after TRUCK-6520, which it may mean.
+    for match in sorted(find(text), key=lambda found: found.kind == "unit number"):
+        found = entity(match, source)
         if found is not None and not builder.has(found):
-            evidence = {"check_digit": True} if finding.checked else None
+            evidence = {"check_digit": True} if match.checked else None
             builder.claim(subject, predicate(builder, subject, found), builder.add(found), attributes=evidence)
 
 
@@ -56,35 +56,35 @@ def predicate(builder: Builder, subject: EntityRef, entity: Entity) -> Predicate
     return Predicate.HAS_REFERENCE if owns else Predicate.MENTIONS
 
 
-def entity(finding: IdentifierMatch, source: str) -> Entity | None:
-    """What a finding is of; None where it is of nothing after all."""
-    kind, value = finding.kind, finding.value
+def entity(match: IdentifierMatch, source: str) -> Entity | None:
+    """The entity of a match; None for one that identifies nothing after all."""
+    kind, value = match.kind, match.value
     if kind in _MAKERS:
-        return _MAKERS[kind](finding, source)
+        return _MAKERS[kind](match, source)
     if kind in _DOCKETS:
         return entities.docketed_carrier(cast(keys.DocketKind, kind), value)
     # A container's number is printed in many ways, the others as the sender's papers have them.
-    shown = value if kind == "container" else finding.text
+    shown = value if kind == "container" else match.text
     return entities.reference(cast(keys.ReferenceKind, kind), shown, certain=False)
 
 
 def find(text: str) -> list[IdentifierMatch]:
-    """All findings in the order of the text, none overlapping another; at most 1,000."""
+    """All matches in the order of the text, none overlapping another; at most 1,000."""
     text = text[:SCAN_LIMIT]
     taken = bytearray(len(text))
     found: list[IdentifierMatch] = []
-    for finding in _candidates(text):
-        if 1 in taken[finding.start : finding.end]:
+    for match in _candidates(text):
+        if 1 in taken[match.start : match.end]:
             continue
-        taken[finding.start : finding.end] = b"\x01" * (finding.end - finding.start)
-        found.append(finding)
+        taken[match.start : match.end] = b"\x01" * (match.end - match.start)
+        found.append(match)
         if len(found) == _MOST_MATCHES:
             break
-    return sorted(found, key=lambda finding: finding.start)
+    return sorted(found, key=lambda match: match.start)
 
 
 def _candidates(text: str) -> Iterator[IdentifierMatch]:
-    """The most trusted first: what one of them takes is not looked at again."""
+    """All matches, which may overlap, the most trusted kind first."""
     upper = _upper(text)
     yield from contacts.find_emails(text)
     if _DIGIT.search(text) or "SCAC" in upper:
@@ -103,7 +103,7 @@ def _upper(text: str) -> str:
 
 
 def _companies(text: str, upper: str) -> Iterator[IdentifierMatch]:
-    """Names beside their label; `upper` is `text` in capitals. A sentence after a label is not a name."""
+    """Company names beside their label; `upper` is `text` in capitals. A sentence after a label is not a name."""
     if not any(label in upper for label in _LABELS):
         return
     for match in _LINE.finditer(upper):

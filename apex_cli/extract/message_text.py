@@ -1,4 +1,10 @@
-"""What the sender of a message wrote: the visible text of HTML, without quoted mail and without legal small print."""
+"""What the sender of a message wrote: the visible text of HTML, without quoted mail and without legal small print.
+
+Quotes are found by expressions of our own and not by mail-parser-reply (1.36, MIT). That library takes over 20 seconds
+for 150 kB of "On On On" or of line ends, which any sender can write; ours takes 0.03 seconds at most. On our labelled
+texts it removes less: the rules then find 149 right of 159 entities, with ours 149 of 153, and without either 149 of
+163. It keeps `>` lines between answers and all legal small print.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +26,7 @@ _SPACES = re.compile(r"[ \t\xa0]{1,200}")
 _BLANK_LINES = re.compile(r"\n\s{1,200}")
 
 _QUOTED_LINE = re.compile(r"^[ \t]{0,8}>.*\n?", re.MULTILINE)
-# From the first of these on, everything is somebody's earlier mail. An attribution may be wrapped once.
+# Everything from the first of these on is earlier mail. An attribution may be wrapped once.
 _QUOTE_STARTS = (
     re.compile(r"^[ \t]{0,8}On [^\n]{4,200}(?:\n[^\n]{0,200})?\bwrote:[ \t]{0,8}$", re.MULTILINE),
     re.compile(r"^[ \t]{0,8}-{2,12} ?(?:Original Message|Original Appointment) ?-{2,12}", re.MULTILINE | re.IGNORECASE),
@@ -49,7 +55,7 @@ def visible_text(body: str) -> str:
 
 
 def without_quotes(text: str) -> str:
-    """The text before quoted mail and small print; small print goes to its end, for a signature's is the last of it."""
+    """The text before quoted mail and small print. Everything after the start of small print goes too."""
     if "wrote:" in text or "Original" in text or "ORIGINAL" in text or "From:" in text:
         starts = [found.start() for start in _QUOTE_STARTS if (found := start.search(text))]
         text = text[: min(starts, default=len(text))]

@@ -30,8 +30,8 @@ _TEMPLATES = {
     Predicate.MENTIONS: "{subject} mentions {object}.",
     Predicate.ABOUT: "{subject} is about {object}.",
 }
-_SPEAK_FOR_THEMSELVES = frozenset({EntityType.LOCATION, EntityType.VALUE, EntityType.PERSON})
-_WORDS = {EntityType.ORDER: "PO"}
+_CLEAR_ALONE = frozenset({EntityType.LOCATION, EntityType.VALUE, EntityType.PERSON})
+_KINDS = {EntityType.ORDER: "PO"}
 _ABBREVIATIONS = frozenset({"bol", "pro", "sscc", "awb", "imo"})
 
 
@@ -43,19 +43,19 @@ def sentence(subject: Entity, predicate: Predicate, obj: Entity) -> str:
 
 
 def describe(entity: Entity) -> str:
-    """The thing with its kind before its name, where the name alone would not tell."""
-    if entity.type in _SPEAK_FOR_THEMSELVES:
+    """The name, with the kind before it where the name alone is not clear: "vehicle 6520"."""
+    if entity.type in _CLEAR_ALONE:
         return entity.name
-    word = _WORDS.get(entity.type, entity.type.value.lower())
+    kind = _KINDS.get(entity.type, entity.type.value.lower())
     if entity.type is EntityType.REFERENCE:
-        kind = str(entity.attributes.get("kind", word))
-        word = kind.upper() if kind in _ABBREVIATIONS else kind
-    # "BOL BOL-5521" says it twice.
-    return entity.name if entity.name.casefold().startswith(f"{word.casefold()}-") else f"{word} {entity.name}"
+        kind = str(entity.attributes.get("kind", kind))
+        kind = kind.upper() if kind in _ABBREVIATIONS else kind
+    # Not "BOL BOL-5521".
+    return entity.name if entity.name.casefold().startswith(f"{kind.casefold()}-") else f"{kind} {entity.name}"
 
 
 def joined(phrases: Iterable[str | None]) -> str:
-    """The phrases that there are, with commas between."""
+    """The phrases that are not empty, with commas between."""
     return ", ".join(phrase for phrase in phrases if phrase)
 
 

@@ -81,7 +81,7 @@ def city_name(city: str, state: str) -> str:
 
 
 def _city_before(window: str) -> str:
-    """The capitalised words that end the window, without what merely stands before a city's name."""
+    """The capitalised words at the end of the window that are a city's name: of "Arrived at East Gary" the last two."""
     stretch = _OUTSIDE_NAME.split(window)[-1]
     if not stretch or stretch[-1] == " ":
         return ""

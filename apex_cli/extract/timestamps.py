@@ -2,7 +2,8 @@
 
 Understood: RFC 3339 and ISO 8601 dates and times (no zone means UTC), the dates of e-mail (RFC 5322), dates as
 Americans write them (10/19/2025 2:23 PM; October 19, 2025), and seconds or finer units since 1970. A time outside
-1990 to 2100 is a default or a mistake, not a moment in freight, and counts as absent.
+1990 to 2100 is a default or a mistake, not a moment in freight, and counts as absent. Also here: which moment is the
+event time of a record.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _MAIL = re.compile(r"(?:[A-Z][a-z]{2}, ?)?\d{1,2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2
 _SPELLED_OUT = re.compile(r"(?:\d{1,2} [A-Z][a-z]{2,8}|[A-Z][a-z]{2,8}\.? \d{1,2}),? \d{4}", re.ASCII)
 # What strptime's short month does not have: the rest of the month's name, its full stop, the comma.
 _SPELLING = re.compile(r"(?<=[A-Z][a-z]{2})[a-z]{0,6}\.? |,? (?=\d{4}$)", re.ASCII)
-# Epoch values tell their unit by size: seconds stay below 10^11 until the year 5138.
+# The size of an epoch value gives its unit: seconds stay below 10^11 until the year 5138.
 _UNITS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (1e20, 1e9))
 _EVENT_TIMES = (
     "timestamp", "time", "occurred_at", "event_time", "happened_at", "datetime", "date", "sent_at", "status_time",
@@ -42,7 +43,7 @@ _INSIDE_OBJECT = ("date", "start", "time", "value")
 def parse(value: object) -> datetime | None:
     """A moment in UTC, or None for whatever cannot be one. An object is looked into: `{"date": …}`, `{"start": …}`.
 
-    A moment that is read already is returned as it is.
+    A datetime is returned as it is.
     """
     if isinstance(value, datetime):
         return value

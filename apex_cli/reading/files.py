@@ -1,4 +1,4 @@
-"""The files behind the paths that a user names."""
+"""The files behind the paths that a user names, and what of an input cannot be taken."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Young:
 class Rejected:
     """One record or one file that fails alone.
 
-    `locator` says where it stood (`orders.json:3`). `raw` holds its bytes, so that it can be kept and tried again
+    `locator` is its place in the input (`orders.json:3`). `raw` holds its bytes, so that it can be kept and tried again
     alone; None where there are none to keep, or more than a record may have.
     """
 

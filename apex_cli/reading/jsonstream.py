@@ -1,17 +1,29 @@
-"""JSON values out of a file of any size, one in hand at a time, whatever way they are laid out.
+"""JSON values out of a file of any size, one in memory at a time, in any layout.
 
 A file is a sequence of values: one document, JSON Lines (https://jsonlines.org), or values one after the other, pretty
-printed or not; its name says nothing. An array that opens the file is streamed by element. So each value is tried in
+printed or not; its name does not matter. An array that opens the file is streamed by element. Each value is tried in
 this order:
 
 1. The rest of the line is a value: the common case of JSON Lines, at the speed of the C parser.
 2. Else `structure.measure` finds the value's end by its brackets, over as many lines as it takes, and it is parsed
    alone.
 3. Else the structure is broken. In a file of lines (a line was a value, or the next ones are) the line fails alone; in
-   any other file nobody knows where the next value begins, and the rest fails with it.
+   any other file it is unknown where the next value begins, and the rest fails with it.
 
 A value of sound structure that is refused (duplicate keys, too large, …) always fails alone. Every byte is read once or
 twice, so time is linear in the size of the file; memory stays within a few times `max_record_bytes`.
+
+Example, with 24 bytes as the limit of a record:
+
+    {"id": 1}                  1. a line that is a value: a record
+    {"id": 2,                  2. no value, so the brackets are followed to the next line: a record
+     "a": []}
+    {"id": 3, "a": [           3. broken. A line was a value before, so only this line fails
+    {"id": 4}                     and this one is a record again
+    {"id": 5, "b": "xxxxxxx"}     25 bytes: the line fails, too large
+
+Written here because no library does this. ijson can neither pass over a value that is too large nor go on after a
+broken one, and names no line and column; it also takes duplicate keys.
 """
 
 from __future__ import annotations
@@ -56,7 +68,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """What stood at `line` and cannot be taken; `raw` its bytes, None when there are too many."""
+    """What is at `line` and cannot be taken; `raw` its bytes, None when there are too many."""
 
     line: int
     element: int | None
@@ -74,7 +86,7 @@ def values(file: BinaryIO, limits: ReadLimits) -> Iterator[Value | Broken]:
     try:
         yield from _Stream(window, limits).run()
     except UnicodeDecodeError:
-        what = f"not the UTF-16 that its byte order mark says, after line {window.line}"
+        what = f"not UTF-16, although its byte order mark is, after line {window.line}"
         yield Broken(window.line, None, None, ReadError(what, hint="save the file as UTF-8", code="wrong_encoding"))
 
 
@@ -87,7 +99,7 @@ class _Stream:
         """Whether this is JSON Lines: a line was a value by itself, or the lines after a broken one are."""
         self._looked_ahead = False
         self._across = True
-        """Whether a value may go over several lines: no longer, once that was tried in vain in a file of lines."""
+        """Whether a value may go over several lines: no longer, once that has failed in a file of lines."""
         self._whole_line_from = 0
         """The offset up to which the rest of the line is known not to be one value."""
         self._done = False
@@ -208,7 +220,7 @@ class _Stream:
             yield Broken(line, element, raw, ReadError(what, code="not_an_object"))
 
     def _broken_line(self) -> Broken:
-        """Give up this line alone, and values over several lines for good."""
+        """Reject this line alone. From here on no value may go over several lines."""
         window, place = self.window, self._place()
         self._across = False
         size = window.line_size(self._limit)
@@ -218,7 +230,7 @@ class _Stream:
         return Broken(place.line, None, raw, error)
 
     def _rest(self, extent: Extent, element: int | None) -> Broken:
-        """Give up the rest of the file, for the flaw in the value that begins here."""
+        """Reject the rest of the file, for the flaw in the value that begins here."""
         window, place = self.window, self._place()
         self._done = True
         raw = window.data[window.pos : window.pos + max(extent.size, 1)]
@@ -226,7 +238,7 @@ class _Stream:
         return Broken(place.line, element, window.rest(self._limit), error)
 
     def _no_more(self, element: int, what: str) -> Broken:
-        """Give up the rest of an array, whose next element never comes."""
+        """Reject the rest of an array, whose next element never comes."""
         place = self._place()
         self._done = True
         return Broken(
@@ -246,7 +258,7 @@ class _Stream:
         return broken(place.line, place.column, "more follows the value on its line")
 
     def _pass_over(self, extent: Extent) -> None:
-        """Leave out a value that is too large. One that is too deep as well is an attack: it ends the file."""
+        """Pass over a value that is too large. One that is too deep as well ends the file: it is an attack."""
         self._done = extent.deep or not pass_over(self.window, extent)
 
     def _too_much(self, extent: Extent, place: SourcePosition) -> ReadError:

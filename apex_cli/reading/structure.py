@@ -1,4 +1,7 @@
-"""Where a JSON value ends: brackets and strings only, byte by byte, without building or trusting it.
+"""Where a JSON value ends, by its brackets and strings only; the value is not built.
+
+For `{"a": ["}"]} {` the scan sees `{`, the string `"a"`, `[`, the string `"}"` (no bracket: it is in a string), `]`,
+and `}`. The stack of closers it waits for is `}`, `}]`, `}`, empty: here the value ends, at 12 bytes.
 
 The scan needs no recursion and a stack of at most `max_depth` bytes, and can stop and go on between any two blocks,
 so a value that is too large or too deep can be passed over without being held.

@@ -1,4 +1,12 @@
-"""The part of a file that is in hand, and where in the file it is."""
+"""The part of a file that is in memory, and where in the file it is.
+
+    file    {"id": 1}\n{"id": 2}\n{"id": 3}\n
+             passed   | data: in memory       | not read yet
+                      |consumed|pos
+
+`skip` moves `pos` and counts lines; `fill` drops what is consumed and reads more, so `offset` stays the place in the
+file: bytes passed plus `pos`.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +26,8 @@ _UTF16 = {codecs.BOM_UTF16_LE: 3, codecs.BOM_UTF16_BE: 2}
 class Window:
     """A forward view of a binary file: `data[pos:]` is what has been read and not yet consumed.
 
-    `line` and `column` (1-based, in characters) and `offset` (bytes from the start) say where `pos` stands. A UTF-8
-    byte order mark is passed over. A UTF-16 one is believed when an ASCII character follows, as it must in JSON; the
+    `line` and `column` (1-based, in characters) and `offset` (bytes from the start) are the place of `pos`. A UTF-8
+    byte order mark is passed over. A UTF-16 one counts when an ASCII character follows, as it must in JSON; the
     file is then read as if it were UTF-8, and reading raises `UnicodeDecodeError` where it is not UTF-16.
     """
 
@@ -39,11 +47,11 @@ class Window:
 
     @property
     def left(self) -> int:
-        """How many bytes are in hand."""
+        """How many bytes are in memory and not consumed."""
         return len(self.data) - self.pos
 
     def fill(self) -> bool:
-        """Read on, the more the more is in hand, so a large value is copied few times; False at the end of the file."""
+        """Read more, as much as is there already: a large value is copied few times. False at the end of the file."""
         rest = self.data[self.pos :]
         more = self._read(min(max(CHUNK, len(rest)), _MOST))
         self._passed += self.pos
@@ -52,14 +60,14 @@ class Window:
         return bool(more)
 
     def reach(self, size: int) -> bool:
-        """Read until `size` bytes are in hand; False when the file ends before."""
+        """Read until `size` bytes are there; False when the file ends before."""
         while self.left < size:
             if not self.fill():
                 return False
         return True
 
     def skip(self, size: int) -> None:
-        """Consume `size` bytes, which are in hand."""
+        """Consume `size` bytes, which have been read."""
         passed = self.data[self.pos : self.pos + size]
         newlines = passed.count(b"\n")
         if newlines:

@@ -1,4 +1,4 @@
-"""Front: a message, its people, its thread, and what its own words mention."""
+"""Front: a message, its people, its thread, and what its own text mentions."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _BODY_LIMIT = 200_000
 
 
 def extract(record: Record) -> Extraction:
-    """One message. Quoted mail and legal small print are neither text nor claims of it.
+    """One message. Quoted mail and legal small print belong to neither its text nor its claims.
 
-    A status that a message claims is not a fact: the message only mentions its shipment.
+    A status that a message states is not a fact: the message only mentions its shipment.
     Raises ExtractError `no_message` without a message id.
     """
     payload = record.payload
@@ -67,8 +67,8 @@ def _subject(payload: JsonObject) -> str:
 
 
 def _body(payload: JsonObject) -> str:
-    told = payload.get("body")
-    text = told[:_BODY_LIMIT] if isinstance(told, str) else ""
+    body = payload.get("body")
+    text = body[:_BODY_LIMIT] if isinstance(body, str) else ""
     return clean.prose(
         message_text.without_quotes(clean.prose(message_text.visible_text(text), _BODY_LIMIT)), _BODY_LIMIT
     )
@@ -82,15 +82,17 @@ def _senders(payload: JsonObject) -> list[Contact]:
     return [Contact(sender.name or name, sender.email, sender.phone)]
 
 
-def _people(builder: Builder, message: EntityRef, source: str, predicate: Predicate, told: list[Contact]) -> list[str]:
-    word = {Predicate.SENT_BY: "from", Predicate.SENT_TO: "to"}.get(predicate, "copied to")
+def _people(
+    builder: Builder, message: EntityRef, source: str, predicate: Predicate, people: list[Contact]
+) -> list[str]:
+    relation = {Predicate.SENT_BY: "from", Predicate.SENT_TO: "to"}.get(predicate, "copied to")
     names = []
-    for contact in told:
+    for contact in people:
         person = entities.human("person", source, contact)
         if person is not None:
             builder.claim(message, predicate, builder.add(person))
             names.append(contact.describe())
-    return [f"{word} {' and '.join(names)}"] if names else []
+    return [f"{relation} {' and '.join(names)}"] if names else []
 
 
 def _thread(builder: Builder, message: EntityRef, payload: JsonObject) -> list[str]:
@@ -112,9 +114,9 @@ def _thread(builder: Builder, message: EntityRef, payload: JsonObject) -> list[s
 
 def _attachments(builder: Builder, message: EntityRef, record: Record, message_id: str) -> list[str]:
     names = []
-    for told in fields.objects(record.payload.get("attachments")):
-        filename = fields.pick(told, "filename", "name")
-        metadata = told.get("metadata")
+    for attachment in fields.objects(record.payload.get("attachments")):
+        filename = fields.pick(attachment, "filename", "name")
+        metadata = attachment.get("metadata")
         inline = isinstance(metadata, Mapping) and metadata.get("is_inline") is True
         if filename is None or inline:
             continue

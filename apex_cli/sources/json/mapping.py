@@ -1,4 +1,4 @@
-"""Any other JSON: the record is a document, and the names of its fields say what it mentions."""
+"""Any other JSON: the record is a document, and the names of its fields decide what it mentions."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def extract(record: Record) -> Extraction:
         for entity in _entities(group, record.source):
             builder.claim(document, mentions.predicate(builder, document, entity), builder.add(entity))
     mentions.add(builder, document, "\n".join(walked.free_text), record.source)
-    told = phrases.joined(walked.phrases) or "it is empty"
-    text = f"{title} on {timestamps.to_minute(builder.event_time)}: {told}."
+    stated = phrases.joined(walked.phrases) or "it is empty"
+    text = f"{title} on {timestamps.to_minute(builder.event_time)}: {stated}."
     return builder.build(title, phrases.shortened(text, _TEXT_LIMIT))
 
 
 def _entities(group: Group, source: str) -> Iterator[Entity]:
-    """What a group of parts names; a part that cannot be what its name says is left out."""
+    """The entities of one group of parts; a part whose value does not fit its name is left out."""
     if not group.parts:
         return
     found = [_main(group, source)]
@@ -57,7 +57,7 @@ def _main(group: Group, source: str) -> Entity | None:
 
 
 def _name(group: Group) -> str | None:
-    name = fields.word(group.parts.get("name", group.parts.get("plain")))
+    name = fields.label(group.parts.get("name", group.parts.get("plain")))
     return name if name and any(char.isalpha() for char in name) else None
 
 
@@ -97,7 +97,7 @@ def _number(group: Group) -> str | None:
     if isinstance(parts.get("plain"), int | float) and group.role in _AMBIGUOUS_ALONE:
         names.remove("plain")
     for name in names:
-        number = fields.word(parts.get(name))
+        number = fields.label(parts.get(name))
         if number and len(number) <= _LONGEST_NUMBER and any(char.isdigit() for char in number):
             return number
     return None
@@ -124,7 +124,7 @@ def _carrier(group: Group, source: str) -> Entity | None:
 
 
 def _place(group: Group) -> Entity | None:
-    city, state = fields.word(group.parts.get("city")), fields.word(group.parts.get("state"))
+    city, state = fields.label(group.parts.get("city")), fields.label(group.parts.get("state"))
     if city and state:
         return entities.city(places.city_name(city, state))
     position = fields.position(group.parts.get("latitude"), group.parts.get("longitude"))
@@ -132,16 +132,16 @@ def _place(group: Group) -> Entity | None:
 
 
 def _contact(group: Group, name: str | None) -> Contact:
-    told = contacts.parse(name) or Contact()
+    named = contacts.parse(name) or Contact()
     return Contact(
-        told.name,
-        contacts.email(group.parts.get("email")) or told.email,
-        contacts.phone(group.parts.get("phone")) or told.phone,
+        named.name,
+        contacts.email(group.parts.get("email")) or named.email,
+        contacts.phone(group.parts.get("phone")) or named.phone,
     )
 
 
 def _contact_person(group: Group, source: str) -> Entity | None:
-    """Whom a customer's or a document's e-mail address or telephone number reaches; their name is not the company's."""
+    """The person behind a customer's or document's e-mail address or telephone number; not named like the company."""
     contact = _contact(group, fields.scalar(group.parts.get("name")) if group.role is None else None)
     reached = contact.email or contact.phone
     return entities.human("person", source, contact) if reached else None

@@ -41,7 +41,7 @@ _PARTS = {
 }
 _ROLE_OF = {name: role for role, names in _ROLES.items() for name in names}
 _PART_OF = {name: part for part, names in _PARTS.items() for name in names}
-# Any word may stand before these: "pickup_city", "billing_email".
+# Any prefix may stand before these: "pickup_city", "billing_email".
 _ANYONES = frozenset(("email", "phone", "city", "state", "latitude", "longitude"))
 # And these belong to one role, whatever the object is: the `mc` of an invoice is that of its `carrier_name`.
 _OWNER_OF = {"vin": "vehicle", "unit": "vehicle", "mc": "carrier", "dot": "carrier"}
@@ -49,15 +49,15 @@ _OWNER_OF = {"vin": "vehicle", "unit": "vehicle", "mc": "carrier", "dot": "carri
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a field's name says.
+    """What a field's name means.
 
-    `words` is the name in plain words; `owner` the words before the part, which hold the parts of one thing together
+    `text` is the name with spaces; `owner` what stands before the part, which is the same for all parts of one thing
     (`shipper` of `shipper_name`; "" for a part that belongs to the object itself); `role` and `part` are None where
     the name has none; a name that is a role alone (`customer`) has no part. `time_rank` orders the names of event
     times, the best first.
     """
 
-    words: str
+    text: str
     owner: str = ""
     role: str | None = None
     part: str | None = None
@@ -68,19 +68,19 @@ class Meaning:
 def meaning(name: str) -> Meaning:
     """The meaning of a field's name, however it is cased."""
     snake = slug(name[:_LONGEST_NAME], 2 * _LONGEST_NAME, split_acronyms=True)
-    words = snake.replace("_", " ")
+    text = snake.replace("_", " ")
     rank = TIME_RANK.get(snake)
     for spelled in (snake, snake.removesuffix("s")):
         if spelled in _ROLE_OF:
-            return Meaning(words, spelled, _ROLE_OF[spelled], None, rank)
+            return Meaning(text, spelled, _ROLE_OF[spelled], None, rank)
         if spelled in _PART_OF:
             owner = _OWNER_OF.get(_PART_OF[spelled], "")
-            return Meaning(words, owner, owner or None, _PART_OF[spelled], rank)
+            return Meaning(text, owner, owner or None, _PART_OF[spelled], rank)
         owner, part = _split(spelled)
         if part:
-            return Meaning(words, owner, _ROLE_OF.get(owner), part, rank)
+            return Meaning(text, owner, _ROLE_OF.get(owner), part, rank)
     last = snake.rpartition("_")[2]
-    return Meaning(words, snake, _ROLE_OF.get(last), None, rank)
+    return Meaning(text, snake, _ROLE_OF.get(last), None, rank)
 
 
 def _split(name: str) -> tuple[str, str | None]:

@@ -1,4 +1,8 @@
-"""A walk through JSON of any shape, bounded in depth and in size, that gathers what belongs to one thing."""
+"""A walk through JSON of any shape, bounded in depth and in size, that groups the fields of each thing.
+
+`{"invoice_no": "I-7", "carrier_name": "Lakeshore", "mc": "774120", "total": 5}` gives three groups: the object itself
+(`invoice` with the part `id`), and `carrier` with the parts `name` and `mc`, which begin alike or belong together.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,7 @@ class Group:
 
 @dataclass(slots=True)
 class Walked:
-    """What the walk brings home: the things, phrases for the text, free text to search, and the best event time."""
+    """The result of a walk: parts of things, phrases for the text, free text to search, and the best event time."""
 
     groups: list[Group] = field(default_factory=list)
     phrases: list[str] = field(default_factory=list)
@@ -77,15 +81,15 @@ def _inside(visit: _Visit, value: JsonObject, walked: Walked) -> list[_Visit]:
     # Of a truck, `truck_number` and `vehicle_id` are as much its own as `number` and `id`.
     groups = {"": own, visit.name.owner: own, own.role: own} if own.role else {"": own}
     walked.groups.append(own)
-    under = visit.name.words if visit.depth else ""
+    under = visit.name.text if visit.depth else ""
     visits = []
     for name in sorted(value)[:_MOST_NODES]:
-        told = meaning(name)
-        group = groups.get(told.owner)
-        if group is None and (told.role or told.part):
-            group = groups[told.owner] = Group(told.role)
+        field_name = meaning(name)
+        group = groups.get(field_name.owner)
+        if group is None and (field_name.role or field_name.part):
+            group = groups[field_name.owner] = Group(field_name.role)
             walked.groups.append(group)
-        visits.append(_Visit(value[name], told, group, under, visit.depth + 1, visit.in_list))
+        visits.append(_Visit(value[name], field_name, group, under, visit.depth + 1, visit.in_list))
     return visits
 
 
@@ -122,5 +126,5 @@ def _keep_time(visit: _Visit, walked: Walked) -> None:
 
 
 def _label(visit: _Visit) -> str:
-    words = visit.name.words
-    return words if not visit.under or words.startswith(visit.under) else f"{visit.under} {words}"
+    text = visit.name.text
+    return text if not visit.under or text.startswith(visit.under) else f"{visit.under} {text}"

@@ -22,7 +22,7 @@ _ON_THE_CLAIM = ("latitude", "longitude", "speed_mph", "heading")
 def extract(record: Record) -> Extraction:
     """One reading of one vehicle.
 
-    A position that does not exist on earth is left out where the reading says something else as well.
+    A position that does not exist on earth is left out where the reading has other content.
     Raises ExtractError: `no_vehicle` without any id of a vehicle, `bad_position` where the position was all there was.
     """
     payload = record.payload
@@ -38,14 +38,14 @@ def extract(record: Record) -> Extraction:
     if not clauses and _gives_position(payload):
         raise ExtractError(
             f"latitude {_shown(payload, 'latitude')}, longitude {_shown(payload, 'longitude')} is no"
-            " position on earth, and the record says nothing else",
+            " position on earth, and the record has no other content",
             hint="latitude runs from -90 to 90 and longitude from -180 to 180, in degrees",
             code="bad_position",
         )
     known_as = phrases.joined([entity.name, entity.attributes.get("vin"), fields.pick(payload, "samsara_id")])
     readings = (phrase.format(shown) for name, phrase in _READINGS.items() if (shown := _shown(payload, name)))
-    told = phrases.joined((*clauses, *readings)) or "no reading"
-    text = f"Vehicle {known_as} on {timestamps.to_minute(builder.event_time)}: {told}."
+    stated = phrases.joined((*clauses, *readings)) or "no reading"
+    text = f"Vehicle {known_as} on {timestamps.to_minute(builder.event_time)}: {stated}."
     return builder.build(f"Vehicle {entity.name}", text)
 
 
@@ -77,20 +77,20 @@ def _locate(builder: Builder, vehicle: EntityRef, payload: JsonObject) -> list[s
 
 
 def _engine(builder: Builder, vehicle: EntityRef, payload: JsonObject) -> list[str]:
-    spelled = fields.word(payload.get("engine_state"))
-    state = keys.snake(spelled or "")
-    if not spelled or not state:
+    spelling = fields.label(payload.get("engine_state"))
+    state = keys.snake(spelling or "")
+    if not spelling or not state:
         return []
     node = builder.add(entities.value(Predicate.HAS_ENGINE_STATE, state))
-    builder.claim(vehicle, Predicate.HAS_ENGINE_STATE, node, attributes={"spelling": clean.line(spelled)})
-    return [f"engine {clean.line(spelled)}"]
+    builder.claim(vehicle, Predicate.HAS_ENGINE_STATE, node, attributes={"spelling": clean.line(spelling)})
+    return [f"engine {clean.line(spelling)}"]
 
 
 def _geofence(builder: Builder, vehicle: EntityRef, record: Record) -> list[str]:
-    told = record.payload.get("geofence")
-    own_id = fields.pick(told, "id") if isinstance(told, dict) else None
+    geofence = record.payload.get("geofence")
+    own_id = fields.pick(geofence, "id") if isinstance(geofence, dict) else None
     fence = entities.named(
-        "geofence", record.source, fields.word(told), [keys.geofence(own_id)] if own_id else [], label=own_id
+        "geofence", record.source, fields.label(geofence), [keys.geofence(own_id)] if own_id else [], label=own_id
     )
     if fence is None:
         return []

@@ -23,16 +23,16 @@ _REFERENCES: dict[str, keys.ReferenceKind] = {
 
 @dataclass(frozen=True, slots=True)
 class _Status:
-    """A status: the source's word in snake case, its own spelling and code, and since when, if that is told."""
+    """A status: its value in snake case, its spelling and code in the source, and since when, where that is stated."""
 
-    word: str
+    value: str
     spelling: str
     code: str | None
     time: datetime | None
 
 
 def extract(record: Record) -> Extraction:
-    """One shipment as its record tells it now, with the history that the record carries.
+    """One shipment as its record states it, with the history that the record has.
 
     Raises ExtractError `no_shipment` where neither a shipmentId nor a Turvo id is there.
     """
@@ -81,7 +81,7 @@ def _customer(builder: Builder, shipment: EntityRef, record: Record) -> list[str
     customer = entities.named(
         "customer",
         record.source,
-        fields.pick(record.payload, "customerName") or fields.word(record.payload.get("customer")),
+        fields.pick(record.payload, "customerName") or fields.label(record.payload.get("customer")),
         [keys.turvo_id("customer", own_id)] if own_id else [],
         label=own_id,
     )
@@ -93,7 +93,7 @@ def _customer(builder: Builder, shipment: EntityRef, record: Record) -> list[str
 
 def _ends(builder: Builder, shipment: EntityRef, payload: JsonObject) -> list[str]:
     clauses = []
-    for name, predicate, word, when in (
+    for name, predicate, preposition, when in (
         ("origin", Predicate.ORIGIN, "from", "pickupTime"),
         ("destination", Predicate.DESTINATION, "to", "deliveryTime"),
     ):
@@ -104,31 +104,30 @@ def _ends(builder: Builder, shipment: EntityRef, payload: JsonObject) -> list[st
             builder.claim(shipment, predicate, builder.add(located))
         if place or time:
             clauses.append(
-                f"{word} {place or 'an unnamed place'}" + (f" on {timestamps.to_minute(time)}" if time else "")
+                f"{preposition} {place or 'an unnamed place'}" + (f" on {timestamps.to_minute(time)}" if time else "")
             )
     return clauses
 
 
 def _carriers(builder: Builder, shipment: EntityRef, record: Record) -> list[str]:
-    """The carrier of today is `carrierName`, else the last one listed that is not deleted; deleted ones have ended."""
+    """The current one is `carrierName`, else the last of `carriers` that is not deleted. Deleted ones have ended."""
     payload = record.payload
-    listed = fields.objects(payload.get("carriers"))
     current = _carrier(
         record.source,
-        fields.pick(payload, "carrierName") or fields.word(payload.get("carrier")),
+        fields.pick(payload, "carrierName") or fields.label(payload.get("carrier")),
         fields.pick(payload, "carrierId"),
         fields.pick(payload, "carrierMc"),
         fields.pick(payload, "carrierDot"),
     )
     named_now = current is not None
     clauses = []
-    for told in listed:
-        carrier = _carrier(record.source, *(fields.pick(told, name) for name in ("name", "id", "mc", "dot")))
+    for item in fields.objects(payload.get("carriers")):
+        carrier = _carrier(record.source, *(fields.pick(item, name) for name in ("name", "id", "mc", "dot")))
         if carrier is None:
             continue
-        handle = builder.add(carrier)
-        if told.get("deleted") is True:
-            _end_carrier(builder, shipment, handle, payload, told)
+        ref = builder.add(carrier)
+        if item.get("deleted") is True:
+            _end_carrier(builder, shipment, ref, payload, item)
             clauses.append(f"no longer hauled by {_carrier_phrase(carrier)}")
         elif not named_now:
             current = carrier
@@ -139,15 +138,15 @@ def _carriers(builder: Builder, shipment: EntityRef, record: Record) -> list[str
 
 
 def _end_carrier(
-    builder: Builder, shipment: EntityRef, carrier: EntityRef, payload: JsonObject, told: JsonObject
+    builder: Builder, shipment: EntityRef, carrier: EntityRef, payload: JsonObject, item: JsonObject
 ) -> None:
-    ended = timestamps.first(told.get("endedAt")) or builder.event_time
-    began: datetime | None = timestamps.first(told.get("startedAt"), told.get("createdAt"), payload.get("createdAt"))
+    ended = timestamps.first(item.get("endedAt")) or builder.event_time
+    began: datetime | None = timestamps.first(item.get("startedAt"), item.get("createdAt"), payload.get("createdAt"))
     builder.claim(shipment, Predicate.HAULED_BY, carrier, valid_at=began or ended, invalid_at=ended)
 
 
 def _carrier(source: str, name: str | None, own_id: str | None, mc: str | None, dot: str | None) -> Entity | None:
-    dockets = {kind: number for kind, told in (("mc", mc), ("dot", dot)) if (number := keys.docket_number(told))}
+    dockets = {kind: number for kind, text in (("mc", mc), ("dot", dot)) if (number := keys.docket_number(text))}
     found = [
         *([keys.turvo_id("carrier", own_id)] if own_id else []),
         *([keys.docket("mc", dockets["mc"])] if "mc" in dockets else []),
@@ -164,7 +163,7 @@ def _carrier_phrase(carrier: Entity) -> str:
 def _driver(builder: Builder, shipment: EntityRef, record: Record) -> list[str]:
     payload = record.payload
     contact = Contact(
-        fields.pick(payload, "driverName") or fields.word(payload.get("driver")),
+        fields.pick(payload, "driverName") or fields.label(payload.get("driver")),
         contacts.email(payload.get("driverEmail")),
         contacts.phone(payload.get("driverPhone")),
     )
@@ -176,12 +175,12 @@ def _driver(builder: Builder, shipment: EntityRef, record: Record) -> list[str]:
 
 
 def _references(builder: Builder, shipment: EntityRef, payload: JsonObject) -> list[str]:
-    told = [entities.order(number) for number in fields.scalars(payload.get("poNumbers"))]
+    found = [entities.order(number) for number in fields.scalars(payload.get("poNumbers"))]
     for name, kind in _REFERENCES.items():
-        told.extend(entities.reference(kind, number) for number in fields.scalars(payload.get(name)))
-    for entity in told:
+        found.extend(entities.reference(kind, number) for number in fields.scalars(payload.get(name)))
+    for entity in found:
         builder.claim(shipment, Predicate.HAS_REFERENCE, builder.add(entity))
-    return [phrases.describe(entity) for entity in told]
+    return [phrases.describe(entity) for entity in found]
 
 
 def _manager(builder: Builder, shipment: EntityRef, record: Record) -> list[str]:
@@ -206,29 +205,29 @@ def _history(payload: JsonObject) -> list[_Status]:
 
 def _statuses(builder: Builder, shipment: EntityRef, payload: JsonObject, past: list[_Status]) -> list[str]:
     """Claims every status at its time. The current one counts from `statusTime`, else from the history's last entry
-    if that is the same word, else from the event time."""
+    if that is the same status, else from the event time."""
     current = _read_status(payload.get("status"), timestamps.parse(payload.get("statusTime")))
-    if current and current.time is None and past and past[-1].word == current.word:
+    if current and current.time is None and past and past[-1].value == current.value:
         current = None
-    told = [*past, *([current] if current else [])]
-    for status in told:
+    statuses = [*past, *([current] if current else [])]
+    for status in statuses:
         evidence = {"spelling": status.spelling} | ({"code": status.code} if status.code else {})
-        node = builder.add(entities.value(Predicate.HAS_STATUS, status.word))
+        node = builder.add(entities.value(Predicate.HAS_STATUS, status.value))
         builder.claim(shipment, Predicate.HAS_STATUS, node, valid_at=status.time, attributes=evidence)
-    return [_status_phrase(status) for status in dict.fromkeys(reversed(told))]
+    return [_status_phrase(status) for status in dict.fromkeys(reversed(statuses))]
 
 
-def _read_status(told: object, time: datetime | None) -> _Status | None:
+def _read_status(raw: object, time: datetime | None) -> _Status | None:
     code = None
-    if isinstance(told, Mapping):
-        inner = told.get("code")
+    if isinstance(raw, Mapping):
+        inner = raw.get("code")
         if isinstance(inner, Mapping):
-            code, told = fields.pick(inner, "key"), inner.get("value")
+            code, raw = fields.pick(inner, "key"), inner.get("value")
         else:
-            code, told = fields.pick(told, "key"), told.get("value", told.get("name"))
-    spelling = clean.line(fields.scalar(told) or "")
-    word = keys.snake(spelling)
-    return _Status(word, spelling, clean.line(code) if code else None, time) if word else None
+            code, raw = fields.pick(raw, "key"), raw.get("value", raw.get("name"))
+    spelling = clean.line(fields.scalar(raw) or "")
+    value = keys.snake(spelling)
+    return _Status(value, spelling, clean.line(code) if code else None, time) if value else None
 
 
 def _status_phrase(status: _Status) -> str:
@@ -239,43 +238,43 @@ def _status_phrase(status: _Status) -> str:
 def _stops(builder: Builder, shipment: EntityRef, payload: JsonObject) -> list[str]:
     """Claims every stop from its appointment on; a deleted one ended at `endedAt`, else with this record."""
     return [
-        _add_stop(builder, shipment, told, number)
-        for number, told in enumerate(fields.objects(payload.get("stops")), start=1)
+        _add_stop(builder, shipment, stop, number)
+        for number, stop in enumerate(fields.objects(payload.get("stops")), start=1)
     ]
 
 
-def _place(told: object) -> Entity | None:
+def _place(raw: object) -> Entity | None:
     """A location: "City, ST" from an object with city and state (or country), its `address`, or from a text that ends
     in one; else the city alone as the source spells it, else a position."""
-    if not isinstance(told, Mapping):
-        text = fields.scalar(told)
+    if not isinstance(raw, Mapping):
+        text = fields.scalar(raw)
         return entities.city(places.last(clean.line(text)) or clean.line(text)) if text else None
-    city = fields.word(told.get("city"))
-    region = fields.word(told.get("state")) or fields.word(told.get("country"))
+    city = fields.label(raw.get("city"))
+    region = fields.label(raw.get("state")) or fields.label(raw.get("country"))
     if city:
         return entities.city(places.city_name(city, region) if region else clean.line(city))
-    inside = _place(told.get("address"))
+    inside = _place(raw.get("address"))
     if inside:
         return inside
-    position = fields.position(told.get("latitude", told.get("lat")), told.get("longitude", told.get("lng")))
+    position = fields.position(raw.get("latitude", raw.get("lat")), raw.get("longitude", raw.get("lng")))
     return entities.position(*position) if position else None
 
 
-def _add_stop(builder: Builder, shipment: EntityRef, told: JsonObject, number: int) -> str:
+def _add_stop(builder: Builder, shipment: EntityRef, raw: JsonObject, number: int) -> str:
     owner = builder.known(shipment).name
-    name, kind = fields.word(told.get("name")), fields.word(told.get("type"))
-    appointment = timestamps.parse(told.get("appointment"))
-    ended = (timestamps.parse(told.get("endedAt")) or builder.event_time) if told.get("deleted") is True else None
+    name, kind = fields.label(raw.get("name")), fields.label(raw.get("type"))
+    appointment = timestamps.parse(raw.get("appointment"))
+    ended = (timestamps.parse(raw.get("endedAt")) or builder.event_time) if raw.get("deleted") is True else None
     stop = builder.add(
         Entity(
             EntityType.STOP,
-            (keys.stop(owner, fields.pick(told, "id") or f"#{number}"),),
+            (keys.stop(owner, fields.pick(raw, "id") or f"#{number}"),),
             clean.line(f"{name or number} of {owner}"),
             attributes={"type": clean.line(kind)} if kind else {},
         )
     )
     builder.claim(shipment, Predicate.HAS_STOP, stop, valid_at=appointment, invalid_at=ended)
-    where = _place(told)
+    where = _place(raw)
     if where:
         builder.claim(stop, Predicate.AT, builder.add(where), valid_at=appointment, invalid_at=ended)
     phrase = " ".join(clean.line(part) for part in ("stop", str(number), kind or "", name or "") if part)
