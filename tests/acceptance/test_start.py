@@ -41,7 +41,7 @@ def wait_until(condition: Callable[[], bool], process: subprocess.Popen[bytes]) 
         ("APEX_HOME", "/proc/nowhere", "/proc/nowhere"),
     ],
 )
-def test_a_setting_without_sense_starts_nothing(home: Path, setting: str, value: str, says: str) -> None:
+def test_an_invalid_setting_starts_nothing(home: Path, setting: str, value: str, says: str) -> None:
     file = write_lines(home.parent / "seeds.jsonl", SEEDS)
     result = run(home, "ingest", file, "--json", env={setting: value}).expect(10)
     assert [line["type"] for line in result.lines] == ["error"]
@@ -105,7 +105,7 @@ def test_one_writer_a_home(home: Path) -> None:
     assert verified(home) == 3
 
 
-def test_two_at_once_write_nothing_double(home: Path) -> None:
+def test_two_at_once_write_nothing_twice(home: Path) -> None:
     payloads = [shipment(number) for number in range(20)]
     file = write_lines(home.parent / "twenty.jsonl", payloads)
     both = [Running(spawn(home, "ingest", file, "--lock-timeout", "1m", "--json")) for _ in range(2)]
@@ -120,9 +120,9 @@ def test_a_full_staging_area_loses_nothing(home: Path) -> None:
     drop.mkdir()
     big = write_lines(drop / "big.jsonl", [shipment(number) for number in range(100)])
     small = {"APEX_STAGING_MAX_BYTES": "4k"}
-    unwrap_single_exception = run(home, "ingest", drop, "--consume", "--json", env=small).expect(10)
-    assert "staging directory is full" in unwrap_single_exception.stderr
-    assert "APEX_STAGING_MAX_BYTES" in unwrap_single_exception.stderr
+    refused = run(home, "ingest", drop, "--consume", "--json", env=small).expect(10)
+    assert "staging directory is full" in refused.stderr
+    assert "APEX_STAGING_MAX_BYTES" in refused.stderr
     assert big.exists()
     write_lines(drop / "a.jsonl", SEEDS)
     mixed = run(home, "ingest", drop, "--consume", "--json", env=small).expect(3)
