@@ -345,7 +345,7 @@ async def test_a_namespace_of_an_older_apex_is_migrated_by_two_processes_at_once
     steps = random_history(rng, records=12)
     for batch in shuffled(rng, steps):
         await server.commit([step.plan() for step in batch])
-    expected = await snapshot(server, world)
+    expected = await snapshot(server, steps)
     await make_old(GROUP)
     assert await old_names(GROUP) > 12
     first, second = server_graph(GROUP), server_graph(GROUP)
@@ -353,7 +353,7 @@ async def test_a_namespace_of_an_older_apex_is_migrated_by_two_processes_at_once
         await asyncio.gather(first.open(), second.open())
         assert (await old_names(GROUP), await version_of(GROUP)) == (0, migrations.NEWEST)
         assert await first.audit() == []
-        assert await snapshot(second, world) == expected
+        assert await snapshot(second, steps) == expected
         assert (await first.check())["schema_missing"] == []
         await first.commit([ping("one more", TRUCK, CHICAGO, 0)])
         assert [row.id for row in await second.find_entities("T1")]
