@@ -342,7 +342,7 @@ async def test_a_namespace_of_an_older_apex_is_migrated_by_two_processes_at_once
 ) -> None:
     monkeypatch.setattr(migrations, "_BATCH", 2)
     rng = random.Random(7)
-    world = random_world(rng, records=12)
+    world = random_history(rng, records=12)
     for batch in shuffled(rng, world):
         await server.commit([step.plan() for step in batch])
     expected = await snapshot(server, world)
