@@ -10,7 +10,7 @@
     ├── Locked                    11   another run holds the home
     ├── RecordError                3   one record (or one file) cannot be taken; the others go on
     │   ├── ReadError                  unreadable, broken or of an unknown kind
-    │   ├── ExtractError               read, but nothing sound can be said about it
+    │   ├── ExtractError               read, but no valid extraction exists
     │   │   ├── ModelRefused               the language model declines
     │   │   ├── ModelTruncated             its answer is longer than it may be
     │   │   ├── ModelAnswerInvalid         its answer is not of the form asked for
@@ -23,7 +23,7 @@
     └── StoreError                     a store refused or failed; drivers' own errors never leave `stores`
         ├── StoreTransient             worth another try; never proof that nothing was applied
         ├── StoreTerminal              will fail again with the same data
-        └── Fenced                     a newer epoch owns this record: the writer must let go
+        └── Fenced                     a newer epoch owns this record: the writer must stop
 
 A user's error has a stable `code`, a message, and where one helps a `hint`: what to do about it.
 """
@@ -74,7 +74,7 @@ class StartError(ApexError):
 
 
 class ConfigError(StartError):
-    """A setting is missing or has no sensible meaning."""
+    """A setting is missing or invalid."""
 
     code = "config"
 
@@ -92,7 +92,7 @@ class StagingUnusable(StartError):
 
 
 class OutputError(ApexError):
-    """What a command has to say cannot be written to stdout. The work itself has ended as it would have."""
+    """The output of a command cannot be written to stdout. The work itself is complete."""
 
     code = "output"
     exit_code = ExitCode.CANNOT_START
@@ -106,7 +106,7 @@ class Locked(ApexError):
 
 
 class RecordError(ApexError):
-    """One record or file fails alone. `stage` says how far it came; `retriable` whether time may mend it."""
+    """One record or file fails alone. `stage`: where it failed; `retriable`: whether a later try may succeed."""
 
     code = "record"
     exit_code = ExitCode.RECORDS_FAILED
@@ -121,7 +121,7 @@ class ReadError(RecordError):
 
 
 class ExtractError(RecordError):
-    """The record was read, but no sound extraction exists for it."""
+    """The record was read, but no valid extraction exists for it."""
 
     code = "extract"
     stage = "extract"
@@ -148,7 +148,7 @@ class ModelTruncated(ExtractError):
 
 
 class ModelAnswerInvalid(ExtractError):
-    """The language model answered with broken JSON or not by the schema, and so did its one attempt to mend it."""
+    """The language model answered with broken JSON or not by the schema, and its one attempt to correct it did too."""
 
     code = "llm_invalid_answer"
     retriable = True
@@ -209,12 +209,12 @@ class StoreTransient(StoreError):
 
 
 class StoreTerminal(StoreError):
-    """The store will not take this data, now or later."""
+    """The store rejects this data permanently."""
 
     code = "store_terminal"
 
 
 class Fenced(StoreError):
-    """A newer epoch has taken this record over; what this writer holds is void."""
+    """A newer epoch owns this record: what this writer prepared is void."""
 
     code = "fenced"

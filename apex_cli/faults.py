@@ -1,4 +1,4 @@
-"""Named fault points: `APEX_FAULT="<point>:<action>[:<nth>]"` makes the nth passing of a point fail on purpose.
+"""Named fault points: `APEX_FAULT="<point>:<action>[:<nth>]"` makes the nth pass through a point fail on purpose.
 
 Actions: `kill` ends this process with SIGKILL, `error` raises `StoreTransient`, `hang` waits for ever. The points are
 the saga's own steps, so a test can stop the run between any two of them. With no fault armed a point costs one

@@ -1,8 +1,8 @@
 """Graphiti, imported without its side effects: import this module first wherever `graphiti_core` is used.
 
 Imported only where it is used: graphiti_core takes over a second to import. It looks at these two variables while it
-is imported; without them it would report usage over the network and read a `.env` of the working directory. What it
-warns of then, its own use of old pydantic forms, is nothing that a user of apex could mend.
+is imported; without them it would report usage over the network and read a `.env` of the working directory. Its
+warnings about its own use of old pydantic forms are hidden: a user of apex cannot change that.
 """
 
 import os

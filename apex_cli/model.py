@@ -1,6 +1,6 @@
-"""The words that every room speaks: records, what they say, and what is committed.
+"""The data types that all packages share: records, extractions and plans.
 
-A `Record` is one thing that arrived. An `Extraction` is what it says: entities, claims and text.
+A `Record` is one thing that arrived. An `Extraction` is what the record states: entities, claims and text.
 A `Plan` is one attempt (one saga) to make a record's new version visible in all four stores.
 
 Identifiers are UUID version 5 (RFC 9562) in text form, made from names, so the same thing has the
@@ -28,9 +28,7 @@ JsonObject = Mapping[str, Any]
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:apex:memory")
 DEFAULT_NAMESPACE = "apex"
-"""The memory that is written to unless a setting names another. Ids of two namespaces never meet, so neither do two
-memories that share a server.
-"""
+"""The namespace unless a setting names another. Ids contain the namespace, so two memories can share a server."""
 
 
 def named_uuid(*parts: str) -> str:
@@ -45,7 +43,7 @@ def named_uuid(*parts: str) -> str:
 
 
 class EntityType(StrEnum):
-    """The closed list of things. `VALUE` is the node of a plain value such as a status: no entity to users."""
+    """All types of entities. `VALUE` is the node of a plain value such as a status; no entity for users."""
 
     VEHICLE = "Vehicle"
     DRIVER = "Driver"
@@ -66,7 +64,7 @@ class EntityType(StrEnum):
 
 
 class Predicate(StrEnum):
-    """The closed list of relations between things."""
+    """All relations between entities."""
 
     LOCATED_AT = "LOCATED_AT"
     HAS_ENGINE_STATE = "HAS_ENGINE_STATE"
@@ -112,9 +110,9 @@ class Record:
 
     `payload` is plain JSON data (documents: `{"path", "format", "content"}`). `content_hash` is the
     BLAKE2b-256 of the canonical JSON (see `sources.canonical`). `observed_at` is when the input was
-    staged: the time of last resort for payloads that carry none. `locator` says where in the input
-    it stood (`orders.json:3`), for messages to people; `size` is about how many bytes it took there.
-    `namespace` is the memory that it goes to.
+    staged; it is the event time of a payload that contains no time. `locator` is the position in the input
+    (`orders.json:3`), for messages; `size` is about the number of bytes there.
+    `namespace` is the memory that the record belongs to.
     """
 
     source: str
@@ -139,13 +137,13 @@ def record_id(source: str, data_type: str, external_id: str, namespace: str = DE
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """One thing as one record tells it.
+    """One thing as one record describes it.
 
     `keys` identify it (`"vehicle:vin:1XKYD49X7PJ304417"`, made by `extract.keys`), the preferred one first, never
     empty. Any of them, once known, reaches the known node; two that reach two nodes make them one.
     `names` are weaker: they reach a known node only when no key does, and become aliases where they are still free.
     `hints` are looked up like names but never become aliases: a bare name that may be known from elsewhere.
-    `certain` is false for things only mentioned in free text: their spelling never overrules a system of record.
+    `certain` is false for things only mentioned in free text: their spelling never replaces that of a system of record.
     """
 
     type: EntityType
@@ -166,11 +164,11 @@ class Entity:
 class Claim:
     """One record's statement that `subject PREDICATE object` holds from `valid_at` on.
 
-    `subject` and `object` are preferred keys of entities of the same extraction. `sentence` says it in plain words
+    `subject` and `object` are preferred keys of entities of the same extraction. `sentence` is the claim in plain words
     ("Vehicle TRUCK-6520 is at Chicago, IL") without a time, for it is the text of every interval of this fact.
-    `invalid_at` is set only where the record itself says when it ended. What is stored as a *fact* (an interval with
-    evidence) is computed from all records' claims: see `timeline`. `certain` is false for what a model read out of
-    free text: it never changes what a system of record says.
+    `invalid_at` is set only where the record itself states an end. What is stored as a *fact* (an interval with
+    evidence) is computed from all records' claims: see `timeline`. `certain` is false for what a model extracted from
+    free text: it never changes what a system of record states.
     """
 
     subject: str
@@ -185,9 +183,9 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """What a record says: when it happened, its text, the pieces to embed (one or more), entities and claims.
+    """What a record states: its time, its text, the chunks to embed (one or more), entities and claims.
 
-    `llm_calls`, `tokens` and `cost_usd` are what this run paid for it: nothing where it was kept from an earlier one.
+    `llm_calls`, `tokens` and `cost_usd` are what this run paid for it: zero for an extraction of an earlier run.
     """
 
     event_time: datetime
@@ -228,11 +226,11 @@ class Superseded:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One attempt on one record; everything that the stores need, decided before the first of them is touched.
+    """One attempt to commit one record: everything the stores need, decided before any of them is changed.
 
     `epoch` is the fencing token given by Postgres: every store refuses a plan whose epoch is older than one it has
     seen for the record. `embedded` and `record` are None for `FORGET`, and after a crash for sagas taken up from the
-    journal (what follows the pivot never needs them).
+    journal (no step after the pivot needs them).
     """
 
     saga_id: str

@@ -1,4 +1,4 @@
-"""The one place where errors become exit codes and words."""
+"""Turns errors into messages and exit codes."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Interrupted(Exception):
 
 
 def exit_code(output: Output, action: Callable[[], None]) -> int:
-    """Run `action`; say on `output` what went wrong, if something did, and return the exit code that it means.
+    """Run `action`; report its error, if any, on `output`, and return the exit code.
 
     With `--json` an error of ours is the last line on stdout, too: `{"type": "error", "code", "message", "hint",
-    "exit_code"}`. A command line that cannot be parsed is answered on stderr alone.
+    "exit_code"}`. An error of the command line itself is on stderr alone.
     """
     try:
         try:

@@ -7,7 +7,6 @@ it. Elsewhere the first cancels. After that the clean-up runs, and further signa
 
 from __future__ import annotations
 
-import asyncio
 import signal
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -23,6 +22,8 @@ def run(work: Coroutine[Any, Any, _T], *, stop: Callable[[int], None] | None = N
 
     Raises `Interrupted` when a signal cancelled it.
     """
+    import asyncio  # Here, for it takes a third of the time of `apex --help`, which runs no loop.
+
     received: list[int] = []
 
     def on_signal(number: int) -> None:

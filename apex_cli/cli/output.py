@@ -1,7 +1,7 @@
 """Where a verb writes: data on stdout, everything else on stderr, nothing raw from a payload on either.
 
-A reader that leaves early (`apex search … | head -1`) is no failure: what is left to say goes nowhere and the work
-ends as it would have.
+A reader that closes the pipe early (`apex search … | head -1`) is not an error: the rest of the output is dropped and
+the work continues.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _UNBROKEN = 100_000
-"""Columns of an output that is no terminal: nothing is wrapped or cut for a screen that is not there."""
+"""Columns of an output that is no terminal: nothing is wrapped or cut."""
 
 
 @dataclass(slots=True)
@@ -91,7 +91,7 @@ class Output:
     def flush(self) -> None:
         """Bring both streams to their end, so that a failure to write shows here and not at the interpreter's exit.
 
-        Raises `OutputError` where data for stdout was lost on the way: a full disk, for one.
+        Raises `OutputError` where data for stdout was lost, for example on a full disk.
         """
         for stream in (sys.stdout, sys.stderr):
             self._write(stream, "", flush=True)
@@ -99,7 +99,7 @@ class Output:
             raise OutputError(f"the answer could not be written: {self._lost.strerror or self._lost}")
 
     def _write(self, stream: TextIO, text: str, *, flush: bool = False) -> None:
-        """Write, whatever becomes of the text: the work in hand goes on, and ends as it would have."""
+        """Write. A failure does not stop the work; `flush` reports it."""
         try:
             stream.write(text)
             if flush:
@@ -107,7 +107,7 @@ class Output:
         except OSError as error:
             if not isinstance(error, BrokenPipeError) and stream is sys.stdout:
                 self._lost = error
-            # What is buffered would fail again at exit: from here on the stream leads nowhere.
+            # The buffered text would fail again at exit: from here on the stream writes to /dev/null.
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, stream.fileno())
             os.close(nowhere)

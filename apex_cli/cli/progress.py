@@ -40,7 +40,7 @@ class ProgressReporter:
             self.output.note(record_line(outcome))
 
     def showing(self) -> AbstractContextManager[Any]:
-        """What is on the screen while the run lasts."""
+        """A context that shows the progress while the run lasts."""
         return nullcontext()
 
 

@@ -1,4 +1,4 @@
-"""Staged items on the screen, and how the verbs that look after them find, retry and remove them."""
+"""Shared by the verbs `staging` and `dlq`: how they show, find, retry and remove staged items."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _one(there: Sequence[Item], name: str) -> Item:
     matching = [item for item in there if item.item_id == name]
     matching = matching or [item for item in there if name and item.item_id.startswith(name)]
     if not matching:
-        hint = "`apex dlq list` shows those that there are"
+        hint = "`apex dlq list` shows them all"
         raise UsageError(f"no failed item {name}", hint=hint, code="not_found")
     if len(matching) > 1:
         raise UsageError(
@@ -115,7 +115,7 @@ def age_seconds(item: Item) -> float:
 
 
 def retry_failed(context: CommandContext, settings: Settings, wanted: Sequence[str]) -> None:
-    """Ingest these failed items again (none named: all), with all else that waits. Ends with the ingest's exit code."""
+    """Ingest these failed items again (none named: all) with all other staged items. Ends with the exit code."""
     from apex_cli.pipeline.context import IngestRequest
 
     if wanted:
@@ -125,15 +125,15 @@ def retry_failed(context: CommandContext, settings: Settings, wanted: Sequence[s
 
 
 def refuse_unasked(verb: str, hint: str) -> None:
-    """Raises `UsageError` where nobody is there to be asked."""
+    """Raises `UsageError` where stdin is not a terminal, so that no one can answer."""
     if not sys.stdin.isatty():
-        raise UsageError(f"`apex {verb}` removes data and nobody can be asked", hint=hint)
+        raise UsageError(f"`apex {verb}` removes data and asks first, but stdin is not a terminal", hint=hint)
 
 
 def agreed(context: CommandContext, due: Sequence[Item]) -> bool:
     """Ask the person at the terminal whether these may go."""
     context.output.note(
-        f"{len(due):,} items, {format_size(sum(item.bytes for item in due))}, would be removed. Go on? [y/N]"
+        f"{len(due):,} items, {format_size(sum(item.bytes for item in due))}, would be removed. Continue? [y/N]"
     )
     if sys.stdin.readline().strip().lower() in {"y", "yes"}:
         return True
@@ -141,8 +141,8 @@ def agreed(context: CommandContext, due: Sequence[Item]) -> bool:
     return False
 
 
-def tell_removed(context: CommandContext, removed: Collection[Item], *, dry_run: bool = False, **more: Any) -> None:
-    """What has gone, or would go. `more` are further fields of the summary line."""
+def show_removed(context: CommandContext, removed: Collection[Item], *, dry_run: bool = False, **more: Any) -> None:
+    """Report the items that are, or would be, removed. `more` are further fields of the summary line."""
     total = sum(item.bytes for item in removed)
     if context.output.json:
         for item in removed:

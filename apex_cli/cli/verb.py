@@ -29,9 +29,9 @@ EMPTY = _codes(ExitCode.NOTHING_TO_DO)
 START = _codes(ExitCode.CANNOT_START)
 LOCKED = _codes(ExitCode.LOCKED)
 
-_ON_SCREEN = {"json": options.Json, "quiet": options.Quiet, "verbose": options.Verbose}
+_OF_OUTPUT = {"json": options.Json, "quiet": options.Quiet, "verbose": options.Verbose}
 _IN_SETTINGS = {"home": options.Home, "staging_dir": options.StagingDir, "lock_timeout": options.LockTimeout}
-_SHARED = {**_ON_SCREEN, **_IN_SETTINGS, "no_color": options.NoColour}
+_SHARED = {**_OF_OUTPUT, **_IN_SETTINGS, "no_color": options.NoColour}
 
 
 class Verb:
@@ -53,9 +53,9 @@ class Verb:
         self.__annotations__ = {each.name: each.annotation for each in (context, *keyword)}
 
     def __call__(self, ctx: typer.Context, **given: Any) -> None:
-        """Fill in the screen of this run, and do what the verb does."""
+        """Set the options of the output, and run the function of the verb."""
         output: Output = ctx.obj
-        for name in _ON_SCREEN:
+        for name in _OF_OUTPUT:
             setattr(output, name, given.pop(name, False) or getattr(output, name))
         if given.pop("no_color", False):
             output.colour = False

@@ -19,18 +19,18 @@ from apex_cli.cli.staged_items import (
     refuse_unasked,
     retry_failed,
     show_items,
-    tell_removed,
+    show_removed,
 )
 from apex_cli.cli.text import clean, clean_lines, redact
 from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, USAGE, verb
 from apex_cli.errors import UsageError
+from apex_cli.exit_codes import ExitCode
 from apex_cli.units import format_duration, format_size
 
 if TYPE_CHECKING:
     from apex_cli.staging import Item
 
 EXCERPT_BYTES = 2000
-EXIT_LEFT = 3
 _ITEM = "inbox.json"
 
 Items = Annotated[list[str] | None, typer.Argument(metavar="ITEM", help="Ids of `dlq list`, or their beginnings.")]
@@ -38,8 +38,8 @@ All = Annotated[bool, typer.Option("--all", help="All dead letters.")]
 
 
 def group() -> typer.Typer:
-    """The verb, which is nothing without one of its sub-verbs."""
-    app = typer.Typer(rich_markup_mode=None, help="Look after dead letters: what failed, why, and what becomes of it.")
+    """The group of its sub-verbs."""
+    app = typer.Typer(rich_markup_mode=None, help="Show, retry and remove failed items.")
     for each in (list_, show, retry, drop):
         each.add_to(app)
     return app
@@ -100,7 +100,7 @@ def retry(context: CommandContext, items: Items = None, every: All = False) -> N
 @verb(
     *("json", "quiet", *PATH_OPTIONS),
     examples=(f"apex dlq drop {_ITEM} --yes", "apex dlq drop --all --yes"),
-    exits={**OK, **USAGE, EXIT_LEFT: "some were in use and are left", **START},
+    exits={**OK, **USAGE, ExitCode.RECORDS_FAILED: "some items are in use and stay", **START},
 )
 def drop(
     context: CommandContext,
@@ -108,7 +108,7 @@ def drop(
     every: All = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Remove dead letters for good, whatever their age. What another run works on is never touched."""
+    """Remove dead letters, whatever their age. Items in use by another run stay."""
     from apex_cli.staging import ItemStatus
 
     _either(items, every, "dlq drop")
@@ -121,10 +121,10 @@ def drop(
     removed = staging.drop([item.item_id for item in due])
     gone = {item.item_id for item in removed}
     left = [item.item_id for item in due if item.item_id not in gone]
-    tell_removed(context, removed, left=len(left))
+    show_removed(context, removed, left=len(left))
     if left:
         context.output.problem(f"in use and left: {', '.join(left)}", "try again when the other run has ended")
-        raise typer.Exit(EXIT_LEFT)
+        raise typer.Exit(ExitCode.RECORDS_FAILED)
 
 
 def _either(items: list[str] | None, every: bool, name: str) -> None:

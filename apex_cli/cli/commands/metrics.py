@@ -48,14 +48,14 @@ def metrics(
     if path is not None:
         write_textfile(path, content)
     if context.output.json:
-        _tell(context, families)
+        _show(context, families)
     elif path is None:
         context.output.line(content.decode().rstrip("\n"))
     elif not context.output.quiet:
         context.output.line(f"{len(families)} metrics written to {clean(str(path))}.")
 
 
-def _tell(context: CommandContext, families: list[Metric]) -> None:
+def _show(context: CommandContext, families: list[Metric]) -> None:
     for family in families:
         for sample in family.samples:
             line = {"type": "metric", "name": sample.name, "kind": family.type}

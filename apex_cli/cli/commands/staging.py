@@ -18,7 +18,7 @@ from apex_cli.cli.staged_items import (
     refuse_unasked,
     retry_failed,
     show_items,
-    tell_removed,
+    show_removed,
 )
 from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, USAGE, verb
 from apex_cli.units import format_duration, format_size
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 
 def group() -> typer.Typer:
-    """The verb, which is nothing without one of its sub-verbs."""
-    app = typer.Typer(rich_markup_mode=None, help="Look after the staging directory: what waits, what failed and why.")
+    """The group of its sub-verbs."""
+    app = typer.Typer(rich_markup_mode=None, help="Show, retry and remove staged items.")
     for each in (list_, stats, clean, retry):
         each.add_to(app)
     return app
@@ -91,7 +91,7 @@ def clean(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Remove failed items past their retention. What another run works on is never touched."""
+    """Remove failed items past their retention. Items in use by another run stay."""
     from apex_cli.staging import ItemStatus
 
     settings = context.settings(retention=older_than)
@@ -103,7 +103,7 @@ def clean(
         if due and not agreed(context, due):
             return
     removed = staging.clean(older_than=settings.retention, statuses=statuses, dry_run=dry_run)
-    tell_removed(context, removed, dry_run=dry_run)
+    show_removed(context, removed, dry_run=dry_run)
 
 
 @verb(
