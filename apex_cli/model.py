@@ -111,7 +111,7 @@ class Record:
     """One record as it arrived: identity, payload, hash.
 
     `payload` is plain JSON data (documents: `{"path", "format", "content"}`). `content_hash` is the
-    BLAKE2b-256 of the canonical JSON (see `sources.canonical`). `observed_at` is when the input was
+    BLAKE2b-256 of the canonical JSON (see `extract.identity`). `observed_at` is when the input was
     staged: the time of last resort for payloads that carry none. `locator` says where in the input
     it stood (`orders.json:3`), for messages to people; `size` is about how many bytes it took there.
     `namespace` is the memory that it goes to.
