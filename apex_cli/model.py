@@ -109,7 +109,7 @@ class Record:
     """One record as it arrived: identity, payload, hash.
 
     `payload` is plain JSON data (documents: `{"path", "format", "content"}`). `content_hash` is the
-    BLAKE2b-256 of the canonical JSON (see `sources.canonical`). `observed_at` is when the input was
+    BLAKE2b-256 of the canonical JSON (see `extract.identity`). `observed_at` is when the input was
     staged; it is the event time of a payload that contains no time. `locator` is the position in the input
     (`orders.json:3`), for messages; `size` is about the number of bytes there.
     `namespace` is the memory that the record belongs to.

@@ -70,7 +70,9 @@ Source = Annotated[
         parser=source_or_auto,
         metavar="|".join((registry.AUTO, *registry.names())),
         autocompletion=lambda: [registry.AUTO, *registry.names()],
-        help="Where the records come from; auto recognises them.",
+        help="Where the records come from; auto recognises "
+        + ", ".join(source.title for source in registry.sources())
+        + ".",
     ),
 ]
 RecordSource = Annotated[

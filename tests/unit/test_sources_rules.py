@@ -1,4 +1,4 @@
-"""What the rules make of records that are spelled otherwise than the three of the domain."""
+"""What the rules make of records that are written differently from the three of the domain."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MESSAGE: dict[str, Any] = {"message_id": "M-1", "sender": "a@example.com"}
 Observations = tuple[str, str, str]
 
 
-def told(payload: dict[str, Any]) -> Extraction:
+def extracted(payload: dict[str, Any]) -> Extraction:
     source, data_type, external_id = classify(payload)
     return extract(Record(source, data_type, external_id, payload, "", OBSERVED, "test.json:1"))
 
@@ -46,21 +46,23 @@ def document(content: str, path: str = "/drop/paper.md") -> Extraction:
         ({"lat": 25.6866, "lng": -100.3161}, "25.6866,-100.3161"),
     ],
 )
-def test_a_place_however_it_is_told(place: Any, name: str) -> None:
-    assert ("S-1", "ORIGIN", name) in claims(told({**SHIPMENT, "origin": place}))
+def test_a_place_in_any_form(place: Any, name: str) -> None:
+    assert ("S-1", "ORIGIN", name) in claims(extracted({**SHIPMENT, "origin": place}))
 
 
 @pytest.mark.parametrize("place", [None, "", {}, {"city": None, "state": "TX"}, {"address": {}}, 7.5e300, []])
 def test_no_place_is_no_claim(place: Any) -> None:
-    assert {predicate for _, predicate, _ in claims(told({**SHIPMENT, "destination": place}))} <= {
+    assert {predicate for _, predicate, _ in claims(extracted({**SHIPMENT, "destination": place}))} <= {
         "HAS_STATUS",
         "DESTINATION",
     }
-    assert told({**SHIPMENT, "destination": place}).entities
+    assert extracted({**SHIPMENT, "destination": place}).entities
 
 
 def test_parties_as_names_or_objects() -> None:
-    found = claims(told({**SHIPMENT, "customer": {"name": "Acme"}, "carrier": "Lakeshore", "driver": {"name": "Ann"}}))
+    found = claims(
+        extracted({**SHIPMENT, "customer": {"name": "Acme"}, "carrier": "Lakeshore", "driver": {"name": "Ann"}})
+    )
     assert {
         ("S-1", "FOR_CUSTOMER", "Acme"),
         ("S-1", "HAULED_BY", "Lakeshore"),
@@ -69,7 +71,7 @@ def test_parties_as_names_or_objects() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spelled", "word"),
+    ("spelling", "value"),
     [
         ("In Transit", "in_transit"),
         ("IN_TRANSIT", "in_transit"),
@@ -78,8 +80,8 @@ def test_parties_as_names_or_objects() -> None:
         ({"code": {"key": "2116", "value": "Route Complete"}}, "route_complete"),
     ],
 )
-def test_a_status_in_snake_case(spelled: Any, word: str) -> None:
-    assert ("S-1", "HAS_STATUS", word) in claims(told({**SHIPMENT, "status": spelled}))
+def test_a_status_in_snake_case(spelling: Any, value: str) -> None:
+    assert ("S-1", "HAS_STATUS", value) in claims(extracted({**SHIPMENT, "status": spelling}))
 
 
 @pytest.mark.parametrize("name", ["timestamp", "updatedAt", "updated_at", "eventTime", "createdAt"])
@@ -87,13 +89,13 @@ def test_a_status_in_snake_case(spelled: Any, word: str) -> None:
 def test_the_time_of_a_record_under_any_usual_name(name: str, value: Any) -> None:
     moment = datetime(2025, 10, 19, 14, 23, tzinfo=UTC)
     for payload in (SHIPMENT, MESSAGE):
-        assert told({**payload, name: value}).event_time == moment
-    assert told(SHIPMENT).event_time == OBSERVED
+        assert extracted({**payload, name: value}).event_time == moment
+    assert extracted(SHIPMENT).event_time == OBSERVED
 
 
 def test_the_time_of_a_record_is_that_of_the_last_status_in_its_history() -> None:
     history = [{"status": "covered", "time": "2025-10-20T00:00:00Z"}, {"status": "new", "time": "2025-10-19T00:00:00Z"}]
-    found = told({**SHIPMENT, "statusHistory": history, "createdAt": "2025-10-18"})
+    found = extracted({**SHIPMENT, "statusHistory": history, "createdAt": "2025-10-18"})
     assert found.event_time == datetime(2025, 10, 20, tzinfo=UTC)
 
 
