@@ -44,7 +44,7 @@ def minute(number: int) -> datetime:
 
 
 def entity(kind: EntityType, *keys: str, **fields: Any) -> Entity:
-    """An entity named after its first key's value, unless told otherwise."""
+    """An entity named after its first key's value, unless a name is given."""
     fields.setdefault("name", keys[0].split(":", 2)[-1])
     return Entity(type=kind, keys=keys, **fields)
 

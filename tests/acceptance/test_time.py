@@ -90,7 +90,7 @@ def test_forgetting_makes_the_former_status_current_again(home: Path) -> None:
 
 
 def test_a_history_in_one_payload_becomes_closed_intervals(home: Path) -> None:
-    told = shipment(
+    payload = shipment(
         1,
         status="Route Complete",
         statusTime="2025-10-19T20:00:00Z",
@@ -99,10 +99,10 @@ def test_a_history_in_one_payload_becomes_closed_intervals(home: Path) -> None:
             {"status": "Tendered", "time": "2025-10-19T07:00:00Z"},
         ],
     )
-    ingest(home, told)
+    ingest(home, payload)
     expected = [("tendered", "07:00", "11:00"), ("en_route", "11:00", "20:00"), ("route_complete", "20:00", None)]
-    assert history(home, told["shipmentId"], "HAS_STATUS") == expected
+    assert history(home, payload["shipmentId"], "HAS_STATUS") == expected
     # A new version of the record replaces the old one's word entirely.
     ingest(home, shipment(1, status="covered", statusTime="2025-10-19T06:00:00Z"))
-    assert history(home, told["shipmentId"], "HAS_STATUS") == [("covered", "06:00", None)]
+    assert history(home, payload["shipmentId"], "HAS_STATUS") == [("covered", "06:00", None)]
     assert verified(home) == 1

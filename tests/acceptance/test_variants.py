@@ -78,7 +78,7 @@ def test_what_they_say_is_known(wild: tuple[Path, Result]) -> None:
     assert facts(home, "SHIP-2025-10-20-001", "FOR_CUSTOMER")[0][0] == "Acme Manufacturing Corp"
     assert facts(home, "M-2", "SENT_BY") == [("Ann", "2025-10-19T14:23:00.500000Z")]
     assert {name for name, _ in facts(home, "M-3", "MENTIONS")} == {SHIPMENT_ID, "Reno, NV"}
-    # Told by its id alone later on, the driver keeps the name that is known.
+    # Named by its id alone later on, the driver keeps the name that is known.
     assert [name for name, _ in facts(home, "SHIP-2025-10-20-003", "ASSIGNED_DRIVER")] == ["Maria Lopez"]
     [paper] = run(home, "search", "Net 30 terms", "--source", "document", "--json").expect(0).lines
     [held] = run(home, "get", paper["record_id"], "--json").expect(0).lines
