@@ -33,7 +33,7 @@ class Double:
         return self._control("counts", None)
 
     def reset(self, latency: float) -> None:
-        """Counts back to zero; from now on every answer takes `latency` seconds. The limits it tells never matter."""
+        """Counts back to zero; from now on every answer takes `latency` seconds. The limits it reports never matter."""
         self._control("reset", {})
         self._control("settings", {"latency": latency, "enforce_limits": False, **_PLENTY})
 
@@ -41,8 +41,8 @@ class Double:
         data = None if body is None else json.dumps(body).encode()
         url = f"{self.url.removesuffix('/v1')}/control/{what}"
         with urllib.request.urlopen(urllib.request.Request(url, data)) as answer:  # noqa: S310 - our own, by http
-            told: dict[str, Any] = json.load(answer)
-        return told
+            counts: dict[str, Any] = json.load(answer)
+        return counts
 
 
 @contextmanager

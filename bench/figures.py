@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 WINDOW = 1_000
-"""Records of one window: rates are told for each thousand."""
+"""Records of one window: rates are reported for each thousand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class IngestSample:
 
     `wall_seconds` is from the start of the process to its end, `seconds` what its summary says, `store_seconds` what it
     says of each store. `arrivals` are the moments (seconds since the start) at which each record's line arrived.
-    `peak_bytes` is the peak resident memory of the apex process alone, None where it cannot be told.
+    `peak_bytes` is the peak resident memory of the apex process alone, None where it cannot be measured.
     """
 
     records: int

@@ -76,29 +76,29 @@ class WritingDriver(EmbeddedDriver):
 
 
 class _Session(GraphDriverSession):
-    """Keeps what it is told to run, and runs it when the function that told it is done."""
+    """Collects statements and runs them when the function that added them is done."""
 
     provider = GraphProvider.KUZU
 
     def __init__(self, engine: LadybugEngine) -> None:
         self._engine = engine
-        self._told: list[tuple[str, dict[str, Any]]] = []
+        self._queued: list[tuple[str, dict[str, Any]]] = []
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     async def run(self, query: Any, **kwargs: Any) -> None:
-        self._told.append((query, kwargs))
+        self._queued.append((query, kwargs))
 
     async def close(self) -> None:
         """Nothing to release."""
 
     async def execute_write(self, func: Any, *args: Any, **kwargs: Any) -> None:
         await func(self, *args, **kwargs)
-        told, self._told = self._told, []
+        queued, self._queued = self._queued, []
 
         def write(session: LadybugTransaction) -> None:
-            for query, values in told:
+            for query, values in queued:
                 session.rows(query, bound(query, values))
 
         await self._engine.run(write, Access.WRITE)

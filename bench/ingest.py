@@ -61,11 +61,11 @@ class Apex:
             ) as process:
                 with _ended_after(process, limit), _Memory(process.pid) as memory:
                     for line in process.stdout or ():
-                        told = json.loads(line)
-                        if told["type"] == "record":
+                        event = json.loads(line)
+                        if event["type"] == "record":
                             arrivals.append(time.monotonic() - started)
                         else:
-                            summary = told
+                            summary = event
                     code = process.wait()
                 wall = time.monotonic() - started
             if code != 0 or not summary:
@@ -80,8 +80,8 @@ class Apex:
             argv, check=False, capture_output=True, cwd=self._folder, env={**self._environment, "APEX_HOME": str(home)}
         )
         if ran.returncode != 0:
-            told = (ran.stdout + ran.stderr).decode(errors="replace")
-            raise IngestFailedError(f"{' '.join(argv)}: exit {ran.returncode}\n{told[-2_000:]}")
+            output = (ran.stdout + ran.stderr).decode(errors="replace")
+            raise IngestFailedError(f"{' '.join(argv)}: exit {ran.returncode}\n{output[-2_000:]}")
         return int(json.loads(ran.stdout.splitlines()[-1])["records"])
 
     def ingest_killed(self, home: Path, file: Path) -> None:

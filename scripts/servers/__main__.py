@@ -30,8 +30,8 @@ def up() -> None:
     variables = {**fleet.variables(), **_qdrant()}
     private_file(ENVIRONMENT, "".join(f"export {name}={value}\n" for name, value in sorted(variables.items())))
     for name, server in fleet.servers.items():
-        told = "started" if name in started else "runs already"
-        print(f"{name:<9} 127.0.0.1:{server.port}  pid {server.pid}  {told}")
+        state = "started" if name in started else "runs already"
+        print(f"{name:<9} 127.0.0.1:{server.port}  pid {server.pid}  {state}")
     print(f"qdrant    {variables.get('APEX_QDRANT_URL', _NO_QDRANT)}")
     shown = ENVIRONMENT.relative_to(Path.cwd()) if ENVIRONMENT.is_relative_to(Path.cwd()) else ENVIRONMENT
     print(f"\nuse them:  . {shown} && apex doctor\nend them:  make servers-down")

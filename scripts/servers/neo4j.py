@@ -84,8 +84,8 @@ def _java() -> str:
     java = shutil.which("java")
     if java is None:
         raise ServersError(f"Java is not installed: apt-get install {DEBIAN}")
-    told = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
-    release = re.search(r'version "(\d+)', told)
+    reported = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    release = re.search(r'version "(\d+)', reported)
     if release is None or int(release[1]) < 17:
         raise ServersError(f"Neo4j needs Java 17 or newer, {java} is older: apt-get install {DEBIAN}")
     return java

@@ -94,7 +94,7 @@ def spawn(
     cwd: Path | None = None,
     stdout: IO[bytes] | int = subprocess.PIPE,
 ) -> subprocess.Popen[bytes]:
-    """Start `apex` and leave it running; all three streams are pipes, unless `stdout` is told to go elsewhere."""
+    """Start `apex` and leave it running; all three streams are pipes, unless `stdout` is given."""
     place = cwd or home.parent
     own = {"PATH": os.defpath, "HOME": str(place), "LANG": "C.UTF-8", "APEX_HOME": str(home)}
     return subprocess.Popen(
@@ -178,7 +178,7 @@ def new_home(folder: Path) -> Iterator[Path]:
 
 
 def engines(home: Path) -> list[psutil.Process]:
-    """Processes that work inside the home: its servers. Zombies, which nobody reaps in a container, are none."""
+    """Processes that work inside the home: its servers. Zombies, which stay in a container, are none."""
     found = []
     for process in psutil.process_iter():
         try:
@@ -190,7 +190,7 @@ def engines(home: Path) -> list[psutil.Process]:
 
 
 def wait_gone(home: Path, timeout: float = 20.0) -> None:
-    """Wait for the engines of a killed run to end, which the kernel has told them to."""
+    """Wait for the engines of a killed run to end, which the kernel requests."""
     psutil.wait_procs(engines(home), timeout)
     assert engines(home) == []
 

@@ -40,8 +40,8 @@ def test_a_file_then_again_then_changed(home: Path) -> None:
         ("turvo", "shipment"),
         ("frontapp", "message"),
     ]
-    [told] = [line for line in first.of("record") if line["external_id"] == SHIPMENT_ID]
-    assert (told["entities"], told["facts"], told["vectors"]) == (4, 4, 1)
+    [record] = [line for line in first.of("record") if line["external_id"] == SHIPMENT_ID]
+    assert (record["entities"], record["facts"], record["vectors"]) == (4, 4, 1)
     has_shape(first.summary, shapes.INGEST_SUMMARY)
     assert counts(first.summary) == {"committed": 3}
     assert (first.summary["inputs"], first.summary["records"], first.summary["exit_code"]) == (1, 3, 0)

@@ -141,13 +141,13 @@ def test_the_verb_writes_a_file_too_and_json(home: Path) -> None:
     prom = home.parent / "apex.prom"
     assert "metrics written to" in run(home, "metrics", "--textfile", prom).expect(0).stdout
     assert run(home, "metrics", "--textfile", prom, "-q").expect(0).stdout == ""
-    told = {
+    printed = {
         (line["name"], frozenset(line["labels"].items())): line["value"]
         for line in run(home, "metrics", "--json").expect(0).of("metric")
     }
     written = parsed(prom.read_text())
-    assert told.keys() == written.keys()
-    assert ours(told) == ours(written)
+    assert printed.keys() == written.keys()
+    assert ours(printed) == ours(written)
 
 
 def test_beside_a_run_the_file_stays_as_it_was(home: Path) -> None:

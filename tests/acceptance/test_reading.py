@@ -112,9 +112,9 @@ def test_facts_of_several_things_lists_them(seeded: Path) -> None:
 
 
 def test_facts_of_nothing(seeded: Path) -> None:
-    result = run(seeded, "facts", "TRUCK-NOBODY").expect(2)
+    result = run(seeded, "facts", "TRUCK-UNKNOWN").expect(2)
     assert result.stdout == ""
-    assert "TRUCK-NOBODY" in result.stderr
+    assert "TRUCK-UNKNOWN" in result.stderr
     assert run(seeded, "facts", TRUCK, "--at", "yesterday").expect(2).stdout == ""
 
 

@@ -22,7 +22,7 @@ ErrorDetail = tuple[str, str, str]
 
 @pytest.fixture(scope="module")
 def damaged(short_tmp: Path) -> Iterator[Path]:
-    """A home with the seeds, which each test damages and mends."""
+    """A home with the seeds, which each test damages and repairs."""
     with new_home(short_tmp) as place:
         run(place, "ingest", write_lines(place.parent / "seeds.jsonl", SEEDS), "-q").expect(0)
         yield place
@@ -60,8 +60,8 @@ def test_the_prepared_stores_are_mended(damaged: Path) -> None:
     shown = run(damaged, "verify").expect(3).stdout
     assert "6 problems" in shown
     assert "apex verify --repair" in shown
-    mended = run(damaged, "verify", "--repair", "--json").expect(0)
-    assert (mended.summary["ok"], mended.summary["repaired"]) == (True, 5)
+    repaired = run(damaged, "verify", "--repair", "--json").expect(0)
+    assert (repaired.summary["ok"], repaired.summary["repaired"]) == (True, 5)
     assert verified(damaged) == 3
 
 

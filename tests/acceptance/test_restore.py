@@ -91,7 +91,7 @@ def test_older_others_are_brought_up_to_a_newer_postgres(grown: Path) -> None:
         shutil.rmtree(grown / name)
         copy(grown.parent / "backup" / name, grown / name)
     found = run(grown, "verify", "--json").expect(3)
-    # The graph keeps what was forgotten after its backup: it is written anew as a whole.
+    # The graph keeps what was forgotten after its backup: it is written again completely.
     assert ("graph", "orphan") in [(line["store"], line["kind"]) for line in found.of("problem")]
     assert "the four stores agree" in run(grown, "verify", "--repair").expect(0).stdout
     assert statuses(grown) == {"delivered"}

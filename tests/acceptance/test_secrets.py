@@ -71,8 +71,8 @@ def test_a_whole_run_on_servers_keeps_its_passwords_to_itself(home: Path) -> Non
             ingest.skip(1)
             processes = [psutil.Process(ingest.process.pid), *engines(home)]
             commands = "\n".join(" ".join(process.cmdline()) for process in processes)
-            told = [ingest.end().expect(0)]
-        told += [
+            results = [ingest.end().expect(0)]
+        results += [
             run(home, *verb, env=environment).expect(0)
             for verb in (("doctor",), ("doctor", "--json"), ("runs", "--json"), ("verify",))
         ]
@@ -81,7 +81,7 @@ def test_a_whole_run_on_servers_keeps_its_passwords_to_itself(home: Path) -> Non
         drop(urls, namespace)
     assert "SHIP-" in kept
     assert len(processes) >= 1
-    for text in (commands, kept, *(result.stdout + result.stderr for result in told)):
+    for text in (commands, kept, *(result.stdout + result.stderr for result in results)):
         assert not [secret for secret in secrets if secret in text]
 
 

@@ -80,7 +80,8 @@ def test_a_named_symlink_is_followed(tmp_path: Path) -> None:
     put(tmp_path / "real/x.json")
     (tmp_path / "link").symlink_to("real")
     (tmp_path / "file").symlink_to("real/x.json")
-    assert names(tmp_path / "link", tmp_path / "file") == ["x.json", "file"]
+    assert names(tmp_path / "link") == ["x.json"]
+    assert names(tmp_path / "file") == ["file"]
 
 
 def test_what_is_no_file_is_never_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
