@@ -60,7 +60,7 @@ lint: install docs-check ## ruff, formatting, mypy --strict, import rules, docum
 	$(BIN)/lint-imports
 
 docs-check: install ## what documents name exists, and what exists is documented
-	$(BIN)/python -m scripts.docs_check
+	$(BIN)/python -m tests.docs_check
 
 bench: install ## speed and memory of one run: rates, ratios, peak memory
 	$(BIN)/python -m bench

@@ -35,7 +35,7 @@ _TEST_PREFIX = "APEX_TEST_"
 _SECRET_BYTES = 64 * 1024
 
 
-class Group(StrEnum):
+class SettingGroup(StrEnum):
     """The sections of docs/configuration.md."""
 
     PLACES = "Places"
@@ -47,18 +47,20 @@ class Group(StrEnum):
 class Spec(NamedTuple):
     """The declaration of a setting beside its type and default. `shown` describes a default that is not a value."""
 
-    group: Group
+    group: SettingGroup
     kind: Kind
     help: str
     choices: tuple[str, ...] = ()
     shown: str | None = None
 
 
-def _setting(group: Group, kind: Kind, text: str, value: Any = None, *choices: str, shown: str | None = None) -> Any:
+def _setting(
+    group: SettingGroup, kind: Kind, text: str, value: Any = None, *choices: str, shown: str | None = None
+) -> Any:
     return field(default=value, metadata={"spec": Spec(group, kind, text, choices, shown)})
 
 
-_place, _store, _run, _model = (partial(_setting, group) for group in Group)
+_place, _store, _run, _model = (partial(_setting, group) for group in SettingGroup)
 
 
 class UnknownVariable(NamedTuple):

@@ -59,11 +59,11 @@ class RunStats:
             yield
 
     def store(self, name: str) -> StoreStats:
-        """The meter of one store: the same one at every call."""
+        """The stats of one store: the same object at every call."""
         return self.stores.setdefault(name, StoreStats())
 
     def as_json(self) -> dict[str, Any]:
-        """The part of a run's summary that says what it cost. Stores with nothing to tell are left out."""
+        """The measured part of a run's summary. Stores without calls are left out."""
         stores = sorted(self.stores.items())
         return {
             "stage_seconds": _rounded(self.stages),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from statistics import median
 
-from scripts.docs_check.project import Project
+from tests.docs_check.project import Project
 
 
 def figures(project: Project) -> dict[str, int]:

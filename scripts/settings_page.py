@@ -6,7 +6,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 
 from apex_cli.addresses import SCHEMES
-from apex_cli.config import SPECS, Group, Settings, variable
+from apex_cli.config import SPECS, SettingGroup, Settings, variable
 from apex_cli.setting_kinds import Kind
 from apex_cli.units import SECONDS
 
@@ -28,7 +28,7 @@ starts with `APEX_` is ignored; a warning names the most similar setting.
 """
 
 
-def settings_table(group: Group) -> str:
+def settings_table(group: SettingGroup) -> str:
     """A table in Markdown of the settings of one group."""
     lines = ["| variable | default | kind | |", "|---|---|---|---|"]
     for name, spec in SPECS.items():
@@ -41,7 +41,7 @@ def settings_table(group: Group) -> str:
 
 def page() -> str:
     """The whole page."""
-    return "\n".join((_INTRODUCTION, *(f"## {group.value}\n\n{settings_table(group)}" for group in Group)))
+    return "\n".join((_INTRODUCTION, *(f"## {group.value}\n\n{settings_table(group)}" for group in SettingGroup)))
 
 
 def _default(name: str) -> str:

@@ -1,8 +1,8 @@
-"""What reading free text by a model would cost: for `--dry-run`. No model is asked.
+"""Estimates what free text would cost, for `--dry-run`. No model is asked.
 
-Counted is what an ingest would still have to pay: not for records that are unchanged, not for texts that were read
-before. The questions of a text are put together as an ingest would; as nobody answers the first of them, the others
-are about two made-up things, so the figures are estimates.
+It counts what an ingest would still pay: unchanged records and texts that were read before cost nothing. The first
+question of a text is the one an ingest would ask. Its answer is unknown, so the next questions are about two made-up
+entities. Therefore the figures are estimates.
 """
 
 from __future__ import annotations

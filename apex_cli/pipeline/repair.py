@@ -68,15 +68,15 @@ def _extractions(versions: Sequence[Version], records: Sequence[Record]) -> list
 
 
 def _extraction(version: Version, record: Record) -> Extraction:
-    """What the record was committed with: its text by the rules, entities and claims as journalled.
+    """The extraction that the record was committed with: text by the rules, entities and claims from the journal.
 
-    A model may have read some of these, and is not asked again.
+    A model may have extracted some of them. It is not asked again.
     """
-    told = version.extraction
+    journalled = version.extraction
     return replace(
         extract(record),
-        entities=tuple(map(to_entity, told["entities"])),
-        claims=tuple(map(to_claim, told["claims"])),
+        entities=tuple(map(to_entity, journalled["entities"])),
+        claims=tuple(map(to_claim, journalled["claims"])),
     )
 
 

@@ -214,7 +214,7 @@ class PivotStore(Store, Protocol):
     async def audit(self) -> Sequence[tuple[str, str]]:
         """Breaches of the graph's own rules, as (id, description).
 
-        Nodes nobody mentions, facts without evidence or ends, intervals that overlap.
+        Nodes without a mention, facts without evidence or ends, intervals that overlap.
         """
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.docs_check import checks
-from scripts.docs_check.documents import Document, Problem, load_documents
-from scripts.docs_check.project import Project
+from tests.docs_check import checks
+from tests.docs_check.documents import Document, Problem, load_documents
+from tests.docs_check.project import Project
 
 Check = Callable[[Project, list[Document]], Iterator[Problem]]
 

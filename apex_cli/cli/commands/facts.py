@@ -78,7 +78,7 @@ def holds(fact: FactView, at: datetime) -> bool:
 
 
 def _state(fact: FactView, at: datetime) -> str:
-    return ", ".join(word for word, true in (("holds", holds(fact, at)), ("as told", not fact.certain)) if true)
+    return ", ".join(word for word, true in (("holds", holds(fact, at)), ("as stated", not fact.certain)) if true)
 
 
 def _show(output: Output, entity: EntityView, held: Sequence[FactView], at: datetime) -> None:

@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
 
-from scripts.docs_check.documents import Document, Line, Problem
-from scripts.docs_check.project import Project, Verb
+from tests.docs_check.documents import Document, Line, Problem
+from tests.docs_check.project import Project, Verb
 
 Documents = Sequence[Document]
 
@@ -192,7 +192,7 @@ def banned_words(project: Project, _: Documents) -> Iterator[Problem]:
         for name, number, text in found:
             yield Problem(name, number, f"banned word: {text[:100]}")
         yield Problem(
-            "scripts/docs_check/project.py", 1, f"{len(found)} lines with banned words; at most {MOST_BANNED_LINES}"
+            "tests/docs_check/project.py", 1, f"{len(found)} lines with banned words; at most {MOST_BANNED_LINES}"
         )
 
 

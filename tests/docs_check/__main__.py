@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from scripts.docs_check import checks
-from scripts.docs_check.documents import load_documents
-from scripts.docs_check.project import Project
+from tests.docs_check import checks
+from tests.docs_check.documents import load_documents
+from tests.docs_check.project import Project
 
 
 def main() -> int:
