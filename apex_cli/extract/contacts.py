@@ -1,15 +1,25 @@
-"""E-mail addresses and telephone numbers, alone and in running text."""
+"""E-mail addresses and telephone numbers, alone and in running text.
+
+A telephone number counts where Google's libphonenumber (phonenumberslite) has its range: placeholders such as
+555-555-5555 would join people who have nothing to do with each other. A number without a country code is of the United
+States and Canada.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from apex_cli.extract import clean, fields, keys
+from apex_cli.extract import clean, fields
 from apex_cli.extract.identifiers import IdentifierMatch
 
+_DEFAULT_REGION = "US"
+_NATIONAL_DIGITS = 10
+_NOT_DIGIT = re.compile(r"\D")
+_LONGEST_PHONE = 40
 _ADDRESS = r"[A-Za-z0-9_][\w.+'-]{0,63}@[A-Za-z0-9][A-Za-z0-9-]{0,62}(?:\.[A-Za-z0-9-]{1,63}){1,8}"
 _EMAIL = re.compile(rf"(?<![\w.+'-]){_ADDRESS}", re.ASCII)
 _ONLY_EMAIL = re.compile(_ADDRESS, re.ASCII)
@@ -25,7 +35,7 @@ _ONLY_PHONE = re.compile(r"[+(]?[\d][\d ().-]{6,24}(?:[ ]?(?:x|ext\.?)[ ]?\d{1,6
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """One person as a source names them, each part where it is known. `phone` as `keys.normal_phone` gives it."""
+    """One person as a source names them, each part where it is known. `phone` as `phone` gives it."""
 
     name: str | None = None
     email: str | None = None
@@ -71,7 +81,7 @@ def email(value: object) -> str | None:
 def phone(value: object) -> str | None:
     """The value as a telephone number, digits with the country code; None if it is none."""
     text = fields.scalar(value)
-    return keys.normal_phone(text) if text and len(text) <= 40 and _ONLY_PHONE.fullmatch(text) else None
+    return _digits(text) if text and len(text) <= _LONGEST_PHONE and _ONLY_PHONE.fullmatch(text) else None
 
 
 def find_emails(text: str) -> Iterator[IdentifierMatch]:
@@ -85,7 +95,7 @@ def find_phones(upper: str) -> Iterator[IdentifierMatch]:
     """Telephone numbers of a text in capitals: North American ones, international ones with a plus, labelled ones."""
     for match in _PHONE.finditer(upper):
         written = match["value"] or match[0]
-        digits = keys.normal_phone(written)
+        digits = _digits(written)
         if digits:
             yield IdentifierMatch("phone", digits, written, match.start(), match.end())
 
@@ -100,3 +110,20 @@ def _from_object(value: Mapping[str, Any]) -> Contact | None:
 def _from_address(text: str) -> Contact:
     address, number = email(text), phone(text)
     return Contact(None if address or number else text or None, address, number)
+
+
+@lru_cache(maxsize=4096)
+def _digits(text: str) -> str | None:
+    """E.164 (ITU-T) without the plus and without an extension; None for no valid number."""
+    import phonenumbers
+
+    # Some systems leave out the plus: "442079460958". Ten digits without it are always of the default region.
+    international = [(f"+{text}", None)] if len(_NOT_DIGIT.sub("", text)) > _NATIONAL_DIGITS else []
+    for written, region in ((text, _DEFAULT_REGION), *international):
+        try:
+            number = phonenumbers.parse(written, region)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(number):
+            return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")
+    return None

@@ -89,7 +89,7 @@ def vehicle_unit(value: str) -> str:
 
 
 def phone(kind: Literal["driver", "person"], digits: str) -> str:
-    """`digits` as `normal_phone` gives them."""
+    """`digits` as `contacts.phone` gives them."""
     return f"{kind}:phone:{digits}"
 
 
@@ -175,17 +175,6 @@ def normal_name(name: str) -> str:
     """A name for comparing: case folded, without stops and commas ("Acme Trucking, LLC." is "acme trucking llc")."""
     folded = clean.key_part(name).casefold()
     return " ".join(_PUNCTUATION.sub("", folded).split()) or folded
-
-
-def normal_phone(text: str) -> str | None:
-    """Digits with the country code, as E.164 without the plus; ten digits are North American. None for no number."""
-    if len(text) > 40:
-        return None
-    number = re.split(r"(?:x|ext)", text.lower(), maxsplit=1)[0]
-    digits = _NOT_DIGIT.sub("", number) if number.isascii() else ""
-    if len(digits) == 10 and not text.lstrip().startswith("+"):
-        return f"1{digits}"
-    return digits if 8 <= len(digits) <= 15 else None
 
 
 def docket_number(text: str | None) -> str | None:

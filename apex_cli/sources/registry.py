@@ -17,7 +17,7 @@ from apex_cli.sources.source import Source
 AUTO = "auto"
 JSON = json.SOURCE.name
 DOCUMENT = document.SOURCE.name
-RULES_VERSION = "rules-2"
+RULES_VERSION = "rules-3"
 """Changes whenever the same record may yield another extraction: part of the key under which results are kept."""
 
 BUILT_IN: tuple[Source, ...] = (samsara.SOURCE, turvo.SOURCE, frontapp.SOURCE, json.SOURCE, document.SOURCE)
