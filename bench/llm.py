@@ -1,4 +1,4 @@
-"""`python -m bench.llm`: what reading free text by a model costs beside the model's own time, against the test double.
+"""`python -m bench.llm`: what reading free text by a model costs beside the model's own time, against the fake OpenAI server.
 
 It judges nothing: the exit code is 1 only if a run of `apex` itself failed.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.__main__ import machine, note, report, workplace
-from bench.double import CHAT, Double, running
+from bench.fake_openai import CHAT, FakeOpenAI, running
 from bench.figures import Figure, rate, ratio
 from bench.ingest import Apex, IngestFailedError
 from tests.generate import CITIES
@@ -29,9 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; figures on stdout, progress on stderr."""
     options = _options(arguments)
     started = time.monotonic()
-    with workplace(keep=options.keep) as folder, running() as double:
+    with workplace(keep=options.keep) as folder, running() as fake:
         try:
-            found = list(_measure(folder, double, options.records, options.episodes))
+            found = list(_measure(folder, fake, options.records, options.episodes))
         except IngestFailedError as error:
             print(f"error: {error}", file=sys.stderr)
             return 1
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps({"machine": about, "figures": {figure.name: figure.value for figure in found}}))
     else:
         print("\n".join(report(about, found)))
-        print("\nThe model is a test double that answers at once, or after half a second where that is said.")
+        print("\nThe model is a fake OpenAI server that answers at once, or after half a second where that is said.")
     return 0
 
 
@@ -71,35 +71,35 @@ NAMES = ("Alder", "Birch", "Cedar", "Dogwood", "Elmwood", "Fernhill", "Ginkgo", 
 KINDS = ("Freight", "Trucking", "Logistics", "Haulage", "Express", "Cartage")
 
 
-def _measure(folder: Path, double: Double, records: int, episodes: int) -> Iterator[Figure]:
+def _measure(folder: Path, fake: FakeOpenAI, records: int, episodes: int) -> Iterator[Figure]:
     payloads = list(messages(records))
     file = _write(folder / "mail.jsonl", payloads)
-    apex = Apex(folder, **double.environment(APEX_CONCURRENCY=str(CONCURRENCY)))
+    apex = Apex(folder, **fake.environment(APEX_CONCURRENCY=str(CONCURRENCY)))
     note(f"{records:,} messages")
     for home in ("quick", "slow"):
         _prepare(apex, folder, home)
-    double.reset(0.0)
+    fake.reset(0.0)
     ours = apex.ingest(folder / "quick", file)
-    calls = double.counts()["requests"][CHAT]
+    calls = fake.counts()["requests"][CHAT]
     note(f"{episodes} messages by graphiti.add_episode")
-    double.reset(0.0)
+    fake.reset(0.0)
     # Imported now, for Graphiti is heavy and the runs above are timed.
     from bench.graphiti import add_messages
 
-    theirs = asyncio.run(add_messages(double.url, folder, payloads[:episodes]))
-    their_calls = double.counts()["requests"][CHAT]
+    theirs = asyncio.run(add_messages(fake.url, folder, payloads[:episodes]))
+    their_calls = fake.counts()["requests"][CHAT]
     note(f"{records:,} messages, {LATENCY} s an answer")
-    double.reset(LATENCY)
+    fake.reset(LATENCY)
     slow = apex.ingest(folder / "slow", file)
-    ideal = double.counts()["requests"][CHAT] * LATENCY / CONCURRENCY
+    ideal = fake.counts()["requests"][CHAT] * LATENCY / CONCURRENCY
     note("killed before its commit, and again")
-    double.reset(0.0)
+    fake.reset(0.0)
     # One batch: of a next one, what the model was just being asked would be lost with the process.
     batch = _write(folder / "batch.jsonl", payloads[:CRASHED])
-    killed = Apex(folder, **double.environment(APEX_FAULT="graph.commit.before:kill"))
+    killed = Apex(folder, **fake.environment(APEX_FAULT="graph.commit.before:kill"))
     killed.ingest_killed(folder / "killed", batch)
     apex.ingest(folder / "killed", batch)
-    repeated = len(double.counts()["repeated"])
+    repeated = len(fake.counts()["repeated"])
     yield Figure("calls", "requests a message (3 things, 2 facts)", calls / records, "", "<= 3")
     yield Figure("graphiti_calls", "  by graphiti.add_episode", their_calls / episodes, "")
     yield Figure("ours", "messages, end to end", rate(records, ours.seconds), "/s")

@@ -1,4 +1,4 @@
-"""The test double of OpenAI's API as a process of its own: its time is not taken from whoever asks it."""
+"""The fake OpenAI server of OpenAI's API as a process of its own: its time is not taken from whoever asks it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-KEY = "sk-test-double"
+KEY = "sk-test-fake"
 MODEL = "gpt-4.1-mini"
 CHAT = "/v1/chat/completions"
 _PLENTY = {"requests_per_minute": 10_000_000, "tokens_per_minute": 10_000_000_000}
 
 
-class Double:
-    """A running double at `url`."""
+class FakeOpenAI:
+    """A running fake at `url`."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -46,12 +46,12 @@ class Double:
 
 
 @contextmanager
-def running() -> Iterator[Double]:
+def running() -> Iterator[FakeOpenAI]:
     """Start it, and end it afterwards."""
     command = [sys.executable, "-m", "tests.openai_server", "--api-key", KEY]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
-            yield Double(process.stdout.readline().strip())
+            yield FakeOpenAI(process.stdout.readline().strip())
         finally:
             process.terminate()
