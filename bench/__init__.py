@@ -5,7 +5,7 @@ ingest     runs of the installed `apex` in subprocesses: times, arrivals, memory
 dataset    the same records for the raw writers: extracted, embedded, laid out for the graph
 writers    one raw writer for each engine: no journal, no fence, no lock; `server_writers` those only servers need
 raw        the raw writes of all batches, timed
-llm        free text by a model, against the test double
-double     the test double as a process of its own
+llm        free text by a model, on the fake OpenAI server
+fake_openai  the fake OpenAI server as a process of its own
 graphiti   plain `graphiti.add_episode` on the same engine
 """

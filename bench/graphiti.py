@@ -28,7 +28,7 @@ from apex_cli.stores.graph.ladybug.engine import LadybugEngine
 from apex_cli.stores.graph.ladybug.graphiti_driver import EmbeddedDriver, bound
 from apex_cli.stores.graph.ladybug.transaction import LadybugTransaction
 from apex_cli.stores.graph.model.transaction import Access
-from bench.double import KEY, MODEL
+from bench.fake_openai import KEY, MODEL
 
 
 async def add_messages(url: str, folder: Path, messages: Sequence[Mapping[str, Any]]) -> float:

@@ -1,4 +1,4 @@
-"""`python -m bench.llm`: what reading free text by a model costs beside the model's own time, against the fake OpenAI server.
+"""`python -m bench.llm`: what free text costs beside the time of the model, measured on the fake OpenAI server.
 
 It judges nothing: the exit code is 1 only if a run of `apex` itself failed.
 """
