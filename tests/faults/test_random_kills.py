@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.apex import run, running, wait_gone
+from tests.acceptance.apex import run, running, verified, wait_gone
 from tests.faults.oracle import count
 from tests.generate import write_jsonl
 
@@ -30,5 +30,5 @@ async def test_killed_at_random_moments(home: Path, records: int, rounds: int) -
         wait_gone(home)
     summary = run(home, "ingest", file, "--json").expect(0).summary
     assert (summary["records"], summary["failed"], summary["pending"]) == (records, 0, 0)
-    assert await count(home) == records
+    assert await count(home) == verified(home) == records
     assert not list((home / "staging").glob("*/*"))

@@ -16,7 +16,7 @@ from tests.acceptance.seeds import shipment
 from tests.faults.oracle import current_versions, differences
 from tests.faults.server_cluster import ServerCluster
 from tests.faults.stored import read_stores
-from tests.profiles import namespace
+from tests.profiles import namespace, opened
 
 EACH, OVERLAP = 40, 20
 
@@ -39,3 +39,5 @@ async def test_two_at_once_write_each_record_once(servers: ServerCluster, short_
             stored = replace(stored, points=[*stored.points, *beside.points])
         assert list(differences(stored)) == []
         assert len(current_versions(stored)) == len(payloads)
+        async with opened(one, place) as stores:
+            assert not await stores.graph.audit()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.apex import Running, engines, new_home, run, spawn
+from tests.acceptance.apex import Running, engines, new_home, run, spawn, verified
 from tests.acceptance.seeds import shipment
 from tests.faults.oracle import count
 from tests.profiles import opened
@@ -36,7 +36,7 @@ def make_drop(home: Path, records: int, documents: int) -> Path:
 
 async def everything_once(home: Path, records: int, documents: int) -> None:
     """Read the stores: each record and each document once, one node for what they share, no fact of another."""
-    assert await count(home) == records + documents
+    assert await count(home) == verified(home) == records + documents
     async with opened(home) as stores:
         for number in range(records):
             name = f"SHIP-2025-10-20-{number:03d}"
