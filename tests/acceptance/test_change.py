@@ -1,4 +1,4 @@
-"""`apex forget`, `apex verify` and its repair: what is gone is gone everywhere, what is lost is seen and mended."""
+"""`apex forget`, `apex verify` and its repair: removed in every store; what is lost is found and restored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`apex verify` names what was done behind its back in each store, and `--repair` mends it or says that it cannot.
+"""`apex verify` finds damage in each store, and `--repair` repairs it or reports what it cannot repair.
 
 The damage is done to the embedded stores' own files.
 """
@@ -103,4 +103,4 @@ def test_what_postgres_lost_is_said_to_be_beyond_repair(home: Path) -> None:
     run(home, "ingest", "-", "-q", stdin=write_lines(home.parent / "seeds", SEEDS).read_bytes()).expect(0)
     tamper(home, (tampering.lost_version, ident(SHIPMENT_KEY)))
     assert (ident(SHIPMENT_KEY), "postgres", "journal") in problems(run(home, "verify", "--json").expect(3))
-    assert "cannot be mended" in run(home, "verify", "--repair").expect(3).stdout
+    assert "cannot repair the rest" in run(home, "verify", "--repair").expect(3).stdout

@@ -64,10 +64,10 @@ def test_quiet_says_nothing_of_success_and_one_line_of_each_failure(capsys: Capt
     quiet = ProgressReporter(Output(quiet=True))
     quiet.phase("ingesting")
     quiet.outcome(committed())
-    quiet.outcome(failed(message="broken\nJSON", hint="mend it"))
+    quiet.outcome(failed(message="broken\nJSON", hint="correct it"))
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == "failed b.json:2: broken\\nJSON (mend it)\n"
+    assert err == "failed b.json:2: broken\\nJSON (correct it)\n"
 
 
 def test_verbose_has_a_line_for_each_phase_and_record(capsys: Captured) -> None:

@@ -28,7 +28,13 @@ def area(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StagingDirectory:
         assert staging.claim(item)
         if name == "bad.json":
             failure = ItemFailure(
-                "unreadable", "broken \x1b[2J redis://u:secret@h", "mend it", "read", False, datetime.now(UTC), "bad:1"
+                "unreadable",
+                "broken \x1b[2J redis://u:secret@h",
+                "correct it",
+                "read",
+                False,
+                datetime.now(UTC),
+                "bad:1",
             )
             staging.fail(item, failure)
         else:
@@ -108,9 +114,9 @@ def test_what_is_in_use_is_left_and_said(area: StagingDirectory, capsys: Capture
     used = locks.take(bad.path)
     assert used is not None
     assert main(["dlq", "drop", "--all", "--yes", "--json"]) == 3
-    told = capsys.readouterr()
-    assert json.loads(told.out) == {"type": "summary", "removed": 0, "bytes": 0, "dry_run": False, "left": 1}
-    assert f"in use and left: {bad.item_id}" in told.err
+    shown = capsys.readouterr()
+    assert json.loads(shown.out) == {"type": "summary", "removed": 0, "bytes": 0, "dry_run": False, "left": 1}
+    assert f"in use and left: {bad.item_id}" in shown.err
     used.release()
     assert main(["dlq", "drop", bad.item_id[:-3], "--yes"]) == 0
     assert [item.name for item in area.items()] == ["good.json"]

@@ -1,4 +1,4 @@
-"""What a run measures, and that a guard tells it."""
+"""What a run measures, and what a guard adds to it."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_the_summary_leaves_out_what_is_nothing() -> None:
     meter.store("graph").calls = 1
     meter.store("graph").attempts = 1
     meter.rollbacks = 4
-    told = meter.as_json()
-    assert told["store_seconds"] == {"cache": {"prepare": 0.333333}}
-    assert (told["store_calls"], told["store_retries"]) == ({"cache": 2, "graph": 1}, {"cache": 3})
-    assert (told["breaker_trips"], told["rollbacks"]) == ({"cache": 1}, 4)
+    line = meter.as_json()
+    assert line["store_seconds"] == {"cache": {"prepare": 0.333333}}
+    assert (line["store_calls"], line["store_retries"]) == ({"cache": 2, "graph": 1}, {"cache": 3})
+    assert (line["breaker_trips"], line["rollbacks"]) == ({"cache": 1}, 4)

@@ -1,4 +1,4 @@
-"""What a run tells, and the exit code that follows from it."""
+"""The results and the summary of a run, and the exit code that follows from it."""
 
 from __future__ import annotations
 
@@ -62,6 +62,6 @@ def test_records_are_counted_by_source_too() -> None:
     for status in (RecordStatus.COMMITTED, RecordStatus.COMMITTED, RecordStatus.FAILED):
         summary.add(outcome(status))
     summary.stats.rollbacks = 1
-    told = json.loads(json.dumps(summary.as_json()))
-    assert told["by_source"] == {"json": {"committed": 2, "failed": 1}}
-    assert (told["rollbacks"], told["stage_seconds"]) == (1, {})
+    line = json.loads(json.dumps(summary.as_json()))
+    assert line["by_source"] == {"json": {"committed": 2, "failed": 1}}
+    assert (line["rollbacks"], line["stage_seconds"]) == (1, {})
