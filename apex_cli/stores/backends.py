@@ -20,7 +20,7 @@ from apex_cli.errors import ConfigError
 from apex_cli.extras import install_hint, is_installed
 from apex_cli.stores.lock_owner import new_owner
 from apex_cli.stores.protocol import CacheStore, PivotStore, VectorStore
-from apex_cli.stores.tls import Tls
+from apex_cli.stores.servers import Tls
 
 if TYPE_CHECKING:
     from apex_cli.stores.postgres.connection import Database

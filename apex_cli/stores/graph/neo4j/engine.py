@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 
 from apex_cli.errors import StoreTerminal, StoreTransient, StoreUnavailable
-from apex_cli.stores.clock_skew import clock_skew
 from apex_cli.stores.graph.model.transaction import STORE, Access, Job, Row
 from apex_cli.stores.graph.neo4j import migrations, schema
 from apex_cli.stores.graph.neo4j.connection import (
@@ -33,6 +32,7 @@ from apex_cli.stores.graph.neo4j.connection import (
     unavailable,
 )
 from apex_cli.stores.graph.neo4j.transaction import Neo4jTransaction, run_in_thread
+from apex_cli.stores.servers import clock_skew
 
 if TYPE_CHECKING:
     from neo4j import AsyncDriver, AsyncManagedTransaction, AsyncSession
