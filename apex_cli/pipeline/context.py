@@ -19,7 +19,7 @@ from apex_cli.results import RecordResult, RecordStatus, RunSummary
 from apex_cli.run_stats import RunStats
 from apex_cli.saga.coordinator import Coordinator
 from apex_cli.saga.locks import RecordLocks
-from apex_cli.saga.participants import participants
+from apex_cli.saga.participants import Participants
 
 if TYPE_CHECKING:
     from apex_cli.enrich.enricher import CachedEnricher
@@ -205,7 +205,7 @@ def coordinator_for(
     settings: Settings, stores: Stores, *, run_id: str | None = None, stats: RunStats | None = None
 ) -> Coordinator:
     """The saga's coordinator over opened stores."""
-    parts = participants(
+    parts = Participants(
         journal=stores.journal,
         graph=stores.graph,
         vectors=stores.vectors,

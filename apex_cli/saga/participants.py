@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -15,19 +14,35 @@ from apex_cli.stores.journal import Journal
 from apex_cli.stores.protocol import CacheStore, PivotStore, Store, VectorStore
 
 
-@dataclass(frozen=True, slots=True)
 class Participants:
-    """Stores and guards, and what they measure. Build with `participants`."""
+    """Stores and guards, and what they measure.
 
-    journal: Journal
-    graph: PivotStore
-    vectors: VectorStore
-    cache: CacheStore
-    journal_guard: Guard
-    graph_guard: Guard
-    vectors_guard: Guard
-    cache_guard: Guard
-    stats: RunStats
+    Each guard has a breaker of its own (cache: 3 failures, 30 s; the others: 5, 60 s).
+    """
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        graph: PivotStore,
+        vectors: VectorStore,
+        cache: CacheStore,
+        timeout: float,
+        retry: RetryPolicy | None = None,
+        stats: RunStats | None = None,
+    ) -> None:
+        self.journal, self.graph, self.vectors, self.cache = journal, graph, vectors, cache
+        self.stats = measured = stats or RunStats()
+        policy = retry or RetryPolicy()
+
+        def guard(name: str, store: Store, failures: int = 5, cooldown: float = 60.0) -> Guard:
+            breaker = Breaker(name, failures=failures, cooldown=cooldown)
+            return Guard(name, breaker, timeout=timeout, retry=policy, stats=measured.store(store.name))
+
+        self.journal_guard = guard("journal", journal)
+        self.graph_guard = guard("graph", graph)
+        self.vectors_guard = guard("vectors", vectors)
+        self.cache_guard = guard("cache", cache, failures=3, cooldown=30.0)
 
     async def prepare(self, plans: Sequence[Plan]) -> None:
         """Step 3: unseen data into both prepared stores, side by side."""
@@ -56,37 +71,6 @@ class Participants:
         """Whether any store's breaker refuses calls just now."""
         guards = (self.journal_guard, self.graph_guard, self.vectors_guard, self.cache_guard)
         return any(guard.breaker.is_open for guard in guards)
-
-
-def participants(
-    *,
-    journal: Journal,
-    graph: PivotStore,
-    vectors: VectorStore,
-    cache: CacheStore,
-    timeout: float,
-    retry: RetryPolicy | None = None,
-    stats: RunStats | None = None,
-) -> Participants:
-    """Put each store behind a guard with a breaker of its own (cache: 3 failures, 30 s; the others: 5, 60 s)."""
-    policy = retry or RetryPolicy()
-    measured = stats or RunStats()
-
-    def guard(name: str, store: Store, failures: int = 5, cooldown: float = 60.0) -> Guard:
-        breaker = Breaker(name, failures=failures, cooldown=cooldown)
-        return Guard(name, breaker, timeout=timeout, retry=policy, stats=measured.store(store.name))
-
-    return Participants(
-        journal=journal,
-        graph=graph,
-        vectors=vectors,
-        cache=cache,
-        journal_guard=guard("journal", journal),
-        graph_guard=guard("graph", graph),
-        vectors_guard=guard("vectors", vectors),
-        cache_guard=guard("cache", cache, failures=3, cooldown=30.0),
-        stats=measured,
-    )
 
 
 async def _both(first: Coroutine[Any, Any, None], second: Coroutine[Any, Any, None]) -> None:

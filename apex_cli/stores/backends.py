@@ -20,7 +20,7 @@ from apex_cli.errors import ConfigError
 from apex_cli.extras import install_hint, is_installed
 from apex_cli.stores.lock_owner import new_owner
 from apex_cli.stores.protocol import CacheStore, PivotStore, VectorStore
-from apex_cli.stores.tls import Tls
+from apex_cli.stores.servers import Tls
 
 if TYPE_CHECKING:
     from apex_cli.stores.postgres.connection import Database
@@ -107,22 +107,24 @@ def _ladybug_file(context: StoreContext) -> Path:
 
 
 def _neo4j(context: StoreContext) -> PivotStore:
+    from apex_cli.stores.graph.neo4j.engine import Neo4jEngine
     from apex_cli.stores.graph.neo4j.store import Neo4jGraph
 
     settings = context.settings
     login = settings.graph_url.apart()
     password = login.password or settings.graph_password or Secret("")
     checks_certificate = login.url.partition("://")[0].endswith("+s")
-    return Neo4jGraph(
+    engine = Neo4jEngine(
         login.url,
         user=login.user or settings.graph_user,
         password=password.reveal(),
-        namespace=settings.namespace,
+        group=settings.namespace,
         timeout=settings.store_timeout,
         database=settings.graph_database,
         trusted_ca=settings.tls_ca_file if checks_certificate else None,
         create=context.create,
     )
+    return Neo4jGraph(engine)
 
 
 def _embedded_postgres(context: StoreContext) -> Database:

@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from apex_cli.embedded.account import Account, server_account
+from apex_cli.embedded.process import Account, server_account
 from apex_cli.errors import StoreUnavailable
 from scripts.servers.process import Server, ServersError, free_port, new_password, private_file
 

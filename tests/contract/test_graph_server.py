@@ -141,7 +141,7 @@ async def test_a_job_cancelled_in_its_thread_ends_at_its_next_question(server: N
     written, go_on, ended = threading.Event(), threading.Event(), []
 
     def job(graph: GraphTransaction) -> None:
-        graph.insert(NEW_PAGE, [("a page", [], [])])
+        graph.write(NEW_PAGE, [("a page", [], [])])
         written.set()
         go_on.wait(60)
         try:
@@ -179,10 +179,10 @@ async def test_a_paused_process_that_holds_the_lock_is_ended_by_the_server(serve
     written, wake = threading.Event(), threading.Event()
 
     def job(graph: GraphTransaction) -> None:
-        graph.insert(NEW_PAGE, [("a page", [], [])])
+        graph.write(NEW_PAGE, [("a page", [], [])])
         written.set()
         wake.wait(60)
-        graph.insert(NEW_PAGE, [("another page", [], [])])
+        graph.write(NEW_PAGE, [("another page", [], [])])
 
     async with connected(timeout=3.0) as paused:
         running = asyncio.create_task(paused._engine.run(job, Access.WRITE))
@@ -205,10 +205,10 @@ async def test_a_cut_connection_makes_the_job_run_again_from_scratch(server: Neo
 
             def job(transaction: GraphTransaction) -> None:
                 attempts.append(len(attempts))
-                transaction.insert(NEW_PAGE, [(f"page {len(attempts)}", [], [])])
+                transaction.write(NEW_PAGE, [(f"page {len(attempts)}", [], [])])
                 if len(attempts) == 1:
                     proxy.cut()
-                transaction.insert(NEW_PAGE, [("last page", [], [])])
+                transaction.write(NEW_PAGE, [("last page", [], [])])
 
             await graph._engine.run(job, Access.WRITE)
             assert attempts == [0, 1]

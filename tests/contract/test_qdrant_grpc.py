@@ -15,7 +15,7 @@ from apex_cli.addresses import Secret
 from apex_cli.errors import StoreTerminal, StoreTransient, StoreUnavailable
 from apex_cli.stores.qdrant import QdrantServerStore, connector
 from apex_cli.stores.qdrant.connection import connection_hint
-from apex_cli.stores.tls import Tls
+from apex_cli.stores.servers import Tls
 from tests.plans import DIMENSIONS, make_plan
 from tests.qdrant_grpc import KINDS, FakeQdrant, fake_qdrant
 

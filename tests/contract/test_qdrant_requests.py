@@ -16,7 +16,7 @@ from apex_cli.errors import StoreTerminal, StoreTransient, StoreUnavailable
 from apex_cli.stores.protocol import PointView, StoredSummary
 from apex_cli.stores.qdrant import QdrantServerStore, connector
 from apex_cli.stores.qdrant.server import UPSERT_POINTS
-from apex_cli.stores.tls import Tls
+from apex_cli.stores.servers import Tls
 from tests.plans import DIMENSIONS, NOON, make_plan, vector_of
 from tests.qdrant_answers import COLLECTION, Answers, collection, ok
 from tests.recorder import Answer, Recorder, Request, recording

@@ -24,7 +24,7 @@ from apex_cli.stores.qdrant import edge as qdrant_edge
 from apex_cli.stores.qdrant import server as qdrant_server
 from apex_cli.stores.qdrant.connection import Connector
 from apex_cli.stores.qdrant.edge import QdrantEdgeStore
-from apex_cli.stores.tls import Tls
+from apex_cli.stores.servers import Tls
 from tests.plans import DIMENSIONS, from_journal, make_plan, new_saga_id, vector_of
 from tests.servers import server_url
 

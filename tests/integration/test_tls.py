@@ -18,7 +18,7 @@ from apex_cli.stores.postgres.journal import PostgresJournal
 from apex_cli.stores.protocol import Store
 from apex_cli.stores.qdrant import QdrantServerStore, connector
 from apex_cli.stores.redis import RedisCache
-from apex_cli.stores.tls import Tls
+from apex_cli.stores.servers import Tls
 from tests.qdrant_answers import Answers
 from tests.recorder import recording
 from tests.tls_front import postgres_asks_first, tls_front

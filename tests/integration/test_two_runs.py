@@ -14,7 +14,7 @@ from apex_cli.model import Embedded, Plan, Record
 from apex_cli.results import RecordStatus
 from apex_cli.saga.coordinator import Coordinator
 from apex_cli.saga.locks import RecordLocks
-from apex_cli.saga.participants import Participants, participants
+from apex_cli.saga.participants import Participants
 from apex_cli.saga.recovery import Recovered, recover
 from apex_cli.stores.factory import Stores, open_stores
 from apex_cli.stores.lock_owner import new_owner
@@ -34,7 +34,7 @@ async def stores(short_tmp: Path, tmp_path: Path) -> AsyncIterator[Stores]:
 
 
 def parts_of(stores: Stores) -> Participants:
-    return participants(
+    return Participants(
         journal=stores.journal, graph=stores.graph, vectors=stores.vectors, cache=stores.cache, timeout=60
     )
 

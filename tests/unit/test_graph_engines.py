@@ -12,13 +12,12 @@ from apex_cli.stores.graph.model import operations as ops
 from apex_cli.stores.graph.neo4j import schema, statements
 from apex_cli.stores.graph.neo4j.connection import too_old
 
-QUERIES = {*ops.LOOK_UPS, *ops.QUESTIONS, *ops.SCANS}
-WRITES = {*ops.INSERTIONS, *ops.CHANGES}
+QUERIES = {value for value in vars(ops).values() if isinstance(value, ops.Query)}
+WRITES = {value for value in vars(ops).values() if isinstance(value, ops.Write)}
 
 
 def test_every_operation_has_a_statement_on_each_engine() -> None:
-    assert {value for value in vars(ops).values() if isinstance(value, ops.Query)} == QUERIES
-    assert {value for value in vars(ops).values() if isinstance(value, ops.Write)} == WRITES
+    assert set(ops.SCANS) < QUERIES
     assert set(ladybug.READS) == set(statements.READS) == QUERIES
     assert set(ladybug.WRITES) == WRITES
     assert set(statements.WRITES) == WRITES

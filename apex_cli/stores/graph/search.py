@@ -1,4 +1,8 @@
-"""Records found by Graphiti's hybrid search: facts and entities by words and by vectors, fused by reciprocal ranks."""
+"""Graphiti on a graph that apex has open: the common part of the engines' drivers, and its hybrid search.
+
+A driver is for `graphiti_core.Graphiti(graph_driver=…)`. The schema is Graphiti's own for the engine's dialect, so
+Graphiti's queries run unchanged. Writes are refused.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import apex_cli.graphiti  # noqa: F401 - sets the environment before graphiti_co
 # isort: split
 from collections.abc import Sequence
 
-from graphiti_core.driver.driver import GraphDriver
+from graphiti_core.driver.driver import GraphDriver, GraphDriverSession
 from graphiti_core.graphiti_types import GraphitiClients
 from graphiti_core.search.search import search
 from graphiti_core.search.search_config import (
@@ -22,10 +26,11 @@ from graphiti_core.search.search_config import (
 from graphiti_core.search.search_filters import SearchFilters
 from graphiti_core.search.search_utils import node_similarity_search
 
+from apex_cli.errors import StoreTerminal
 from apex_cli.stores.graph.model import records
 from apex_cli.stores.graph.model.codec import micros
 from apex_cli.stores.graph.model.operations import EPISODE_TIMES, MENTIONING_RECORDS
-from apex_cli.stores.graph.model.transaction import Access, GraphEngine, GraphTransaction
+from apex_cli.stores.graph.model.transaction import STORE, Access, GraphEngine, GraphTransaction
 from apex_cli.stores.protocol import Hit
 
 LIKE = 0.7
@@ -43,10 +48,33 @@ _HYBRID = SearchConfig(
 )
 
 
+class ReadOnlyDriver(GraphDriver):
+    """The common part of the engines' drivers. Closing a driver leaves the graph open, because the store owns it."""
+
+    def session(self, database: str | None = None) -> GraphDriverSession:  # noqa: ARG002 - Graphiti's signature
+        """Graphiti opens sessions to write. Raises `StoreTerminal`."""
+        raise refusal()
+
+    async def build_indices_and_constraints(self, delete_existing: bool = False) -> None:
+        """Does nothing: they are part of the schema that apex creates."""
+
+    async def delete_all_indexes(self) -> None:
+        """Raises `StoreTerminal`."""
+        raise refusal()
+
+    async def close(self) -> None:
+        """Does nothing."""
+
+
+def refusal() -> StoreTerminal:
+    """The error for a write."""
+    return StoreTerminal(STORE, "Graphiti may read this graph, not write it", hint="write with `apex ingest`")
+
+
 async def find(
     driver: GraphDriver, jobs: GraphEngine, namespace: str, text: str, vector: Sequence[float], limit: int
 ) -> list[Hit]:
-    """Records whose facts or entities match, best first.
+    """Records whose facts or entities match, by words and by vectors, best first.
 
     The score of a record is the sum of 1 / (1 + rank) over its matches; of equal scores the latest record comes first.
     Its text is the fact or the summary of the entity that matched best. A record that is removed while the search runs

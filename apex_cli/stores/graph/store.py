@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.model import Plan
+from apex_cli.stores.graph.model import commit, consistency, reads
 from apex_cli.stores.graph.model.transaction import STORE, Access, GraphEngine
 from apex_cli.stores.protocol import EntityView, FactView, GraphView, Hit, StoredSummary
 
@@ -17,13 +18,19 @@ if TYPE_CHECKING:
 
 
 class GraphStore(ABC):
-    """The methods that all graphs share; `open`, `close` and `check` differ by engine."""
+    """The methods that all graphs share; `check` differs by engine."""
 
     name = STORE
 
     def __init__(self, engine: GraphEngine, namespace: str) -> None:
         self._engine = engine
         self._namespace = namespace
+
+    async def open(self) -> None:
+        await self._engine.open()
+
+    async def close(self) -> None:
+        await self._engine.close()
 
     @abstractmethod
     def graphiti_driver(self) -> GraphDriver:
@@ -34,41 +41,28 @@ class GraphStore(ABC):
 
     def _commit(self, plans: Sequence[Plan], old_ids: Mapping[str, str]) -> Coroutine[Any, Any, None]:
         """Commit; `old_ids` are the entities of aliases in an older graph that this one replaces."""
-        from apex_cli.stores.graph.model.commit import commit
-
         now = datetime.now(UTC)
-        job = partial(commit, plans=plans, group_id=self._namespace, now=now, old_ids=old_ids)
+        job = partial(commit.commit, plans=plans, group_id=self._namespace, now=now, old_ids=old_ids)
         return self._engine.run(job, Access.WRITE)
 
     async def settle(self, targets: Sequence[tuple[str, int]]) -> Mapping[str, str | None]:
-        from apex_cli.stores.graph.model import commit
-
         return await self._engine.run(lambda graph: commit.settle(graph, targets), Access.WRITE)
 
     async def read(self, record_ids: Sequence[str]) -> Mapping[str, GraphView]:
-        from apex_cli.stores.graph.model import reads
-
         return await self._engine.run(lambda graph: reads.read(graph, record_ids), Access.EXACT)
 
     async def find_entities(self, text: str, *, limit: int = 20) -> Sequence[EntityView]:
-        from apex_cli.stores.graph.model import reads
-
         return await self._engine.run(lambda graph: reads.find_entities(graph, text, limit), Access.EXACT)
 
     async def facts(
         self, entity_id: str, *, at: datetime | None = None, predicate: str | None = None
     ) -> Sequence[FactView]:
-        from apex_cli.stores.graph.model import reads
-
         return await self._engine.run(lambda graph: reads.facts(graph, entity_id, at, predicate), Access.EXACT)
 
     async def known(self, keys: Sequence[str]) -> frozenset[str]:
-        from apex_cli.stores.graph.model import reads
-
         return await self._engine.run(lambda graph: reads.known(graph, keys), Access.PLAIN)
 
     async def alike(self, kind: str, vector: Sequence[float], *, limit: int) -> Sequence[EntityView]:
-        from apex_cli.stores.graph.model import reads
         from apex_cli.stores.graph.search import nearest
 
         ids = await nearest(self.graphiti_driver(), self._namespace, kind, vector, limit)
@@ -80,14 +74,10 @@ class GraphStore(ABC):
         return await find(self.graphiti_driver(), self._engine, self._namespace, text, vector, limit)
 
     async def scan(self) -> AsyncIterator[Sequence[StoredSummary]]:
-        from apex_cli.stores.graph.model import reads
-
         for batch in await self._engine.run(reads.markers, Access.PLAIN):
             yield batch
 
     async def audit(self) -> Sequence[tuple[str, str]]:
         """See `PivotStore`. What a first look finds counts only if a second one, without other changes, finds it."""
-        from apex_cli.stores.graph.model import consistency
-
         suspects = await self._engine.run(consistency.breaches, Access.PLAIN)
         return await self._engine.run(consistency.breaches, Access.PATIENT) if suspects else []

@@ -28,7 +28,7 @@ ORDER BY score DESC, r.record_id LIMIT %(limit)s
 """
 # What the other stores should have of every current version.
 _EXPECTED = """
-SELECT r.record_id, r.epoch, r.current_saga AS saga_id, v.revision, v.chunks, v.content_hash
+SELECT r.record_id, r.current_saga AS saga_id, v.chunks
 FROM record r JOIN record_version v ON v.saga_id = r.current_saga
 WHERE r.record_id > %(after)s ORDER BY r.record_id LIMIT %(limit)s
 """
@@ -83,10 +83,7 @@ class Expected:
 
     record_id: str
     saga_id: str
-    epoch: int
-    revision: int
     chunks: int
-    content_hash: str
 
 
 class Catalog:
@@ -123,17 +120,7 @@ class Catalog:
         """What every current version should have in the other stores, in batches ordered by record id."""
         after = "00000000-0000-0000-0000-000000000000"
         while rows := await self._database.rows(_EXPECTED, {"after": after, "limit": batch}):
-            yield [
-                Expected(
-                    str(row["record_id"]),
-                    str(row["saga_id"]),
-                    row["epoch"],
-                    row["revision"],
-                    row["chunks"],
-                    row["content_hash"],
-                )
-                for row in rows
-            ]
+            yield [Expected(str(row["record_id"]), str(row["saga_id"]), row["chunks"]) for row in rows]
             after = str(rows[-1]["record_id"])
 
     async def epochs(self, batch: int = 1000) -> AsyncIterator[Mapping[str, int]]:

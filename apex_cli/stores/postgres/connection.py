@@ -5,6 +5,7 @@ libpq itself also reads the service file, `.pgpass` and its `PG…` variables, a
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -17,9 +18,9 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from apex_cli.addresses import Secret
 from apex_cli.errors import StoreError, StoreTerminal, StoreTransient, StoreUnavailable
-from apex_cli.stores.clock_skew import clock_skew
 from apex_cli.stores.postgres.migrations import migrate, migrations, pending
-from apex_cli.stores.tls import NO_TLS_FILES, Tls
+from apex_cli.stores.servers import NO_TLS_FILES, Tls, clock_skew
+from apex_cli.text_cleaning import is_encodable, replace_unencodable
 
 STORE = "postgres"
 Row = dict[str, Any]
@@ -233,3 +234,25 @@ def conninfo(url: str, *, password: Secret | None, tls: Tls) -> str:
     if password is not None:
         ours["password"] = password.reveal()
     return make_conninfo(**{**ours, **given})
+
+
+def pg_json(value: Any) -> str:
+    """`value` as JSON text for a `jsonb` column.
+
+    `jsonb` and `text` have no NUL character and no lone surrogates, both legal in JSON (RFC 8259): they become U+FFFD.
+    The content hash is computed before this, so two payloads that differ only there still have different hashes.
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if "\\u0000" not in text and is_encodable(text):
+        return text
+    return json.dumps(_clean(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return replace_unencodable(value)
+    if isinstance(value, Mapping):
+        return {replace_unencodable(key): _clean(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(item) for item in value]
+    return value

@@ -11,10 +11,10 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from apex_cli.model import Embedded, Plan, PlanKind, Record, Superseded
+from apex_cli.model import Embedded, Extraction, Plan, PlanKind, Record, Superseded
+from apex_cli.serialization import from_claim, from_entity
 from apex_cli.stores.journal import Begun, OpenSaga, SagaState
-from apex_cli.stores.postgres.connection import STORE, Connection, Database, Row
-from apex_cli.stores.postgres.values import extraction_json, pg_json
+from apex_cli.stores.postgres.connection import STORE, Connection, Database, Row, pg_json
 from apex_cli.text_cleaning import replace_unencodable
 
 _ENSURE = """
@@ -316,4 +316,16 @@ def _version(plan: Plan, record: Record, embedded: Embedded) -> tuple[Any, ...]:
         pg_json(record.payload),
         extraction_json(extraction),
         plan.chunks,
+    )
+
+
+def extraction_json(extraction: Extraction) -> str:
+    """An extraction without its text and vectors, as JSON text: the part of a plan that the journal keeps."""
+    return pg_json(
+        {
+            "entities": [from_entity(entity) for entity in extraction.entities],
+            "claims": [from_claim(claim) for claim in extraction.claims],
+            "llm_calls": extraction.llm_calls,
+            "tokens": extraction.tokens,
+        }
     )

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from apex_cli.stores.postgres.connection import Database
-from apex_cli.stores.postgres.values import pg_json
+from apex_cli.stores.postgres.connection import Database, pg_json
 
 MEASURES = (
     *("inputs", "recovered", "rollbacks", "llm_calls", "tokens", "cost_usd"),

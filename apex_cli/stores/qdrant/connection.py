@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from apex_cli.addresses import Secret
 from apex_cli.errors import StoreError, StoreTerminal, StoreTransient
 from apex_cli.stores.qdrant.points import STORE
-from apex_cli.stores.tls import Tls
+from apex_cli.stores.servers import Tls
 
 if TYPE_CHECKING:
     from qdrant_client import AsyncQdrantClient

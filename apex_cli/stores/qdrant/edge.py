@@ -10,10 +10,11 @@ An update that has returned is in the shard's write-ahead log and survives `kill
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+import functools
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from apex_cli.errors import ApexError, StoreTerminal, StoreTransient, StoreUnavailable
 from apex_cli.model import Plan
@@ -24,12 +25,36 @@ from apex_cli.stores.qdrant.points import SLICE, STORE, slices
 if TYPE_CHECKING:
     from qdrant_edge import EdgeShard, Filter, Record
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 FLUSH_POINTS = 10_000
 """Points changed between two flushes. This bounds what the next start replays from the log."""
 OPTIMIZE_POINTS = 20_000
 """A run that changes this many points rebuilds the segments at its end, which frees the space of deleted points."""
+
+
+def _in_its_thread(
+    work: Callable[Concatenate[QdrantEdgeStore, P], T],
+) -> Callable[Concatenate[QdrantEdgeStore, P], Coroutine[Any, Any, T]]:
+    """Run a method in the engine's thread; the engine raises bare `Exception`s, so their text decides."""
+
+    @functools.wraps(work)
+    async def run(store: QdrantEdgeStore, /, *args: P.args, **options: P.kwargs) -> T:
+        if store.thread is None:
+            raise StoreTransient(STORE, "is not open")
+        job = functools.partial(work, store, *args, **options)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(store.thread, job)
+        except ApexError:
+            raise
+        except (ValueError, TypeError) as error:
+            raise StoreTerminal(STORE, str(error)) from error
+        except Exception as error:
+            kind = StoreTerminal if "dimension error" in str(error) else StoreTransient
+            raise kind(STORE, str(error)) from error
+
+    return run
 
 
 class QdrantEdgeStore:
@@ -41,16 +66,16 @@ class QdrantEdgeStore:
         self.collection = points.collection_name(namespace, model, dimensions)
         self._path = folder / self.collection
         self._dimensions = dimensions
-        self._thread: ThreadPoolExecutor | None = None
+        self.thread: ThreadPoolExecutor | None = None
         self._opened: EdgeShard | None = None
         self._changed = 0
         self._unflushed = 0
 
     async def open(self) -> None:
         """Load the model's shard, or make it. Raises `StoreUnavailable`."""
-        self._thread = ThreadPoolExecutor(1, "apex-vectors")
+        self.thread = ThreadPoolExecutor(1, "apex-vectors")
         try:
-            await self._call(self._open)
+            await self._open()
         except (StoreTransient, StoreTerminal) as error:
             await self.close()
             locked = "WouldBlock" in error.message
@@ -63,69 +88,108 @@ class QdrantEdgeStore:
 
     async def close(self) -> None:
         """Flush, optimize after a large run, and release the shard. Idempotent; never raises."""
-        thread = self._thread
+        thread = self.thread
         if thread is None:
             return
         try:
-            await self._call(self._close)
+            await self._close()
         except (StoreTransient, StoreTerminal):
             # Acknowledged updates are in the log; the next start replays it.
             self._opened = None
         finally:
-            self._thread = None
+            self.thread = None
             thread.shutdown(wait=True)
 
-    async def check(self) -> Mapping[str, Any]:
+    @_in_its_thread
+    def check(self) -> Mapping[str, Any]:
         """Engine, version, collection, its dimension and number of points."""
         from importlib.metadata import version
 
-        count = await self._call(lambda: self._shard.info().points_count)
         return {
             "engine": "qdrant-edge",
             "version": version("qdrant-edge-py"),
             "collection": self.collection,
             "dimension": self._dimensions,
-            "points": count,
+            "points": self._shard.info().points_count,
         }
 
-    async def prepare(self, plans: Sequence[Plan]) -> None:
+    @_in_its_thread
+    def prepare(self, plans: Sequence[Plan]) -> None:
         """See `PreparedStore`. Raises `StoreTerminal` for vectors that do not fit the collection."""
-        await self._call(lambda: self._prepare(plans))
+        from qdrant_edge import Point, UpdateOperation
 
-    async def publish(self, plans: Sequence[Plan]) -> None:
+        rows = [row for plan in plans for row in points.new_points(plan, self._dimensions)]
+        for part in slices(rows):
+            self._shard.update(UpdateOperation.upsert_points([Point(*row) for row in part]))
+            self._note(len(part))
+
+    @_in_its_thread
+    def publish(self, plans: Sequence[Plan]) -> None:
         """See `PreparedStore`. Points that are gone (discarded or superseded since) stay gone."""
-        shown, dropped = points.published_ids(plans), points.superseded_ids(plans)
-        await self._call(lambda: self._publish(shown, dropped))
+        from qdrant_edge import Filter, HasIdCondition, UpdateOperation
 
-    async def discard(self, plans: Sequence[Plan]) -> None:
-        """See `PreparedStore`."""
-        dropped = [point for plan in plans for point in plan.point_ids()]
-        await self._call(lambda: self._delete(dropped))
+        for part in slices(points.published_ids(plans)):
+            # By filter: by id the engine fails at the first point that is gone.
+            chosen = Filter(must=[HasIdCondition(set(part))])
+            self._shard.update(UpdateOperation.set_payload_by_filter(chosen, {"visible": 1}))
+            self._note(len(part))
+        self._delete(points.superseded_ids(plans))
 
-    async def list_unpublished(self) -> frozenset[str]:
-        """See `PreparedStore`."""
-        return await self._call(
-            lambda: frozenset(_saga(record) for record in self._scroll(_where(visible=0), ["saga_id"]))
+    @_in_its_thread
+    def discard(self, plans: Sequence[Plan]) -> None:
+        self._delete([point for plan in plans for point in plan.point_ids()])
+
+    @_in_its_thread
+    def list_unpublished(self) -> frozenset[str]:
+        return frozenset(
+            str((record.payload or {})["saga_id"]) for record in self._scroll(_where(visible=0), ["saga_id"])
         )
 
-    async def sweep(self, saga_ids: frozenset[str]) -> int:
-        """See `PreparedStore`."""
-        return await self._call(lambda: self._sweep(sorted(saga_ids)))
+    @_in_its_thread
+    def sweep(self, saga_ids: frozenset[str]) -> int:
+        stale = [
+            str(record.id)
+            for part in slices(sorted(saga_ids))
+            for record in self._scroll(_where(visible=0, saga_id=list(part)), [])
+        ]
+        self._delete(stale)
+        return len(stale)
 
-    async def read(self, record_ids: Sequence[str]) -> Mapping[str, Sequence[PointView]]:
+    @_in_its_thread
+    def read(self, record_ids: Sequence[str]) -> Mapping[str, Sequence[PointView]]:
         """See `VectorStore`. The points of a record are in the order of saga and chunk."""
-        return await self._call(lambda: self._read(record_ids))
+        return points.point_views(
+            (str(record.id), record.payload or {})
+            for part in slices(record_ids)
+            for record in self._scroll(_where(record_id=list(part)), points.VIEW_FIELDS)
+        )
 
-    async def search(self, vector: Sequence[float], *, limit: int, source: str | None = None) -> Sequence[Hit]:
+    @_in_its_thread
+    def search(self, vector: Sequence[float], *, limit: int, source: str | None = None) -> Sequence[Hit]:
         """See `VectorStore`. `limit` counts points."""
-        return await self._call(lambda: self._search([float(value) for value in vector], limit, source))
+        from qdrant_edge import Query, SearchRequest
+
+        request = SearchRequest(
+            query=Query.Nearest([float(value) for value in vector]),
+            limit=limit,
+            filter=_where(visible=1) if source is None else _where(visible=1, source=[source]),
+            with_payload=points.HIT_FIELDS,
+        )
+        return [points.to_hit(point.payload or {}, point.score) for point in self._shard.search(request)]
 
     async def scan(self) -> AsyncIterator[Sequence[StoredSummary]]:
         """See `PreparedStore`. Counts the points of all sagas first: memory grows with the number of records."""
-        for part in slices(await self._call(self._count)):
+        for part in slices(await self._count()):
             yield part
 
-    # What follows runs in the engine's thread.
+    @_in_its_thread
+    def _count(self) -> list[StoredSummary]:
+        counter = points.PointCounter()
+        for record in self._scroll(None, points.SUMMARY_FIELDS):
+            counter.add(record.payload or {})
+        return counter.summaries()
+
+    # What follows runs in the engine's thread, or is called there.
 
     @property
     def _shard(self) -> EdgeShard:
@@ -133,6 +197,7 @@ class QdrantEdgeStore:
             raise StoreTransient(self.name, "is not open")
         return self._opened
 
+    @_in_its_thread
     def _open(self) -> None:
         from qdrant_edge import EdgeShard
 
@@ -167,6 +232,7 @@ class QdrantEdgeStore:
         shard.close()
         fresh.rename(self._path)
 
+    @_in_its_thread
     def _close(self) -> None:
         shard, self._opened = self._opened, None
         if shard is None:
@@ -176,64 +242,12 @@ class QdrantEdgeStore:
             shard.optimize()
         shard.close()
 
-    def _prepare(self, plans: Sequence[Plan]) -> None:
-        from qdrant_edge import Point, UpdateOperation
-
-        rows = [row for plan in plans for row in points.new_points(plan, self._dimensions)]
-        for part in slices(rows):
-            self._shard.update(UpdateOperation.upsert_points([Point(*row) for row in part]))
-            self._note(len(part))
-
-    def _publish(self, shown: Sequence[str], dropped: Sequence[str]) -> None:
-        from qdrant_edge import Filter, HasIdCondition, UpdateOperation
-
-        for part in slices(shown):
-            # By filter: by id the engine fails at the first point that is gone.
-            chosen = Filter(must=[HasIdCondition(set(part))])
-            self._shard.update(UpdateOperation.set_payload_by_filter(chosen, {"visible": 1}))
-            self._note(len(part))
-        self._delete(dropped)
-
     def _delete(self, dropped: Sequence[str]) -> None:
         from qdrant_edge import UpdateOperation
 
         for part in slices(dropped):
             self._shard.update(UpdateOperation.delete_points(list(part)))
             self._note(len(part))
-
-    def _sweep(self, saga_ids: Sequence[str]) -> int:
-        stale = [
-            str(record.id)
-            for part in slices(saga_ids)
-            for record in self._scroll(_where(visible=0, saga_id=list(part)), [])
-        ]
-        self._delete(stale)
-        return len(stale)
-
-    def _read(self, record_ids: Sequence[str]) -> dict[str, list[PointView]]:
-        return points.point_views(
-            (str(record.id), record.payload or {})
-            for part in slices(record_ids)
-            for record in self._scroll(_where(record_id=list(part)), points.VIEW_FIELDS)
-        )
-
-    def _search(self, vector: list[float], limit: int, source: str | None) -> list[Hit]:
-        from qdrant_edge import Query, SearchRequest
-
-        chosen = _where(visible=1) if source is None else _where(visible=1, source=[source])
-        request = SearchRequest(
-            query=Query.Nearest(vector),
-            limit=limit,
-            filter=chosen,
-            with_payload=points.HIT_FIELDS,
-        )
-        return [points.to_hit(point.payload or {}, point.score) for point in self._shard.search(request)]
-
-    def _count(self) -> list[StoredSummary]:
-        counter = points.PointCounter()
-        for record in self._scroll(None, points.SUMMARY_FIELDS):
-            counter.add(record.payload or {})
-        return counter.summaries()
 
     def _scroll(self, chosen: Filter | None, fields: list[str]) -> Iterator[Record]:
         from qdrant_edge import ScrollRequest
@@ -253,20 +267,6 @@ class QdrantEdgeStore:
             self._shard.flush()
             self._unflushed = 0
 
-    async def _call(self, work: Callable[[], T]) -> T:
-        """Run `work` in the engine's thread; the engine raises bare `Exception`s, so their text decides."""
-        if self._thread is None:
-            raise StoreTransient(self.name, "is not open")
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-        except ApexError:
-            raise
-        except (ValueError, TypeError) as error:
-            raise StoreTerminal(self.name, str(error)) from error
-        except Exception as error:
-            kind = StoreTerminal if "dimension error" in str(error) else StoreTransient
-            raise kind(self.name, str(error)) from error
-
 
 def _where(*, visible: int | None = None, **fields: list[str]) -> Filter:
     from qdrant_edge import FieldCondition, Filter, MatchAny, MatchValue
@@ -275,7 +275,3 @@ def _where(*, visible: int | None = None, **fields: list[str]) -> Filter:
     if visible is not None:
         conditions.append(FieldCondition("visible", match=MatchValue(visible)))
     return Filter(must=[*conditions])
-
-
-def _saga(record: Record) -> str:
-    return str((record.payload or {})["saga_id"])

@@ -114,16 +114,13 @@ class QdrantServerStore:
         await self._delete(points.superseded_ids(plans))
 
     async def discard(self, plans: Sequence[Plan]) -> None:
-        """See `PreparedStore`."""
         await self._delete([point for plan in plans for point in plan.point_ids()])
 
     async def list_unpublished(self) -> frozenset[str]:
-        """See `PreparedStore`."""
         found = [record async for record in self._scroll(_where(visible=0), ["saga_id"])]
         return frozenset(str(_payload(record)["saga_id"]) for record in found)
 
     async def sweep(self, saga_ids: frozenset[str]) -> int:
-        """See `PreparedStore`."""
         swept = 0
         for part in slices(sorted(saga_ids)):
             chosen = _where(visible=0, saga_id=list(part))

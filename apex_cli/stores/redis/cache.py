@@ -13,6 +13,7 @@ costs time only: everything here has a copy in PostgreSQL.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -25,8 +26,7 @@ from apex_cli.errors import StoreTerminal, StoreTransient
 from apex_cli.model import Plan, PlanKind
 from apex_cli.stores.protocol import StoredSummary
 from apex_cli.stores.redis.connection import check_connection, connect, facts, translated
-from apex_cli.stores.redis.scripts import LOCK, PUBLISH, UNLOCK, run
-from apex_cli.stores.tls import NO_TLS_FILES, Tls
+from apex_cli.stores.servers import NO_TLS_FILES, Tls
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -35,6 +35,55 @@ PREPARED_SECONDS = 7 * 86_400
 TOMBSTONE_SECONDS = 86_400
 TIMEOUT_SECONDS = 10.0
 _SCAN_COUNT = 1_000
+
+
+# The atomic steps, in Lua. Each script is sent once and then called by its hash.
+_Call = tuple[Sequence[str], Sequence[str | int]]
+"""The keys and the arguments of one call."""
+
+_PUBLISH = """
+local epoch, saga, value = tonumber(ARGV[1]), ARGV[2], ARGV[4]
+local cached = redis.call('HMGET', KEYS[1], 'epoch', 'saga', 'value')
+local newest = tonumber(cached[1] or -1)
+local prepared = redis.call('GET', KEYS[2])
+redis.call('DEL', KEYS[2])
+if newest > epoch or (newest == epoch and (cached[2] ~= saga or cached[3])) then
+  return 0
+end
+if value == '' and prepared then
+  value = prepared
+end
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'saga', saga)
+if ARGV[3] == 'write' and value ~= '' then
+  redis.call('HSET', KEYS[1], 'value', value)
+else
+  redis.call('EXPIRE', KEYS[1], ARGV[5])
+end
+return 1
+"""
+"""KEYS rec, prep. ARGV epoch, saga, kind, value or '', seconds of a tombstone. A second call changes nothing."""
+
+_LOCK = """
+local owned = {}
+for index, key in ipairs(KEYS) do
+  local owner = redis.call('GET', key)
+  if not owner or owner == ARGV[1] then
+    redis.call('SET', key, ARGV[1], 'PX', ARGV[2])
+    owned[#owned + 1] = index
+  end
+end
+return owned
+"""
+
+_UNLOCK = """
+for _, key in ipairs(KEYS) do
+  if redis.call('GET', key) == ARGV[1] then
+    redis.call('DEL', key)
+  end
+end
+return 0
+"""
 
 
 class RedisCache:
@@ -81,7 +130,6 @@ class RedisCache:
             return await facts(self._client, tls=self._url.startswith("rediss:"))
 
     async def prepare(self, plans: Sequence[Plan]) -> None:
-        """See `PreparedStore`."""
         with translated():
             async with self._client.pipeline(transaction=False) as pipe:
                 for plan in plans:
@@ -99,18 +147,15 @@ class RedisCache:
             for plan in plans
         ]
         with translated():
-            await run(self._client, PUBLISH, calls)
+            await _run(self._client, _PUBLISH, calls)
 
     async def discard(self, plans: Sequence[Plan]) -> None:
-        """See `PreparedStore`."""
         await self._unlink(plan.saga_id for plan in plans)
 
     async def list_unpublished(self) -> frozenset[str]:
-        """See `PreparedStore`."""
         return frozenset([self._id("prep", key) async for keys in self._keys("prep") for key in keys])
 
     async def sweep(self, saga_ids: frozenset[str]) -> int:
-        """See `PreparedStore`."""
         return await self._unlink(saga_ids)
 
     async def read(self, record_ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
@@ -143,16 +188,14 @@ class RedisCache:
             ]
 
     async def lock(self, names: Sequence[str], owner: str, ttl_seconds: float) -> frozenset[str]:
-        """See `CacheStore`."""
         if not names:
             return frozenset()
         keys = tuple(self._key("lock", name) for name in names)
         with translated():
-            (owned,) = await run(self._client, LOCK, [(keys, (owner, max(1, int(ttl_seconds * 1000))))])
+            (owned,) = await _run(self._client, _LOCK, [(keys, (owner, max(1, int(ttl_seconds * 1000))))])
         return frozenset(names[int(index) - 1] for index in owned)
 
     async def owners(self, names: Sequence[str]) -> Mapping[str, str]:
-        """See `CacheStore`."""
         if not names:
             return {}
         with translated():
@@ -160,11 +203,10 @@ class RedisCache:
         return {name: str(owner) for name, owner in zip(names, owners, strict=True) if owner is not None}
 
     async def unlock(self, names: Sequence[str], owner: str) -> None:
-        """See `CacheStore`."""
         if names:
             keys = tuple(self._key("lock", name) for name in names)
             with translated():
-                await run(self._client, UNLOCK, [(keys, (owner,))])
+                await _run(self._client, _UNLOCK, [(keys, (owner,))])
 
     async def _unlink(self, saga_ids: Iterable[str]) -> int:
         keys = [self._key("prep", saga_id) for saga_id in saga_ids]
@@ -212,3 +254,22 @@ def _value(plan: Plan) -> str:
             "title": plan.embedded.extraction.title if plan.embedded is not None else "",
         }
     )
+
+
+async def _run(client: Redis, script: str, calls: Sequence[_Call]) -> list[Any]:
+    """The answers of a script, in one pipelined round trip; it is loaded where the server does not have it."""
+    from redis.exceptions import NoScriptError
+
+    try:
+        return await _pipelined(client, script, calls)
+    except NoScriptError:
+        await client.script_load(script)
+        return await _pipelined(client, script, calls)
+
+
+async def _pipelined(client: Redis, script: str, calls: Sequence[_Call]) -> list[Any]:
+    digest = hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
+    async with client.pipeline(transaction=False) as pipe:
+        for keys, arguments in calls:
+            pipe.evalsha(digest, len(keys), *keys, *arguments)
+        return list(await pipe.execute())

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from apex_cli.addresses import Secret
 from apex_cli.errors import StoreTerminal, StoreTransient, StoreUnavailable
-from apex_cli.stores.clock_skew import clock_skew
-from apex_cli.stores.tls import Tls
+from apex_cli.stores.servers import Tls, clock_skew
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

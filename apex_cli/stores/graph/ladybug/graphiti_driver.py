@@ -16,11 +16,11 @@ from graphiti_core.driver.kuzu.operations.search_ops import KuzuSearchOperations
 from graphiti_core.driver.operations.search_ops import SearchOperations
 
 from apex_cli.errors import StoreTransient
-from apex_cli.stores.graph.graphiti_driver import ReadOnlyDriver, refusal
 from apex_cli.stores.graph.ladybug.engine import LadybugEngine
 from apex_cli.stores.graph.ladybug.scan_search import ScanSearch
 from apex_cli.stores.graph.ladybug.transaction import LadybugTransaction, aware
 from apex_cli.stores.graph.model.transaction import Access, Row
+from apex_cli.stores.graph.search import ReadOnlyDriver, refusal
 
 _REFUSED = "read-only transaction"
 

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 from apex_cli.errors import StoreTransient, StoreUnavailable
 from apex_cli.files import sync_folder
 from apex_cli.model import Plan
+from apex_cli.stores.graph.ladybug import schema
 from apex_cli.stores.graph.ladybug.engine import LadybugEngine
+from apex_cli.stores.graph.model import reads
+from apex_cli.stores.graph.model.observations import entity_ids
 from apex_cli.stores.graph.model.transaction import STORE, Access
 from apex_cli.stores.graph.store import GraphStore
 
@@ -38,8 +41,6 @@ class LadybugGraph(GraphStore):
         super().__init__(LadybugEngine(self._path), namespace)
 
     async def open(self) -> None:
-        from apex_cli.stores.graph.ladybug import schema
-
         await self._engine.open()
         try:
             found = await self._engine.run(schema.version, Access.EXACT)
@@ -55,14 +56,9 @@ class LadybugGraph(GraphStore):
             raise
         self._schema = found or schema.VERSION
 
-    async def close(self) -> None:
-        await self._engine.close()
-
     async def check(self) -> Mapping[str, Any]:
         """Engine, version, schema, and how many records, entities and facts there are."""
         import ladybug
-
-        from apex_cli.stores.graph.model import reads
 
         counts = await self._engine.run(reads.count, Access.PLAIN)
         return {"engine": "ladybug", "version": ladybug.__version__, "schema": self._schema, **counts}
@@ -70,8 +66,6 @@ class LadybugGraph(GraphStore):
     @property
     def needs_rebuild(self) -> bool:
         """See `Rebuildable`."""
-        from apex_cli.stores.graph.ladybug import schema
-
         return self._schema < schema.VERSION
 
     @asynccontextmanager
@@ -120,8 +114,6 @@ class _RebuiltGraph(LadybugGraph):
             path.unlink(missing_ok=True)
 
     async def commit(self, plans: Sequence[Plan]) -> None:
-        from apex_cli.stores.graph.model.observations import entity_ids
-
         ids = await self._old.run(lambda graph: entity_ids(graph, plans), Access.PLAIN) if self._old else {}
         await self._commit(plans, ids)
 

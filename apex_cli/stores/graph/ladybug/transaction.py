@@ -44,10 +44,7 @@ class LadybugTransaction:
         while result.has_next():
             yield _in_utc(what, [dict(zip(names, row, strict=True)) for row in result.get_n(_BATCH)])
 
-    def insert(self, what: Write, rows: Sequence[Sequence[Any]]) -> None:
-        self.change(what, rows)
-
-    def change(self, what: Write, rows: Sequence[Sequence[Any]]) -> None:
+    def write(self, what: Write, rows: Sequence[Sequence[Any]]) -> None:
         if rows:
             (answer,) = self.join(WRITES[what], what.columns, rows)
             expect(answer["met"], rows)

@@ -124,31 +124,31 @@ def write_nodes(graph: GraphTransaction, changes: Sequence[NodeChange], now: dat
     """Insert, change and delete nodes and their aliases."""
     aliases_before = {alias: one.node for one in changes if one.before is not None for alias in one.before.aliases}
     aliases_after = {alias: one.node for one in changes if one.after is not None for alias in one.after.aliases}
-    graph.change(ops.DELETE_ALIAS, [(alias,) for alias in aliases_before if alias not in aliases_after])
-    graph.change(ops.DELETE_ENTITY, [(one.node,) for one in changes if one.after is None])
+    graph.write(ops.DELETE_ALIAS, [(alias,) for alias in aliases_before if alias not in aliases_after])
+    graph.write(ops.DELETE_ENTITY, [(one.node,) for one in changes if one.after is None])
     rows = []
     for one in changes:
         if one.before is None and one.after is not None:
             name, *rest = _displayed(one.kind, one.after)
             labels = labels_of(one.kind)
             rows.append((one.node, name, group_id, labels, now, one.vector, *rest, one.after.pack()))
-    graph.insert(ops.NEW_ENTITY, rows)
+    graph.write(ops.NEW_ENTITY, rows)
     kept = [(one, one.before, one.after) for one in changes if one.before is not None and one.after is not None]
-    graph.change(ops.SET_STATE, [(one.node, after.pack()) for one, _, after in kept])
+    graph.write(ops.SET_STATE, [(one.node, after.pack()) for one, _, after in kept])
     displayed = [(one.node, _displayed(one.kind, before), _displayed(one.kind, after)) for one, before, after in kept]
-    graph.change(ops.SET_DISPLAY, [(node, *after) for node, before, after in displayed if before != after])
-    graph.change(ops.SET_NAME_VECTOR, [(one.node, one.vector) for one, _, _ in kept if one.revector])
+    graph.write(ops.SET_DISPLAY, [(node, *after) for node, before, after in displayed if before != after])
+    graph.write(ops.SET_NAME_VECTOR, [(one.node, one.vector) for one, _, _ in kept if one.revector])
     moved = [(alias, node) for alias, node in aliases_after.items() if aliases_before.get(alias, node) != node]
-    graph.change(ops.SET_ALIAS, moved)
+    graph.write(ops.SET_ALIAS, moved)
     new = [
         (alias, node, value_of(alias).lower()) for alias, node in aliases_after.items() if alias not in aliases_before
     ]
-    graph.insert(ops.NEW_ALIAS, new)
+    graph.write(ops.NEW_ALIAS, new)
 
 
 def delete_mentions(graph: GraphTransaction, mentions: Mentions) -> None:
     """Delete the mentions that no record makes any more."""
-    graph.change(ops.DELETE_MENTION, [pair for pair in mentions.before if pair not in mentions.after])
+    graph.write(ops.DELETE_MENTION, [pair for pair in mentions.before if pair not in mentions.after])
 
 
 def write_mentions(graph: GraphTransaction, mentions: Mentions, now: datetime, group_id: str) -> None:
@@ -158,13 +158,13 @@ def write_mentions(graph: GraphTransaction, mentions: Mentions, now: datetime, g
         for pair, after in mentions.after.items()
         if pair in mentions.before and mentions.before[pair] != after
     ]
-    graph.change(ops.SET_OBSERVATION, changed)
+    graph.write(ops.SET_OBSERVATION, changed)
     new = [
         (*pair, named_uuid("mention", *pair), group_id, now, pack_observations(after))
         for pair, after in mentions.after.items()
         if pair not in mentions.before
     ]
-    graph.insert(ops.NEW_MENTION, new)
+    graph.write(ops.NEW_MENTION, new)
 
 
 def _displayed(kind: str, state: EntityState) -> tuple[str, str, str, list[str]]:

@@ -199,7 +199,7 @@ def _changed_texts(graph: GraphTransaction, texts: Sequence[tuple[str, FactText]
 
 def delete_facts(graph: GraphTransaction, changes: FactChanges) -> None:
     """Delete the facts that go. Before their subjects and objects go."""
-    graph.change(ops.DELETE_FACT, [(fact,) for fact in changes.deleted])
+    graph.write(ops.DELETE_FACT, [(fact,) for fact in changes.deleted])
 
 
 def write_facts(graph: GraphTransaction, changes: FactChanges, now: datetime, group_id: str) -> None:
@@ -209,10 +209,10 @@ def write_facts(graph: GraphTransaction, changes: FactChanges, now: datetime, gr
         start = fact.interval.valid_at
         content = (fact.predicate, text.sentence, text.vector, text.attributes)
         rows.append((fact.id, group_id, now, *content, start, start, *_support(fact, now), fact.subject, fact.object))
-    graph.insert(ops.NEW_FACT, rows)
-    graph.change(ops.SET_ENDS, [(fact.id, *_support(fact, now)) for fact in changes.updated])
+    graph.write(ops.NEW_FACT, rows)
+    graph.write(ops.SET_ENDS, [(fact.id, *_support(fact, now)) for fact in changes.updated])
     reworded = [(fact, text.sentence, text.attributes, text.vector) for fact, text in changes.reworded]
-    graph.change(ops.SET_FACT_TEXT, reworded)
+    graph.write(ops.SET_FACT_TEXT, reworded)
 
 
 def _support(fact: Fact, now: datetime) -> tuple[list[str], datetime | None, datetime | None]:
@@ -223,7 +223,7 @@ def _support(fact: Fact, now: datetime) -> tuple[list[str], datetime | None, dat
 
 def write_pages(graph: GraphTransaction, changes: PageChanges) -> None:
     """Delete, insert and set pages of evidence."""
-    graph.change(ops.DELETE_PAGE, [(page,) for page in changes.deleted])
-    graph.insert(ops.NEW_PAGE, changes.inserted)
-    graph.change(ops.SET_PAGE, changes.updated)
-    graph.change(ops.SET_PAGE_STARTS, changes.redirected)
+    graph.write(ops.DELETE_PAGE, [(page,) for page in changes.deleted])
+    graph.write(ops.NEW_PAGE, changes.inserted)
+    graph.write(ops.SET_PAGE, changes.updated)
+    graph.write(ops.SET_PAGE_STARTS, changes.redirected)

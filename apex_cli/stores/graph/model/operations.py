@@ -50,10 +50,6 @@ MENTIONED_ENTITIES = Query("entities by record", ("record", *_ENTITY))
 FACTS = Query("facts by id", (*_FACT, *_ENDS), _LASTS)
 MENTIONING_RECORDS = Query("records by entity", ("node", "record"))
 EPISODE_TIMES = Query("times of episodes", ("record", "time"), ("time",))
-LOOK_UPS = (
-    *(RECORDS, ALIASES, USED_ENTITY_IDS, OBSERVATIONS_BY_RECORD, OBSERVATIONS_BY_NODE, NODES, PAGES),
-    *(FACT_TEXTS, FACT_VECTORS, MENTIONED_ENTITIES, FACTS, MENTIONING_RECORDS, EPISODE_TIMES),
-)
 
 # Questions about one entity: `$text` is an id, or a name in lower case; `$limit` rows at most.
 FACTS_AS_SUBJECT = Query("facts by subject", (*_FACT, *_ENDS), _LASTS)
@@ -61,7 +57,6 @@ FACTS_AS_OBJECT = Query("facts by object", (*_FACT, *_ENDS), _LASTS)
 ENTITY_BY_ID = Query("entity by id", _ENTITY)
 ENTITIES_BY_NAME = Query("entities by name", _ENTITY)
 ENTITIES_BY_ALIAS = Query("entities by value of an alias", ("key", *_ENTITY))
-QUESTIONS = (FACTS_AS_SUBJECT, FACTS_AS_OBJECT, ENTITY_BY_ID, ENTITIES_BY_NAME, ENTITIES_BY_ALIAS)
 
 # Scans of everything, and counts of it.
 ALL_RECORDS = Query("all records", ("id", "present", "claims"))
@@ -82,101 +77,51 @@ SCANS = (
     *(ALL_MARKERS, COUNT_RECORDS, COUNT_ENTITIES, COUNT_FACTS),
 )
 
+_KINDS: Columns = {
+    **dict.fromkeys(("labels", "aliases", "entity_edges", "episodes", "evidence"), "texts"),
+    **dict.fromkeys(("created_at", "valid_at", "invalid_at", "expired_at", "reference_time"), "time"),
+    **{"vector": "vector", "epoch": "int", "page_starts": "ints", "present": "bool"},
+}
+"""The type of each column that is not a text, the same in every write."""
+
+
+def _write(name: str, columns: str) -> Write:
+    return Write(name, {column: _KINDS.get(column, "text") for column in columns.split()})
+
+
 # Insertions: the row is not there yet, what it refers to is.
-NEW_ENTITY = Write(
-    "insert entities",
-    {
-        "uuid": "text",
-        "name": "text",
-        "group_id": "text",
-        "labels": "texts",
-        "created_at": "time",
-        "vector": "vector",
-        "summary": "text",
-        "attributes": "text",
-        "aliases": "texts",
-        "state": "text",
-    },
-)
-NEW_EPISODE = Write(
+NEW_ENTITY = _write("insert entities", "uuid name group_id labels created_at vector summary attributes aliases state")
+NEW_EPISODE = _write(
     "insert episodes",
-    {
-        "uuid": "text",
-        "name": "text",
-        "source": "text",
-        "source_description": "text",
-        "content": "text",
-        "valid_at": "time",
-        "group_id": "text",
-        "created_at": "time",
-        "entity_edges": "texts",
-    },
+    "uuid name source source_description content valid_at group_id created_at entity_edges",
 )
-NEW_MENTION = Write(
-    "insert mentions",
-    {"record": "text", "node": "text", "uuid": "text", "group_id": "text", "created_at": "time", "observation": "text"},
-)
-NEW_FACT = Write(
+NEW_MENTION = _write("insert mentions", "record node uuid group_id created_at observation")
+NEW_FACT = _write(
     "insert facts",
-    {
-        "uuid": "text",
-        "group_id": "text",
-        "created_at": "time",
-        "name": "text",
-        "fact": "text",
-        "vector": "vector",
-        "attributes": "text",
-        "valid_at": "time",
-        "reference_time": "time",
-        "episodes": "texts",
-        "invalid_at": "time",
-        "expired_at": "time",
-        "subject": "text",
-        "object": "text",
-    },
+    "uuid group_id created_at name fact vector attributes valid_at reference_time episodes invalid_at expired_at "
+    "subject object",
 )
-NEW_ALIAS = Write("insert aliases", {"key": "text", "entity": "text", "value": "text"})
-NEW_PAGE = Write("insert pages", {"page": "text", "evidence": "texts", "page_starts": "ints"})
-NEW_RECORD = Write(
-    "insert records", {"record": "text", "epoch": "int", "saga": "text", "present": "bool", "claims": "text"}
-)
-INSERTIONS = (NEW_ENTITY, NEW_EPISODE, NEW_MENTION, NEW_FACT, NEW_ALIAS, NEW_PAGE, NEW_RECORD)
+NEW_ALIAS = _write("insert aliases", "key entity value")
+NEW_PAGE = _write("insert pages", "page evidence page_starts")
+NEW_RECORD = _write("insert records", "record epoch saga present claims")
 
 # Changes and deletions: the row is there.
-SET_STATE = Write("set states of entities", {"k": "text", "state": "text"})
-SET_DISPLAY = Write(
-    "set displayed fields of entities",
-    {"k": "text", "name": "text", "summary": "text", "attributes": "text", "aliases": "texts"},
-)
-SET_NAME_VECTOR = Write("set vectors of names", {"k": "text", "vector": "vector"})
-SET_EPISODE = Write(
-    "set episodes",
-    {
-        "k": "text",
-        "name": "text",
-        "source": "text",
-        "source_description": "text",
-        "content": "text",
-        "valid_at": "time",
-    },
-)
-SET_OBSERVATION = Write("set observations", {"record": "text", "node": "text", "observation": "text"})
-SET_ENDS = Write("set ends of facts", {"k": "text", "episodes": "texts", "invalid_at": "time", "expired_at": "time"})
-SET_FACT_TEXT = Write("set texts of facts", {"k": "text", "fact": "text", "attributes": "text", "vector": "vector"})
-SET_ALIAS = Write("set aliases", {"k": "text", "entity": "text"})
-SET_PAGE = Write("set pages", {"k": "text", "evidence": "texts", "page_starts": "ints"})
-SET_PAGE_STARTS = Write("set starts of later pages", {"k": "text", "page_starts": "ints"})
-SET_RECORD = Write("set records", {"k": "text", "epoch": "int", "saga": "text", "present": "bool", "claims": "text"})
-SET_CLAIMS = Write("set claims", {"k": "text", "claims": "text"})
-SET_FENCE = Write("set fences", {"k": "text", "epoch": "int"})
-DELETE_ENTITY = Write("delete entities", {"k": "text"})
-DELETE_EPISODE = Write("delete episodes", {"k": "text"})
-DELETE_MENTION = Write("delete mentions", {"record": "text", "node": "text"})
-DELETE_FACT = Write("delete facts", {"k": "text"})
-DELETE_ALIAS = Write("delete aliases", {"k": "text"})
-DELETE_PAGE = Write("delete pages", {"k": "text"})
-CHANGES = (
-    *(SET_STATE, SET_DISPLAY, SET_NAME_VECTOR, SET_EPISODE, SET_OBSERVATION, SET_ENDS, SET_FACT_TEXT),
-    *(SET_ALIAS, SET_PAGE, SET_PAGE_STARTS, SET_RECORD, SET_CLAIMS, SET_FENCE, DELETE_ENTITY, DELETE_EPISODE),
-    *(DELETE_MENTION, DELETE_FACT, DELETE_ALIAS, DELETE_PAGE),
-)
+SET_STATE = _write("set states of entities", "k state")
+SET_DISPLAY = _write("set displayed fields of entities", "k name summary attributes aliases")
+SET_NAME_VECTOR = _write("set vectors of names", "k vector")
+SET_EPISODE = _write("set episodes", "k name source source_description content valid_at")
+SET_OBSERVATION = _write("set observations", "record node observation")
+SET_ENDS = _write("set ends of facts", "k episodes invalid_at expired_at")
+SET_FACT_TEXT = _write("set texts of facts", "k fact attributes vector")
+SET_ALIAS = _write("set aliases", "k entity")
+SET_PAGE = _write("set pages", "k evidence page_starts")
+SET_PAGE_STARTS = _write("set starts of later pages", "k page_starts")
+SET_RECORD = _write("set records", "k epoch saga present claims")
+SET_CLAIMS = _write("set claims", "k claims")
+SET_FENCE = _write("set fences", "k epoch")
+DELETE_ENTITY = _write("delete entities", "k")
+DELETE_EPISODE = _write("delete episodes", "k")
+DELETE_MENTION = _write("delete mentions", "record node")
+DELETE_FACT = _write("delete facts", "k")
+DELETE_ALIAS = _write("delete aliases", "k")
+DELETE_PAGE = _write("delete pages", "k")

@@ -56,11 +56,11 @@ def raise_fences(
     graph: GraphTransaction, targets: Sequence[tuple[str, int]], stored: Mapping[str, StoredRecord]
 ) -> None:
     """Set the fence of each (record id, epoch). Markers stay; a record never seen gets a fence and no marker."""
-    graph.change(ops.SET_FENCE, [(record_id, epoch) for record_id, epoch in targets if record_id in stored])
+    graph.write(ops.SET_FENCE, [(record_id, epoch) for record_id, epoch in targets if record_id in stored])
     unseen = [
         (record_id, epoch, None, False, pack_claims(())) for record_id, epoch in targets if record_id not in stored
     ]
-    graph.insert(ops.NEW_RECORD, unseen)
+    graph.write(ops.NEW_RECORD, unseen)
 
 
 def write_records(
@@ -74,13 +74,13 @@ def write_records(
         (plan.record_id, plan.epoch, plan.saga_id, plan.kind is PlanKind.WRITE, pack_claims(claims[plan.record_id]))
         for plan in plans
     ]
-    graph.insert(ops.NEW_RECORD, [row for row in rows if row[0] not in stored])
-    graph.change(ops.SET_RECORD, [row for row in rows if row[0] in stored])
+    graph.write(ops.NEW_RECORD, [row for row in rows if row[0] not in stored])
+    graph.write(ops.SET_RECORD, [row for row in rows if row[0] in stored])
 
 
 def write_claims(graph: GraphTransaction, claims: Mapping[str, Sequence[StoredClaim]]) -> None:
     """Write the changed claims of records that are not in the batch: they name a node that was merged."""
-    graph.change(ops.SET_CLAIMS, [(record_id, pack_claims(some)) for record_id, some in claims.items()])
+    graph.write(ops.SET_CLAIMS, [(record_id, pack_claims(some)) for record_id, some in claims.items()])
 
 
 def write_episodes(graph: GraphTransaction, plans: Sequence[Plan], rewritten: AbstractSet[str], now: datetime) -> None:
@@ -90,10 +90,10 @@ def write_episodes(graph: GraphTransaction, plans: Sequence[Plan], rewritten: Ab
     or joins a fact.
     """
     gone = [(plan.record_id,) for plan in plans if plan.kind is PlanKind.FORGET and plan.record_id in rewritten]
-    graph.change(ops.DELETE_EPISODE, gone)
+    graph.write(ops.DELETE_EPISODE, gone)
     rows = [_episode(plan) for plan in plans if plan.kind is PlanKind.WRITE]
-    graph.change(ops.SET_EPISODE, [row for row in rows if row[0] in rewritten])
-    graph.insert(ops.NEW_EPISODE, [(*row, plans[0].group_id, now, []) for row in rows if row[0] not in rewritten])
+    graph.write(ops.SET_EPISODE, [row for row in rows if row[0] in rewritten])
+    graph.write(ops.NEW_EPISODE, [(*row, plans[0].group_id, now, []) for row in rows if row[0] not in rewritten])
 
 
 def _episode(plan: Plan) -> tuple[Any, ...]:

@@ -22,19 +22,16 @@ class GraphTransaction(Protocol):
     """
 
     def look_up(self, what: Query, keys: Iterable[str]) -> list[Row]:
-        """Rows of one of `LOOK_UPS` for those of the keys that are there; keys may repeat."""
+        """Rows of a look-up for those of the keys that are there; keys may repeat."""
 
     def ask(self, what: Query, text: str, limit: int | None = None) -> list[Row]:
-        """Rows of one of `QUESTIONS`."""
+        """Rows of a question about one entity."""
 
     def scan(self, what: Query) -> Iterator[list[Row]]:
-        """Rows of one of `SCANS`, some at a time."""
+        """Rows of one of `operations.SCANS`, some at a time."""
 
-    def insert(self, what: Write, rows: Sequence[Sequence[Any]]) -> None:
-        """Write new rows of one of `INSERTIONS`, by its columns. A missing end of a relation is an error."""
-
-    def change(self, what: Write, rows: Sequence[Sequence[Any]]) -> None:
-        """Write rows of one of `CHANGES`, by its columns. Raises `StoreTerminal` if a row matches nothing."""
+    def write(self, what: Write, rows: Sequence[Sequence[Any]]) -> None:
+        """Write rows by their columns. Raises `StoreTerminal` if a row, or an end of its relation, is not there."""
 
 
 class Access(Enum):
@@ -59,6 +56,10 @@ Job = Callable[[GraphTransaction], T]
 
 class GraphEngine(Protocol):
     """Runs jobs, each in one transaction. Raises `StoreError`s only."""
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
 
     async def run(self, job: Job[T], access: Access) -> T: ...
 

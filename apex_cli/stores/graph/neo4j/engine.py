@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 
 from apex_cli.errors import StoreTerminal, StoreTransient, StoreUnavailable
-from apex_cli.stores.clock_skew import clock_skew
 from apex_cli.stores.graph.model.transaction import STORE, Access, Job, Row
 from apex_cli.stores.graph.neo4j import migrations, schema
 from apex_cli.stores.graph.neo4j.connection import (
@@ -33,6 +32,7 @@ from apex_cli.stores.graph.neo4j.connection import (
     unavailable,
 )
 from apex_cli.stores.graph.neo4j.transaction import Neo4jTransaction, run_in_thread
+from apex_cli.stores.servers import clock_skew
 
 if TYPE_CHECKING:
     from neo4j import AsyncDriver, AsyncManagedTransaction, AsyncSession
@@ -55,8 +55,9 @@ T = TypeVar("T")
 class Neo4jEngine:
     """The graph of one group on a server.
 
-    `timeout` (seconds) bounds transactions that write or that others wait for, by the server's clock. So the lock of a
-    stopped process is released.
+    `url` has one of Neo4j's schemes and no credentials. `timeout` (seconds) bounds transactions that write or that
+    others wait for, by the server's clock, so the lock of a stopped process is released. `trusted_ca` is a PEM file of
+    the authority that signed the server's certificate, for `+s` schemes. Without `create`, `open` writes nothing.
     """
 
     def __init__(
@@ -67,9 +68,9 @@ class Neo4jEngine:
         password: str,
         group: str,
         timeout: float,
-        database: str,
-        trusted_ca: Path | None,
-        create: bool,
+        database: str = "neo4j",
+        trusted_ca: Path | None = None,
+        create: bool = True,
     ) -> None:
         self.group = group
         self._create = create

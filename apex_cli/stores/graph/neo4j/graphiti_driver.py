@@ -17,9 +17,9 @@ from graphiti_core.driver.neo4j.operations.search_ops import Neo4jSearchOperatio
 from graphiti_core.driver.operations.search_ops import SearchOperations
 from neo4j import AsyncDriver, EagerResult, RoutingControl
 
-from apex_cli.stores.graph.graphiti_driver import ReadOnlyDriver, refusal
 from apex_cli.stores.graph.neo4j.connection import DRIVER_ERRORS, translate
 from apex_cli.stores.graph.neo4j.statements import OWN_PROPERTIES
+from apex_cli.stores.graph.search import ReadOnlyDriver, refusal
 
 _REFUSED = "Neo.ClientError.Statement.AccessMode"
 

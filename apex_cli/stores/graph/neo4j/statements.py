@@ -98,7 +98,8 @@ READS: Mapping[Query, str] = {
 
 COLLECTED: Mapping[Query, str] = {
     what: f"CALL () {{ {READS[what]} }} RETURN collect([{', '.join(what.answer)}]) AS rows"
-    for what in (*ops.LOOK_UPS, *ops.QUESTIONS)
+    for what in READS
+    if what not in ops.SCANS
 }
 """Reads with bounded answers. All rows come in one list: for each row the driver takes a turn of the event loop."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from apex_cli.stores.graph.model import reads
 from apex_cli.stores.graph.model.transaction import Access
 from apex_cli.stores.graph.neo4j.engine import Neo4jEngine
 from apex_cli.stores.graph.store import GraphStore
@@ -15,51 +15,17 @@ if TYPE_CHECKING:
 
 
 class Neo4jGraph(GraphStore):
-    """The graph of one namespace on a server (5.26 or newer). Any number of processes may write to it.
-
-    `url` has one of Neo4j's schemes and no credentials; `timeout` (seconds) bounds each operation but
-    scans and audits; `trusted_ca` is a PEM file of the authority that signed the server's certificate, for `+s`
-    schemes. Without `create` nothing is written when it is opened.
-    """
+    """The graph of one namespace on a server (5.26 or newer). Any number of processes may write to it."""
 
     _engine: Neo4jEngine
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        user: str,
-        password: str,
-        namespace: str,
-        timeout: float,
-        database: str = "neo4j",
-        trusted_ca: Path | None = None,
-        create: bool = True,
-    ) -> None:
-        engine = Neo4jEngine(
-            url,
-            user=user,
-            password=password,
-            group=namespace,
-            timeout=timeout,
-            database=database,
-            trusted_ca=trusted_ca,
-            create=create,
-        )
-        super().__init__(engine, namespace)
-
-    async def open(self) -> None:
-        await self._engine.open()
-
-    async def close(self) -> None:
-        await self._engine.close()
+    def __init__(self, engine: Neo4jEngine) -> None:
+        super().__init__(engine, engine.group)
 
     async def check(self) -> Mapping[str, Any]:
         """`engine`, `version`, `edition`, `database`, `tls`, `schema_missing` (names of constraints and indexes,
         normally none), `clock_skew_seconds` (server ahead of us), and how many records, entities and facts there are.
         """
-        from apex_cli.stores.graph.model import reads
-
         counts = await self._engine.run(reads.count, Access.PLAIN)
         return {"engine": "neo4j", **await self._engine.facts(), **counts}
 

@@ -78,13 +78,7 @@ class Neo4jTransaction:
         while batch := ask(lambda: result.fetch(_BATCH)):
             yield [_row(what, record.values()) for record in batch]
 
-    def insert(self, what: Write, rows: Sequence[Sequence[Any]]) -> None:
-        self._write(what, rows)
-
-    def change(self, what: Write, rows: Sequence[Sequence[Any]]) -> None:
-        self._write(what, rows)
-
-    def _write(self, what: Write, rows: Sequence[Sequence[Any]]) -> None:
+    def write(self, what: Write, rows: Sequence[Sequence[Any]]) -> None:
         if rows:
             expect(self._value(WRITES[what], {"rows": _sent(what, rows)}), rows)
 

@@ -1,15 +1,20 @@
-"""The certificates of TLS connections, the same for every server. A URL can override them."""
+"""What the clients of all servers share: the certificates of TLS connections, and the difference of two clocks."""
 
 from __future__ import annotations
 
 import ssl
+import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """Files in PEM form: the authority to trust (None: the system's), and a client's certificate and key."""
+    """Files in PEM form: the authority to trust (None: the system's), and a client's certificate and key.
+
+    They are the same for every server. A URL can override them.
+    """
 
     ca_file: Path | None = None
     cert_file: Path | None = None
@@ -24,3 +29,10 @@ class Tls:
 
 
 NO_TLS_FILES = Tls()
+
+
+async def clock_skew(ask: Callable[[], Awaitable[float]]) -> float:
+    """Seconds by which the server is ahead. `ask` returns its Unix time; half the round trip counts as the way back."""
+    before = time.time()
+    theirs = await ask()
+    return round(theirs - (before + time.time()) / 2, 3)
