@@ -23,9 +23,8 @@ from apex_cli.errors import (
 from apex_cli.llm.batch_store import BatchFailure, BatchRequest, ProviderBatch
 from apex_cli.llm.cache import dump_answer
 from apex_cli.llm.client import batch_reply, reply_object
-from apex_cli.llm.connection import Connection
+from apex_cli.llm.connection import Connection, RequestRejected, api_failure
 from apex_cli.llm.embeddings import EmbeddingFormat
-from apex_cli.llm.failures import RequestRejected, api_failure
 from apex_cli.llm.usage import ModelUsage
 
 if TYPE_CHECKING:

@@ -16,9 +16,8 @@ from apex_cli.llm.batch_api import BatchApi
 from apex_cli.llm.batch_store import BatchStore
 from apex_cli.llm.cache import AnswerCache, CachedModel
 from apex_cli.llm.client import OpenAIModel
-from apex_cli.llm.connection import Connection
+from apex_cli.llm.connection import Connection, endpoint
 from apex_cli.llm.embeddings import EmbeddingFormat, requests
-from apex_cli.llm.endpoint import endpoint
 from apex_cli.llm.limits import Clock, ProviderLimits, Sleep
 from apex_cli.llm.protocol import Prompt, Size
 from apex_cli.llm.usage import AS_OF, Budget, ModelUsage, ModelUsageMeter, Price, Prices, estimate_tokens

@@ -19,7 +19,7 @@ from apex_cli.errors import (
     ModelUnusable,
     RecordError,
 )
-from apex_cli.llm.failures import RequestRejected
+from apex_cli.llm.connection import RequestRejected
 from apex_cli.llm.models import forecast, open_models
 from tests.llm_world import MODEL, Clock, names, prompt, settings
 from tests.openai_server import OpenAIServer, Switch
