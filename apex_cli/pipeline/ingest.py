@@ -14,7 +14,6 @@ from apex_cli.config import Settings
 from apex_cli.embed.apply import entity_text
 from apex_cli.errors import ApexError, StoreError, unwrap_single_exception
 from apex_cli.extract import keys
-from apex_cli.metrics.export import as_text, check_textfile, collect, write_textfile
 from apex_cli.model import Entity, EntityType
 from apex_cli.pipeline.acknowledge import release
 from apex_cli.pipeline.context import STDIN, IngestRequest, Observer, RunContext, Stop, coordinator_for
@@ -46,6 +45,8 @@ async def ingest(settings: Settings, request: IngestRequest, observer: Observer,
     started = time.monotonic()
     summary = RunSummary(run_id=request.run_id)
     if settings.metrics_textfile is not None:
+        from apex_cli.metrics import check_textfile
+
         check_textfile(settings.metrics_textfile)
     staging = StagingDirectory(settings.staging_dir, max_bytes=settings.staging_max_bytes)
     named = [Path(path) for path in request.paths if path != STDIN]
@@ -122,6 +123,8 @@ async def _finish(context: RunContext, failure: BaseException | None) -> None:
     except StoreError as error:
         summary.notes.append(error)
     if textfile is not None:
+        from apex_cli.metrics import as_text, collect, write_textfile
+
         try:
             await asyncio.to_thread(write_textfile, textfile, as_text(await collect(context.settings, context.stores)))
         except ApexError as error:
