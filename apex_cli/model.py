@@ -252,3 +252,12 @@ class Plan:
 def point_ids(saga_id: str, chunks: int) -> list[str]:
     """Ids of the vector points of one attempt: UUIDv5 of saga and position, so no attempt touches another's."""
     return [named_uuid("point", saga_id, str(index)) for index in range(chunks)]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLimits:
+    """Limits of one input: sizes in bytes, as in the file; `max_depth` counts the objects and arrays around a value."""
+
+    max_record_bytes: int
+    max_document_bytes: int
+    max_depth: int

@@ -14,8 +14,7 @@ from apex_cli.config import Settings
 from apex_cli.pipeline import dry_run as dry
 from apex_cli.pipeline import maintenance
 from apex_cli.pipeline.context import IngestRequest, Stop
-from apex_cli.pipeline.ingest import ingest
-from apex_cli.pipeline.models import models_for
+from apex_cli.pipeline.ingest import ingest, models_for
 from apex_cli.results import RecordResult, RunSummary
 from apex_cli.stores.factory import Stores, open_stores
 from apex_cli.stores.protocol import FactView

@@ -12,8 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from apex_cli.config import Settings
-from apex_cli.doctor.check import Check, CheckStatus
-from apex_cli.doctor.machine import extras, machine_checks
+from apex_cli.doctor.machine import Check, CheckStatus, extras, machine_checks
 from apex_cli.doctor.servers import store_checks
 from apex_cli.errors import ApexError, ConfigError, Locked, StoreUnavailable
 

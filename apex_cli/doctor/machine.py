@@ -1,4 +1,4 @@
-"""This machine: program, settings, home, disk, staging directory, drivers."""
+"""The result of one check, and the checks of this machine: program, settings, home, disk, staging directory."""
 
 from __future__ import annotations
 
@@ -6,18 +6,40 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from apex_cli import __version__
 from apex_cli.config import FOREIGN, Settings
-from apex_cli.doctor.check import Check, CheckStatus
 from apex_cli.errors import ApexError
 from apex_cli.extras import EXTRAS, install_hint, missing_modules
 
 LOW_DISK = 512 * 1024**2
 """Free bytes below which a run may fail: the write-ahead log of PostgreSQL alone may grow to this."""
+
+
+class CheckStatus(StrEnum):
+    """`NOTE`: worth knowing, nothing is wrong. `SKIPPED`: could not be checked now."""
+
+    OK = "ok"
+    NOTE = "note"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was checked. `facts` are for machines, `detail` is for people. Secrets are not masked here."""
+
+    name: str
+    status: CheckStatus
+    detail: str
+    hint: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def machine_checks(settings: Settings) -> Iterator[Check]:

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from apex_cli.config import Settings
-from apex_cli.doctor.check import Check, CheckStatus
+from apex_cli.doctor.machine import Check, CheckStatus
 from apex_cli.stores import backends
 
 Facts = Mapping[str, Any]

@@ -15,9 +15,8 @@ from apex_cli.embed.local import LocalEmbedder
 from apex_cli.errors import EmbedError, ExtractError
 from apex_cli.llm.batch import BatchEmbeddings
 from apex_cli.llm.cache import AnswerCache, SingleFlight
-from apex_cli.llm.connection import Connection
+from apex_cli.llm.connection import Connection, RequestRejected
 from apex_cli.llm.embeddings import EmbeddingFormat, requests
-from apex_cli.llm.failures import RequestRejected
 from apex_cli.llm.models import Models
 from apex_cli.llm.usage import ModelUsage, estimate_tokens
 

@@ -19,7 +19,7 @@ from apex_cli.llm.cache import AnswerCache
 from apex_cli.llm.client import OpenAIModel
 from apex_cli.llm.embeddings import ROUTE, EmbeddingFormat
 from apex_cli.llm.protocol import JsonSchema, Prompt
-from apex_cli.llm.usage import Budget, ModelUsage, ModelUsageMeter, estimate_tokens
+from apex_cli.llm.usage import Budget, ModelUsage, ModelUsageMeter, estimate_tokens, in_parts
 
 if TYPE_CHECKING:
     from apex_cli.llm.embeddings import Row
@@ -173,16 +173,8 @@ def divided(queued: Mapping[str, tuple[QueuedRequest, BatchRequest]]) -> Iterato
     for key, (request, _) in queued.items():
         groups.setdefault((request.route, request.model), []).append(key)
     for keys in groups.values():
-        part: list[str] = []
-        size = 0
-        for key in keys:
-            length = len(json.dumps(queued[key][0].body))
-            if part and (len(part) == MAX_LINES or size + length > MAX_BYTES):
-                yield part
-                part, size = [], 0
-            part.append(key)
-            size += length
-        yield part
+        sizes = ((key, len(json.dumps(queued[key][0].body))) for key in keys)
+        yield from in_parts(sizes, count=MAX_LINES, total=MAX_BYTES)
 
 
 class BatchModel:

@@ -23,9 +23,8 @@ from apex_cli.errors import (
 from apex_cli.llm.batch_store import BatchFailure, BatchRequest, ProviderBatch
 from apex_cli.llm.cache import dump_answer
 from apex_cli.llm.client import batch_reply, reply_object
-from apex_cli.llm.connection import Connection
+from apex_cli.llm.connection import Connection, RequestRejected, api_failure
 from apex_cli.llm.embeddings import EmbeddingFormat
-from apex_cli.llm.failures import RequestRejected, api_failure
 from apex_cli.llm.usage import ModelUsage
 
 if TYPE_CHECKING:
@@ -169,12 +168,10 @@ def read_batch(batch: ProviderBatch, result: BatchResult, embeddings: EmbeddingF
         if answer is None or answer.status == 0:
             continue
         try:
-            data, usage = _read(batch, line, answer, embeddings)
-            answers.entries[key] = data
-            answers.usage.add(usage)
-        except _Failed as failed:
-            answers.usage.add(failed.usage)
-            answers.failures[key] = BatchFailure(line.attempt, failed.error.code, failed.error.message)
+            answers.entries[key] = _read(batch, line, answer, embeddings, answers.usage)
+        except (ApexError, ValueError) as error:
+            failure = error if isinstance(error, ApexError) else ModelAnswerInvalid(str(error))
+            answers.failures[key] = BatchFailure(line.attempt, failure.code, failure.message)
     return answers
 
 
@@ -188,36 +185,22 @@ def is_permanent(failure: BatchFailure) -> bool:
     return not getattr(_ERRORS.get(failure.code, ModelUnreachable), "retriable", False)
 
 
-class _Failed(Exception):
-    """`error` is the reason; `usage` was paid all the same."""
-
-    def __init__(self, error: ApexError, usage: ModelUsage) -> None:
-        super().__init__(error.message)
-        self.error = error
-        self.usage = usage
-
-
 def _read(
-    batch: ProviderBatch, line: BatchRequest, answer: LineResult, embeddings: EmbeddingFormat | None
-) -> tuple[bytes, ModelUsage]:
+    batch: ProviderBatch, line: BatchRequest, answer: LineResult, embeddings: EmbeddingFormat | None, used: ModelUsage
+) -> bytes:
+    """The entry for the cache. What the answer took is added to `used`, also where an error is raised."""
     from openai.types import CreateEmbeddingResponse
 
-    usage = ModelUsage()
-    try:
-        if answer.status != 200:
-            raise _rejected(answer)
-        if line.schema is None:
-            assert embeddings is not None
-            vectors = CreateEmbeddingResponse.construct(**answer.body)
-            usage = embeddings.used(vectors)
-            return embeddings.dump(embeddings.rows(vectors, 1)[0]), usage
-        reply = batch_reply(batch.route, answer.body)
-        usage = reply.usage
-        return dump_answer(reply_object(reply, batch.schemas[line.schema])), usage
-    except ApexError as error:
-        raise _Failed(error, usage) from error
-    except ValueError as error:
-        raise _Failed(ModelAnswerInvalid(str(error)), usage) from error
+    if answer.status != 200:
+        raise _rejected(answer)
+    if line.schema is None:
+        assert embeddings is not None
+        vectors = CreateEmbeddingResponse.construct(**answer.body)
+        used.add(embeddings.used(vectors))
+        return embeddings.dump(embeddings.rows(vectors, 1)[0])
+    reply = batch_reply(batch.route, answer.body)
+    used.add(reply.usage)
+    return dump_answer(reply_object(reply, batch.schemas[line.schema]))
 
 
 def _rejected(answer: LineResult) -> ApexError:

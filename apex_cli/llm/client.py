@@ -14,8 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.errors import ModelAnswerInvalid, ModelRefused, ModelTruncated
-from apex_cli.llm.connection import Connection
-from apex_cli.llm.failures import RequestRejected
+from apex_cli.llm.connection import Connection, RequestRejected
 from apex_cli.llm.protocol import JsonSchema, Message, Prompt, Size
 from apex_cli.llm.schema import parsed, strict
 from apex_cli.llm.usage import OUTPUT_TOKENS, ModelUsage, estimate_tokens

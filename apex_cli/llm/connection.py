@@ -1,4 +1,4 @@
-"""The connection to a provider: every request passes its rate limit, the budget, our retries and the meter.
+"""The connection to a provider: each request passes its rate limit, the budget, our retries and the meter.
 
 Retries are ours, and the openai client's are off: a 429 concerns all requests of a model, so all of them wait. The time
 that a request waits for its turn does not count against the time that a server has to answer.
@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
-from apex_cli.errors import ApexError, ConfigError, ModelUnreachable, ModelUnusable
-from apex_cli.llm.endpoint import Endpoint
-from apex_cli.llm.failures import RetryableError, api_failure
-from apex_cli.llm.limits import ProviderLimits
+from apex_cli.addresses import MASK, Secret
+from apex_cli.config import Settings
+from apex_cli.errors import ApexError, ConfigError, ExtractError, ModelRefused, ModelUnreachable, ModelUnusable
+from apex_cli.llm.limits import ProviderLimits, retry_after
 from apex_cli.llm.usage import Budget, ModelUsage, ModelUsageMeter
 
 if TYPE_CHECKING:
@@ -29,6 +31,64 @@ _LONGEST_WAIT = 20.0
 _UNANSWERED_LIMIT = 5
 """After so many requests in a row without an answer in time, the run stops: each further one would wait as long."""
 _CONNECT_SECONDS = 10.0
+_CHARS = 300
+_NO_QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
+_TOO_LONG = frozenset({"context_length_exceeded", "string_above_max_length"})
+_POLICY = frozenset({"content_policy_violation", "content_filter"})
+_NO_MODEL = frozenset({"model_not_found", "DeploymentNotFound"})
+OPENAI_HOST = "api.openai.com"
+_AZURE = (".openai.azure.com", ".services.ai.azure.com", ".cognitiveservices.azure.com")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A server with OpenAI's HTTP API.
+
+    `openai`: the models behind it are OpenAI's own (its API or Azure), with its prices and parameters. `api` is
+    `responses` or `chat`. `api_version` is set for Azure's older API, which has a URL for each deployment.
+    """
+
+    url: str
+    key: Secret | None
+    openai: bool
+    azure: bool
+    api: str
+    api_version: str | None = None
+
+    @property
+    def host(self) -> str:
+        """Host and port: the server's name in cache keys and messages."""
+        return urlsplit(self.url).netloc
+
+
+def endpoint(settings: Settings) -> Endpoint:
+    """The server of the settings. Raises `ConfigError` when it is OpenAI or Azure and there is no key."""
+    parts = urlsplit(settings.openai_base_url)
+    host = parts.hostname or ""
+    azure = host.endswith(_AZURE)
+    openai = azure or host == OPENAI_HOST
+    # A key that was pasted with a line end is no valid header, and the error about it would show the key.
+    key = Secret(settings.openai_api_key.reveal().strip()) if settings.openai_api_key is not None else None
+    if openai and (key is None or not key.reveal()):
+        raise ConfigError(
+            f"no key for {host}: OPENAI_API_KEY is not set",
+            hint="set it, or OPENAI_BASE_URL for a server of your own; rules and the local embedder need neither",
+        )
+    version = dict(parse_qsl(parts.query)).get("api-version") if azure else None
+    path = parts.path.rstrip("/")
+    if azure and not path:
+        path = "/openai/v1" if version is None else "/openai"
+    api = settings.llm_api
+    if api == "auto":
+        api = "responses" if openai and version is None else "chat"
+    return Endpoint(
+        urlunsplit((parts.scheme, parts.netloc, path, "", "")),
+        key,
+        openai,
+        azure,
+        api,
+        version,
+    )
 
 
 class RawResponse(Protocol[A_co]):
@@ -185,3 +245,61 @@ def _timeouts(seconds: float) -> Timeout:
     from openai import Timeout
 
     return Timeout(max(seconds, 0.001), connect=min(seconds, _CONNECT_SECONDS))
+
+
+@dataclass(frozen=True, slots=True)
+class RetryableError:
+    """Worth a retry, after `wait` seconds if the server names them. `limited`: the model's rate limit is reached.
+
+    `headers`: of the answer, if there was one.
+    """
+
+    message: str
+    wait: float | None = None
+    limited: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class RequestRejected(ExtractError):
+    """The server rejects this request permanently (HTTP 400 and the like)."""
+
+    code = "llm_rejected"
+
+
+def api_failure(error: APIError, host: str, key: Secret | None) -> RetryableError | ApexError:
+    """Our error for one of the client's. The key is masked, should the server repeat it."""
+    from openai import APIConnectionError, APIStatusError, APITimeoutError
+
+    if isinstance(error, APITimeoutError):
+        return RetryableError(f"{host} did not answer in time")
+    if isinstance(error, APIConnectionError):
+        return RetryableError(f"{host} cannot be reached, or broke off: {masked(str(error.__cause__ or error), key)}")
+    text = masked(error.message, key)
+    if not isinstance(error, APIStatusError):
+        return RetryableError(f"{host}: {text}")
+    status, code = error.status_code, error.code or ""
+    no_quota = code in _NO_QUOTA or error.type in _NO_QUOTA
+    if not no_quota and (status in (408, 409, 429) or status >= 500):
+        headers = error.response.headers
+        return RetryableError(f"{host} answered {status}: {text}", retry_after(headers), status == 429, headers)
+    if no_quota:
+        return ModelUnusable(f"{host}: the quota is used up: {text}", hint="see the plan and billing of the account")
+    return _refusal(status, code, f"{host} answered {status}: {text}")
+
+
+def _refusal(status: int, code: str, message: str) -> ApexError:
+    if status == 404 or code in _NO_MODEL:
+        return ModelUnusable(message, hint="check APEX_LLM_MODEL, APEX_EMBEDDING_MODEL and OPENAI_BASE_URL")
+    if status in (401, 403):
+        return ModelUnusable(message, hint="check OPENAI_API_KEY, and what it may do")
+    if code in _POLICY:
+        return ModelRefused(message)
+    too_long = code in _TOO_LONG or "context length" in message
+    return RequestRejected(message, code="llm_too_long" if too_long else None)
+
+
+def masked(text: str, key: Secret | None) -> str:
+    """A server's message, short, without the key."""
+    if key is not None and key.reveal():
+        text = text.replace(key.reveal(), MASK)
+    return text[:_CHARS]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.errors import ConfigError, EmbedError
-from apex_cli.llm.usage import ModelUsage, estimate_tokens
+from apex_cli.llm.usage import ModelUsage, estimate_tokens, in_parts
 from apex_cli.text_cleaning import replace_unencodable
 
 if TYPE_CHECKING:
@@ -118,14 +118,6 @@ class EmbeddingFormat:
 
 def requests(texts: Mapping[str, str]) -> Iterator[list[str]]:
     """The keys of texts, in parts that each fit one request."""
-    call: list[str] = []
-    tokens = 0
-    for key, text in texts.items():
-        size = estimate_tokens(text)
-        if call and (len(call) == _CALL_TEXTS or tokens + size > _CALL_TOKENS):
-            yield call
-            call, tokens = [], 0
-        call.append(key)
-        tokens += size
-    if call:
-        yield call
+    return in_parts(
+        ((key, estimate_tokens(text)) for key, text in texts.items()), count=_CALL_TEXTS, total=_CALL_TOKENS
+    )

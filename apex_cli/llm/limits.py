@@ -13,6 +13,9 @@ import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from apex_cli.units import SECONDS
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[None]]
@@ -20,7 +23,6 @@ Sleep = Callable[[float], Awaitable[None]]
 _TICK = 0.001
 """Waits shorter than this, in seconds, are rounding."""
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 
 
 class TokenBucket:
@@ -103,30 +105,22 @@ class ModelRateLimiter:
         return max(self._resume_at - now, self._requests.wait(1, now), self._tokens.wait(tokens, now))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderLimits:
     """The rate limiters of a run, one for each model. Configured limits hold for each of them."""
 
-    def __init__(
-        self,
-        *,
-        concurrency: int,
-        requests: int | None = None,
-        tokens: int | None = None,
-        clock: Clock = time.monotonic,
-        sleep: Sleep = asyncio.sleep,
-    ) -> None:
-        self.clock = clock
-        self.sleep = sleep
-        self._requests = requests
-        self._tokens = tokens
-        self._concurrency = concurrency
-        self._limiters: dict[str, ModelRateLimiter] = {}
+    concurrency: int
+    requests: int | None = None
+    tokens: int | None = None
+    clock: Clock = time.monotonic
+    sleep: Sleep = asyncio.sleep
+    _limiters: dict[str, ModelRateLimiter] = field(default_factory=dict)
 
     def limiter(self, model: str) -> ModelRateLimiter:
         """The rate limiter of `model`, the same one every time."""
         if model not in self._limiters:
             self._limiters[model] = ModelRateLimiter(
-                self._requests, self._tokens, concurrency=self._concurrency, clock=self.clock, sleep=self.sleep
+                self.requests, self.tokens, concurrency=self.concurrency, clock=self.clock, sleep=self.sleep
             )
         return self._limiters[model]
 
@@ -158,4 +152,4 @@ def _number(text: str | None) -> float | None:
 
 def _seconds_of(text: str) -> float:
     """Seconds of `17ms`, `1.204s` or `6m0s`: OpenAI's way of writing them."""
-    return sum(float(number) * _UNITS[unit] for number, unit in _DURATION.findall(text))
+    return sum(float(number) * SECONDS[unit] for number, unit in _DURATION.findall(text))

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from apex_cli.config import Settings
 from apex_cli.errors import ConfigError
@@ -16,12 +16,11 @@ from apex_cli.llm.batch_api import BatchApi
 from apex_cli.llm.batch_store import BatchStore
 from apex_cli.llm.cache import AnswerCache, CachedModel
 from apex_cli.llm.client import OpenAIModel
-from apex_cli.llm.connection import Connection
-from apex_cli.llm.embeddings import EmbeddingFormat, requests
-from apex_cli.llm.endpoint import endpoint
+from apex_cli.llm.connection import Connection, endpoint
+from apex_cli.llm.embeddings import EmbeddingFormat
 from apex_cli.llm.limits import Clock, ProviderLimits, Sleep
 from apex_cli.llm.protocol import Prompt, Size
-from apex_cli.llm.usage import AS_OF, Budget, ModelUsage, ModelUsageMeter, Price, Prices, estimate_tokens
+from apex_cli.llm.usage import AS_OF, Budget, ModelUsage, ModelUsageMeter, Price, Prices
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,33 +125,10 @@ def _check_prices(settings: Settings, meter: ModelUsageMeter) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
-    """`usage` is an estimate of what is still to be paid; `cached` counts the prompts or texts in the cache."""
-
-    usage: ModelUsage = field(default_factory=ModelUsage)
-    cached: int = 0
-
-
-async def forecast(models: Models, prompts: Iterable[Prompt]) -> Forecast:
-    """Calls, tokens and dollars of the distinct prompts that are not in the cache. Asks no model."""
-    distinct = {prompt.key(models.model.name): prompt for prompt in prompts}
-    usage, cached = ModelUsage(), 0
-    for prompt in distinct.values():
+async def forecast(models: Models, prompts: Iterable[Prompt]) -> ModelUsage:
+    """An estimate of what the distinct prompts that are not in the cache take. Asks no model."""
+    usage = ModelUsage()
+    for prompt in {prompt.key(models.model.name): prompt for prompt in prompts}.values():
         if await models.model.cached(prompt) is None:
             usage.add(models.live.estimate(prompt))
-        else:
-            cached += 1
-    return Forecast(usage, cached)
-
-
-async def forecast_vectors(models: Models, texts: Iterable[str]) -> Forecast:
-    """The same for embedding these texts; empty where the local model embeds."""
-    embeddings = models.embeddings
-    if embeddings is None:
-        return Forecast()
-    wanted = {embeddings.key(text): text for text in map(embeddings.prepared, texts) if text}
-    cached = await models.cache.get(list(wanted))
-    missing = {key: text for key, text in wanted.items() if key not in cached}
-    used = ModelUsage(calls=sum(1 for _ in requests(missing)), input_tokens=sum(map(estimate_tokens, missing.values())))
-    return Forecast(models.meter.priced(embeddings.model, used), len(wanted) - len(missing))
+    return usage

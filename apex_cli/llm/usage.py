@@ -6,10 +6,10 @@ Prices age: the list holds OpenAI's prices as published at `AS_OF`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from apex_cli.errors import BudgetExhausted
 
@@ -29,6 +29,20 @@ def estimate_tokens(text: str) -> int:
     three to four characters a token, other scripts two to four bytes of UTF-8.
     """
     return max(len(text) // 3, len(text.encode("utf-8", "replace")) // 4) + 1
+
+
+def in_parts(sizes: Iterable[tuple[str, int]], *, count: int, total: int) -> Iterator[list[str]]:
+    """Keys in parts that each fit one request: at most `count`, of sizes up to `total` together; a larger one alone."""
+    part: list[str] = []
+    used = 0
+    for key, size in sizes:
+        if part and (len(part) == count or used + size > total):
+            yield part
+            part, used = [], 0
+        part.append(key)
+        used += size
+    if part:
+        yield part
 
 
 @dataclass(slots=True)
@@ -52,12 +66,8 @@ class ModelUsage:
 
     def add(self, other: ModelUsage) -> None:
         """Add the counts of `other` to these."""
-        self.calls += other.calls
-        self.input_tokens += other.input_tokens
-        self.cached_tokens += other.cached_tokens
-        self.output_tokens += other.output_tokens
-        self.cost += other.cost
-        self.unpriced += other.unpriced
+        for each in fields(self):
+            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
 
 
 @dataclass(frozen=True, slots=True)

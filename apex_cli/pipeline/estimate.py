@@ -58,7 +58,7 @@ class Estimate:
         for item in fresh:
             if item[0].record_id not in kept:
                 await _ask(asked, item)
-        self.usage.add((await forecast(self._models, asked.prompts)).usage)
+        self.usage.add(await forecast(self._models, asked.prompts))
 
     async def _unchanged(self, items: Sequence[Item]) -> frozenset[str]:
         """Records that are stored with this content. A home that is not there yet is not made for this."""

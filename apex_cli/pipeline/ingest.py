@@ -4,32 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from apex_cli.config import Settings
+from apex_cli.embed.apply import entity_text
 from apex_cli.errors import ApexError, StoreError, unwrap_single_exception
-from apex_cli.metrics.collect import as_text, collect
-from apex_cli.metrics.textfile import check_textfile, write_textfile
-from apex_cli.pipeline import gc_tuning
+from apex_cli.extract import keys
+from apex_cli.model import Entity, EntityType
 from apex_cli.pipeline.acknowledge import release
 from apex_cli.pipeline.context import STDIN, IngestRequest, Observer, RunContext, Stop, coordinator_for
 from apex_cli.pipeline.extract import ExtractStage
-from apex_cli.pipeline.models import enricher_for, models_for
 from apex_cli.pipeline.read import InputReader
-from apex_cli.pipeline.runner import start_stages
+from apex_cli.pipeline.runner import limit_arenas, settle_collector, start_stages
 from apex_cli.pipeline.upgrade import open_upgraded
 from apex_cli.reading.files import walk
 from apex_cli.results import RunSummary
 from apex_cli.staging import StagingDirectory
+from apex_cli.stores.factory import Stores
 
 if TYPE_CHECKING:
+    from apex_cli.enrich.enricher import CachedEnricher
+    from apex_cli.enrich.resolve import Candidate
     from apex_cli.llm.models import Models
 
 T = TypeVar("T")
+_CANDIDATES = 5
 
 
 async def ingest(settings: Settings, request: IngestRequest, observer: Observer, stop: Stop) -> RunSummary:
@@ -38,10 +41,12 @@ async def ingest(settings: Settings, request: IngestRequest, observer: Observer,
     Raises `StartError`, `Locked` or `UsageError` before anything is staged. Later failures are results of records, or
     the summary's `reason`.
     """
-    gc_tuning.limit_arenas()
+    limit_arenas()
     started = time.monotonic()
     summary = RunSummary(run_id=request.run_id)
     if settings.metrics_textfile is not None:
+        from apex_cli.metrics import check_textfile
+
         check_textfile(settings.metrics_textfile)
     staging = StagingDirectory(settings.staging_dir, max_bytes=settings.staging_max_bytes)
     named = [Path(path) for path in request.paths if path != STDIN]
@@ -67,7 +72,7 @@ async def ingest(settings: Settings, request: IngestRequest, observer: Observer,
             async with _recorded(context, models, started), _batches(models):
                 await _settle_earlier_runs(context)
                 observer.phase("ingesting")
-                gc_tuning.settle()
+                settle_collector()
                 reader, extract = InputReader(context, files), ExtractStage(context)
                 stopping = asyncio.create_task(_end_on_signal(context))
                 try:
@@ -118,6 +123,8 @@ async def _finish(context: RunContext, failure: BaseException | None) -> None:
     except StoreError as error:
         summary.notes.append(error)
     if textfile is not None:
+        from apex_cli.metrics import as_text, collect, write_textfile
+
         try:
             await asyncio.to_thread(write_textfile, textfile, as_text(await collect(context.settings, context.stores)))
         except ApexError as error:
@@ -173,3 +180,54 @@ async def _batches(models: Models | None) -> AsyncIterator[None]:
 async def _end_on_signal(context: RunContext) -> None:
     await context.stop.event.wait()
     context.end_early(ApexError("interrupted", code="interrupted"))
+
+
+@asynccontextmanager
+async def models_for(settings: Settings, request: IngestRequest) -> AsyncIterator[Models | None]:
+    """The models of a run, checked; None for a run that needs none. Raises `ConfigError` for a model out of reach."""
+    if not request.uses_model(settings) and settings.embedder == "local":
+        yield None
+        return
+    from apex_cli.llm.models import open_models
+
+    async with open_models(settings, batch=request.llm_batch) as models:
+        await models.check()
+        yield models
+
+
+def enricher_for(
+    settings: Settings, request: IngestRequest, stores: Stores, models: Models | None
+) -> CachedEnricher | None:
+    """The enricher of a run; None for a run without a model."""
+    if models is None or not request.uses_model(settings):
+        return None
+    from apex_cli.enrich.enricher import CachedEnricher, ModelExtractor
+
+    return CachedEnricher(ModelExtractor(models.model, _KnownInGraph(stores), models.meter), models.cache)
+
+
+class _KnownInGraph:
+    """`enrich.resolve.Known`: what the extractor may ask of the memory, answered by the graph."""
+
+    def __init__(self, stores: Stores) -> None:
+        self._graph = stores.graph
+        self._embedder = stores.embedding.embedder
+
+    async def aliases(self, keys: Sequence[str]) -> frozenset[str]:
+        """See `Known`."""
+        return await self._graph.known(keys) if keys else frozenset()
+
+    async def similar(self, entities: Sequence[Entity]) -> Sequence[Sequence[Candidate]]:
+        """See `Known`. Alike is what has near vectors of names; a candidate is named by its best key."""
+        from apex_cli.enrich.resolve import Candidate
+
+        if not entities:
+            return []
+        vectors = await self._embedder.embed([entity_text(entity) for entity in entities])
+        return [
+            [
+                Candidate(min(view.aliases, key=keys.rank), view.name, EntityType(view.type))
+                for view in await self._graph.alike(entity.type, vector.tolist(), limit=_CANDIDATES)
+            ]
+            for entity, vector in zip(entities, vectors, strict=True)
+        ]

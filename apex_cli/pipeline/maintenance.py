@@ -1,18 +1,34 @@
-"""`apex forget` and `apex recover`: the saga without an input."""
+"""`apex forget`, `apex recover` and `apex verify --repair`: the saga without an input.
+
+A repair writes again what a store lacks, and removes what no current version has. A repair that is killed is settled
+like any other run. PostgreSQL is the authority: what is lost there cannot be restored, and stays in the report.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import uuid
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from apex_cli.config import Settings
 from apex_cli.exit_codes import ExitCode
+from apex_cli.model import Extraction, Plan, PlanKind, Record, Superseded
 from apex_cli.pipeline.context import coordinator_for
-from apex_cli.pipeline.upgrade import open_upgraded
+from apex_cli.pipeline.upgrade import open_upgraded, rebuild_graph, record_of
 from apex_cli.queries import find_record
-from apex_cli.results import RecordResult
+from apex_cli.results import RecordResult, RecordStatus
 from apex_cli.run_stats import RunStats
+from apex_cli.saga.coordinator import Coordinator
 from apex_cli.saga.recovery import Recovered
+from apex_cli.serialization import to_claim, to_entity
+from apex_cli.sources.registry import extract
+from apex_cli.stores.factory import Stores
+from apex_cli.stores.postgres.catalog import Version
+from apex_cli.stores.protocol import PreparedStore, Rebuildable, StoredSummary
+from apex_cli.verify import Discrepancy, DiscrepancyReport, verify
+
+_BATCH = 500
 
 
 async def forget(settings: Settings, ident: str) -> RecordResult:
@@ -36,3 +52,106 @@ async def recover(settings: Settings) -> Recovered:
     """Settle the sagas that killed runs left open."""
     async with open_upgraded(settings) as stores:
         return await coordinator_for(settings, stores).recover()
+
+
+async def repair(settings: Settings, stores: Stores) -> DiscrepancyReport:
+    """Settle, compare, repair, compare again. The report is that of the second comparison; it counts the repairs."""
+    coordinator = coordinator_for(settings, stores)
+    recovered = await coordinator.recover()
+    report = await verify(stores)
+    repaired = await _remove_orphans(settings, stores, report.problems)
+    broken = any(found.store == "graph" and found.kind != "stale" for found in report.problems)
+    rebuilt = False
+    if broken and not report.in_flight and isinstance(stores.graph, Rebuildable):
+        # What the graph derives from many records at once cannot be repaired from one of them.
+        repaired += await rebuild_graph(settings, stores, stores.graph, trusted=False)
+        rebuilt = True
+    incomplete = {
+        found.record_id
+        for found in report.problems
+        if found.kind in ("missing", "stale", "invisible") and not (rebuilt and found.store == "graph")
+    }
+    repaired += await _write_again(settings, stores, coordinator, sorted(incomplete))
+    if report.problems:
+        report = await verify(stores)
+    report.repaired = repaired + recovered.rolled_forward + recovered.aborted
+    return report
+
+
+async def _write_again(settings: Settings, stores: Stores, coordinator: Coordinator, ids: Sequence[str]) -> int:
+    """A new version of each of these records, from the payload that PostgreSQL holds."""
+    repaired = 0
+    for start in range(0, len(ids), _BATCH):
+        versions = list((await stores.catalog.by_id(ids[start : start + _BATCH])).values())
+        records = [record_of(version, settings.namespace) for version in versions]
+        extractions = await asyncio.to_thread(_extractions, versions, records)
+        embedded = await stores.embedding.apply(extractions)
+        results = await coordinator.write(list(zip(records, embedded, strict=True)), again=True)
+        repaired += sum(result.status is RecordStatus.UPDATED for result in results)
+    return repaired
+
+
+def _extractions(versions: Sequence[Version], records: Sequence[Record]) -> list[Extraction]:
+    return [_extraction(version, record) for version, record in zip(versions, records, strict=True)]
+
+
+def _extraction(version: Version, record: Record) -> Extraction:
+    """The extraction that the record was committed with: text by the rules, entities and claims from the journal.
+
+    A model may have extracted some of them. It is not asked again.
+    """
+    journalled = version.extraction
+    return replace(
+        extract(record),
+        entities=tuple(map(to_entity, journalled["entities"])),
+        claims=tuple(map(to_claim, journalled["claims"])),
+    )
+
+
+async def _remove_orphans(settings: Settings, stores: Stores, problems: Iterable[Discrepancy]) -> int:
+    """Remove what vectors and cache hold of versions that are not current in PostgreSQL."""
+    prepared: Mapping[str, PreparedStore] = {"vectors": stores.vectors, "cache": stores.cache}
+    # Discrepancies within the graph concern entities and facts too: those have no record id.
+    wanted = {
+        (found.store, found.record_id) for found in problems if found.kind == "orphan" and found.store in prepared
+    }
+    current = await stores.catalog.by_id(sorted({record_id for _, record_id in wanted}))
+    removed = 0
+    for name, store in prepared.items():
+        async for batch in store.scan():
+            orphans = [
+                held
+                for held in batch
+                if (name, held.record_id) in wanted and not _is_current(held, current.get(held.record_id))
+            ]
+            # Asked after reading the store, so that what another run prepares is never taken for an orphan.
+            open_sagas = await stores.journal.open_sagas([held.record_id for held in orphans])
+            in_flight = {saga.plan.record_id for saga in open_sagas}
+            cached = await stores.cache.read([held.record_id for held in orphans])
+            removals = [
+                # One above the orphan's own epoch: the record's next version is newer still, and is accepted.
+                _removal(held, 1 + int(cached.get(held.record_id, {}).get("epoch", 0)), settings.namespace)
+                for held in orphans
+                if held.record_id not in in_flight
+            ]
+            await store.publish(removals)
+            removed += len(removals)
+    return removed
+
+
+def _is_current(held: StoredSummary, version: Version | None) -> bool:
+    return version is not None and version.saga_id == held.saga_id
+
+
+def _removal(held: StoredSummary, epoch: int, group_id: str) -> Plan:
+    """A plan that removes exactly what one saga wrote."""
+    return Plan(
+        saga_id=held.saga_id,
+        record_id=held.record_id,
+        epoch=epoch,
+        revision=0,
+        kind=PlanKind.FORGET,
+        group_id=group_id,
+        chunks=0,
+        superseded=Superseded(held.saga_id, held.parts),
+    )

@@ -13,8 +13,7 @@ from pathlib import Path
 from apex_cli import faults
 from apex_cli.config import Settings
 from apex_cli.errors import ApexError, ReadError
-from apex_cli.limits import ReadLimits
-from apex_cli.model import Record
+from apex_cli.model import ReadLimits, Record
 from apex_cli.pipeline.context import STDIN, Batch, InputProgress, RecordInProgress, RunContext
 from apex_cli.reading.files import Found, Rejected, Young
 from apex_cli.reading.read import read_input, sniff_source

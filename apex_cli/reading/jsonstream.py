@@ -35,7 +35,7 @@ from typing import Any, BinaryIO
 
 from apex_cli.errors import ReadError
 from apex_cli.extract.identity import canonical_json
-from apex_cli.limits import ReadLimits
+from apex_cli.model import ReadLimits
 from apex_cli.reading.decode import SourcePosition, broken, decode, deep, large
 from apex_cli.reading.structure import End, Extent, measure, pass_over
 from apex_cli.reading.window import CHUNK, Window

@@ -15,8 +15,7 @@ from apex_cli.documents.format import Format
 from apex_cli.errors import ReadError, RecordError
 from apex_cli.extract.identity import content_hash, external_id
 from apex_cli.files import NotRegularFile, open_regular
-from apex_cli.limits import ReadLimits
-from apex_cli.model import Record
+from apex_cli.model import ReadLimits, Record
 from apex_cli.reading.envelopes import unwrap
 from apex_cli.reading.files import Rejected, readable_name
 from apex_cli.reading.jsonstream import Value, values

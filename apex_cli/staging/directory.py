@@ -24,8 +24,7 @@ from apex_cli.files import write_new
 from apex_cli.staging import files, locks, names
 from apex_cli.staging.folders import ItemFolders
 from apex_cli.staging.index import Key
-from apex_cli.staging.items import Item, ItemFailure, ItemStatus
-from apex_cli.staging.stats import StagingStats
+from apex_cli.staging.items import Item, ItemFailure, ItemStatus, StagingStats
 
 STREAM_ORIGIN = "-"
 

@@ -8,8 +8,7 @@ import pytest
 
 from apex_cli.addresses import Secret
 from apex_cli.llm.client import OpenAIModel
-from apex_cli.llm.connection import Connection
-from apex_cli.llm.endpoint import Endpoint
+from apex_cli.llm.connection import Connection, Endpoint
 from apex_cli.llm.limits import ProviderLimits
 from apex_cli.llm.protocol import Size
 from apex_cli.llm.usage import Budget, ModelUsageMeter, Prices

@@ -15,7 +15,7 @@ from apex_cli.embed.local import LocalEmbedder
 from apex_cli.embed.openai import open_embedder
 from apex_cli.errors import ConfigError, EmbedError, ModelUnusable
 from apex_cli.llm.embeddings import MAX_CHARS
-from apex_cli.llm.models import Models, forecast_vectors, open_models
+from apex_cli.llm.models import Models, open_models
 from tests.llm_world import Clock, settings
 from tests.openai_server import OpenAIServer, Switch
 from tests.openai_server.embeddings import vector
@@ -145,12 +145,3 @@ async def test_embedding_stays_local_unless_a_setting_says_otherwise(server: Ope
         assert isinstance(one, LocalEmbedder)
     async with open_embedder(None) as one:
         assert isinstance(one, LocalEmbedder)
-
-
-async def test_a_forecast_counts_what_is_not_kept_and_asks_nothing(server: OpenAIServer, tmp_path: Path) -> None:
-    async with opened(server, tmp_path, APEX_EMBEDDING_PRICE="2") as (models, one):
-        await one.embed(["a b", "c d"])
-        found = await forecast_vectors(models, ["a b", "new", "new", "", *(f"text {number}" for number in range(600))])
-    assert (found.cached, found.usage.calls) == (1, 2)
-    assert found.usage.cost == pytest.approx(found.usage.tokens * 2 / 1e6)
-    assert server.ledger.counts().requests == {ROUTE: 1}

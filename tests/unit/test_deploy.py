@@ -13,8 +13,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from apex_cli.config import load
-from apex_cli.metrics.collect import as_text
-from apex_cli.metrics.families import families
+from apex_cli.metrics import as_text, families
 from apex_cli.staging import StagingStats
 from apex_cli.stores.postgres.runs import RunStatistics
 from tests.metric_text import names

@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 
 from apex_cli import extras
 from apex_cli.config import load
-from apex_cli.doctor.check import Check, CheckStatus
+from apex_cli.doctor.machine import Check, CheckStatus
 from apex_cli.doctor.machine import extras as extra_checks
 from apex_cli.doctor.servers import store_checks
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from apex_cli.documents.chunks import MAXIMUM, MOST_CHUNKS, chunk
 from apex_cli.documents.format import decode_text as decode
 from apex_cli.errors import ReadError
-from apex_cli.limits import ReadLimits
+from apex_cli.model import ReadLimits
 from apex_cli.reading.read import read_bytes
 from tests.linear import assert_linear
 

@@ -8,7 +8,7 @@ import pytest
 
 from apex_cli.config import load
 from apex_cli.errors import ConfigError
-from apex_cli.llm.endpoint import Endpoint, endpoint
+from apex_cli.llm.connection import Endpoint, endpoint
 
 
 def found(cwd: Path, url: str | None, key: str = "sk-secret-0123456789", **variables: str) -> Endpoint:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from apex_cli.metrics.collect import as_text
-from apex_cli.metrics.families import families
+from apex_cli.metrics import as_text, families
 from apex_cli.staging import ItemCount, ItemStatus, StagingStats
 from apex_cli.stores.postgres.runs import LastRun, OpenSagaCount, RunGroup, RunStatistics, RunTotal
 from tests.metric_text import names, parsed, value

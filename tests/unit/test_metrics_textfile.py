@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from apex_cli.errors import ConfigError
-from apex_cli.metrics.textfile import check_textfile, write_textfile
+from apex_cli.metrics import check_textfile, write_textfile
 
 
 def test_it_is_readable_for_the_exporter_whatever_the_umask(tmp_path: Path) -> None:

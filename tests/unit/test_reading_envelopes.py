@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from apex_cli.limits import ReadLimits
+from apex_cli.model import ReadLimits
 from apex_cli.reading.envelopes import unwrap
 from apex_cli.reading.files import Rejected
 from apex_cli.reading.read import read_input

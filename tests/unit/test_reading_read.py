@@ -12,8 +12,7 @@ import pytest
 
 from apex_cli.errors import UsageError
 from apex_cli.extract.identity import content_hash
-from apex_cli.limits import ReadLimits
-from apex_cli.model import Record
+from apex_cli.model import ReadLimits, Record
 from apex_cli.reading.files import Rejected
 from apex_cli.reading.read import read_input, sniff_source
 

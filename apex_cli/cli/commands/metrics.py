@@ -36,8 +36,7 @@ def metrics(
     Counters are totals over all runs, as PostgreSQL keeps them. With embedded stores no run may be under way (exit 11,
     and a textfile stays as it was): let ingests write the file themselves, by APEX_METRICS_TEXTFILE.
     """
-    from apex_cli.metrics.collect import as_text, collect
-    from apex_cli.metrics.textfile import check_textfile, write_textfile
+    from apex_cli.metrics import as_text, check_textfile, collect, write_textfile
 
     settings = context.settings()
     path = textfile.expanduser().absolute() if textfile else None

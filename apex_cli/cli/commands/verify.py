@@ -38,7 +38,7 @@ def verify(
     Both ways: nothing may be missing in any of them, and nothing left over.
     """
     from apex_cli import verify
-    from apex_cli.pipeline.repair import repair as repair_stores
+    from apex_cli.pipeline.maintenance import repair as repair_stores
 
     settings = context.settings()
     report = context.read(lambda stores: repair_stores(settings, stores) if repair else verify.verify(stores))

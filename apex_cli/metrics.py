@@ -1,24 +1,79 @@
-"""The metric families: names, types, meanings, labels. Pure.
+"""Metrics for Prometheus: totals over all runs, the last run, the staging directory, open sagas.
 
 Names follow https://prometheus.io/docs/practices/naming/: base units, `_total` on counters. Metrics export
 timestamps; compute ages in PromQL, because an age in a file that is not refreshed would not grow.
 Label values come from closed lists; those of stores, stages and states are always present, also at zero.
+The text format is 0.0.4. A node exporter's textfile collector reads files named `*.prom`, at any moment
+(https://github.com/prometheus/node_exporter#textfile-collector).
 """
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
+from prometheus_client import generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from apex_cli import __version__
-from apex_cli.results import RecordStatus as RecordResult
+from apex_cli.config import Settings
+from apex_cli.errors import ConfigError
+from apex_cli.files import write_atomic
+from apex_cli.results import RecordStatus
 from apex_cli.run_stats import STAGES, STORES
-from apex_cli.staging import StagingStats
+from apex_cli.staging import StagingDirectory, StagingStats
+from apex_cli.stores.factory import Stores
 from apex_cli.stores.postgres.runs import RunGroup, RunStatistics, RunTotal
 
 Samples = Iterable[tuple[Sequence[str], float]]
 _OPEN = ("PREPARED", "RESOLVING", "COMMITTED")
+_READABLE = 0o644
+"""The exporter runs as another user."""
+
+
+async def collect(settings: Settings, stores: Stores) -> list[Metric]:
+    """Every metric family with its samples, in a fixed order. Raises `StoreError` or `StagingUnusable`."""
+    staging = StagingDirectory(settings.staging_dir, max_bytes=settings.staging_max_bytes)
+    known = await stores.runs.statistics()
+    return list(families(known, await asyncio.to_thread(staging.stats), settings.namespace))
+
+
+def as_text(families: Iterable[Metric]) -> bytes:
+    """Families in the text format 0.0.4, UTF-8."""
+
+    class Collected(Collector):
+        def collect(self) -> Iterator[Metric]:
+            yield from families
+
+    return generate_latest(Collected())
+
+
+def check_textfile(path: Path) -> None:
+    """Check before a run that the file can be written. Raises `ConfigError`."""
+    if path.suffix != ".prom":
+        raise ConfigError(
+            f"the metrics file {path} is not named *.prom", hint="a node exporter reads no other files; rename it"
+        )
+    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK | os.X_OK) or path.is_dir():
+        raise _unusable(path, "its directory is missing or cannot be written to")
+
+
+def write_textfile(path: Path, content: bytes) -> None:
+    """Replace the file in one step, durable, mode 0644; of several writers the last one wins. Raises `ConfigError`."""
+    try:
+        write_atomic(path, content, mode=_READABLE)
+    except OSError as error:
+        raise _unusable(path, error.strerror or str(error)) from error
+
+
+def _unusable(path: Path, reason: str) -> ConfigError:
+    return ConfigError(
+        f"the metrics file {path} cannot be written: {reason}",
+        hint="name a file in a directory that this user may write to",
+    )
 
 
 def families(statistics: RunStatistics, staging: StagingStats, namespace: str) -> Iterator[Metric]:
@@ -36,7 +91,6 @@ def _all(statistics: RunStatistics, staging: StagingStats) -> Iterator[Metric]:
     yield from _runs(statistics)
     yield from _last_runs(statistics)
     yield from _work(statistics.totals)
-    yield from _costs(statistics.totals)
     yield from _sagas(statistics)
     yield from _staging(staging)
 
@@ -45,25 +99,13 @@ def _runs(statistics: RunStatistics) -> Iterator[Metric]:
     ended = [one for one in statistics.groups if one.exit_code is not None]
     endless = {one.verb: one.runs for one in statistics.groups if one.exit_code is None}
     verbs = sorted({one.verb for one in statistics.groups})
-    yield _counter(
-        "runs",
-        "Runs that ended, by exit code.",
-        ("verb", "exit_code"),
-        [((one.verb, str(one.exit_code)), one.runs) for one in ended],
-    )
+    codes = [((one.verb, str(one.exit_code)), one.runs) for one in ended]
+    unfinished = [((verb,), endless.get(verb, 0)) for verb in verbs]
+    successes = [((one.verb,), one.latest.timestamp()) for one in ended if one.exit_code == 0 and one.latest]
+    yield _counter("runs", "Runs that ended, by exit code.", ("verb", "exit_code"), codes)
     yield _counter("run_seconds", "Seconds that runs took.", ("verb",), _by_verb(ended))
-    yield _gauge(
-        "runs_unfinished",
-        "Runs without an end: killed, or still active.",
-        ("verb",),
-        [((verb,), endless.get(verb, 0)) for verb in verbs],
-    )
-    yield _gauge(
-        "last_success_timestamp_seconds",
-        "When a run last ended with exit code 0.",
-        ("verb",),
-        [((one.verb,), one.latest.timestamp()) for one in ended if one.exit_code == 0 and one.latest],
-    )
+    yield _gauge("runs_unfinished", "Runs without an end: killed, or still active.", ("verb",), unfinished)
+    yield _gauge("last_success_timestamp_seconds", "When a run last ended with exit code 0.", ("verb",), successes)
 
 
 def _last_runs(statistics: RunStatistics) -> Iterator[Metric]:
@@ -83,44 +125,27 @@ def _last_runs(statistics: RunStatistics) -> Iterator[Metric]:
 
 def _work(totals: Sequence[RunTotal]) -> Iterator[Metric]:
     counted = {(one.label, one.sublabel): one.value for one in totals if one.measure == "by_source"}
-    every = {(source, outcome.value): 0.0 for source, _ in counted for outcome in RecordResult}
+    every = {(source, outcome.value): 0.0 for source, _ in counted for outcome in RecordStatus}
     records = sorted({**every, **counted}.items())
     yield _counter("inputs", "Files and streams ingested.", (), _by_label(totals, "inputs"))
     yield _counter("records", "Records, by outcome.", ("source", "outcome"), records)
-    yield _counter(
-        "stage_seconds",
-        "Seconds spent in each stage of ingests; stages overlap.",
-        ("stage",),
-        _by_label(totals, "stage_seconds", STAGES),
-    )
+    stages = _by_label(totals, "stage_seconds", STAGES)
+    yield _counter("stage_seconds", "Seconds spent in each stage of ingests; stages overlap.", ("stage",), stages)
     steps = [((one.label, one.sublabel), one.value) for one in totals if one.measure == "store_seconds"]
     yield _counter("store_seconds", "Seconds spent in each step of each store.", ("store", "step"), steps)
     yield _counter("store_calls", "Steps called on each store.", ("store",), _by_label(totals, "store_calls", STORES))
     yield _counter("store_retries", "Steps that were retried.", ("store",), _by_label(totals, "store_retries", STORES))
-    yield _counter(
-        "store_breaker_trips",
-        "How often a breaker opened for a store.",
-        ("store",),
-        _by_label(totals, "breaker_trips", STORES),
-    )
-
-
-def _costs(totals: Sequence[RunTotal]) -> Iterator[Metric]:
+    trips = _by_label(totals, "breaker_trips", STORES)
+    yield _counter("store_breaker_trips", "How often a breaker opened for a store.", ("store",), trips)
     yield _counter("llm_calls", "Calls of language models.", (), _by_label(totals, "llm_calls"))
     yield _counter("llm_tokens", "Tokens of these calls, input and output.", (), _by_label(totals, "tokens"))
     yield _counter("llm_cost_usd", "The cost of these calls in US dollars.", (), _by_label(totals, "cost_usd"))
 
 
 def _sagas(statistics: RunStatistics) -> Iterator[Metric]:
-    yield _counter(
-        "saga_rollbacks", "Sagas discarded before their pivot.", (), _by_label(statistics.totals, "rollbacks")
-    )
-    yield _counter(
-        "saga_recoveries",
-        "Sagas of killed runs that a later run settled.",
-        (),
-        _by_label(statistics.totals, "recovered"),
-    )
+    rollbacks, recoveries = (_by_label(statistics.totals, measure) for measure in ("rollbacks", "recovered"))
+    yield _counter("saga_rollbacks", "Sagas discarded before their pivot.", (), rollbacks)
+    yield _counter("saga_recoveries", "Sagas of killed runs that a later run settled.", (), recoveries)
     unsettled = {one.state: one.sagas for one in statistics.open_sagas}
     states = [((state,), unsettled.get(state, 0)) for state in _OPEN]
     yield _gauge("sagas_unsettled", "Open sagas.", ("state",), states)
@@ -133,12 +158,8 @@ def _staging(found: StagingStats) -> Iterator[Metric]:
     status = ("status",)
     yield _gauge("staging_items", "Staged items.", status, [((s,), count.count) for s, count in counts])
     yield _gauge("staging_bytes", "Bytes of their payloads.", status, [((s,), count.bytes) for s, count in counts])
-    yield _gauge(
-        "staging_oldest_timestamp_seconds",
-        "When the oldest staged item arrived.",
-        status,
-        [((s,), count.oldest.timestamp()) for s, count in counts if count.oldest],
-    )
+    oldest = [((s,), count.oldest.timestamp()) for s, count in counts if count.oldest]
+    yield _gauge("staging_oldest_timestamp_seconds", "When the oldest staged item arrived.", status, oldest)
     failed = {**dict.fromkeys(STAGES, 0), **{stage: count.count for stage, count in found.failed_in.items()}}
     letters = [((stage,), count) for stage, count in failed.items()]
     yield _gauge("dead_letters", "Failed items kept, by the stage that failed.", ("stage",), letters)
