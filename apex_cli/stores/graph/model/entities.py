@@ -22,7 +22,7 @@ from apex_cli.stores.graph.model.entity_state import (
     unpack_state,
 )
 from apex_cli.stores.graph.model.observations import BeforeAndAfter, Mentions, of_nodes
-from apex_cli.stores.graph.model.transaction import STORE, GraphTransaction, Row
+from apex_cli.stores.graph.model.operations import STORE, GraphTransaction, Row
 
 _MAX_OTHER_NAMES = 12
 """How many aliases the summary of an entity lists: it is one sentence."""
