@@ -202,10 +202,7 @@ def _redis(context: StoreContext) -> CacheStore:
 
     settings = context.settings
     return RedisCache(
-        settings.redis_url.reveal(),
-        namespace=settings.namespace,
-        password=settings.redis_password,
-        tls=context.tls,
+        settings.redis_url.reveal(), namespace=settings.namespace, password=settings.redis_password, tls=context.tls
     )
 
 

@@ -37,13 +37,7 @@ class QdrantServerStore:
     name = STORE
 
     def __init__(
-        self,
-        connector: Connector,
-        *,
-        namespace: str,
-        model: str,
-        dimensions: int,
-        create: bool = True,
+        self, connector: Connector, *, namespace: str, model: str, dimensions: int, create: bool = True
     ) -> None:
         self.collection = points.collection_name(namespace, model, dimensions)
         self._connector = connector
@@ -68,8 +62,7 @@ class QdrantServerStore:
                     await self._ensure_indexes(self._connected)
         except StoreError as error:
             raise StoreUnavailable(
-                f"the vectors cannot be reached: {error.message}",
-                hint=self._connector.hint(),
+                f"the vectors cannot be reached: {error.message}", hint=self._connector.hint()
             ) from error
 
     async def close(self) -> None:

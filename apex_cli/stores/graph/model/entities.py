@@ -14,13 +14,7 @@ from apex_cli.errors import StoreTerminal
 from apex_cli.model import named_uuid
 from apex_cli.stores.graph.model import operations as ops
 from apex_cli.stores.graph.model.codec import kind_of, labels_of, value_of
-from apex_cli.stores.graph.model.entity_state import (
-    EntityState,
-    Observations,
-    merge,
-    pack_observations,
-    unpack_state,
-)
+from apex_cli.stores.graph.model.entity_state import EntityState, Observations, merge, pack_observations, unpack_state
 from apex_cli.stores.graph.model.observations import BeforeAndAfter, Mentions, of_nodes
 from apex_cli.stores.graph.model.operations import STORE, GraphTransaction, Row
 

@@ -102,8 +102,7 @@ def _write(name: str, columns: str) -> Write:
 # Insertions: the row is not there yet, what it refers to is.
 NEW_ENTITY = _write("insert entities", "uuid name group_id labels created_at vector summary attributes aliases state")
 NEW_EPISODE = _write(
-    "insert episodes",
-    "uuid name source source_description content valid_at group_id created_at entity_edges",
+    "insert episodes", "uuid name source source_description content valid_at group_id created_at entity_edges"
 )
 NEW_MENTION = _write("insert mentions", "record node uuid group_id created_at observation")
 NEW_FACT = _write(

@@ -136,13 +136,7 @@ class Neo4jEngine:
         except (*DRIVER_ERRORS, OSError) as error:
             raise translate(error) from error
         tls = "on" if "+" in self._url.partition("://")[0] else "off"
-        return {
-            **kernel,
-            "schema_missing": missing,
-            "clock_skew_seconds": skew,
-            "database": self.database,
-            "tls": tls,
-        }
+        return {**kernel, "schema_missing": missing, "clock_skew_seconds": skew, "database": self.database, "tls": tls}
 
     async def run(self, job: Job[T], access: Access) -> T:
         """Run a job in a thread, in one transaction. Cancelled, it rolls back. Raises `StoreError`s only."""
