@@ -191,25 +191,14 @@ class _Fusion:
 
 
 def _ranked(fused: _Fusion, versions: Mapping[str, Version], limit: int, source: str | None) -> Iterable[SearchHit]:
-    rank = 0
-    for record_id in fused.record_ids():
-        version = versions.get(record_id)
-        if version is None or (source is not None and version.source != source):
-            continue
+    current = [versions[record_id] for record_id in fused.record_ids() if record_id in versions]
+    wanted = [version for version in current if source is None or version.source == source]
+    for rank, version in enumerate(wanted[:limit], 1):
+        record_id = version.record_id
         point = fused.points.get(record_id)
         piece = point.text if point is not None and point.saga_id == version.saga_id else version.text
-        rank += 1
-        yield SearchHit(
-            rank,
-            round(fused.scores[record_id], 6),
-            record_id,
-            version.source,
-            version.external_id,
-            piece[:500],
-            tuple(fused.parts[record_id]),
-        )
-        if rank == limit:
-            return
+        score, parts = round(fused.scores[record_id], 6), tuple(fused.parts[record_id])
+        yield SearchHit(rank, score, record_id, version.source, version.external_id, piece[:500], parts)
 
 
 def _as_uuid(text: str) -> str | None:

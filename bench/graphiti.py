@@ -27,7 +27,7 @@ from apex_cli.stores.graph.ladybug import schema
 from apex_cli.stores.graph.ladybug.engine import LadybugEngine
 from apex_cli.stores.graph.ladybug.graphiti_driver import EmbeddedDriver, bound
 from apex_cli.stores.graph.ladybug.transaction import LadybugTransaction
-from apex_cli.stores.graph.model.transaction import Access
+from apex_cli.stores.graph.model.operations import Access
 from bench.fake_openai import KEY, MODEL
 
 

@@ -16,8 +16,8 @@ from psycopg.conninfo import make_conninfo
 
 from apex_cli.config import Settings
 from apex_cli.embed.local import LocalEmbedder
-from apex_cli.stores.qdrant import QdrantServerStore, connector
 from apex_cli.stores.qdrant.connection import Connector
+from apex_cli.stores.qdrant.server import QdrantServerStore
 from apex_cli.stores.servers import NO_TLS_FILES
 from bench import writers
 from bench.dataset import Item
@@ -85,7 +85,7 @@ def _vectors(home: Path, settings: Settings) -> AbstractAsyncContextManager[Writ
     if settings.qdrant_url.embedded:
         return writers.vectors(home)
     url, key = settings.qdrant_url.reveal(), settings.qdrant_api_key
-    return vectors(connector(url, api_key=key, timeout=settings.store_timeout, tls=NO_TLS_FILES), settings.namespace)
+    return vectors(Connector(url, api_key=key, timeout=settings.store_timeout, tls=NO_TLS_FILES), settings.namespace)
 
 
 @asynccontextmanager

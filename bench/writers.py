@@ -24,7 +24,7 @@ from apex_cli.model import Embedded, Record, point_ids
 from apex_cli.stores.graph.ladybug import schema
 from apex_cli.stores.graph.ladybug.engine import LadybugEngine
 from apex_cli.stores.graph.ladybug.transaction import LadybugTransaction
-from apex_cli.stores.graph.model.transaction import Access
+from apex_cli.stores.graph.model.operations import Access
 from apex_cli.stores.postgres.connection import pg_json
 from apex_cli.stores.postgres.journal import extraction_json
 from apex_cli.stores.qdrant.edge import QdrantEdgeStore

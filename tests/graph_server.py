@@ -9,8 +9,7 @@ from typing import Any
 
 from neo4j import AsyncDriver, AsyncGraphDatabase
 
-from apex_cli.stores.graph.neo4j.engine import Neo4jEngine
-from apex_cli.stores.graph.neo4j.store import Neo4jGraph
+from apex_cli.stores.graph.neo4j.engine import Neo4jEngine, Neo4jGraph
 from tests.servers import server_url
 
 LABELS = ("Entity", "Episodic", "ApexGroup", "ApexRecord", "ApexAlias", "ApexTimeline", "ApexSlot")

@@ -106,7 +106,4 @@ def _locked(path: Path, text: bytes) -> Locked:
     who = "another run"
     if holder:
         who = f"pid {holder.get('pid')} on {holder.get('host')}, running since {holder.get('started')}"
-    return Locked(
-        f"{path} is in use by {who}",
-        hint="wait for it to end, or let this run wait: --lock-timeout 5m",
-    )
+    return Locked(f"{path} is in use by {who}", hint="wait for it to end, or let this run wait: --lock-timeout 5m")

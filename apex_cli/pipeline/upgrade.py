@@ -21,9 +21,8 @@ from apex_cli.model import Extraction, Plan, PlanKind, Record
 from apex_cli.pipeline.context import coordinator_for
 from apex_cli.serialization import to_claim, to_entity
 from apex_cli.stores.factory import Stores, open_stores
-from apex_cli.stores.journal import SagaState
 from apex_cli.stores.postgres.catalog import Version
-from apex_cli.stores.protocol import PivotStore, Rebuildable
+from apex_cli.stores.protocol import PivotStore, Rebuildable, SagaState
 
 if TYPE_CHECKING:
     from apex_cli.llm.models import Models

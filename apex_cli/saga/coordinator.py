@@ -18,7 +18,7 @@ from apex_cli.results import RecordResult, RecordStatus
 from apex_cli.saga.locks import RecordLocks
 from apex_cli.saga.participants import Participants
 from apex_cli.saga.recovery import Recovered, describe, recover, settle
-from apex_cli.stores.journal import Begun
+from apex_cli.stores.protocol import Begun
 
 Item = tuple[Record, Embedded]
 T = TypeVar("T")

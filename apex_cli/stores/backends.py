@@ -107,8 +107,7 @@ def _ladybug_file(context: StoreContext) -> Path:
 
 
 def _neo4j(context: StoreContext) -> PivotStore:
-    from apex_cli.stores.graph.neo4j.engine import Neo4jEngine
-    from apex_cli.stores.graph.neo4j.store import Neo4jGraph
+    from apex_cli.stores.graph.neo4j.engine import Neo4jEngine, Neo4jGraph
 
     settings = context.settings
     login = settings.graph_url.apart()
@@ -172,10 +171,11 @@ def _qdrant_edge_folder(context: StoreContext) -> Path:
 
 
 def _qdrant(context: StoreContext) -> VectorStore:
-    from apex_cli.stores.qdrant import QdrantServerStore, connector
+    from apex_cli.stores.qdrant.connection import Connector
+    from apex_cli.stores.qdrant.server import QdrantServerStore
 
     settings = context.settings
-    connect = connector(
+    connector = Connector(
         settings.qdrant_url.reveal(),
         api_key=settings.qdrant_api_key,
         grpc_port=settings.qdrant_grpc_port,
@@ -183,31 +183,26 @@ def _qdrant(context: StoreContext) -> VectorStore:
         tls=context.tls,
     )
     return QdrantServerStore(
-        connect,
+        connector,
         namespace=settings.namespace,
         model=context.embedder.name,
         dimensions=context.embedder.dimensions,
-        encrypted=settings.qdrant_url.startswith("https:"),
-        grpc=settings.qdrant_grpc_port is not None,
         create=context.create,
     )
 
 
 def _valkey(context: StoreContext) -> CacheStore:
-    from apex_cli.stores.redis import RedisCache
+    from apex_cli.stores.redis.cache import RedisCache
 
     return RedisCache(unix_socket=context.servers.valkey.socket_path, namespace=context.settings.namespace)
 
 
 def _redis(context: StoreContext) -> CacheStore:
-    from apex_cli.stores.redis import RedisCache
+    from apex_cli.stores.redis.cache import RedisCache
 
     settings = context.settings
     return RedisCache(
-        settings.redis_url.reveal(),
-        namespace=settings.namespace,
-        password=settings.redis_password,
-        tls=context.tls,
+        settings.redis_url.reveal(), namespace=settings.namespace, password=settings.redis_password, tls=context.tls
     )
 
 

@@ -21,9 +21,9 @@ from apex_cli.stores.protocol import CacheStore, PivotStore, Store, VectorStore
 
 if TYPE_CHECKING:
     from apex_cli.llm.models import Models
-    from apex_cli.stores.journal import Journal
     from apex_cli.stores.postgres.catalog import Catalog
     from apex_cli.stores.postgres.runs import Runs
+    from apex_cli.stores.protocol import Journal
 
 
 @dataclass(frozen=True, slots=True)

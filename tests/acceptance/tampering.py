@@ -13,9 +13,9 @@ from apex_cli.config import load
 from apex_cli.model import Plan
 from apex_cli.stores.factory import Stores, open_stores
 from apex_cli.stores.graph.ladybug.store import LadybugGraph
-from apex_cli.stores.graph.model.transaction import Access
+from apex_cli.stores.graph.model.operations import Access
 from apex_cli.stores.qdrant.edge import QdrantEdgeStore
-from apex_cli.stores.redis import RedisCache
+from apex_cli.stores.redis.cache import RedisCache
 from tests.plans import make_plan, new_saga_id
 
 STRAY = "STRAY-1"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from apex_cli.stores.graph.model import timelines
-from apex_cli.stores.graph.model.transaction import GraphTransaction
+from apex_cli.stores.graph.model.operations import GraphTransaction
 from apex_cli.stores.protocol import PivotStore
 from tests.graph_helpers import Step, forget, history, opened, ping, place, random_history, shuffled, snapshot, vehicle
 from tests.graph_server import empty

@@ -16,7 +16,7 @@ from apex_cli.errors import StoreTransient
 from apex_cli.stores.graph.ladybug.store import LadybugGraph
 from apex_cli.stores.graph.ladybug.transaction import LadybugTransaction
 from apex_cli.stores.graph.model import operations as ops
-from apex_cli.stores.graph.model.transaction import Access
+from apex_cli.stores.graph.model.operations import Access
 from tests.plans import DIMENSIONS, GROUP, NOON, vector_of
 
 RECORDS, ENTITIES, FACTS = 20_000, 27_000, 72_000

@@ -16,10 +16,9 @@ import trustme
 
 from apex_cli.errors import Fenced, StoreTerminal, StoreTransient, StoreUnavailable
 from apex_cli.model import Plan
-from apex_cli.stores.graph.model.operations import ALIASES, NEW_PAGE
-from apex_cli.stores.graph.model.transaction import Access, GraphTransaction
+from apex_cli.stores.graph.model.operations import ALIASES, NEW_PAGE, Access, GraphTransaction
 from apex_cli.stores.graph.neo4j import migrations, schema
-from apex_cli.stores.graph.neo4j.store import Neo4jGraph
+from apex_cli.stores.graph.neo4j.engine import Neo4jGraph
 from tests.graph_helpers import (
     forget,
     history,

@@ -9,10 +9,10 @@ import pytest
 
 from apex_cli.errors import StoreError
 from apex_cli.model import Plan, PlanKind
-from apex_cli.stores.journal import Begun, OpenSaga, SagaState
 from apex_cli.stores.postgres.catalog import Catalog
 from apex_cli.stores.postgres.connection import Database
 from apex_cli.stores.postgres.journal import PostgresJournal
+from apex_cli.stores.protocol import Begun, OpenSaga, SagaState
 from tests.plans import make_embedded, make_record
 
 

@@ -13,8 +13,8 @@ from grpc import StatusCode  # type: ignore[import-untyped]
 
 from apex_cli.addresses import Secret
 from apex_cli.errors import StoreTerminal, StoreTransient, StoreUnavailable
-from apex_cli.stores.qdrant import QdrantServerStore, connector
-from apex_cli.stores.qdrant.connection import connection_hint
+from apex_cli.stores.qdrant.connection import Connector
+from apex_cli.stores.qdrant.server import QdrantServerStore
 from apex_cli.stores.servers import Tls
 from tests.plans import DIMENSIONS, make_plan
 from tests.qdrant_grpc import KINDS, FakeQdrant, fake_qdrant
@@ -29,8 +29,8 @@ async def server() -> AsyncIterator[tuple[FakeQdrant, int]]:
 
 
 def store_at(port: int, *, create: bool = True) -> QdrantServerStore:
-    connect = connector("http://127.0.0.1:1", api_key=Secret("k3y"), grpc_port=port, timeout=30, tls=Tls())
-    return QdrantServerStore(connect, namespace="test", model="model", dimensions=DIMENSIONS, grpc=True, create=create)
+    connect = Connector("http://127.0.0.1:1", api_key=Secret("k3y"), grpc_port=port, timeout=30, tls=Tls())
+    return QdrantServerStore(connect, namespace="test", model="model", dimensions=DIMENSIONS, create=create)
 
 
 async def test_several_first_opens_at_once_create_one_collection(server: tuple[FakeQdrant, int]) -> None:
@@ -125,8 +125,8 @@ async def test_a_port_where_no_server_listens(server: tuple[FakeQdrant, int]) ->
 
 
 def test_the_hint_names_what_the_connection_uses() -> None:
-    assert "GRPC" not in connection_hint(grpc=False, encrypted=False)
-    assert "APEX_TLS_CA_FILE" in connection_hint(grpc=False, encrypted=True)
-    both = connection_hint(grpc=True, encrypted=True)
+    assert "GRPC" not in Connector("http://127.0.0.1", timeout=30).hint()
+    assert "APEX_TLS_CA_FILE" in Connector("https://127.0.0.1", timeout=30).hint()
+    both = Connector("https://127.0.0.1", timeout=30, grpc_port=6334).hint()
     assert "APEX_QDRANT_GRPC_PORT" in both
     assert "APEX_TLS_CA_FILE" in both

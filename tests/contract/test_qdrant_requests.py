@@ -14,8 +14,8 @@ import pytest
 from apex_cli.addresses import Secret
 from apex_cli.errors import StoreTerminal, StoreTransient, StoreUnavailable
 from apex_cli.stores.protocol import PointView, StoredSummary
-from apex_cli.stores.qdrant import QdrantServerStore, connector
-from apex_cli.stores.qdrant.server import UPSERT_POINTS
+from apex_cli.stores.qdrant.connection import Connector
+from apex_cli.stores.qdrant.server import UPSERT_POINTS, QdrantServerStore
 from apex_cli.stores.servers import Tls
 from tests.plans import DIMENSIONS, NOON, make_plan, vector_of
 from tests.qdrant_answers import COLLECTION, Answers, collection, ok
@@ -38,7 +38,7 @@ def server(answers: Answers) -> Iterator[Recorder]:
 
 
 def store_at(url: str, key: str | None = "k3y", timeout: float = 30) -> QdrantServerStore:
-    connect = connector(url, api_key=Secret(key) if key else None, timeout=timeout, tls=Tls())
+    connect = Connector(url, api_key=Secret(key) if key else None, timeout=timeout, tls=Tls())
     return QdrantServerStore(connect, namespace="test", model="model", dimensions=DIMENSIONS)
 
 

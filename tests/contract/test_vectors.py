@@ -8,7 +8,6 @@ import subprocess
 import sys
 import uuid
 from collections.abc import AsyncIterator, Callable
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +18,12 @@ from apex_cli.addresses import Secret
 from apex_cli.errors import StoreError, StoreTerminal, StoreUnavailable
 from apex_cli.model import PlanKind
 from apex_cli.stores.protocol import StoredSummary, VectorStore
-from apex_cli.stores.qdrant import QdrantServerStore, connector, points
 from apex_cli.stores.qdrant import edge as qdrant_edge
+from apex_cli.stores.qdrant import points
 from apex_cli.stores.qdrant import server as qdrant_server
 from apex_cli.stores.qdrant.connection import Connector
 from apex_cli.stores.qdrant.edge import QdrantEdgeStore
+from apex_cli.stores.qdrant.server import QdrantServerStore
 from apex_cli.stores.servers import Tls
 from tests.plans import DIMENSIONS, from_journal, make_plan, new_saga_id, vector_of
 from tests.servers import server_url
@@ -40,6 +40,13 @@ def edge(folder: Path, model: str = MODEL) -> QdrantEdgeStore:
     return QdrantEdgeStore(folder, namespace="test", model=model, dimensions=DIMENSIONS)
 
 
+class LocalMode(Connector):
+    """The client in its local mode; the URL is a folder."""
+
+    def __call__(self) -> AsyncQdrantClient:
+        return AsyncQdrantClient(path=self.url)
+
+
 @pytest.fixture(params=["edge", "client", "server", "server-grpc"])
 async def make(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Maker]:
     """Qdrant's engine in process; the server's client in its local mode; a server by REST and by gRPC, if given."""
@@ -48,10 +55,10 @@ async def make(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
         return
     namespace = f"t{uuid.uuid4().hex[:20]}"
     if request.param == "client":
-        connect: Connector = partial(AsyncQdrantClient, path=str(tmp_path / "qdrant"))
+        connect: Connector = LocalMode(str(tmp_path / "qdrant"), timeout=60)
     else:
         key = os.environ.get("APEX_TEST_QDRANT_API_KEY")
-        connect = connector(
+        connect = Connector(
             server_url("QDRANT"),
             api_key=Secret(key) if key else None,
             grpc_port=_grpc_port() if request.param == "server-grpc" else None,

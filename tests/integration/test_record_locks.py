@@ -11,7 +11,7 @@ import pytest
 from apex_cli.embedded.valkey import EmbeddedValkey
 from apex_cli.saga.locks import RecordLocks
 from apex_cli.stores.lock_owner import is_gone, new_owner
-from apex_cli.stores.redis import RedisCache
+from apex_cli.stores.redis.cache import RedisCache
 from tests.owners import owner_that_died
 
 NAMES = [f"record-{number}" for number in range(100)]

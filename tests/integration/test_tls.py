@@ -16,8 +16,9 @@ from apex_cli.errors import StoreUnavailable
 from apex_cli.stores.postgres.connection import Database
 from apex_cli.stores.postgres.journal import PostgresJournal
 from apex_cli.stores.protocol import Store
-from apex_cli.stores.qdrant import QdrantServerStore, connector
-from apex_cli.stores.redis import RedisCache
+from apex_cli.stores.qdrant.connection import Connector
+from apex_cli.stores.qdrant.server import QdrantServerStore
+from apex_cli.stores.redis.cache import RedisCache
 from apex_cli.stores.servers import Tls
 from tests.qdrant_answers import Answers
 from tests.recorder import recording
@@ -92,11 +93,10 @@ def front(request: pytest.FixtureRequest, tmp_path: Path, short_tmp: Path) -> It
             def put(context: ssl.SSLContext) -> Opener:
                 url = stack.enter_context(recording(Answers(), context)).url
                 return lambda tls: QdrantServerStore(
-                    connector(url, timeout=30, tls=tls),
+                    Connector(url, timeout=30, tls=tls),
                     namespace="test",
                     model="model",
                     dimensions=256,
-                    encrypted=True,
                 )
 
         yield put

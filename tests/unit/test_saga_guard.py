@@ -8,7 +8,7 @@ import pytest
 
 from apex_cli import faults
 from apex_cli.errors import ConfigError, StoreTerminal, StoreTransient
-from apex_cli.saga.guard import Breaker, Guard, RetryPolicy
+from apex_cli.saga.participants import Breaker, Guard, RetryPolicy
 
 QUICK = RetryPolicy(attempts=3, wait_initial=0.001, wait_max=0.002)
 

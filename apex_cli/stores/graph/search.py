@@ -29,8 +29,14 @@ from graphiti_core.search.search_utils import node_similarity_search
 from apex_cli.errors import StoreTerminal
 from apex_cli.stores.graph.model import records
 from apex_cli.stores.graph.model.codec import micros
-from apex_cli.stores.graph.model.operations import EPISODE_TIMES, MENTIONING_RECORDS
-from apex_cli.stores.graph.model.transaction import STORE, Access, GraphEngine, GraphTransaction
+from apex_cli.stores.graph.model.operations import (
+    EPISODE_TIMES,
+    MENTIONING_RECORDS,
+    STORE,
+    Access,
+    GraphEngine,
+    GraphTransaction,
+)
 from apex_cli.stores.protocol import Hit
 
 LIKE = 0.7

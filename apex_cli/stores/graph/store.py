@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from apex_cli.model import Plan
 from apex_cli.stores.graph.model import commit, consistency, reads
-from apex_cli.stores.graph.model.transaction import STORE, Access, GraphEngine
+from apex_cli.stores.graph.model.operations import STORE, Access, GraphEngine
 from apex_cli.stores.protocol import EntityView, FactView, GraphView, Hit, StoredSummary
 
 if TYPE_CHECKING:

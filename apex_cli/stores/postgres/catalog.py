@@ -118,16 +118,18 @@ class Catalog:
 
     async def expected(self, batch: int = 1000) -> AsyncIterator[Sequence[Expected]]:
         """What every current version should have in the other stores, in batches ordered by record id."""
-        after = "00000000-0000-0000-0000-000000000000"
-        while rows := await self._database.rows(_EXPECTED, {"after": after, "limit": batch}):
+        async for rows in self._pages(_EXPECTED, batch):
             yield [Expected(str(row["record_id"]), str(row["saga_id"]), row["chunks"]) for row in rows]
-            after = str(rows[-1]["record_id"])
 
     async def epochs(self, batch: int = 1000) -> AsyncIterator[Mapping[str, int]]:
         """The epoch of every record that was ever written, forgotten ones too, in batches ordered by record id."""
-        after = "00000000-0000-0000-0000-000000000000"
-        while rows := await self._database.rows(_EPOCHS, {"after": after, "limit": batch}):
+        async for rows in self._pages(_EPOCHS, batch):
             yield {str(row["record_id"]): row["epoch"] for row in rows}
+
+    async def _pages(self, query: str, size: int) -> AsyncIterator[Sequence[Row]]:
+        after = "00000000-0000-0000-0000-000000000000"
+        while rows := await self._database.rows(query, {"after": after, "limit": size}):
+            yield rows
             after = str(rows[-1]["record_id"])
 
     async def broken(self) -> Sequence[tuple[str, str]]:

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from apex_cli.model import Embedded, Extraction, Plan, PlanKind, Record, Superseded
 from apex_cli.serialization import from_claim, from_entity
-from apex_cli.stores.journal import Begun, OpenSaga, SagaState
 from apex_cli.stores.postgres.connection import STORE, Connection, Database, Row, pg_json
+from apex_cli.stores.protocol import Begun, OpenSaga, SagaState
 from apex_cli.text_cleaning import replace_unencodable
 
 _ENSURE = """
@@ -112,7 +112,7 @@ class _Start(NamedTuple):
 
 
 class PostgresJournal:
-    """`stores.journal.Journal` on a `Database`. `open` and `close` open and close that database."""
+    """`Journal` on a `Database`. `open` and `close` open and close that database."""
 
     name = STORE
 
@@ -283,19 +283,9 @@ async def _journal(connection: Connection, plans: Sequence[Plan], run_id: str | 
     async with connection.cursor() as cursor:
         async with cursor.copy(_COPY_SAGA) as copy:
             for plan in plans:
+                state = (plan.kind.value, SagaState.PREPARED.value, plan.epoch, plan.revision)
                 superseded = plan.superseded.saga_id if plan.superseded else None
-                await copy.write_row(
-                    (
-                        plan.saga_id,
-                        plan.record_id,
-                        run_id,
-                        plan.kind.value,
-                        "PREPARED",
-                        plan.epoch,
-                        plan.revision,
-                        superseded,
-                    )
-                )
+                await copy.write_row((plan.saga_id, plan.record_id, run_id, *state, superseded))
         async with cursor.copy(_COPY_VERSION) as copy:
             for plan in plans:
                 if plan.record is not None and plan.embedded is not None:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.addresses import Secret
 from apex_cli.errors import StoreError, StoreTerminal, StoreTransient
 from apex_cli.stores.qdrant.points import STORE
-from apex_cli.stores.servers import Tls
+from apex_cli.stores.servers import NO_TLS_FILES, Tls
 
 if TYPE_CHECKING:
     from qdrant_client import AsyncQdrantClient
-
-Connector = Callable[[], "AsyncQdrantClient"]
-"""Makes a client. The client connects with its first call."""
 
 _CONFLICT = 409
 _RETRIABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -27,44 +25,51 @@ _RETRIABLE_GRPC = frozenset(
 _MESSAGE_LENGTH = 300
 
 
-def connector(
-    url: str, *, api_key: Secret | None = None, grpc_port: int | None = None, timeout: float, tls: Tls
-) -> Connector:
+@dataclass(frozen=True, slots=True)
+class Connector:
     """Connects to `url` by REST (port 6333 unless the URL names one), or by gRPC on `grpc_port` of the same host.
 
     Every call ends within `timeout` seconds.
     """
 
-    def connect() -> AsyncQdrantClient:
+    url: str
+    timeout: float
+    tls: Tls = NO_TLS_FILES
+    api_key: Secret | None = None
+    grpc_port: int | None = None
+
+    @property
+    def encrypted(self) -> bool:
+        return self.url.startswith("https:")
+
+    def __call__(self) -> AsyncQdrantClient:
+        """A client. It connects with its first call."""
         from qdrant_client import AsyncQdrantClient
 
         secure: dict[str, Any] = {}
-        if url.startswith("https:"):
-            secure["verify"] = tls.context()
-            if grpc_port is not None:
-                secure["grpc_options"] = _grpc_certificates(tls)
+        if self.encrypted:
+            secure["verify"] = self.tls.context()
+            if self.grpc_port is not None:
+                secure["grpc_options"] = _grpc_certificates(self.tls)
         return AsyncQdrantClient(
-            url=url,
-            grpc_port=grpc_port or 6334,
-            prefer_grpc=grpc_port is not None,
+            url=self.url,
+            grpc_port=self.grpc_port or 6334,
+            prefer_grpc=self.grpc_port is not None,
             # As a header, because `api_key=` prints a warning where the server uses plain HTTP.
-            headers=None if api_key is None else {"api-key": api_key.reveal()},
-            timeout=math.ceil(timeout),
+            headers=None if self.api_key is None else {"api-key": self.api_key.reveal()},
+            timeout=math.ceil(self.timeout),
             check_compatibility=False,
             **secure,
         )
 
-    return connect
-
-
-def connection_hint(*, grpc: bool, encrypted: bool) -> str:
-    """Which settings to check when the server cannot be reached or refuses a call."""
-    settings = ["APEX_QDRANT_URL", "APEX_QDRANT_API_KEY"]
-    if grpc:
-        settings.append("APEX_QDRANT_GRPC_PORT")
-    if encrypted:
-        settings.append("APEX_TLS_CA_FILE")
-    return f"check {', '.join(settings[:-1])} and {settings[-1]}, and that the server runs"
+    def hint(self) -> str:
+        """Which settings to check when the server cannot be reached or refuses a call."""
+        settings = ["APEX_QDRANT_URL", "APEX_QDRANT_API_KEY"]
+        if self.grpc_port is not None:
+            settings.append("APEX_QDRANT_GRPC_PORT")
+        if self.encrypted:
+            settings.append("APEX_TLS_CA_FILE")
+        return f"check {', '.join(settings[:-1])} and {settings[-1]}, and that the server runs"
 
 
 @contextmanager

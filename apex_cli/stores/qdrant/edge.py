@@ -186,7 +186,7 @@ class QdrantEdgeStore:
     def _count(self) -> list[StoredSummary]:
         counter = points.PointCounter()
         for record in self._scroll(None, points.SUMMARY_FIELDS):
-            counter.add(record.payload or {})
+            counter.count(record.payload or {})
         return counter.summaries()
 
     # What follows runs in the engine's thread, or is called there.

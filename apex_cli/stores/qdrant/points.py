@@ -12,6 +12,7 @@ Readers must filter on `visible = 1`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
@@ -105,20 +106,15 @@ def to_hit(payload: Mapping[str, Any], score: float) -> Hit:
     return Hit(payload["record_id"], payload["saga_id"], score, payload["text"])
 
 
-class PointCounter:
+class PointCounter(Counter[tuple[str, str, bool]]):
     """Counts points by record, saga and visibility."""
 
-    def __init__(self) -> None:
-        self._counts: dict[tuple[str, str, bool], int] = {}
-
-    def add(self, payload: Mapping[str, Any]) -> None:
-        """Count one point."""
-        key = (payload["record_id"], payload["saga_id"], payload["visible"] == 1)
-        self._counts[key] = self._counts.get(key, 0) + 1
+    def count(self, payload: Mapping[str, Any]) -> None:
+        self[payload["record_id"], payload["saga_id"], payload["visible"] == 1] += 1
 
     def summaries(self) -> list[StoredSummary]:
         """One summary for each record, saga and visibility that was counted."""
-        return [StoredSummary(record, saga, count, visible) for (record, saga, visible), count in self._counts.items()]
+        return [StoredSummary(record, saga, count, visible) for (record, saga, visible), count in self.items()]
 
 
 def slices(items: Sequence[T], size: int | None = None) -> Iterator[Sequence[T]]:

@@ -14,7 +14,7 @@ from apex_cli.errors import StoreError, StoreTransient, StoreUnavailable
 from apex_cli.model import Plan
 from apex_cli.stores.protocol import Hit, PointView, StoredSummary
 from apex_cli.stores.qdrant import points
-from apex_cli.stores.qdrant.connection import Connector, connection_hint, is_conflict, translated
+from apex_cli.stores.qdrant.connection import Connector, is_conflict, translated
 from apex_cli.stores.qdrant.points import STORE, slices
 
 if TYPE_CHECKING:
@@ -28,30 +28,20 @@ _OLDEST = (1, 16)
 
 
 class QdrantServerStore:
-    """`VectorStore` on a server. `connect` makes the client (see `connector`).
+    """`VectorStore` on a server.
 
-    `encrypted` and `grpc` say how `connect` reaches the server. Without `create` nothing is created: a collection that
-    is not there is reported by `check`, and every other method fails.
+    Without `create` nothing is created: a collection that is not there is reported by `check`, and every other method
+    fails.
     """
 
     name = STORE
 
     def __init__(
-        self,
-        connect: Connector,
-        *,
-        namespace: str,
-        model: str,
-        dimensions: int,
-        encrypted: bool = False,
-        grpc: bool = False,
-        create: bool = True,
+        self, connector: Connector, *, namespace: str, model: str, dimensions: int, create: bool = True
     ) -> None:
         self.collection = points.collection_name(namespace, model, dimensions)
-        self._connect = connect
+        self._connector = connector
         self._dimensions = dimensions
-        self._encrypted = encrypted
-        self._grpc = grpc
         self._create = create
         self._connected: AsyncQdrantClient | None = None
 
@@ -63,7 +53,7 @@ class QdrantServerStore:
         """
         try:
             with translated():
-                self._connected = self._connect()
+                self._connected = self._connector()
                 await _server_version(self._connected)
                 if await self._connected.collection_exists(self.collection):
                     await self._ensure_indexes(self._connected)
@@ -72,8 +62,7 @@ class QdrantServerStore:
                     await self._ensure_indexes(self._connected)
         except StoreError as error:
             raise StoreUnavailable(
-                f"the vectors cannot be reached: {error.message}",
-                hint=connection_hint(grpc=self._grpc, encrypted=self._encrypted),
+                f"the vectors cannot be reached: {error.message}", hint=self._connector.hint()
             ) from error
 
     async def close(self) -> None:
@@ -91,7 +80,7 @@ class QdrantServerStore:
             if await self._client.collection_exists(self.collection):
                 count = await self._client.count(self.collection, exact=True)
                 found |= {"dimension": self._dimensions, "points": count.count}
-        return {**found, "tls": "on" if self._encrypted else "off"}
+        return {**found, "tls": "on" if self._connector.encrypted else "off"}
 
     async def prepare(self, plans: Sequence[Plan]) -> None:
         """See `PreparedStore`. Raises `StoreTerminal` for vectors that do not fit the collection."""
@@ -155,7 +144,7 @@ class QdrantServerStore:
         """See `PreparedStore`. Counts the points of all sagas first: memory grows with the number of records."""
         counter = points.PointCounter()
         async for record in self._scroll(None, points.SUMMARY_FIELDS):
-            counter.add(_payload(record))
+            counter.count(_payload(record))
         for part in slices(counter.summaries()):
             yield part
 

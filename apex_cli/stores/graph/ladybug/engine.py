@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from apex_cli.errors import StoreError, StoreTerminal, StoreTransient, StoreUnavailable
 from apex_cli.stores.graph.ladybug.transaction import LadybugTransaction
-from apex_cli.stores.graph.model.transaction import STORE, Access
+from apex_cli.stores.graph.model.operations import STORE, Access
 
 if TYPE_CHECKING:
     import ladybug

@@ -19,7 +19,7 @@ from apex_cli.errors import StoreTransient
 from apex_cli.stores.graph.ladybug.engine import LadybugEngine
 from apex_cli.stores.graph.ladybug.scan_search import ScanSearch
 from apex_cli.stores.graph.ladybug.transaction import LadybugTransaction, aware
-from apex_cli.stores.graph.model.transaction import Access, Row
+from apex_cli.stores.graph.model.operations import Access, Row
 from apex_cli.stores.graph.search import ReadOnlyDriver, refusal
 
 _REFUSED = "read-only transaction"

@@ -39,7 +39,7 @@ from graphiti_core.search.search_filters import (
 )
 
 from apex_cli.stores.graph.ladybug.transaction import LadybugTransaction
-from apex_cli.stores.graph.model.transaction import Row
+from apex_cli.stores.graph.model.operations import Row
 
 _PAGE = 20_000
 """Rows whose texts are in memory at once."""

@@ -14,7 +14,7 @@ from apex_cli.stores.graph.ladybug import schema
 from apex_cli.stores.graph.ladybug.engine import LadybugEngine
 from apex_cli.stores.graph.model import reads
 from apex_cli.stores.graph.model.observations import entity_ids
-from apex_cli.stores.graph.model.transaction import STORE, Access
+from apex_cli.stores.graph.model.operations import STORE, Access
 from apex_cli.stores.graph.store import GraphStore
 
 if TYPE_CHECKING:

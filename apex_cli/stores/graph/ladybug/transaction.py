@@ -14,8 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.stores.graph.ladybug.statements import READS, WRITES
-from apex_cli.stores.graph.model.operations import Columns, Kind, Query, Write
-from apex_cli.stores.graph.model.transaction import Row, expect
+from apex_cli.stores.graph.model.operations import Columns, Kind, Query, Row, Write, expect
 
 if TYPE_CHECKING:
     import ladybug

@@ -7,7 +7,7 @@ entities      how nodes, aliases and mentions change; `entity_state` merges the 
 facts         how facts change; `timelines` the evidence in pages, from which facts are computed
 reads         views of records, entities and facts, and counts
 consistency   the graph's own rules, checked in bulk
-operations    what a transaction reads and writes, by name; `transaction` what a job needs of an engine
+operations    what a transaction reads and writes, by name, and what a job needs of an engine
 codec         times, evidence, claims and labels as stored
 
 `apex_cli.stores.graph` shows the schema with one example row each.

@@ -20,8 +20,8 @@ from apex_cli.errors import StoreTerminal
 from apex_cli.model import Plan, PlanKind
 from apex_cli.stores.graph.model import entities, facts, observations, records, timelines
 from apex_cli.stores.graph.model.codec import StoredClaim
+from apex_cli.stores.graph.model.operations import STORE, GraphTransaction
 from apex_cli.stores.graph.model.records import StoredRecord
-from apex_cli.stores.graph.model.transaction import STORE, GraphTransaction
 
 
 def commit(

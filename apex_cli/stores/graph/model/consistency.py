@@ -13,8 +13,8 @@ from apex_cli.stores.graph.model import operations as ops
 from apex_cli.stores.graph.model.codec import unpack_claims, unpack_evidence
 from apex_cli.stores.graph.model.entity_state import Observations, merge, unpack_observations, unpack_state
 from apex_cli.stores.graph.model.facts import Fact, entries, fact_of
+from apex_cli.stores.graph.model.operations import GraphTransaction
 from apex_cli.stores.graph.model.timelines import Timeline
-from apex_cli.stores.graph.model.transaction import GraphTransaction
 from apex_cli.timeline import Evidence, intervals
 
 Breach = tuple[str, str]

@@ -14,15 +14,9 @@ from apex_cli.errors import StoreTerminal
 from apex_cli.model import named_uuid
 from apex_cli.stores.graph.model import operations as ops
 from apex_cli.stores.graph.model.codec import kind_of, labels_of, value_of
-from apex_cli.stores.graph.model.entity_state import (
-    EntityState,
-    Observations,
-    merge,
-    pack_observations,
-    unpack_state,
-)
+from apex_cli.stores.graph.model.entity_state import EntityState, Observations, merge, pack_observations, unpack_state
 from apex_cli.stores.graph.model.observations import BeforeAndAfter, Mentions, of_nodes
-from apex_cli.stores.graph.model.transaction import STORE, GraphTransaction, Row
+from apex_cli.stores.graph.model.operations import STORE, GraphTransaction, Row
 
 _MAX_OTHER_NAMES = 12
 """How many aliases the summary of an entity lists: it is one sentence."""

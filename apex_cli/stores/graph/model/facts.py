@@ -29,8 +29,8 @@ from apex_cli.model import Plan, named_uuid
 from apex_cli.stores.graph.model import operations as ops
 from apex_cli.stores.graph.model.codec import StoredClaim, dump, micros, moment
 from apex_cli.stores.graph.model.observations import Mentions
+from apex_cli.stores.graph.model.operations import STORE, GraphTransaction
 from apex_cli.stores.graph.model.timelines import Edit, PageChanges, Revision, Timeline, timeline_of
-from apex_cli.stores.graph.model.transaction import STORE, GraphTransaction
 from apex_cli.timeline import Evidence, Interval
 
 CERTAIN = "certain"

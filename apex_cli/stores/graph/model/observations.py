@@ -21,11 +21,12 @@ from apex_cli.stores.graph.model.operations import (
     ALIASES,
     OBSERVATIONS_BY_NODE,
     OBSERVATIONS_BY_RECORD,
+    STORE,
     USED_ENTITY_IDS,
+    GraphTransaction,
     Query,
 )
 from apex_cli.stores.graph.model.resolution import Resolver, first_id
-from apex_cli.stores.graph.model.transaction import STORE, GraphTransaction
 
 Pair = tuple[str, str]
 """Record id and node id."""

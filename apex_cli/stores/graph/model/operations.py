@@ -1,13 +1,23 @@
-"""What one graph transaction reads and writes, by name. Each engine has one statement for every operation.
+"""One transaction of a graph, as `model` uses it: what it reads and writes, by name, and the engine that runs it.
+
+Each engine has one statement for every operation.
 
 Keys, columns and answers are the same on all engines: times are aware and in UTC, vectors are float32.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from enum import Enum
+from typing import Any, Literal, Protocol, TypeVar
+
+from apex_cli.errors import StoreTerminal
+
+STORE = "graph"
+
+T = TypeVar("T")
+Row = dict[str, Any]
 
 Kind = Literal["text", "texts", "time", "vector", "int", "ints", "bool"]
 Columns = Mapping[str, Kind]
@@ -92,8 +102,7 @@ def _write(name: str, columns: str) -> Write:
 # Insertions: the row is not there yet, what it refers to is.
 NEW_ENTITY = _write("insert entities", "uuid name group_id labels created_at vector summary attributes aliases state")
 NEW_EPISODE = _write(
-    "insert episodes",
-    "uuid name source source_description content valid_at group_id created_at entity_edges",
+    "insert episodes", "uuid name source source_description content valid_at group_id created_at entity_edges"
 )
 NEW_MENTION = _write("insert mentions", "record node uuid group_id created_at observation")
 NEW_FACT = _write(
@@ -125,3 +134,58 @@ DELETE_MENTION = _write("delete mentions", "record node")
 DELETE_FACT = _write("delete facts", "k")
 DELETE_ALIAS = _write("delete aliases", "k")
 DELETE_PAGE = _write("delete pages", "k")
+
+
+class GraphTransaction(Protocol):
+    """Reads see what the transaction wrote. Without keys or rows, no statement runs.
+
+    Synchronous: a job runs in a thread of its own, so that its Python does not block the event loop.
+    """
+
+    def look_up(self, what: Query, keys: Iterable[str]) -> list[Row]:
+        """Rows of a look-up for those of the keys that are there; keys may repeat."""
+
+    def ask(self, what: Query, text: str, limit: int | None = None) -> list[Row]:
+        """Rows of a question about one entity."""
+
+    def scan(self, what: Query) -> Iterator[list[Row]]:
+        """Rows of one of `SCANS`, some at a time."""
+
+    def write(self, what: Write, rows: Sequence[Sequence[Any]]) -> None:
+        """Write rows by their columns. Raises `StoreTerminal` if a row, or an end of its relation, is not there."""
+
+
+class Access(Enum):
+    """What a job needs of its transaction."""
+
+    WRITE = "write"
+    """Alone on its graph from the first read on; committed at the end."""
+
+    EXACT = "exact"
+    """Reads that must fit together: no other job's changes come between them."""
+
+    PATIENT = "patient"
+    """As `EXACT`, without a time limit; other jobs wait meanwhile."""
+
+    PLAIN = "plain"
+    """Reads without a time limit, which may see another job's commit half-way through."""
+
+
+Job = Callable[[GraphTransaction], T]
+"""Has no side effects outside the transaction: an engine may run it again from the start."""
+
+
+class GraphEngine(Protocol):
+    """Runs jobs, each in one transaction. Raises `StoreError`s only."""
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def run(self, job: Job[T], access: Access) -> T: ...
+
+
+def expect(met: int, rows: Sequence[object]) -> None:
+    """Raise `StoreTerminal` unless every row matched something: else the graph is not what the job read."""
+    if met != len(rows):
+        raise StoreTerminal(STORE, f"{met} of {len(rows)} rows were there to change", hint="run `apex verify`")

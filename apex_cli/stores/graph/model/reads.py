@@ -11,9 +11,9 @@ from apex_cli.stores.graph.model import operations as ops
 from apex_cli.stores.graph.model import records
 from apex_cli.stores.graph.model.codec import kind_of, value_of
 from apex_cli.stores.graph.model.facts import CERTAIN, entries, fact_of
+from apex_cli.stores.graph.model.operations import GraphTransaction, Row
 from apex_cli.stores.graph.model.records import StoredRecord
 from apex_cli.stores.graph.model.timelines import read_evidence
-from apex_cli.stores.graph.model.transaction import GraphTransaction, Row
 from apex_cli.stores.protocol import EntityView, FactView, GraphView, StoredSummary
 
 _COUNTS = {"records": ops.COUNT_RECORDS, "entities": ops.COUNT_ENTITIES, "facts": ops.COUNT_FACTS}

@@ -15,7 +15,7 @@ from apex_cli.errors import Fenced, StoreTerminal
 from apex_cli.model import Plan, PlanKind
 from apex_cli.stores.graph.model import operations as ops
 from apex_cli.stores.graph.model.codec import StoredClaim, pack_claims, unpack_claims
-from apex_cli.stores.graph.model.transaction import STORE, GraphTransaction
+from apex_cli.stores.graph.model.operations import STORE, GraphTransaction
 
 _EPISODE_KINDS = {"message": "message", "document": "text"}
 """Graphiti's `EpisodeType` by data type; everything else is `json`."""

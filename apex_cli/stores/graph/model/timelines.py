@@ -29,8 +29,7 @@ from typing import NamedTuple
 
 from apex_cli.model import FUNCTIONAL, Predicate
 from apex_cli.stores.graph.model.codec import micros, moment, pack_evidence, unpack_evidence
-from apex_cli.stores.graph.model.operations import PAGES
-from apex_cli.stores.graph.model.transaction import GraphTransaction
+from apex_cli.stores.graph.model.operations import PAGES, GraphTransaction
 from apex_cli.timeline import Evidence, Interval, intervals
 
 PAGE_RUNS = 32

@@ -15,7 +15,7 @@ from neo4j.exceptions import AuthError, ConfigurationError, DriverError, Neo4jEr
 
 from apex_cli.addresses import SCHEMES
 from apex_cli.errors import StoreError, StoreTerminal, StoreTransient, StoreUnavailable
-from apex_cli.stores.graph.model.transaction import STORE
+from apex_cli.stores.graph.model.operations import STORE
 
 _DATA_ERRORS = (
     "Neo.ClientError.Statement.",

@@ -1,4 +1,4 @@
-"""The pool of connections, the transactions, and the lock that admits one writer to a namespace.
+"""`PivotStore` on a Neo4j server: connections, transactions, and the lock that admits one writer to a namespace.
 
 Neo4j reads what is committed at the moment of each read. So a job that reads and then writes needs a lock on what it
 read. `ApexGroup` is one node for each group (namespace). Every transaction that writes, or whose reads must fit
@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 
 from apex_cli.errors import StoreTerminal, StoreTransient, StoreUnavailable
-from apex_cli.stores.graph.model.transaction import STORE, Access, Job, Row
+from apex_cli.stores.graph.model import reads
+from apex_cli.stores.graph.model.operations import STORE, Access, Job, Row
 from apex_cli.stores.graph.neo4j import migrations, schema
 from apex_cli.stores.graph.neo4j.connection import (
     DRIVER_ERRORS,
@@ -32,9 +33,11 @@ from apex_cli.stores.graph.neo4j.connection import (
     unavailable,
 )
 from apex_cli.stores.graph.neo4j.transaction import Neo4jTransaction, run_in_thread
+from apex_cli.stores.graph.store import GraphStore
 from apex_cli.stores.servers import clock_skew
 
 if TYPE_CHECKING:
+    from graphiti_core.driver.driver import GraphDriver
     from neo4j import AsyncDriver, AsyncManagedTransaction, AsyncSession
 
 _CONNECTIONS = 16
@@ -133,13 +136,7 @@ class Neo4jEngine:
         except (*DRIVER_ERRORS, OSError) as error:
             raise translate(error) from error
         tls = "on" if "+" in self._url.partition("://")[0] else "off"
-        return {
-            **kernel,
-            "schema_missing": missing,
-            "clock_skew_seconds": skew,
-            "database": self.database,
-            "tls": tls,
-        }
+        return {**kernel, "schema_missing": missing, "clock_skew_seconds": skew, "database": self.database, "tls": tls}
 
     async def run(self, job: Job[T], access: Access) -> T:
         """Run a job in a thread, in one transaction. Cancelled, it rolls back. Raises `StoreError`s only."""
@@ -212,3 +209,22 @@ class Neo4jEngine:
             "user_agent": "apex",
         }
         return neo4j.AsyncGraphDatabase.driver(url, auth=self._auth, **settings, **trust)
+
+
+class Neo4jGraph(GraphStore):
+    """The graph of one namespace on a server (5.26 or newer). Any number of processes may write to it."""
+
+    _engine: Neo4jEngine
+
+    def __init__(self, engine: Neo4jEngine) -> None:
+        super().__init__(engine, engine.group)
+
+    async def check(self) -> Mapping[str, Any]:
+        """See `Neo4jEngine.facts`; and how many records, entities and facts there are."""
+        counts = await self._engine.run(reads.count, Access.PLAIN)
+        return {"engine": "neo4j", **await self._engine.facts(), **counts}
+
+    def graphiti_driver(self) -> GraphDriver:
+        from apex_cli.stores.graph.neo4j.graphiti_driver import ServerDriver
+
+        return ServerDriver(self._engine.driver, self._engine.database)

@@ -45,10 +45,7 @@ class ServerDriver(ReadOnlyDriver):
         database = parameters.pop("database_", self._database)
         try:
             answer = await self.client.execute_query(
-                cypher_query_,
-                parameters_=parameters,
-                database_=database,
-                routing_=RoutingControl.READ,
+                cypher_query_, parameters_=parameters, database_=database, routing_=RoutingControl.READ
             )
         except DRIVER_ERRORS as error:
             if getattr(error, "code", None) == _REFUSED:

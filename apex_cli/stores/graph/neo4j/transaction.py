@@ -17,8 +17,7 @@ import numpy as np
 from anyio import from_thread, to_thread
 
 from apex_cli.stores.graph.model.codec import micros, moment
-from apex_cli.stores.graph.model.operations import Kind, Query, Write
-from apex_cli.stores.graph.model.transaction import Row, expect
+from apex_cli.stores.graph.model.operations import Kind, Query, Row, Write, expect
 from apex_cli.stores.graph.neo4j.statements import COLLECTED, READS, WRITES
 
 if TYPE_CHECKING:
