@@ -24,10 +24,13 @@ class CommandContext:
     flags: dict[str, Any] = field(default_factory=dict)
 
     def settings(self, **flags: Any) -> Settings:
-        """The settings of this call, with more flags. Raises `ConfigError`."""
+        """The settings of this command, with more flags; warns of misspelt variables. Raises `ConfigError`."""
         from apex_cli.config import load
 
-        return load({**self.flags, **flags})
+        settings = load({**self.flags, **flags})
+        for each in settings.unknown:
+            self.output.warning(str(each))
+        return settings
 
     def read(self, look: Callable[[Stores], Awaitable[_T]]) -> _T:
         """Open the four stores, look, close them. A store that fails meanwhile gives exit code 10."""

@@ -13,15 +13,14 @@ from dataclasses import replace
 
 from apex_cli.config import Settings
 from apex_cli.exit_codes import ExitCode
-from apex_cli.model import Extraction, Plan, PlanKind, Record, Superseded
+from apex_cli.model import Extraction, Record, Superseded
 from apex_cli.pipeline.context import coordinator_for
-from apex_cli.pipeline.upgrade import open_upgraded, rebuild_graph, record_of
+from apex_cli.pipeline.upgrade import journalled, open_upgraded, rebuild_graph, record_of, removal
 from apex_cli.queries import find_record
 from apex_cli.results import RecordResult, RecordStatus
 from apex_cli.run_stats import RunStats
 from apex_cli.saga.coordinator import Coordinator
 from apex_cli.saga.recovery import Recovered
-from apex_cli.serialization import to_claim, to_entity
 from apex_cli.sources.registry import extract
 from apex_cli.stores.factory import Stores
 from apex_cli.stores.postgres.catalog import Version
@@ -92,20 +91,15 @@ async def _write_again(settings: Settings, stores: Stores, coordinator: Coordina
 
 
 def _extractions(versions: Sequence[Version], records: Sequence[Record]) -> list[Extraction]:
-    return [_extraction(version, record) for version, record in zip(versions, records, strict=True)]
-
-
-def _extraction(version: Version, record: Record) -> Extraction:
-    """The extraction that the record was committed with: text by the rules, entities and claims from the journal.
+    """What the records were committed with: text by the rules, entities and claims from the journal.
 
     A model may have extracted some of them. It is not asked again.
     """
-    journalled = version.extraction
-    return replace(
-        extract(record),
-        entities=tuple(map(to_entity, journalled["entities"])),
-        claims=tuple(map(to_claim, journalled["claims"])),
-    )
+    kept = map(journalled, versions)
+    return [
+        replace(extract(record), entities=one.entities, claims=one.claims)
+        for record, one in zip(records, kept, strict=True)
+    ]
 
 
 async def _remove_orphans(settings: Settings, stores: Stores, problems: Iterable[Discrepancy]) -> int:
@@ -130,7 +124,12 @@ async def _remove_orphans(settings: Settings, stores: Stores, problems: Iterable
             cached = await stores.cache.read([held.record_id for held in orphans])
             removals = [
                 # One above the orphan's own epoch: the record's next version is newer still, and is accepted.
-                _removal(held, 1 + int(cached.get(held.record_id, {}).get("epoch", 0)), settings.namespace)
+                removal(
+                    settings.namespace,
+                    held.record_id,
+                    1 + int(cached.get(held.record_id, {}).get("epoch", 0)),
+                    Superseded(held.saga_id, held.parts),
+                )
                 for held in orphans
                 if held.record_id not in in_flight
             ]
@@ -141,17 +140,3 @@ async def _remove_orphans(settings: Settings, stores: Stores, problems: Iterable
 
 def _is_current(held: StoredSummary, version: Version | None) -> bool:
     return version is not None and version.saga_id == held.saga_id
-
-
-def _removal(held: StoredSummary, epoch: int, group_id: str) -> Plan:
-    """A plan that removes exactly what one saga wrote."""
-    return Plan(
-        saga_id=held.saga_id,
-        record_id=held.record_id,
-        epoch=epoch,
-        revision=0,
-        kind=PlanKind.FORGET,
-        group_id=group_id,
-        chunks=0,
-        superseded=Superseded(held.saga_id, held.parts),
-    )

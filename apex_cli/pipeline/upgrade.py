@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from apex_cli import faults
 from apex_cli.config import Settings
 from apex_cli.errors import StoreUnavailable
-from apex_cli.model import Extraction, Plan, PlanKind, Record
+from apex_cli.model import Extraction, Plan, PlanKind, Record, Superseded
 from apex_cli.pipeline.context import coordinator_for
 from apex_cli.serialization import to_claim, to_entity
 from apex_cli.stores.factory import Stores, open_stores
@@ -58,7 +58,7 @@ async def rebuild_graph(settings: Settings, stores: Stores, graph: Rebuildable, 
             await faults.reach("graph.rebuild.after")
         async for epochs in stores.catalog.epochs():
             gone = {record_id: epoch for record_id, epoch in epochs.items() if record_id not in current}
-            await rebuilt.commit([_forget(settings, one, gone[one]) for one in gone if one in present])
+            await rebuilt.commit([removal(settings.namespace, one, gone[one]) for one in gone if one in present])
             await rebuilt.settle(list(gone.items()))
     return len(missing)
 
@@ -77,7 +77,7 @@ async def _settle(settings: Settings, stores: Stores) -> None:
 
 async def _write(settings: Settings, stores: Stores, graph: PivotStore, ids: Sequence[str]) -> None:
     versions = list((await stores.catalog.by_id(ids)).values())
-    embedded = await stores.embedding.apply([_extraction(version) for version in versions])
+    embedded = await stores.embedding.apply([journalled(version) for version in versions])
     await graph.commit(
         [
             Plan(
@@ -97,7 +97,7 @@ async def _write(settings: Settings, stores: Stores, graph: PivotStore, ids: Seq
     )
 
 
-def _extraction(version: Version) -> Extraction:
+def journalled(version: Version) -> Extraction:
     """What the record was committed with, without the chunks: the graph holds none."""
     return Extraction(
         event_time=version.event_time,
@@ -109,17 +109,17 @@ def _extraction(version: Version) -> Extraction:
     )
 
 
-def _forget(settings: Settings, record_id: str, epoch: int) -> Plan:
-    """Removes what a killed rebuild wrote of a record that was forgotten since."""
+def removal(namespace: str, record_id: str, epoch: int, superseded: Superseded | None = None) -> Plan:
+    """A plan that removes what one saga wrote, or, without `superseded`, what a killed rebuild wrote of a record."""
     return Plan(
-        saga_id=str(uuid.uuid4()),
+        saga_id=superseded.saga_id if superseded else str(uuid.uuid4()),
         record_id=record_id,
         epoch=epoch,
         revision=0,
         kind=PlanKind.FORGET,
-        group_id=settings.namespace,
+        group_id=namespace,
         chunks=0,
-        superseded=None,
+        superseded=superseded,
     )
 
 

@@ -22,8 +22,7 @@ from typing import BinaryIO
 from apex_cli.errors import ReadError
 from apex_cli.files import write_new
 from apex_cli.staging import files, locks, names
-from apex_cli.staging.folders import ItemFolders
-from apex_cli.staging.index import Key
+from apex_cli.staging.folders import ItemFolders, Key
 from apex_cli.staging.items import Item, ItemFailure, ItemStatus, StagingStats
 
 STREAM_ORIGIN = "-"
@@ -79,8 +78,10 @@ class StagingDirectory:
                 # A dropped file keeps its first name until the item is in place: a crash between the two loses nothing.
                 if not (inside and files.link_input(resolved, payload)):
                     original = files.copy_input(resolved, payload, draft.reserve, durable=inside)
-                item = self._new_item(source, names.input_id(path.name, str(origin)), payload)
-                item.name, item.origin, item.forced_source = path.name, str(origin), forced_source
+                item_id = names.input_id(path.name, str(origin))
+                item = self._new_item(
+                    payload, source, item_id, name=path.name, origin=str(origin), forced_source=forced_source
+                )
                 if not inside:
                     item.consume, item.original = consume, original
                 placed = self._folders.place(draft, item, durable=inside)
@@ -111,8 +112,10 @@ class StagingDirectory:
         with files.staging_errors(self.root), self._folders.draft() as draft:
             payload = draft.path / names.payload_name(extension)
             files.copy_stream(read, name, payload, draft.reserve, durable=True)
-            item = self._new_item(source, names.input_id(name, STREAM_ORIGIN, content.digest()), payload)
-            item.name, item.origin, item.forced_source = name, STREAM_ORIGIN, forced_source
+            item_id = names.input_id(name, STREAM_ORIGIN, content.digest())
+            item = self._new_item(
+                payload, source, item_id, name=name, origin=STREAM_ORIGIN, forced_source=forced_source
+            )
             return self._folders.place(draft, item, durable=True)
 
     def add_record(
@@ -137,8 +140,10 @@ class StagingDirectory:
         with files.staging_errors(self.root), self._folders.draft() as draft:
             target = draft.path / names.payload_name(extension)
             write_new(target, payload)
-            item = self._new_item(source, names.record_item_id(parent.item_id, locator, payload, record_id), target)
-            item.name, item.origin, item.forced_source = locator, parent.origin, parent.forced_source
+            item_id = names.record_item_id(parent.item_id, locator, payload, record_id)
+            item = self._new_item(
+                target, source, item_id, name=locator, origin=parent.origin, forced_source=parent.forced_source
+            )
             item.status, item.failure, item.attempts = ItemStatus.FAILED, failure, 1
             item.staged_at, item.record_id = parent.staged_at, record_id
             return self._folders.place(draft, item, durable=True)
@@ -296,22 +301,14 @@ class StagingDirectory:
                         changed += 1
         return changed
 
-    def _new_item(self, source: str, item_id: str, payload: Path) -> Item:
+    def _new_item(
+        self, payload: Path, source: str, item_id: str, *, name: str, origin: str, forced_source: str | None
+    ) -> Item:
         """The item that a draft with this payload becomes when it is placed."""
         key = names.slug(source), item_id
-        path = self._folders.folder(key)
-        return Item(
-            source=key[0],
-            item_id=item_id,
-            path=path,
-            payload=path / payload.name,
-            name=item_id,
-            origin=str(path / payload.name),
-            status=ItemStatus.STAGED,
-            attempts=0,
-            staged_at=datetime.now(UTC),
-            bytes=payload.stat().st_size,
-        )
+        item = self._folders.new_item(key, payload.name, payload.stat().st_size, datetime.now(UTC))
+        item.name, item.origin, item.forced_source = name, origin, forced_source
+        return item
 
     def _item_of_payload(self, resolved: Path) -> Item | None:
         """The item with this payload, a file in the directory; None for a file that was dropped into the directory.

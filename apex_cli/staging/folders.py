@@ -11,18 +11,107 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from apex_cli.errors import StagingUnusable
 from apex_cli.files import PRIVATE_DIRECTORY, sync_folder, write_atomic, write_new
 from apex_cli.staging import files, items, locks, names
-from apex_cli.staging.index import DiskUsage, FailedRecords, Key
-from apex_cli.staging.items import Item, ItemStatus
+from apex_cli.staging.items import Item
 
+Key = tuple[str, str]
+"""An item's folder: its source and its item id."""
 _STATUS_LIMIT = 256 * 1024
+
+
+class FailedRecords:
+    """The items that hold one failed record, by hash of origin and of record id; whole inputs are not indexed.
+
+    Adding and removing an item scans nothing. A failed record that another process has added since the opening is not
+    found. It stays until that record is retried, which finds it unchanged.
+    """
+
+    def __init__(self) -> None:
+        self._groups: defaultdict[tuple[str, str], set[Key]] = defaultdict(set)
+        self._mutex = threading.Lock()
+
+    def add(self, key: Key) -> None:
+        """Index an item, unless it is a whole input."""
+        with self._mutex:
+            for group in _groups(key):
+                self._groups[group].add(key)
+
+    def discard(self, key: Key) -> None:
+        """Remove an item from the index, if it is there."""
+        with self._mutex:
+            for group in _groups(key):
+                self._groups[group].discard(key)
+                if not self._groups[group]:
+                    del self._groups[group]
+
+    def of_origin(self, item_id: str) -> list[Key]:
+        """The failed records of the input that `item_id` is, or belongs to."""
+        with self._mutex:
+            return list(self._groups.get(("origin", names.origin_hash(item_id)), ()))
+
+    def of_record(self, record_id: str) -> list[Key]:
+        """The items that hold this record."""
+        with self._mutex:
+            return list(self._groups.get(("record", names.digest(record_id)), ()))
+
+
+def _groups(key: Key) -> list[tuple[str, str]]:
+    """Where an item is indexed: by its origin and, where it has one, by its record id."""
+    if not names.is_record_item(key[1]):
+        return []
+    record = names.record_hash(key[1])
+    return [("origin", names.origin_hash(key[1])), *([("record", record)] if record else [])]
+
+
+class DiskUsage:
+    """Bytes of payloads, against a limit.
+
+    `count` measures the directory. It is called by `measure`, and once more before an item is refused, because other
+    processes add and remove items too. Together, processes can exceed the limit by what they add between two counts.
+    """
+
+    def __init__(self, limit: int, count: Callable[[], int]) -> None:
+        self.limit = limit
+        self._count = count
+        self._in_items = 0
+        self._in_drafts = 0
+        self._mutex = threading.Lock()
+
+    def measure(self) -> None:
+        """Count the bytes of all items."""
+        with self._mutex:
+            self._in_items = self._count()
+
+    def reserve(self, size: int) -> None:
+        """Reserve `size` bytes for a draft. Raises `StagingUnusable` (`staging_full`) over the limit."""
+        with self._mutex:
+            if self._in_items + self._in_drafts + size > self.limit:
+                self._in_items = self._count()
+            used = self._in_items + self._in_drafts
+            if used + size > self.limit:
+                raise StagingUnusable(
+                    f"the staging directory is full: {used:,} of {self.limit:,} bytes are in use, "
+                    f"{size:,} more do not fit",
+                    code="staging_full",
+                    hint="`apex staging clean` removes old failed items; APEX_STAGING_MAX_BYTES sets the limit",
+                )
+            self._in_drafts += size
+
+    def settle(self, reserved: int, change: int) -> None:
+        """Give back `reserved` bytes, and add `change` (may be negative) to the bytes of items."""
+        with self._mutex:
+            self._in_drafts -= reserved
+            self._in_items = max(0, self._in_items + change)
 
 
 @dataclass(slots=True)
@@ -81,24 +170,19 @@ class ItemFolders:
             found = payload.stat(follow_symlinks=False)
         except FileNotFoundError:
             return None
-        item = Item(
-            source=key[0],
-            item_id=key[1],
-            path=path,
-            payload=path / payload.name,
-            name=key[1],
-            origin=str(path / payload.name),
-            status=ItemStatus.STAGED,
-            attempts=0,
-            staged_at=datetime.fromtimestamp(found.st_mtime, UTC),
-            bytes=found.st_size,
-        )
+        item = self.new_item(key, payload.name, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
         try:
             # A status that is longer is cut, and so is not JSON.
             items.decode(item, files.read_private(path / names.STATUS, _STATUS_LIMIT))
         except (OSError, ValueError):
             return item
         return item
+
+    def new_item(self, key: Key, payload: str, size: int, staged_at: datetime) -> Item:
+        """A staged item of which nothing is known but its payload; its name and origin are those of its folder."""
+        path = self.folder(key)
+        origin = path / payload
+        return Item(*key, path, origin, name=key[1], origin=str(origin), staged_at=staged_at, bytes=size)
 
     def used(self, key: Key) -> int:
         """Bytes of an item that count against the limit; 0 where there is none."""

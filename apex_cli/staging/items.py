@@ -71,10 +71,10 @@ class Item:
     payload: Path
     name: str
     origin: str
-    status: ItemStatus
-    attempts: int
     staged_at: datetime
     bytes: int
+    status: ItemStatus = ItemStatus.STAGED
+    attempts: int = 0
     failure: ItemFailure | None = None
     forced_source: str | None = None
     consume: bool = False

@@ -19,10 +19,10 @@ async def test_a_saga_that_needs_manual_recovery_is_named_and_all_others_continu
         await stores.graph.settle([(refused, 1_000_000)])
     fresh = write_lines(home.parent / "fresh.jsonl", [shipment(number) for number in range(800, 803)])
     result = run(home, "ingest", fresh, "--json").expect(7)
-    assert (result.summary["stuck"], result.summary["recovered"]) == (1, 2)
+    assert (result.summary["needs_manual_recovery"], result.summary["recovered"]) == (1, 2)
     assert result.summary["committed"] >= 3
     assert "a newer attempt owns" in result.stderr
     recovered = run(home, "recover", "--json").expect(7)
-    assert recovered.summary["stuck"] == [refused]
+    assert recovered.summary["needs_manual_recovery"] == [refused]
     assert refused in recovered.stderr
     assert "operations.md" in recovered.stderr
