@@ -54,19 +54,7 @@ _RELATIONS: dict[Predicate, tuple[str, tuple[Signature, ...]]] = {
     ),
 }
 
-MENTIONED = frozenset(
-    {
-        EntityType.SHIPMENT,
-        EntityType.VEHICLE,
-        EntityType.CUSTOMER,
-        EntityType.CARRIER,
-        EntityType.ORDER,
-        EntityType.REFERENCE,
-        EntityType.PERSON,
-        EntityType.LOCATION,
-        EntityType.VALUE,
-    }
-)
+MENTIONED = (_ENTITIES.keys() - {EntityType.DRIVER}) | {EntityType.VALUE}
 """Types that a message or a document may mention. A value is what has no type in the closed list."""
 
 INSTRUCTIONS = (

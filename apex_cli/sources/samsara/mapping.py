@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apex_cli.errors import ExtractError
-from apex_cli.extract import clean, contacts, entities, fields, keys, phrases, places, timestamps
+from apex_cli.extract import clean, contacts, entities, fields, keys, places, timestamps
 from apex_cli.extract.builder import Builder, EntityRef
 from apex_cli.extract.contacts import Contact
 from apex_cli.model import Entity, Extraction, JsonObject, Predicate, Record
@@ -42,9 +42,9 @@ def extract(record: Record) -> Extraction:
             hint="latitude runs from -90 to 90 and longitude from -180 to 180, in degrees",
             code="bad_position",
         )
-    known_as = phrases.joined([entity.name, entity.attributes.get("vin"), fields.pick(payload, "samsara_id")])
+    known_as = clean.joined([entity.name, entity.attributes.get("vin"), fields.pick(payload, "samsara_id")])
     readings = (phrase.format(shown) for name, phrase in _READINGS.items() if (shown := _shown(payload, name)))
-    stated = phrases.joined((*clauses, *readings)) or "no reading"
+    stated = clean.joined((*clauses, *readings)) or "no reading"
     text = f"Vehicle {known_as} on {timestamps.to_minute(builder.event_time)}: {stated}."
     return builder.build(f"Vehicle {entity.name}", text)
 
@@ -73,7 +73,7 @@ def _locate(builder: Builder, vehicle: EntityRef, payload: JsonObject) -> list[s
     if address:
         reading["address"] = clean.line(address)
     builder.claim(vehicle, Predicate.LOCATED_AT, location, attributes=reading)
-    return [f"at {phrases.joined(dict.fromkeys([located.name, reading.get('address'), _position_name(payload)]))}"]
+    return [f"at {clean.joined(dict.fromkeys([located.name, reading.get('address'), _position_name(payload)]))}"]
 
 
 def _engine(builder: Builder, vehicle: EntityRef, payload: JsonObject) -> list[str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from apex_cli.errors import ExtractError
-from apex_cli.extract import clean, contacts, entities, fields, keys, phrases, places, timestamps
-from apex_cli.extract.builder import Builder, EntityRef
+from apex_cli.extract import clean, contacts, entities, fields, keys, places, timestamps
+from apex_cli.extract.builder import Builder, EntityRef, describe
 from apex_cli.extract.contacts import Contact
 from apex_cli.model import Entity, EntityType, Extraction, JsonObject, Predicate, Record
 
@@ -55,7 +56,7 @@ def extract(record: Record) -> Extraction:
         *_references(builder, shipment, payload),
         *_manager(builder, shipment, record),
     ]
-    known_as = phrases.joined([entity.name, _turvo_id_phrase(payload)])
+    known_as = clean.joined([entity.name, _turvo_id_phrase(payload)])
     stated = "; ".join(clauses) or "no details"
     text = f"Shipment {known_as} on {timestamps.to_minute(builder.event_time)}: {stated}."
     return builder.build(f"Shipment {entity.name}", text)
@@ -147,17 +148,16 @@ def _end_carrier(
 
 def _carrier(source: str, name: str | None, own_id: str | None, mc: str | None, dot: str | None) -> Entity | None:
     dockets = {kind: number for kind, text in (("mc", mc), ("dot", dot)) if (number := keys.docket_number(text))}
-    found = [
-        *([keys.turvo_id("carrier", own_id)] if own_id else []),
-        *([keys.docket("mc", dockets["mc"])] if "mc" in dockets else []),
-        *([keys.docket("dot", dockets["dot"])] if "dot" in dockets else []),
-    ]
+    found = keys.given(
+        (partial(keys.turvo_id, "carrier"), own_id),
+        *((partial(keys.docket, kind), dockets.get(kind)) for kind in ("mc", "dot")),
+    )
     return entities.named("carrier", source, name, found, label=mc or dot or own_id, attributes=dockets)
 
 
 def _carrier_phrase(carrier: Entity) -> str:
     numbers = [f"MC-{number}" if kind == "mc" else f"USDOT {number}" for kind, number in carrier.attributes.items()]
-    return f"carrier {phrases.joined([carrier.name, *numbers])}"
+    return f"carrier {clean.joined([carrier.name, *numbers])}"
 
 
 def _driver(builder: Builder, shipment: EntityRef, record: Record) -> list[str]:
@@ -180,7 +180,7 @@ def _references(builder: Builder, shipment: EntityRef, payload: JsonObject) -> l
         found.extend(entities.reference(kind, number) for number in fields.scalars(payload.get(name)))
     for entity in found:
         builder.claim(shipment, Predicate.HAS_REFERENCE, builder.add(entity))
-    return [phrases.describe(entity) for entity in found]
+    return [describe(entity) for entity in found]
 
 
 def _manager(builder: Builder, shipment: EntityRef, record: Record) -> list[str]:
