@@ -31,14 +31,8 @@ _ENTITIES: dict[EntityType, str] = {
 }
 
 _RELATIONS: dict[Predicate, tuple[str, tuple[Signature, ...]]] = {
-    Predicate.HAULED_BY: (
-        "The shipment is hauled by this carrier.",
-        ((EntityType.SHIPMENT, EntityType.CARRIER),),
-    ),
-    Predicate.FOR_CUSTOMER: (
-        "The shipment is moved for this customer.",
-        ((EntityType.SHIPMENT, EntityType.CUSTOMER),),
-    ),
+    Predicate.HAULED_BY: ("The shipment is hauled by this carrier.", ((EntityType.SHIPMENT, EntityType.CARRIER),)),
+    Predicate.FOR_CUSTOMER: ("The shipment is moved for this customer.", ((EntityType.SHIPMENT, EntityType.CUSTOMER),)),
     Predicate.ASSIGNED_DRIVER: (
         "The shipment is assigned to this driver.",
         ((EntityType.SHIPMENT, EntityType.DRIVER),),
