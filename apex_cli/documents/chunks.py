@@ -20,7 +20,7 @@ from itertools import groupby
 from apex_cli.documents import registry
 from apex_cli.documents.format import Block
 from apex_cli.errors import ReadError
-from apex_cli.extract.splitting import cut
+from apex_cli.extract.clean import cut
 
 TARGET = 1_200
 MAXIMUM = 2_000

@@ -1,4 +1,4 @@
-"""What a document format is, and the text formats' way from bytes to text.
+"""What a document format is, how text formats decode bytes, and the format of plain text.
 
 To add a format, make a module `documents/<format>.py`, subclass `Format`, and add it to `registry.BUILT_IN`. The
 extensions that `ingest` takes and the reading of files without one follow from there. Import a library of the format
@@ -8,12 +8,15 @@ where it is used: every ingest imports these modules.
 from __future__ import annotations
 
 import codecs
+import re
 import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from apex_cli.errors import ReadError
+
+_BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +73,17 @@ def decode_text(data: bytes) -> str:
 
 def _wrong_encoding(what: str) -> ReadError:
     return ReadError(f"not UTF-8: {what}", hint="save the file as UTF-8", code="wrong_encoding")
+
+
+class _Text(Format):
+    name = "text"
+    extensions = (".txt", ".text")
+
+    def blocks(self, content: str) -> Iterator[Block]:
+        """The paragraphs between blank lines."""
+        for paragraph in _BLANK_LINES.split(content):
+            if text := paragraph.strip():
+                yield Block(text)
+
+
+TEXT = _Text()

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePath
 
-from apex_cli.documents import markdown, text
-from apex_cli.documents.format import Format
+from apex_cli.documents import markdown
+from apex_cli.documents.format import TEXT, Format
 
-DEFAULT = text.FORMAT
-BUILT_IN: tuple[Format, ...] = (text.FORMAT, markdown.FORMAT)
+DEFAULT = TEXT
+BUILT_IN: tuple[Format, ...] = (TEXT, markdown.FORMAT)
 _formats: list[Format] = []
 
 

@@ -2,8 +2,7 @@
 
 ontology        what the model may name: closed lists as Graphiti's custom types
 prompting       asks what a text states: entities, then relations
-llm_extraction  the answer, and the part of it that the text supports
-convert         answers to entities with our keys, and to claims
+llm_extraction  the answer, the part of it that the text supports, and its entities and claims
 resolve         which known entity a bare name is: by rule, then by asking
 enricher        the steps for one record, and the cache of their results
 

@@ -11,8 +11,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from apex_cli.enrich import convert, prompting
-from apex_cli.enrich.llm_extraction import keep_grounded
+from apex_cli.enrich import llm_extraction, prompting
 from apex_cli.enrich.ontology import ONTOLOGY_VERSION
 from apex_cli.enrich.resolve import Known, resolved
 from apex_cli.errors import RecordError, RunHalted
@@ -40,10 +39,6 @@ class ModelExtractor:
         self._meter = meter
         self.version = f"llm-{ONTOLOGY_VERSION}:{model.name}"
 
-    def wants(self, record: Record) -> bool:
-        """Whether there is any text for the model."""
-        return bool(prose(record).strip())
-
     async def enrich(self, record: Record, extraction: Extraction) -> Extraction:
         """The rules' extraction, with what the model reads out of the record's text.
 
@@ -54,13 +49,13 @@ class ModelExtractor:
         with self._meter.scope() as usage:
             described = f"{record.source} {record.data_type}"
             answer = await prompting.read(self._clients, text, extraction.event_time, described)
-            answer = keep_grounded(answer, text, extraction.event_time)
-            found = convert.to_entities(answer, record.source)
+            answer = llm_extraction.keep_grounded(answer, text, extraction.event_time)
+            found = llm_extraction.to_entities(answer, record.source)
             found = await resolved(self._clients, self._known, found, record.source, text)
         builder = Builder.resumed(extraction)
         # The rules put the message or the document itself first.
         subject = builder.add(extraction.entities[0])
-        convert.add(builder, subject, answer, found)
+        llm_extraction.add(builder, subject, answer, found)
         enriched = builder.build(extraction.title, extraction.text, extraction.chunks)
         return replace(enriched, llm_calls=usage.calls, tokens=usage.tokens, cost_usd=usage.cost)
 
@@ -76,7 +71,7 @@ class CachedEnricher:
 
     def wants(self, record: Record) -> bool:
         """Whether there is any text for the model."""
-        return self._extractor.wants(record)
+        return bool(prose(record).strip())
 
     async def kept(self, items: Sequence[Item]) -> frozenset[str]:
         """Ids of the records that need not be read again."""

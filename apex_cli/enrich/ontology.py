@@ -31,14 +31,8 @@ _ENTITIES: dict[EntityType, str] = {
 }
 
 _RELATIONS: dict[Predicate, tuple[str, tuple[Signature, ...]]] = {
-    Predicate.HAULED_BY: (
-        "The shipment is hauled by this carrier.",
-        ((EntityType.SHIPMENT, EntityType.CARRIER),),
-    ),
-    Predicate.FOR_CUSTOMER: (
-        "The shipment is moved for this customer.",
-        ((EntityType.SHIPMENT, EntityType.CUSTOMER),),
-    ),
+    Predicate.HAULED_BY: ("The shipment is hauled by this carrier.", ((EntityType.SHIPMENT, EntityType.CARRIER),)),
+    Predicate.FOR_CUSTOMER: ("The shipment is moved for this customer.", ((EntityType.SHIPMENT, EntityType.CUSTOMER),)),
     Predicate.ASSIGNED_DRIVER: (
         "The shipment is assigned to this driver.",
         ((EntityType.SHIPMENT, EntityType.DRIVER),),
@@ -54,19 +48,7 @@ _RELATIONS: dict[Predicate, tuple[str, tuple[Signature, ...]]] = {
     ),
 }
 
-MENTIONED = frozenset(
-    {
-        EntityType.SHIPMENT,
-        EntityType.VEHICLE,
-        EntityType.CUSTOMER,
-        EntityType.CARRIER,
-        EntityType.ORDER,
-        EntityType.REFERENCE,
-        EntityType.PERSON,
-        EntityType.LOCATION,
-        EntityType.VALUE,
-    }
-)
+MENTIONED = (_ENTITIES.keys() - {EntityType.DRIVER}) | {EntityType.VALUE}
 """Types that a message or a document may mention. A value is what has no type in the closed list."""
 
 INSTRUCTIONS = (

@@ -27,7 +27,7 @@ from pydantic import BaseModel, ValidationError
 from apex_cli.enrich import ontology
 from apex_cli.enrich.llm_extraction import LLMEntity, LLMExtraction, LLMRelation
 from apex_cli.errors import ExtractError
-from apex_cli.extract import splitting
+from apex_cli.extract import clean
 from apex_cli.llm.protocol import JsonSchema, LanguageModel, Message, Prompt, Size
 from apex_cli.model import EntityType
 
@@ -42,7 +42,7 @@ async def read(clients: GraphitiClients, text: str, event_time: datetime, descri
     A long text is read in pieces of `PIECE` characters, `MOST_PIECES` at most. Two requests for each piece, one where
     fewer than two entities are named. Raises what the model raises, and `ExtractError` for an unreadable answer.
     """
-    pieces = splitting.pieces(text, PIECE)[:MOST_PIECES]
+    pieces = clean.pieces(text, PIECE)[:MOST_PIECES]
     return joined([await _piece(clients, piece, event_time, described) for piece in pieces])
 
 

@@ -58,7 +58,13 @@ async def resolved(
     """The entities; bare names become the known entities that they mean. At most one request."""
     result = list(found)
     bare = [place for place, entity in enumerate(found) if entity.type in _NAMED and keys.is_bare_name(entity.key)]
-    wanted = {place: (_spelled(found[place], source), _spelled(_other(found[place]), source)) for place in bare}
+    wanted = {
+        place: (
+            _spelled(found[place], source, found[place].type),
+            _spelled(found[place], source, _TAKEN_FOR[found[place].type]),
+        )
+        for place in bare
+    }
     aliases = await known.aliases([key for pair in wanted.values() for keys_ in pair for key in keys_])
     unknown = []
     for place, (own, others) in wanted.items():
@@ -78,18 +84,13 @@ async def resolved(
     return result
 
 
-def _other(entity: Entity) -> Entity:
-    return replace(entity, type=_TAKEN_FOR[entity.type])
-
-
-def _spelled(entity: Entity, source: str) -> tuple[str, str]:
-    """The keys of a bare name: within its source, and anywhere."""
-    kind = _NAMED[entity.type]
-    return keys.source_name(kind, source, entity.name), keys.any_name(kind, entity.name)
+def _spelled(entity: Entity, source: str, kind: EntityType) -> tuple[str, str]:
+    """The keys of a bare name as one of a type: within its source, and anywhere."""
+    return keys.source_name(_NAMED[kind], source, entity.name), keys.any_name(_NAMED[kind], entity.name)
 
 
 def _as(entity: Entity, kind: EntityType, source: str) -> Entity:
-    own, anywhere = _spelled(replace(entity, type=kind), source)
+    own, anywhere = _spelled(entity, source, kind)
     return replace(entity, type=kind, keys=(own,), hints=(anywhere,))
 
 

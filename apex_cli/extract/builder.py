@@ -20,11 +20,38 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NewType
 
-from apex_cli.extract import keys, phrases, splitting
-from apex_cli.model import Claim, Entity, Extraction, Predicate
+from apex_cli.extract import clean, keys
+from apex_cli.model import Claim, Entity, EntityType, Extraction, Predicate
 
 EntityRef = NewType("EntityRef", int)
 """An entity within one builder. It stays valid when the entity is merged into an earlier one."""
+_TEMPLATES = {
+    Predicate.LOCATED_AT: "{subject} is at {object}.",
+    Predicate.HAS_ENGINE_STATE: "{subject} has engine state {object}.",
+    Predicate.INSIDE_GEOFENCE: "{subject} is inside {object}.",
+    Predicate.DRIVES: "{subject} drives {object}.",
+    Predicate.FOR_CUSTOMER: "{subject} is for {object}.",
+    Predicate.HAULED_BY: "{subject} is hauled by {object}.",
+    Predicate.ASSIGNED_DRIVER: "{subject} is assigned to {object}.",
+    Predicate.HAS_STATUS: "{subject} has status {object}.",
+    Predicate.ORIGIN: "{subject} starts from {object}.",
+    Predicate.DESTINATION: "{subject} goes to {object}.",
+    Predicate.HAS_STOP: "{subject} has {object}.",
+    Predicate.AT: "{subject} is at {object}.",
+    Predicate.HAS_REFERENCE: "{subject} has {object}.",
+    Predicate.MANAGED_BY: "{subject} is managed by {object}.",
+    Predicate.SENT_BY: "{subject} was sent by {object}.",
+    Predicate.SENT_TO: "{subject} was sent to {object}.",
+    Predicate.CC: "{subject} was copied to {object}.",
+    Predicate.IN_CONVERSATION: "{subject} is part of {object}.",
+    Predicate.REPLIES_TO: "{subject} replies to {object}.",
+    Predicate.HAS_ATTACHMENT: "{subject} has attached {object}.",
+    Predicate.MENTIONS: "{subject} mentions {object}.",
+    Predicate.ABOUT: "{subject} is about {object}.",
+}
+_CLEAR_ALONE = frozenset({EntityType.LOCATION, EntityType.VALUE, EntityType.PERSON})
+_KINDS = {EntityType.ORDER: "PO"}
+_ABBREVIATIONS = frozenset({"bol", "pro", "sscc", "awb", "imo"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +152,7 @@ class Builder:
             event_time=self.event_time,
             title=title,
             text=text,
-            chunks=chunks or splitting.pieces(text) or (title,),
+            chunks=chunks or clean.pieces(text) or (title,),
             entities=entities,
             claims=self._claims(),
         )
@@ -161,12 +188,31 @@ def _claim(subject: Entity, obj: Entity, new: _Statement) -> Claim:
         subject=subject.key,
         predicate=new.predicate,
         object=obj.key,
-        sentence=phrases.sentence(subject, new.predicate, obj),
+        sentence=_sentence(subject, new.predicate, obj),
         valid_at=new.valid_at,
         invalid_at=new.invalid_at,
         attributes=new.attributes,
         certain=new.certain,
     )
+
+
+def _sentence(subject: Entity, predicate: Predicate, obj: Entity) -> str:
+    """The claim as a sentence: "Vehicle TRUCK-6520 is at Chicago, IL."."""
+    # Names may hold braces: the template is filled once, its fillings are never read as templates.
+    text = _TEMPLATES[predicate].format(subject=describe(subject), object=describe(obj))
+    return text[0].upper() + text[1:]
+
+
+def describe(entity: Entity) -> str:
+    """The name, with the kind before it where the name alone is not clear: "vehicle 6520"."""
+    if entity.type in _CLEAR_ALONE:
+        return entity.name
+    kind = _KINDS.get(entity.type, entity.type.value.lower())
+    if entity.type is EntityType.REFERENCE:
+        kind = str(entity.attributes.get("kind", kind))
+        kind = kind.upper() if kind in _ABBREVIATIONS else kind
+    # Not "BOL BOL-5521".
+    return entity.name if entity.name.casefold().startswith(f"{kind.casefold()}-") else f"{kind} {entity.name}"
 
 
 def _merged(first: Entity, second: Entity) -> Entity:

@@ -50,6 +50,11 @@ class Contact:
         return f"{clean.line(self.name)} ({', '.join(known)})" if known else clean.line(self.name)
 
 
+def from_fields(name: str | None, address: object, number: object) -> Contact:
+    """A contact from fields of their own; what is no address or no telephone number is left out."""
+    return Contact(name, email(address), phone(number))
+
+
 def parse(value: object) -> Contact | None:
     """A contact from "Name <address>", an address, a telephone number, a name, or an object with such fields."""
     if isinstance(value, Mapping):

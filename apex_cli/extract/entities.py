@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, Literal
 
 from apex_cli.extract import clean, keys
 from apex_cli.extract.contacts import Contact
 from apex_cli.model import Entity, EntityType, Predicate
-
-_NAMED_TYPES: dict[keys.NamedKind, EntityType] = {
-    "customer": EntityType.CUSTOMER,
-    "carrier": EntityType.CARRIER,
-    "driver": EntityType.DRIVER,
-    "person": EntityType.PERSON,
-    "geofence": EntityType.GEOFENCE,
-}
 
 
 def named(
@@ -38,7 +31,7 @@ def named(
         return None
     names = (keys.source_name(kind, source, name), keys.any_name(kind, name)) if name else ()
     return Entity(
-        type=_NAMED_TYPES[kind],
+        type=EntityType(kind.capitalize()),
         keys=found or names[:1],
         name=shown or found[0].rsplit(":", 1)[-1],
         names=names if found else (),
@@ -52,20 +45,18 @@ def human(
     kind: Literal["driver", "person"], source: str, contact: Contact, *, own_id: str | None = None, certain: bool = True
 ) -> Entity | None:
     """A driver or a person. A driver is known by id, telephone and e-mail, a person by e-mail and telephone."""
-    phone = [keys.phone(kind, contact.phone)] if contact.phone else []
-    email = [keys.email(kind, contact.email)] if contact.email else []
-    reached = [*phone, *email] if kind == "driver" else [*email, *phone]
-    if own_id and kind == "driver":
-        reached.insert(0, keys.source_id(kind, source, own_id))
+    phone, email = (partial(keys.phone, kind), contact.phone), (partial(keys.email, kind), contact.email)
+    if kind == "driver":
+        reached = keys.given((partial(keys.source_id, kind, source), own_id), phone, email)
+    else:
+        reached = keys.given(email, phone)
     return named(
         kind,
         source,
         contact.name,
         reached,
         label=contact.email or (f"+{contact.phone}" if contact.phone else own_id),
-        attributes={
-            name: value for name, value in (("email", contact.email), ("phone", contact.phone)) if value is not None
-        },
+        attributes={name: value for name in ("email", "phone") if (value := getattr(contact, name)) is not None},
         certain=certain,
     )
 
@@ -74,11 +65,7 @@ def vehicle(
     *, unit: str | None = None, vin: str | None = None, samsara_id: str | None = None, certain: bool = True
 ) -> Entity | None:
     """A vehicle by samsara id, VIN and unit name, in this order of preference; None if all are missing."""
-    found = [
-        *([keys.vehicle_samsara(samsara_id)] if samsara_id else []),
-        *([keys.vehicle_vin(vin)] if vin else []),
-        *([keys.vehicle_unit(unit)] if unit else []),
-    ]
+    found = keys.given((keys.vehicle_samsara, samsara_id), (keys.vehicle_vin, vin), (keys.vehicle_unit, unit))
     if not found:
         return None
     return Entity(
@@ -98,10 +85,7 @@ def numbered_vehicle(number: str) -> Entity:
 
 def shipment(*, shipment_id: str | None = None, turvo_id: str | None = None, certain: bool = True) -> Entity | None:
     """A shipment by its human number and Turvo's own id; None if both are missing."""
-    found = [
-        *([keys.shipment(shipment_id)] if shipment_id else []),
-        *([keys.turvo_id("shipment", turvo_id)] if turvo_id else []),
-    ]
+    found = keys.given((keys.shipment, shipment_id), (partial(keys.turvo_id, "shipment"), turvo_id))
     name = clean.line(shipment_id or turvo_id or "")
     return Entity(EntityType.SHIPMENT, tuple(found), name, certain=certain) if found else None
 

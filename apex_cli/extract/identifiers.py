@@ -161,14 +161,11 @@ def _identifier(pattern: _Pattern, match: re.Match[str], text: str) -> Identifie
     checked = pattern.check is not None and pattern.check(value)
     if pattern.check is not None and pattern.strict and not checked:
         return None
-    if _DATE.fullmatch(value) or (pattern.kind == "shipment" and value.startswith("SHIP-") and not _is_dated(value)):
+    is_dated = pattern.kind == "shipment" and value.startswith("SHIP-")
+    if _DATE.fullmatch(value) or (is_dated and not timestamps.is_date(value[5:15])):
         return None
     # A label joined by a hyphen is part of how the thing is written: "PO-88412", "INV-778".
     joined = text[start - 1 : start] == "-" and text[match.start() : start - 1].isalpha()
     return IdentifierMatch(
         pattern.kind, value, text[match.start() if joined else start : end], match.start(), end, checked
     )
-
-
-def _is_dated(shipment: str) -> bool:
-    return timestamps.is_date(shipment[5:15])

@@ -7,6 +7,7 @@ is folded where case does not distinguish things. Stored memories contain these 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Literal
 
 from apex_cli.extract import clean
@@ -48,6 +49,11 @@ _PUNCTUATION = re.compile(r"[.,;]")
 _NOT_DIGIT = re.compile(r"\D")
 
 
+def given(*pairs: tuple[Callable[[str], str], str | None]) -> list[str]:
+    """The keys of the values that are given, in this order: `given((shipment, "SHIP-1"), (order, None))` is one key."""
+    return [make(value) for make, value in pairs if value]
+
+
 def rank(key: str) -> int:
     """Where a key stands in the order of preference: the lower, the better. A bare name comes last."""
     if is_bare_name(key):
@@ -76,16 +82,19 @@ def source_id(kind: Literal["driver", "geofence", "vehicle"], source: str, value
     return f"{kind}:id@{source}:{clean.key_part(value)}"
 
 
-def vehicle_samsara(value: str) -> str:
-    return f"vehicle:samsara:{clean.key_part(value)}"
+def _maker(prefix: str, spelled: Callable[[str], str] = str) -> Callable[[str], str]:
+    """The maker of the keys that are a prefix and a cleaned value."""
+    return lambda value: f"{prefix}:{spelled(clean.key_part(value))}"
 
 
-def vehicle_vin(value: str) -> str:
-    return f"vehicle:vin:{clean.key_part(value).upper()}"
-
-
-def vehicle_unit(value: str) -> str:
-    return f"vehicle:unit:{clean.key_part(value).upper()}"
+vehicle_samsara = _maker("vehicle:samsara")
+vehicle_vin = _maker("vehicle:vin", str.upper)
+vehicle_unit = _maker("vehicle:unit", str.upper)
+shipment = _maker("shipment:id", str.upper)
+location_address = _maker("location:address")
+geofence = _maker("geofence:id")
+message = _maker("message:id")
+conversation = _maker("conversation:id")
 
 
 def phone(kind: Literal["driver", "person"], digits: str) -> str:
@@ -97,10 +106,6 @@ def email(kind: Literal["driver", "person"], address: str) -> str:
     return f"{kind}:email:{clean.key_part(address).lower()}"
 
 
-def shipment(value: str) -> str:
-    return f"shipment:id:{clean.key_part(value).upper()}"
-
-
 def turvo_id(kind: Literal["shipment", "customer", "carrier"], value: str) -> str:
     return f"{kind}:turvo:{clean.key_part(value)}"
 
@@ -108,10 +113,6 @@ def turvo_id(kind: Literal["shipment", "customer", "carrier"], value: str) -> st
 def docket(kind: DocketKind, value: str) -> str:
     """A carrier by its MC, MX, FF or USDOT number or its SCAC."""
     return f"carrier:{kind}:{clean.key_part(value).upper()}"
-
-
-def location_address(value: str) -> str:
-    return f"location:address:{clean.key_part(value)}"
 
 
 def location_city(name: str) -> str:
@@ -134,10 +135,6 @@ def stop(shipment_id: str, value: str) -> str:
     return f"stop:{clean.key_part(shipment_id).upper()}:{clean.key_part(value)}"
 
 
-def geofence(value: str) -> str:
-    return f"geofence:id:{clean.key_part(value)}"
-
-
 def order(value: str) -> str:
     return f"order:po:{_without_label('po', value)}"
 
@@ -145,14 +142,6 @@ def order(value: str) -> str:
 def reference(kind: ReferenceKind, value: str) -> str:
     bare = _without_label(kind, value)
     return f"reference:{kind}:{_JOINTS.sub('', bare) if kind in ('container', 'pro', 'awb', 'sscc') else bare}"
-
-
-def message(value: str) -> str:
-    return f"message:id:{clean.key_part(value)}"
-
-
-def conversation(value: str) -> str:
-    return f"conversation:id:{clean.key_part(value)}"
 
 
 def document_content(digest: str) -> str:

@@ -115,7 +115,7 @@ class _Walker:
                 if entry.is_symlink():
                     yield from self._link(path, top, real_top)
                 elif not entry.is_dir(follow_symlinks=False):
-                    yield self._file(path, _name(path, top), entry.stat(follow_symlinks=False))
+                    yield self._file(path, str(path.relative_to(top)), entry.stat(follow_symlinks=False))
                 elif not self._excluded or os.path.realpath(path) not in self._excluded:
                     descend = path
             except OSError as error:
@@ -129,7 +129,7 @@ class _Walker:
             )
             yield Rejected(str(path), error)
         elif not Path(target).is_dir() and not any(Path(target).is_relative_to(place) for place in self._excluded):
-            yield self._file(path, _name(path, top), path.stat())
+            yield self._file(path, str(path.relative_to(top)), path.stat())
 
     def _file(self, path: Path, name: str, status: os.stat_result) -> Found | Young | Rejected:
         if not stat.S_ISREG(status.st_mode):
@@ -153,10 +153,6 @@ def _exists(path: Path) -> bool:
 def _entries(directory: Path) -> Iterator[os.DirEntry[str]]:
     with os.scandir(directory) as entries:
         return iter(sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda e: e.name))
-
-
-def _name(path: Path, top: Path) -> str:
-    return str(path.relative_to(top))
 
 
 def _unreadable(path: Path, error: OSError) -> Rejected:

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from apex_cli.documents import registry as formats
 from apex_cli.documents.format import Format
 from apex_cli.errors import ReadError, RecordError
 from apex_cli.extract.identity import content_hash, external_id
 from apex_cli.files import NotRegularFile, open_regular
-from apex_cli.model import ReadLimits, Record
-from apex_cli.reading.envelopes import unwrap
+from apex_cli.model import JsonObject, ReadLimits, Record
 from apex_cli.reading.files import Rejected, readable_name
 from apex_cli.reading.jsonstream import Value, values
-from apex_cli.sources.registry import AUTO, DOCUMENT, JSON, classify
+from apex_cli.sources.registry import AUTO, DOCUMENT, JSON, classify, is_known, sources
 
 UNKNOWN = "unknown"
 JSON_EXTENSIONS = (".json", ".jsonl", ".ndjson")
 SNIFFED_BYTES = 64 * 1024
 _SNIFFED_DEPTH = 200
 _BOM = b"\xef\xbb\xbf"
+# Keys of the answers of APIs and the envelopes of webhooks.
+_ROWS = ("data", "_results", "results", "records", "items", "payload", "body", "details", "record", "event", "message")
+_AROUND_ROWS = frozenset(("pagination", "_pagination", "_links", "links", "meta", "paging", "Status", "status"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,33 @@ def _json(opened: _Input, source: str) -> Iterator[Record | Rejected]:
                 size=len(item.raw) // len(rows),
                 namespace=opened.namespace,
             )
+
+
+def unwrap(payload: JsonObject) -> list[JsonObject] | None:
+    """The records in an envelope, none for one that holds nothing to ingest; None where the payload is the record.
+
+    An envelope is opened only where everything in it has the shape of a known source: anything else is a record as it
+    stands, so that nothing of it is lost. Pages are those of Samsara (`data`, `pagination`), Turvo (`Status`,
+    `details`) and Front (`_results`, `_pagination`); answers without a record are known to the sources.
+    """
+    if is_known(payload):
+        return None
+    if any(source.is_empty_answer(payload) for source in sources()) or _is_empty_page(payload):
+        return []
+    for key in _ROWS:
+        inside = payload.get(key)
+        rows: list[Any] = inside if isinstance(inside, list) else [inside]
+        if rows and all(isinstance(row, dict) and is_known(row) for row in rows):
+            return rows
+    return None
+
+
+def _is_empty_page(payload: JsonObject) -> bool:
+    details: Any = payload.get("details")
+    page = details if payload.keys() == {"Status", "details"} and isinstance(details, Mapping) else payload
+    lists = [key for key, value in page.items() if value == [] and key not in _AROUND_ROWS]
+    around = page.keys() - set(lists)
+    return len(lists) == 1 and bool(around) and around <= _AROUND_ROWS
 
 
 def _document(opened: _Input, format: Format, path: str) -> Record | Rejected:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from apex_cli.enrich import convert, ontology
+from apex_cli.enrich import llm_extraction, ontology
 from apex_cli.enrich.llm_extraction import (
     MOST_ENTITIES,
     MOST_RELATIONS,
@@ -42,7 +42,7 @@ def enriched(body: str, said: LLMExtraction) -> Extraction:
     kept = keep_grounded(said, prose(record), extraction.event_time)
     builder = Builder.resumed(extraction)
     subject = builder.add(extraction.entities[0])
-    convert.add(builder, subject, kept, convert.to_entities(kept, record.source))
+    llm_extraction.add(builder, subject, kept, llm_extraction.to_entities(kept, record.source))
     return builder.build(extraction.title, extraction.text, extraction.chunks)
 
 

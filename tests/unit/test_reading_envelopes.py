@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from apex_cli.model import ReadLimits
-from apex_cli.reading.envelopes import unwrap
 from apex_cli.reading.files import Rejected
-from apex_cli.reading.read import read_input
+from apex_cli.reading.read import read_input, unwrap
 
 PING = {"vehicle_id": "T1", "latitude": 1, "longitude": 2}
 SHIPMENT = {"shipmentId": "S1", "status": "new"}

@@ -5,17 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from apex_cli.errors import ExtractError
-from apex_cli.extract import (
-    clean,
-    contacts,
-    entities,
-    fields,
-    keys,
-    mentions,
-    message_text,
-    phrases,
-    timestamps,
-)
+from apex_cli.extract import clean, contacts, entities, fields, keys, mentions, message_text, timestamps
 from apex_cli.extract.builder import Builder, EntityRef
 from apex_cli.extract.contacts import Contact
 from apex_cli.model import Entity, EntityType, Extraction, JsonObject, Predicate, Record
@@ -44,7 +34,7 @@ def extract(record: Record) -> Extraction:
     subject, body = _subject(payload), _body(payload)
     mentions.add(builder, message, prose(record), record.source)
     name = f'Message {entity.name} "{subject}"' if subject else f"Message {entity.name}"
-    head = phrases.joined([name, *people, f"on {timestamps.to_minute(builder.event_time)}", *thread])
+    head = clean.joined([name, *people, f"on {timestamps.to_minute(builder.event_time)}", *thread])
     return builder.build(subject or f"Message {entity.name}", f"{head}: {body}" if body else f"{head}.")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import cast, get_args
 
-from apex_cli.extract import clean, contacts, entities, fields, keys, mentions, phrases, places, timestamps
+from apex_cli.extract import clean, contacts, entities, fields, keys, mentions, places, timestamps
 from apex_cli.extract.builder import Builder
 from apex_cli.extract.contacts import Contact
 from apex_cli.model import Entity, EntityType, Extraction, Record
@@ -32,9 +32,9 @@ def extract(record: Record) -> Extraction:
         for entity in _entities(group, record.source):
             builder.claim(document, mentions.predicate(builder, document, entity), builder.add(entity))
     mentions.add(builder, document, "\n".join(walked.free_text), record.source)
-    stated = phrases.joined(walked.phrases) or "it is empty"
+    stated = clean.joined(walked.phrases) or "it is empty"
     text = f"{title} on {timestamps.to_minute(builder.event_time)}: {stated}."
-    return builder.build(title, phrases.shortened(text, _TEXT_LIMIT))
+    return builder.build(title, clean.shortened(text, _TEXT_LIMIT))
 
 
 def _entities(group: Group, source: str) -> Iterator[Entity]:
@@ -51,7 +51,8 @@ def _entities(group: Group, source: str) -> Iterator[Entity]:
 
 def _main(group: Group, source: str) -> Entity | None:
     if group.role in _REFERENCES:
-        return _reference(group)
+        number = _number(group)
+        return entities.reference(cast(keys.ReferenceKind, group.role), number) if number else None
     read = _BY_ROLE.get(group.role or "")
     return read(group, source) if read else None
 
@@ -61,33 +62,11 @@ def _name(group: Group) -> str | None:
     return name if name and any(char.isalpha() for char in name) else None
 
 
-def _customer(group: Group, source: str) -> Entity | None:
-    return entities.named("customer", source, _name(group))
-
-
 def _driver(group: Group, source: str) -> Entity | None:
     contact = _contact(group, _name(group))
     # Ids of unknown systems meet: one counts only where there is nothing better.
     own_id = fields.scalar(group.parts.get("id")) if contact == Contact() else None
     return entities.human("driver", source, contact, own_id=own_id)
-
-
-def _person(group: Group, source: str) -> Entity | None:
-    return entities.human("person", source, _contact(group, _name(group)))
-
-
-def _shipment(group: Group, _source: str) -> Entity | None:
-    return entities.shipment(shipment_id=_number(group))
-
-
-def _order(group: Group, _source: str) -> Entity | None:
-    number = _number(group)
-    return entities.order(number) if number else None
-
-
-def _reference(group: Group) -> Entity | None:
-    number = _number(group)
-    return entities.reference(cast(keys.ReferenceKind, group.role), number) if number else None
 
 
 def _number(group: Group) -> str | None:
@@ -148,11 +127,11 @@ def _contact_person(group: Group, source: str) -> Entity | None:
 
 
 _BY_ROLE: dict[str, Callable[[Group, str], Entity | None]] = {
-    "customer": _customer,
+    "customer": lambda group, source: entities.named("customer", source, _name(group)),
     "carrier": _carrier,
     "driver": _driver,
-    "person": _person,
-    "shipment": _shipment,
-    "order": _order,
+    "person": lambda group, source: entities.human("person", source, _contact(group, _name(group))),
+    "shipment": lambda group, _: entities.shipment(shipment_id=_number(group)),
+    "order": lambda group, _: entities.order(number) if (number := _number(group)) else None,
     "vehicle": _vehicle,
 }

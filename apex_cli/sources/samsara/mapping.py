@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from apex_cli.errors import ExtractError
-from apex_cli.extract import clean, contacts, entities, fields, keys, phrases, places, timestamps
+from apex_cli.extract import clean, contacts, entities, fields, keys, places, timestamps
 from apex_cli.extract.builder import Builder, EntityRef
-from apex_cli.extract.contacts import Contact
 from apex_cli.model import Entity, Extraction, JsonObject, Predicate, Record
 
 _READINGS = {
@@ -35,16 +34,16 @@ def extract(record: Record) -> Extraction:
         *_geofence(builder, vehicle, record),
         *_driver(builder, vehicle, record),
     ]
-    if not clauses and _gives_position(payload):
+    if not clauses and (payload.get("latitude") is not None or payload.get("longitude") is not None):
         raise ExtractError(
             f"latitude {_shown(payload, 'latitude')}, longitude {_shown(payload, 'longitude')} is no"
             " position on earth, and the record has no other content",
             hint="latitude runs from -90 to 90 and longitude from -180 to 180, in degrees",
             code="bad_position",
         )
-    known_as = phrases.joined([entity.name, entity.attributes.get("vin"), fields.pick(payload, "samsara_id")])
+    known_as = clean.joined([entity.name, entity.attributes.get("vin"), fields.pick(payload, "samsara_id")])
     readings = (phrase.format(shown) for name, phrase in _READINGS.items() if (shown := _shown(payload, name)))
-    stated = phrases.joined((*clauses, *readings)) or "no reading"
+    stated = clean.joined((*clauses, *readings)) or "no reading"
     text = f"Vehicle {known_as} on {timestamps.to_minute(builder.event_time)}: {stated}."
     return builder.build(f"Vehicle {entity.name}", text)
 
@@ -73,7 +72,9 @@ def _locate(builder: Builder, vehicle: EntityRef, payload: JsonObject) -> list[s
     if address:
         reading["address"] = clean.line(address)
     builder.claim(vehicle, Predicate.LOCATED_AT, location, attributes=reading)
-    return [f"at {phrases.joined(dict.fromkeys([located.name, reading.get('address'), _position_name(payload)]))}"]
+    position = _position(payload)
+    position_name = keys.position_name(*position) if position else None
+    return [f"at {clean.joined(dict.fromkeys([located.name, reading.get('address'), position_name]))}"]
 
 
 def _engine(builder: Builder, vehicle: EntityRef, payload: JsonObject) -> list[str]:
@@ -100,11 +101,8 @@ def _geofence(builder: Builder, vehicle: EntityRef, record: Record) -> list[str]
 
 def _driver(builder: Builder, vehicle: EntityRef, record: Record) -> list[str]:
     payload = record.payload
-    contact = Contact(
-        fields.pick(payload, "driver_name"),
-        contacts.email(payload.get("driver_email")),
-        contacts.phone(payload.get("driver_phone")),
-    )
+    name = fields.pick(payload, "driver_name")
+    contact = contacts.from_fields(name, payload.get("driver_email"), payload.get("driver_phone"))
     driver = entities.human("driver", record.source, contact, own_id=fields.pick(payload, "driver_id"))
     if driver is None:
         return []
@@ -126,15 +124,6 @@ def _location(payload: JsonObject) -> Entity | None:
 
 def _position(payload: JsonObject) -> tuple[float, float] | None:
     return fields.position(payload.get("latitude"), payload.get("longitude"))
-
-
-def _position_name(payload: JsonObject) -> str | None:
-    position = _position(payload)
-    return keys.position_name(*position) if position else None
-
-
-def _gives_position(payload: JsonObject) -> bool:
-    return payload.get("latitude") is not None or payload.get("longitude") is not None
 
 
 def _shown(payload: JsonObject, name: str) -> str:

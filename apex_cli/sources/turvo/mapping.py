@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from apex_cli.errors import ExtractError
-from apex_cli.extract import clean, contacts, entities, fields, keys, phrases, places, timestamps
-from apex_cli.extract.builder import Builder, EntityRef
-from apex_cli.extract.contacts import Contact
+from apex_cli.extract import clean, contacts, entities, fields, keys, places, timestamps
+from apex_cli.extract.builder import Builder, EntityRef, describe
 from apex_cli.model import Entity, EntityType, Extraction, JsonObject, Predicate, Record
 
 _REFERENCES: dict[str, keys.ReferenceKind] = {
@@ -55,7 +55,8 @@ def extract(record: Record) -> Extraction:
         *_references(builder, shipment, payload),
         *_manager(builder, shipment, record),
     ]
-    known_as = phrases.joined([entity.name, _turvo_id_phrase(payload)])
+    turvo_id = fields.pick(payload, "turvoId")
+    known_as = clean.joined([entity.name, f"Turvo id {clean.line(turvo_id)}" if turvo_id else None])
     stated = "; ".join(clauses) or "no details"
     text = f"Shipment {known_as} on {timestamps.to_minute(builder.event_time)}: {stated}."
     return builder.build(f"Shipment {entity.name}", text)
@@ -69,11 +70,6 @@ def _shipment(record: Record) -> Entity:
     if entity is None:
         raise ExtractError("neither shipmentId nor turvoId", hint="give the shipment's number", code="no_shipment")
     return entity
-
-
-def _turvo_id_phrase(payload: JsonObject) -> str | None:
-    turvo_id = fields.pick(payload, "turvoId")
-    return f"Turvo id {clean.line(turvo_id)}" if turvo_id else None
 
 
 def _customer(builder: Builder, shipment: EntityRef, record: Record) -> list[str]:
@@ -147,26 +143,22 @@ def _end_carrier(
 
 def _carrier(source: str, name: str | None, own_id: str | None, mc: str | None, dot: str | None) -> Entity | None:
     dockets = {kind: number for kind, text in (("mc", mc), ("dot", dot)) if (number := keys.docket_number(text))}
-    found = [
-        *([keys.turvo_id("carrier", own_id)] if own_id else []),
-        *([keys.docket("mc", dockets["mc"])] if "mc" in dockets else []),
-        *([keys.docket("dot", dockets["dot"])] if "dot" in dockets else []),
-    ]
+    found = keys.given(
+        (partial(keys.turvo_id, "carrier"), own_id),
+        *((partial(keys.docket, kind), dockets.get(kind)) for kind in ("mc", "dot")),
+    )
     return entities.named("carrier", source, name, found, label=mc or dot or own_id, attributes=dockets)
 
 
 def _carrier_phrase(carrier: Entity) -> str:
     numbers = [f"MC-{number}" if kind == "mc" else f"USDOT {number}" for kind, number in carrier.attributes.items()]
-    return f"carrier {phrases.joined([carrier.name, *numbers])}"
+    return f"carrier {clean.joined([carrier.name, *numbers])}"
 
 
 def _driver(builder: Builder, shipment: EntityRef, record: Record) -> list[str]:
     payload = record.payload
-    contact = Contact(
-        fields.pick(payload, "driverName") or fields.label(payload.get("driver")),
-        contacts.email(payload.get("driverEmail")),
-        contacts.phone(payload.get("driverPhone")),
-    )
+    name = fields.pick(payload, "driverName") or fields.label(payload.get("driver"))
+    contact = contacts.from_fields(name, payload.get("driverEmail"), payload.get("driverPhone"))
     driver = entities.human("driver", record.source, contact, own_id=fields.pick(payload, "driverId"))
     if driver is None:
         return []
@@ -180,7 +172,7 @@ def _references(builder: Builder, shipment: EntityRef, payload: JsonObject) -> l
         found.extend(entities.reference(kind, number) for number in fields.scalars(payload.get(name)))
     for entity in found:
         builder.claim(shipment, Predicate.HAS_REFERENCE, builder.add(entity))
-    return [phrases.describe(entity) for entity in found]
+    return [describe(entity) for entity in found]
 
 
 def _manager(builder: Builder, shipment: EntityRef, record: Record) -> list[str]:
@@ -214,7 +206,10 @@ def _statuses(builder: Builder, shipment: EntityRef, payload: JsonObject, past: 
         evidence = {"spelling": status.spelling} | ({"code": status.code} if status.code else {})
         node = builder.add(entities.value(Predicate.HAS_STATUS, status.value))
         builder.claim(shipment, Predicate.HAS_STATUS, node, valid_at=status.time, attributes=evidence)
-    return [_status_phrase(status) for status in dict.fromkeys(reversed(statuses))]
+    return [
+        f"status {status.spelling}" + (f" since {timestamps.to_minute(status.time)}" if status.time else "")
+        for status in dict.fromkeys(reversed(statuses))
+    ]
 
 
 def _read_status(raw: object, time: datetime | None) -> _Status | None:
@@ -228,11 +223,6 @@ def _read_status(raw: object, time: datetime | None) -> _Status | None:
     spelling = clean.line(fields.scalar(raw) or "")
     value = keys.snake(spelling)
     return _Status(value, spelling, clean.line(code) if code else None, time) if value else None
-
-
-def _status_phrase(status: _Status) -> str:
-    since = f" since {timestamps.to_minute(status.time)}" if status.time else ""
-    return f"status {status.spelling}{since}"
 
 
 def _stops(builder: Builder, shipment: EntityRef, payload: JsonObject) -> list[str]:
