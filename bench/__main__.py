@@ -14,7 +14,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,29 +37,47 @@ EXPLAINED = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; figures on stdout, progress on stderr."""
-    options = _options(arguments)
-    started = time.monotonic()
-    with workplace(keep=options.keep) as folder:
+    parser = argument_parser("python -m bench", __doc__, 10_000, "records to ingest (10000)", kind=_count)
+    parser.add_argument("--keep", action="store_true", help="keep the homes, and say where they are")
+    options = parser.parse_args(arguments)
+    return run(options, lambda folder: figures(_measure(folder, options.records)), EXPLAINED)
+
+
+def argument_parser(
+    program: str, description: str | None, records: int, explained: str, *, kind: Callable[[str], int] = int
+) -> argparse.ArgumentParser:
+    """The options of all benchmarks: `--records` and `--json`."""
+    parser = argparse.ArgumentParser(prog=program, description=description)
+    parser.add_argument("--records", type=kind, default=records, metavar="N", help=explained)
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
+    return parser
+
+
+def run(
+    options: argparse.Namespace,
+    measure: Callable[[Path], Sequence[Figure]],
+    explained: Sequence[str],
+    *,
+    show_load: bool = False,
+) -> int:
+    """Measure in a new folder and print the figures. Returns the exit code: 1 if a run of `apex` failed."""
+    started, load = time.monotonic(), os.getloadavg()[0]
+    with workplace(keep=getattr(options, "keep", False)) as folder:
         try:
-            found = figures(_measure(folder, options.records))
+            found = measure(folder)
         except IngestFailedError as error:
             print(f"error: {error}", file=sys.stderr)
             return 1
     about = {**machine(), "records": options.records, "seconds": round(time.monotonic() - started, 1)}
+    loads = {"before": load, "after": os.getloadavg()[0]}
     if options.json:
-        print(json.dumps({"machine": about, "figures": {figure.name: figure.value for figure in found}}))
-    else:
-        print("\n".join(report(about, found)))
-        print("\n".join(EXPLAINED))
+        shown = {**about, "load": loads} if show_load else about
+        print(json.dumps({"machine": shown, "figures": {figure.name: figure.value for figure in found}}))
+        return 0
+    print("\n".join((*report(about, found), *explained)))
+    if show_load:
+        print(f"Load average: {loads['before']:.1f} before, {loads['after']:.1f} after.")
     return 0
-
-
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--records", type=_count, default=10_000, metavar="N", help="records to ingest (10000)")
-    parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
-    parser.add_argument("--keep", action="store_true", help="keep the homes, and say where they are")
-    return parser.parse_args(arguments)
 
 
 def _count(text: str) -> int:
@@ -117,7 +135,7 @@ async def _compare(folder: Path, file: Path) -> tuple[float, RawSample, RawSampl
     # Imported now, for the drivers are heavy and the runs above are timed.
     from bench.dataset import prepare
     from bench.layout import lay_out
-    from bench.raw import embedded, write_raw
+    from bench.writers import embedded, write_raw
 
     settings = config.load({"home": folder / "raw"}, cwd=folder, environ={})
     note("extraction and embedding")

@@ -28,16 +28,15 @@ from apex_cli.stores.graph.ladybug.engine import LadybugEngine
 from apex_cli.stores.graph.ladybug.graphiti_driver import EmbeddedDriver, bound
 from apex_cli.stores.graph.ladybug.transaction import LadybugTransaction
 from apex_cli.stores.graph.model.operations import Access
-from bench.fake_openai import KEY, MODEL
 
 
-async def add_messages(url: str, folder: Path, messages: Sequence[Mapping[str, Any]]) -> float:
-    """Add messages to a new graph by the model at `url`; the seconds that it took, without opening and closing."""
+async def add_messages(url: str, key: str, model: str, folder: Path, messages: Sequence[Mapping[str, Any]]) -> float:
+    """Add messages to a new graph by the `model` at `url`; the seconds that it took, without opening and closing."""
     engine = LadybugEngine(folder / "graphiti.lbug")
     await engine.open()
     try:
         await engine.run(schema.create, Access.WRITE)
-        config = LLMConfig(api_key=KEY, base_url=url, model=MODEL, small_model=MODEL)
+        config = LLMConfig(api_key=key, base_url=url, model=model, small_model=model)
         graph = Graphiti(
             graph_driver=WritingDriver(engine),
             llm_client=OpenAIGenericClient(config),

@@ -10,57 +10,33 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apex_cli.model import Claim, Embedded, Entity, Record, named_uuid
 from apex_cli.stores.graph.model.facts import fact_of
+from apex_cli.stores.graph.model.operations import NEW_ENTITY, NEW_EPISODE, NEW_FACT, Columns, Write
 from apex_cli.stores.graph.model.resolution import Resolver
 from apex_cli.stores.graph.model.timelines import Timeline, timeline_of
 from apex_cli.timeline import Evidence, Interval, intervals
 from bench.dataset import Item
 
-if TYPE_CHECKING:
-    from apex_cli.stores.graph.model.operations import Columns
-
 Row = tuple[Any, ...]
 
+_OWN = frozenset({"aliases", "state", "subject", "object"})
+"""Columns that the raw writers leave out: only the product reads them, or a relation holds them."""
+
+
+def _columns(write: Write, vector: str) -> Columns:
+    """The product's columns without `_OWN`, its vector named as the schema names it."""
+    named = ((vector if name == "vector" else name, kind) for name, kind in write.columns.items())
+    return {name: kind for name, kind in named if name not in _OWN}
+
+
 COLUMNS: Mapping[str, Columns] = {
-    "entities": {
-        "uuid": "text",
-        "name": "text",
-        "group_id": "text",
-        "labels": "texts",
-        "created_at": "time",
-        "name_embedding": "vector",
-        "summary": "text",
-        "attributes": "text",
-    },
-    "episodes": {
-        "uuid": "text",
-        "name": "text",
-        "source": "text",
-        "source_description": "text",
-        "content": "text",
-        "valid_at": "time",
-        "group_id": "text",
-        "created_at": "time",
-        "entity_edges": "texts",
-    },
+    "entities": _columns(NEW_ENTITY, "name_embedding"),
+    "episodes": NEW_EPISODE.columns,
     "mentions": {"from": "text", "to": "text", "uuid": "text", "group_id": "text", "created_at": "time"},
-    "facts": {
-        "uuid": "text",
-        "group_id": "text",
-        "created_at": "time",
-        "name": "text",
-        "fact": "text",
-        "fact_embedding": "vector",
-        "attributes": "text",
-        "valid_at": "time",
-        "reference_time": "time",
-        "episodes": "texts",
-        "invalid_at": "time",
-        "expired_at": "time",
-    },
+    "facts": _columns(NEW_FACT, "fact_embedding"),
     "subjects": {"f": "text", "t": "text"},
     "objects": {"f": "text", "t": "text"},
 }

@@ -5,52 +5,83 @@ It judges nothing: the exit code is 1 only if a run of `apex` itself failed.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
+import subprocess
 import sys
-import time
+import urllib.request
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench.__main__ import machine, note, report, workplace
-from bench.fake_openai import CHAT, FakeOpenAI, running
+from bench.__main__ import argument_parser, note, run
 from bench.figures import Figure, rate, ratio
-from bench.ingest import Apex, IngestFailedError
+from bench.ingest import Apex
 from tests.generate import CITIES
 
 LATENCY = 0.5
 CONCURRENCY = 20
 CRASHED = 100
+EXPLAINED = ("", "The model is a fake OpenAI server that answers at once, or after half a second where that is said.")
+ROOT = Path(__file__).parents[1]
+KEY = "sk-test-fake"
+MODEL = "gpt-4.1-mini"
+CHAT = "/v1/chat/completions"
+_PLENTY = {"requests_per_minute": 10_000_000, "tokens_per_minute": 10_000_000_000}
+
+
+class FakeOpenAI:
+    """A running fake at `url`."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def environment(self, **variables: str) -> dict[str, str]:
+        """The variables that lead `apex` to it."""
+        return {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": self.url, "APEX_LLM_MODEL": MODEL, **variables}
+
+    def counts(self) -> dict[str, Any]:
+        """What it was asked since `reset`."""
+        return self._control("counts", None)
+
+    def reset(self, latency: float) -> None:
+        """Counts back to zero; from now on every answer takes `latency` seconds. The limits it reports never matter."""
+        self._control("reset", {})
+        self._control("settings", {"latency": latency, "enforce_limits": False, **_PLENTY})
+
+    def _control(self, what: str, body: dict[str, Any] | None) -> dict[str, Any]:
+        data = None if body is None else json.dumps(body).encode()
+        url = f"{self.url.removesuffix('/v1')}/control/{what}"
+        with urllib.request.urlopen(urllib.request.Request(url, data)) as answer:  # noqa: S310 - our own, by http
+            counts: dict[str, Any] = json.load(answer)
+        return counts
+
+
+@contextmanager
+def running() -> Iterator[FakeOpenAI]:
+    """Start it, and end it afterwards."""
+    command = [sys.executable, "-m", "tests.openai_server", "--api-key", KEY]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield FakeOpenAI(process.stdout.readline().strip())
+        finally:
+            process.terminate()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; figures on stdout, progress on stderr."""
-    options = _options(arguments)
-    started = time.monotonic()
-    with workplace(keep=options.keep) as folder, running() as fake:
-        try:
-            found = list(_measure(folder, fake, options.records, options.episodes))
-        except IngestFailedError as error:
-            print(f"error: {error}", file=sys.stderr)
-            return 1
-    about = {**machine(), "records": options.records, "seconds": round(time.monotonic() - started, 1)}
-    if options.json:
-        print(json.dumps({"machine": about, "figures": {figure.name: figure.value for figure in found}}))
-    else:
-        print("\n".join(report(about, found)))
-        print("\nThe model is a fake OpenAI server that answers at once, or after half a second where that is said.")
-    return 0
-
-
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench.llm", description=__doc__)
-    parser.add_argument("--records", type=int, default=600, metavar="N", help="messages of each ingest (600)")
+    parser = argument_parser("python -m bench.llm", __doc__, 600, "messages of each ingest (600)")
     parser.add_argument("--episodes", type=int, default=60, metavar="N", help="messages for plain Graphiti (60)")
-    parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     parser.add_argument("--keep", action="store_true", help="keep the homes, and say where they are")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+
+    def measure(folder: Path) -> list[Figure]:
+        with running() as fake:
+            return list(_measure(folder, fake, options.records, options.episodes))
+
+    return run(options, measure, EXPLAINED)
 
 
 def messages(count: int) -> Iterator[dict[str, Any]]:
@@ -86,7 +117,7 @@ def _measure(folder: Path, fake: FakeOpenAI, records: int, episodes: int) -> Ite
     # Imported now, for Graphiti is heavy and the runs above are timed.
     from bench.graphiti import add_messages
 
-    theirs = asyncio.run(add_messages(fake.url, folder, payloads[:episodes]))
+    theirs = asyncio.run(add_messages(fake.url, KEY, MODEL, folder, payloads[:episodes]))
     their_calls = fake.counts()["requests"][CHAT]
     note(f"{records:,} messages, {LATENCY} s an answer")
     fake.reset(LATENCY)

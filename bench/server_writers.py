@@ -22,8 +22,7 @@ from apex_cli.stores.servers import NO_TLS_FILES
 from bench import writers
 from bench.dataset import Item
 from bench.layout import COLUMNS, GraphRows
-from bench.raw import Writers
-from bench.writers import Write, point_rows
+from bench.writers import Write, Writers, point_rows
 from tests.graph_server import client as graph_client
 
 _STATEMENTS: Mapping[str, str] = {

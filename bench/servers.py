@@ -8,22 +8,18 @@ failed.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
 import os
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 from apex_cli import config
-from bench.__main__ import EXPLAINED, machine, note, report, workplace
-from bench.figures import IngestSample, RawSample
-from bench.ingest import Apex, IngestFailedError
-from bench.server_figures import ServerSamples, server_figures
+from bench.__main__ import EXPLAINED, argument_parser, note, run
+from bench.figures import IngestSample, RawSample, ServerSamples, server_figures
+from bench.ingest import Apex
 from tests import namespaces, profiles
 from tests.generate import write_jsonl
 
@@ -35,36 +31,13 @@ WARMING_SHARE = 10
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; figures on stdout, progress on stderr."""
-    options = _options(arguments)
-    started, load = time.monotonic(), os.getloadavg()[0]
-    with workplace(keep=False) as folder:
-        try:
-            found = server_figures(_measure(folder, options.records))
-        except IngestFailedError as error:
-            print(f"error: {error}", file=sys.stderr)
-            return 1
-    about = {**machine(), "records": options.records, "seconds": round(time.monotonic() - started, 1)}
-    loads = {"before": load, "after": os.getloadavg()[0]}
-    if options.json:
-        figures = {figure.name: figure.value for figure in found}
-        print(json.dumps({"machine": {**about, "load": loads}, "figures": figures}))
-    else:
-        print("\n".join(report(about, found)))
-        print("\n".join(EXPLAINED))
-        print(f"Load average: {loads['before']:.1f} before, {loads['after']:.1f} after.")
-    return 0
-
-
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench.servers", description=__doc__)
-    parser.add_argument("--records", type=int, default=10_000, metavar="N", help="records of each ingest (10000)")
-    parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
+    parser = argument_parser("python -m bench.servers", __doc__, 10_000, "records of each ingest (10000)")
     options = parser.parse_args(arguments)
     if options.records < WARMING_SHARE:
         parser.error(f"--records must be {WARMING_SHARE} or more")
     if missing := [name for name in NEEDED if not os.environ.get(name)]:
         parser.error(f"{', '.join(missing)} not set: run `make bench-servers`")
-    return options
+    return run(options, lambda folder: server_figures(_measure(folder, options.records)), EXPLAINED, show_load=True)
 
 
 def _measure(folder: Path, records: int) -> ServerSamples:
@@ -123,8 +96,8 @@ async def _compare(folder: Path, warming: Path, file: Path) -> tuple[float, RawS
     # Imported now, for the drivers are heavy and the run before is timed.
     from bench.dataset import prepare
     from bench.layout import lay_out
-    from bench.raw import write_raw
     from bench.server_writers import on_servers
+    from bench.writers import write_raw
 
     async def write(name: str, file: Path, *, side_by_side: bool) -> tuple[float, RawSample]:
         home = folder / name

@@ -10,16 +10,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
 from redis.asyncio import Redis
 
 from apex_cli.embed.local import LocalEmbedder
+from apex_cli.embedded.home import Home
+from apex_cli.embedded.servers import EmbeddedServers
 from apex_cli.model import Embedded, Record, point_ids
 from apex_cli.stores.graph.ladybug import schema
 from apex_cli.stores.graph.ladybug.engine import LadybugEngine
@@ -30,10 +34,13 @@ from apex_cli.stores.postgres.journal import extraction_json
 from apex_cli.stores.qdrant.edge import QdrantEdgeStore
 from apex_cli.text_cleaning import replace_unencodable
 from bench.dataset import Item
+from bench.figures import RawSample
 from bench.layout import COLUMNS, GraphRows
 
 Write = Callable[[Sequence[Item], GraphRows], Awaitable[None]]
 """Writes one batch: its records, and what they add to the graph."""
+Writers = Mapping[str, Write]
+"""One for each store, by the names that an ingest has for them."""
 
 _TABLE = """CREATE TABLE raw (record_id uuid PRIMARY KEY, source text, data_type text, external_id text,
     content_hash text, event_time timestamptz, observed_at timestamptz, title text, text text, payload jsonb,
@@ -173,3 +180,43 @@ def _cached(record: Record, embedded: Embedded) -> str:
             "title": embedded.extraction.title,
         }
     )
+
+
+@asynccontextmanager
+async def embedded(folder: Path) -> AsyncIterator[Writers]:
+    """Into fresh embedded stores under `folder`."""
+    home = Home(folder)
+    home.create()
+    async with AsyncExitStack() as stack:
+        servers = await stack.enter_async_context(EmbeddedServers(home))
+        yield {
+            "postgres": await stack.enter_async_context(postgres(servers.postgres.dsn)),
+            "vectors": await stack.enter_async_context(vectors(home.vectors)),
+            "cache": await stack.enter_async_context(cache(f"unix://{quote(str(servers.valkey.socket_path))}", "raw:")),
+            "graph": await stack.enter_async_context(graph(home.graph)),
+        }
+
+
+async def write_raw(
+    stores: Writers, batches: Sequence[Sequence[Item]], rows: Sequence[GraphRows], *, side_by_side: bool
+) -> RawSample:
+    """Write all batches, one after the other; within a batch store after store, or `side_by_side`.
+
+    Starting and stopping engines and connections is not counted.
+    """
+    seconds = dict.fromkeys(stores, 0.0)
+    started = time.monotonic()
+    for items, added in zip(batches, rows, strict=True):
+        jobs = [_timed(name, write, items, added, seconds) for name, write in stores.items()]
+        if side_by_side:
+            await asyncio.gather(*jobs)
+        else:
+            for job in jobs:
+                await job
+    return RawSample(time.monotonic() - started, seconds)
+
+
+async def _timed(name: str, write: Write, items: Sequence[Item], rows: GraphRows, seconds: dict[str, float]) -> None:
+    started = time.monotonic()
+    await write(items, rows)
+    seconds[name] += time.monotonic() - started

@@ -22,8 +22,7 @@ from apex_cli.config import OPENAI_URL, Settings, load
 from apex_cli.errors import ApexError
 from quality import labels
 from quality.reading import Cost, Scores, by_model, by_rules
-from quality.report import table
-from quality.scoring import Tallies, macro, micro
+from quality.scoring import Tallies, macro, micro, table
 from tests.openai_server import OpenAIServer
 
 RULES, MODEL = "rules alone", "rules + model"

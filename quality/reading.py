@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from datetime import UTC, datetime
+from email.headerregistry import BaseHeader
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
 
 from apex_cli.config import Settings
 from apex_cli.enrich.enricher import ModelExtractor
 from apex_cli.enrich.resolve import Candidate
 from apex_cli.errors import RecordError
+from apex_cli.extract.identity import content_hash
 from apex_cli.llm.models import open_models
 from apex_cli.llm.usage import ModelUsage
-from apex_cli.model import Entity, Extraction
+from apex_cli.model import Entity as ProductEntity
+from apex_cli.model import EntityType, Extraction, Predicate, Record
 from apex_cli.sources.registry import extract
 from quality.labels import Labelled
-from quality.records import entities_of, facts_of, record_of
-from quality.scoring import Tallies, merged, score_entities, score_facts
+from quality.scoring import SELF, Entity, Fact, Tallies, merged, score_entities, score_facts
 
 T = TypeVar("T")
+_OBSERVED = datetime(2026, 2, 28, tzinfo=UTC)
+"""When a text without a date is taken to have been written."""
+_HIDDEN = frozenset({EntityType.VALUE, EntityType.MESSAGE, EntityType.DOCUMENT, EntityType.CONVERSATION})
+"""Nodes that are no things of the text: the message or document itself, and words kept as a plain mention."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,7 @@ class _NothingKnown:
     async def aliases(self, keys: Sequence[str]) -> frozenset[str]:  # noqa: ARG002 - the protocol's signature
         return frozenset()
 
-    async def similar(self, entities: Sequence[Entity]) -> Sequence[Sequence[Candidate]]:
+    async def similar(self, entities: Sequence[ProductEntity]) -> Sequence[Sequence[Candidate]]:
         return [() for _ in entities]
 
 
@@ -93,3 +101,56 @@ def _scored(texts: Sequence[Labelled], read: Sequence[Extraction | RecordError])
 
 def _found(result: Extraction | RecordError, items: Callable[[Extraction], list[T]]) -> list[T]:
     return [] if isinstance(result, RecordError) else items(result)
+
+
+def record_of(one: Labelled) -> Record:
+    """An e-mail as a Front message, its header lines as the fields that Front gives; a document as it is."""
+    if one.kind == "document":
+        payload: dict[str, Any] = {"path": f"/{one.name}.txt", "format": "text", "content": one.text}
+        source = data_type = "document"
+    else:
+        head = one.headers()
+        sent = head["Date"]
+        payload = {
+            "message_id": one.name,
+            "subject": str(head["Subject"] or ""),
+            "body": one.body(),
+            "sender": next(iter(_addresses(head["From"])), ""),
+            "to": _addresses(head["To"]),
+            "cc": _addresses(head["Cc"]),
+            **({"sent_at": parsedate_to_datetime(str(sent)).isoformat()} if sent else {}),
+        }
+        source, data_type = "frontapp", "message"
+    return Record(source, data_type, one.name, payload, content_hash(payload), _OBSERVED, f"{one.name}.txt")
+
+
+def _addresses(header: BaseHeader | None) -> list[str]:
+    return [str(address) for address in getattr(header, "addresses", ())]
+
+
+def entities_of(extraction: Extraction) -> list[Entity]:
+    """The things found, with every name and key that they go by."""
+    return [
+        Entity(entity.type.value, entity.name, tuple(_ids(entity.keys)))
+        for entity in extraction.entities
+        if entity.type not in _HIDDEN
+    ]
+
+
+def facts_of(extraction: Extraction) -> list[Fact]:
+    """The facts found; what is kept as a plain mention, of no type, is none."""
+    known = {entity.key: entity for entity in extraction.entities}
+    self_key = extraction.entities[0].key
+    found = []
+    for claim in extraction.claims:
+        target = known[claim.object]
+        if target.type in _HIDDEN and claim.predicate is Predicate.MENTIONS:
+            continue
+        subject = SELF if claim.subject == self_key else known[claim.subject].name
+        found.append(Fact(subject, claim.predicate.value, target.name))
+    return found
+
+
+def _ids(keys: tuple[str, ...]) -> Iterator[str]:
+    """The last part of each key, `type:kind:value`."""
+    return (key.split(":", 2)[2] for key in keys)

@@ -8,10 +8,20 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from bench.figures import IngestSample, RawSample, Samples, figures, rate, ratio, steadiness, window_rates
+from bench.figures import (
+    IngestSample,
+    RawSample,
+    Samples,
+    ServerSamples,
+    figures,
+    rate,
+    ratio,
+    server_figures,
+    steadiness,
+    window_rates,
+)
 from bench.ingest import high_water
 from bench.layout import GraphRows
-from bench.server_figures import ServerSamples, server_figures
 from bench.server_writers import by_name
 
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from apex_cli.model import EntityType, Predicate
 from quality.labels import Labelled, load
-from quality.report import table
 from quality.scoring import (
     SELF,
     Entity,
@@ -24,6 +23,7 @@ from quality.scoring import (
     normal,
     score_entities,
     score_facts,
+    table,
 )
 
 LABELLED = load()

@@ -15,7 +15,7 @@ from apex_cli.exit_codes import ExitCode
 
 @verb(
     *("json", "home", "lock_timeout"),
-    examples=("apex forget frontapp:MSG-2025-10-19-003",),
+    examples=("apex forget turvo:SHIP-2025-10-19-003",),
     exits={
         **OK,
         **USAGE,

@@ -18,7 +18,7 @@ from apex_cli.cli.verb import EMPTY, LOCKED, MANUAL_RECOVERY, OK, RECORDS, START
     *("json", "quiet", "home", "staging_dir", "lock_timeout"),
     examples=(
         "apex ingest fixtures/",
-        "apex ingest - < fixtures/frontapp/messages_2025-10-19.jsonl",
+        "apex ingest - < fixtures/json/fuel_transactions.jsonl",
         "apex ingest fixtures/ --dry-run",
         "apex ingest /srv/drop --consume --min-age 30s --lock-timeout 4m -q",
         "apex ingest fixtures/frontapp/ --extractor llm --max-cost 2.50",
