@@ -123,7 +123,9 @@ def _carriers(builder: Builder, shipment: EntityRef, record: Record) -> list[str
             continue
         ref = builder.add(carrier)
         if item.get("deleted") is True:
-            _end_carrier(builder, shipment, ref, payload, item)
+            ended = timestamps.parse(item.get("endedAt")) or builder.event_time
+            began = timestamps.first(item.get("startedAt"), item.get("createdAt"), payload.get("createdAt")) or ended
+            builder.claim(shipment, Predicate.HAULED_BY, ref, valid_at=began, invalid_at=ended)
             clauses.append(f"no longer hauled by {_carrier_phrase(carrier)}")
         elif not named_now:
             current = carrier
@@ -131,14 +133,6 @@ def _carriers(builder: Builder, shipment: EntityRef, record: Record) -> list[str
         builder.claim(shipment, Predicate.HAULED_BY, builder.add(current))
         clauses.append(f"hauled by {_carrier_phrase(current)}")
     return clauses
-
-
-def _end_carrier(
-    builder: Builder, shipment: EntityRef, carrier: EntityRef, payload: JsonObject, item: JsonObject
-) -> None:
-    ended = timestamps.first(item.get("endedAt")) or builder.event_time
-    began: datetime | None = timestamps.first(item.get("startedAt"), item.get("createdAt"), payload.get("createdAt"))
-    builder.claim(shipment, Predicate.HAULED_BY, carrier, valid_at=began or ended, invalid_at=ended)
 
 
 def _carrier(source: str, name: str | None, own_id: str | None, mc: str | None, dot: str | None) -> Entity | None:
