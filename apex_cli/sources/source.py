@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from apex_cli.extract.identity import external_id
 from apex_cli.model import Extraction, JsonObject, Record
 
 
@@ -21,6 +22,8 @@ class Source(ABC):
     """What its records are, for help texts: "Turvo shipments"."""
     data_types: tuple[str, ...] = ()
     """The types that `identify` gives; empty where any name may come."""
+    id_field: str = "id"
+    """The field with the external id; unused by a source with an `identify` of its own."""
     specificity: int = 1
     """How much a shape must have to match. Higher is tried first; 0 takes every object that no other source takes."""
     reads_documents: bool = False
@@ -30,9 +33,12 @@ class Source(ABC):
     def matches(self, payload: JsonObject) -> bool:
         """Whether an object has the shape of a record of this source."""
 
-    @abstractmethod
     def identify(self, payload: JsonObject) -> tuple[str, str | None]:
-        """Data type and external id; None for the id of an object that has none. Equal things get equal ids."""
+        """Data type and external id; None for the id of an object that has none. Equal things get equal ids.
+
+        Here: the first of `data_types`, and the value of `id_field`.
+        """
+        return self.data_types[0], external_id(payload.get(self.id_field))
 
     @abstractmethod
     def extract(self, record: Record) -> Extraction:

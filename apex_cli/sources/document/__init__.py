@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from apex_cli.extract.identity import external_id
 from apex_cli.model import Extraction, JsonObject, Record
 from apex_cli.sources.source import Source
 
@@ -13,14 +12,12 @@ class _Document(Source):
     name = "document"
     title = "documents"
     data_types = ("document",)
+    id_field = "path"
     specificity = 0
     reads_documents = True
 
     def matches(self, payload: JsonObject) -> bool:  # noqa: ARG002 - a document is no JSON
         return False
-
-    def identify(self, payload: JsonObject) -> tuple[str, str | None]:
-        return self.data_types[0], external_id(payload.get("path"))
 
     def extract(self, record: Record) -> Extraction:
         from apex_cli.sources.document import mapping

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from apex_cli.extract.identity import external_id
 from apex_cli.model import Extraction, JsonObject, Record
 from apex_cli.sources.source import Source
 
@@ -15,14 +14,11 @@ class _Front(Source):
     name = "frontapp"
     title = "Front messages"
     data_types = ("message",)
+    id_field = "message_id"
 
     def matches(self, payload: JsonObject) -> bool:
         """A `message_id` together with a body, a subject or a sender."""
         return payload.get("message_id") is not None and any(payload.get(key) is not None for key in _COMPANIONS)
-
-    def identify(self, payload: JsonObject) -> tuple[str, str | None]:
-        """The external id is the `message_id`."""
-        return self.data_types[0], external_id(payload.get("message_id"))
 
     def extract(self, record: Record) -> Extraction:
         from apex_cli.sources.frontapp import mapping

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from apex_cli.extract.identity import external_id
 from apex_cli.model import Extraction, JsonObject, Record
 from apex_cli.sources.source import Source
 
@@ -16,14 +15,11 @@ class _Turvo(Source):
     name = "turvo"
     title = "Turvo shipments"
     data_types = ("shipment",)
+    id_field = "shipmentId"
 
     def matches(self, payload: JsonObject) -> bool:
         """A `shipmentId` together with a customer, a carrier, a status, an origin or a destination."""
         return payload.get("shipmentId") is not None and any(payload.get(key) is not None for key in _COMPANIONS)
-
-    def identify(self, payload: JsonObject) -> tuple[str, str | None]:
-        """The external id is the `shipmentId`."""
-        return self.data_types[0], external_id(payload.get("shipmentId"))
 
     def extract(self, record: Record) -> Extraction:
         from apex_cli.sources.turvo import mapping
