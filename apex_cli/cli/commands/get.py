@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.cli.context import CommandContext
@@ -13,6 +14,12 @@ from apex_cli.extract.timestamps import rfc3339
 
 if TYPE_CHECKING:
     from apex_cli.queries import RecordView
+
+_FACT = ("subject", "predicate", "object", "valid_at", "invalid_at")
+_VERSION = (
+    *("saga_id", "epoch", "revision", "content_hash", "event_time", "observed_at", "first_seen"),
+    *("title", "text", "payload", "chunks"),
+)
 
 
 @verb(
@@ -35,45 +42,23 @@ def as_json(view: RecordView) -> dict[str, Any]:
     """The `record` line: one object for each store, null where a store holds nothing."""
     version = view.version
     graph = view.graph and {
-        "entities": [{"id": each.id, "name": each.name, "type": each.type} for each in view.graph.entities],
-        "facts": [
-            {
-                "subject": fact.subject,
-                "predicate": fact.predicate,
-                "object": fact.object,
-                "valid_at": fact.valid_at,
-                "invalid_at": fact.invalid_at,
-            }
-            for fact in view.graph.facts
-        ],
-    }
-    postgres = {
-        "saga_id": version.saga_id,
-        "epoch": version.epoch,
-        "revision": version.revision,
-        "content_hash": version.content_hash,
-        "event_time": version.event_time,
-        "observed_at": version.observed_at,
-        "first_seen": version.first_seen,
-        "title": version.title,
-        "text": version.text,
-        "payload": version.payload,
-        "chunks": version.chunks,
+        "entities": [_fields(each, ("id", "name", "type")) for each in view.graph.entities],
+        "facts": [_fields(fact, _FACT) for fact in view.graph.facts],
     }
     return {
         "type": "record",
-        "record_id": version.record_id,
-        "source": version.source,
-        "data_type": version.data_type,
-        "external_id": version.external_id,
-        "revision": version.revision,
+        **_fields(version, ("record_id", "source", "data_type", "external_id", "revision")),
         "stores": {
             "graph": graph,
-            "postgres": postgres,
-            "vectors": [{"id": each.id, "visible": each.visible, "text": each.text} for each in view.points],
+            "postgres": _fields(version, _VERSION),
+            "vectors": [_fields(each, ("id", "visible", "text")) for each in view.points],
             "cache": view.cache,
         },
     }
+
+
+def _fields(item: object, names: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(item, name) for name in names}
 
 
 def _show(output: Output, view: RecordView) -> None:
