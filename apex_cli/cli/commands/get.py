@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.cli.context import CommandContext
 from apex_cli.cli.options import Ident
-from apex_cli.cli.output import Output
+from apex_cli.cli.output import Output, fields
 from apex_cli.cli.text import clean, clip
 from apex_cli.cli.verb import LOCKED, START, USAGE, verb
 from apex_cli.extract.timestamps import rfc3339
@@ -42,23 +41,19 @@ def as_json(view: RecordView) -> dict[str, Any]:
     """The `record` line: one object for each store, null where a store holds nothing."""
     version = view.version
     graph = view.graph and {
-        "entities": [_fields(each, ("id", "name", "type")) for each in view.graph.entities],
-        "facts": [_fields(fact, _FACT) for fact in view.graph.facts],
+        "entities": [fields(each, "id", "name", "type") for each in view.graph.entities],
+        "facts": [fields(fact, *_FACT) for fact in view.graph.facts],
     }
     return {
         "type": "record",
-        **_fields(version, ("record_id", "source", "data_type", "external_id", "revision")),
+        **fields(version, "record_id", "source", "data_type", "external_id", "revision"),
         "stores": {
             "graph": graph,
-            "postgres": _fields(version, _VERSION),
-            "vectors": [_fields(each, ("id", "visible", "text")) for each in view.points],
+            "postgres": fields(version, *_VERSION),
+            "vectors": [fields(each, "id", "visible", "text") for each in view.points],
             "cache": view.cache,
         },
     }
-
-
-def _fields(item: object, names: Sequence[str]) -> dict[str, Any]:
-    return {name: getattr(item, name) for name in names}
 
 
 def _show(output: Output, view: RecordView) -> None:

@@ -6,6 +6,7 @@ import typer
 
 from apex_cli.cli import loop
 from apex_cli.cli.context import CommandContext
+from apex_cli.cli.output import fields
 from apex_cli.cli.verb import LOCKED, MANUAL_RECOVERY, OK, RECORDS, START, USAGE, verb
 from apex_cli.exit_codes import ExitCode
 
@@ -31,8 +32,7 @@ def recover(context: CommandContext) -> None:
     done = loop.run(maintenance.recover(settings))
     code = ExitCode.MANUAL_RECOVERY if done.needs_manual_recovery else ExitCode.OK
     if context.output.json:
-        fields = {name: getattr(done, name) for name in _COUNTED}
-        context.output.object({"type": "summary", **fields, "exit_code": int(code)})
+        context.output.object({"type": "summary", **fields(done, *_COUNTED), "exit_code": int(code)})
     elif done.rolled_forward or done.aborted or done.left or done.swept:
         context.output.line(
             f"{done.rolled_forward} completed, {done.aborted} undone, {done.left} left to the run that holds them, "
