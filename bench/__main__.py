@@ -133,8 +133,7 @@ def _singles(folder: Path, count: int) -> list[Path]:
 async def _compare(folder: Path, file: Path) -> tuple[float, RawSample, RawSample]:
     """Seconds of extraction and embedding alone, and the raw writes, one after the other and side by side."""
     # Imported now, for the drivers are heavy and the runs above are timed.
-    from bench.dataset import prepare
-    from bench.layout import lay_out
+    from bench.dataset import lay_out, prepare
     from bench.writers import embedded, write_raw
 
     settings = config.load({"home": folder / "raw"}, cwd=folder, environ={})

@@ -1,23 +1,55 @@
-"""The records of a file, extracted and embedded by the product's own code: what the raw writers write."""
+"""The records of a file as the raw writers write them: extracted and embedded, then laid out for the graph.
+
+The product's own code does it, before anything is timed. `lay_out` resolves the entities of all records and gives
+facts their final intervals: so the raw writers write the same entities and facts as an ingest, without ever reading.
+"""
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from apex_cli.config import Settings
 from apex_cli.embed.apply import Embedding
 from apex_cli.embed.local import LocalEmbedder
-from apex_cli.model import Embedded, Record
+from apex_cli.model import Claim, Embedded, Entity, Record, named_uuid
 from apex_cli.pipeline.read import read_limits
 from apex_cli.reading.files import Rejected
 from apex_cli.reading.read import read_input
 from apex_cli.sources.registry import extract
+from apex_cli.stores.graph.model.facts import fact_of
+from apex_cli.stores.graph.model.operations import NEW_ENTITY, NEW_EPISODE, NEW_FACT, Columns, Write
+from apex_cli.stores.graph.model.resolution import Resolver
+from apex_cli.stores.graph.model.timelines import Timeline, timeline_of
+from apex_cli.timeline import Evidence, Interval, intervals
 
 Item = tuple[Record, Embedded]
+Row = tuple[Any, ...]
+
+_OWN = frozenset({"aliases", "state", "subject", "object"})
+"""Columns that the raw writers leave out: only the product reads them, or a relation holds them."""
+
+
+def _columns(write: Write, vector: str) -> Columns:
+    """The product's columns without `_OWN`, its vector named as the schema names it."""
+    named = ((vector if name == "vector" else name, kind) for name, kind in write.columns.items())
+    return {name: kind for name, kind in named if name not in _OWN}
+
+
+COLUMNS: Mapping[str, Columns] = {
+    "entities": _columns(NEW_ENTITY, "name_embedding"),
+    "episodes": NEW_EPISODE.columns,
+    "mentions": {"from": "text", "to": "text", "uuid": "text", "group_id": "text", "created_at": "time"},
+    "facts": _columns(NEW_FACT, "fact_embedding"),
+    "subjects": {"f": "text", "t": "text"},
+    "objects": {"f": "text", "t": "text"},
+}
+"""The columns of each list of `GraphRows`, nodes before the relations between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +94,100 @@ def _batches(settings: Settings, file: Path) -> Iterator[list[Record]]:
             batch = []
     if batch:
         yield batch
+
+
+@dataclass(slots=True)
+class GraphRows:
+    """What one batch adds to the graph; see `COLUMNS`. A fact's subject and object have the place that it has."""
+
+    entities: list[Row] = field(default_factory=list)
+    episodes: list[Row] = field(default_factory=list)
+    mentions: list[Row] = field(default_factory=list)
+    facts: list[Row] = field(default_factory=list)
+    subjects: list[Row] = field(default_factory=list)
+    objects: list[Row] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _PlacedClaim:
+    """One claim and its vector, with the index of its batch."""
+
+    batch: int
+    claim: Claim
+    vector: Any
+
+
+def lay_out(batches: Sequence[Sequence[Item]], group_id: str) -> list[GraphRows]:
+    """One `GraphRows` for each batch; everything is in the first batch that mentions it."""
+    now = datetime.now(UTC)
+    rows = [GraphRows() for _ in batches]
+    seen: set[str] = set()
+    timelines: dict[Timeline, dict[Evidence, _PlacedClaim]] = {}
+    for index, record, embedded, nodes in _placed(batches, group_id):
+        own = rows[index]
+        own.episodes.append(_episode(record, embedded, group_id, now))
+        entities = embedded.extraction.entities
+        for node, entity, vector in zip(nodes, entities, embedded.entity_vectors, strict=True):
+            if node not in seen:
+                seen.add(node)
+                own.entities.append(_entity(node, entity, vector, group_id, now))
+        for node in dict.fromkeys(nodes):
+            identity = named_uuid("mention", record.record_id, node)
+            own.mentions.append((record.record_id, node, identity, group_id, now))
+        by_key = {entity.key: node for node, entity in zip(nodes, entities, strict=True)}
+        for claim, vector in zip(embedded.extraction.claims, embedded.claim_vectors, strict=True):
+            timeline, piece = _evidence(record, claim, by_key)
+            timelines.setdefault(timeline, {}).setdefault(piece, _PlacedClaim(index, claim, vector))
+    for timeline, pieces in timelines.items():
+        for interval in intervals(pieces):
+            claims = [pieces[piece] for piece in interval.evidence]
+            _add_fact(rows[min(one.batch for one in claims)], timeline, interval, claims[0], group_id, now)
+    return rows
+
+
+def _placed(batches: Sequence[Sequence[Item]], namespace: str) -> Iterator[tuple[int, Record, Embedded, list[str]]]:
+    """Each record with the index of its batch and the nodes of its entities, once all merges are known."""
+    resolver = Resolver({}, frozenset(), namespace)
+    drafts = [
+        (
+            index,
+            record,
+            embedded,
+            [resolver.resolve(entity, record.record_id).node for entity in embedded.extraction.entities],
+        )
+        for index, batch in enumerate(batches)
+        for record, embedded in batch
+    ]
+    for index, record, embedded, nodes in drafts:
+        yield index, record, embedded, [resolver.find(node) for node in nodes]
+
+
+def _evidence(record: Record, claim: Claim, by_key: Mapping[str, str]) -> tuple[Timeline, Evidence]:
+    target = by_key[claim.object]
+    timeline = timeline_of(by_key[claim.subject], claim.predicate.value, target)
+    return timeline, Evidence(record.record_id, target, claim.valid_at, claim.invalid_at)
+
+
+def _episode(record: Record, embedded: Embedded, group_id: str, now: datetime) -> Row:
+    extraction = embedded.extraction
+    kind = "message" if record.data_type == "message" else "json"
+    described = (extraction.title, kind, f"{record.source} {record.data_type}", extraction.text)
+    return (record.record_id, *described, extraction.event_time, group_id, now, [])
+
+
+def _entity(node: str, entity: Entity, vector: Any, group_id: str, now: datetime) -> Row:
+    summary = f"{entity.type.value} {entity.name}"
+    labels = ["Entity", entity.type.value]
+    return (node, entity.name, group_id, labels, now, vector, summary, json.dumps(dict(entity.attributes)))
+
+
+def _add_fact(
+    rows: GraphRows, timeline: Timeline, interval: Interval, placed: _PlacedClaim, group_id: str, now: datetime
+) -> None:
+    fact = fact_of(timeline, interval)
+    since, until = interval.valid_at, interval.invalid_at
+    content = (fact.predicate, placed.claim.sentence, placed.vector, json.dumps(dict(placed.claim.attributes)))
+    expired = None if until is None else now
+    rows.facts.append((fact.id, group_id, now, *content, since, since, fact.records, until, expired))
+    rows.subjects.append((fact.subject, fact.id))
+    rows.objects.append((fact.id, fact.object))

@@ -75,23 +75,23 @@ class Apex:
 
     def verify(self, home: Path) -> int:
         """How many records `apex verify` compared. Raises `IngestFailedError` unless it found them consistent."""
-        argv = [str(self._program), "verify", "--json"]
-        ran = subprocess.run(
-            argv, check=False, capture_output=True, cwd=self._folder, env={**self._environment, "APEX_HOME": str(home)}
-        )
+        ran = self._run(home, "verify", "--json")
         if ran.returncode != 0:
             output = (ran.stdout + ran.stderr).decode(errors="replace")
-            raise IngestFailedError(f"{' '.join(argv)}: exit {ran.returncode}\n{output[-2_000:]}")
+            raise IngestFailedError(f"apex verify: exit {ran.returncode}\n{output[-2_000:]}")
         return int(json.loads(ran.stdout.splitlines()[-1])["records"])
 
     def ingest_killed(self, home: Path, file: Path) -> None:
         """An ingest that a fault among the settings kills. Raises `IngestFailedError` unless it does."""
-        argv = [str(self._program), "ingest", str(file), "-q"]
-        ran = subprocess.run(
-            argv, check=False, capture_output=True, cwd=self._folder, env={**self._environment, "APEX_HOME": str(home)}
-        )
+        ran = self._run(home, "ingest", str(file), "-q")
         if ran.returncode != -signal.SIGKILL:
-            raise IngestFailedError(f"{' '.join(argv)}: exit {ran.returncode}, and not killed")
+            raise IngestFailedError(f"apex ingest {file}: exit {ran.returncode}, and not killed")
+
+    def _run(self, home: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        environment = {**self._environment, "APEX_HOME": str(home)}
+        return subprocess.run(
+            [self._program, *arguments], check=False, capture_output=True, cwd=self._folder, env=environment
+        )
 
 
 class _Memory:

@@ -20,8 +20,7 @@ from apex_cli.stores.qdrant.connection import Connector
 from apex_cli.stores.qdrant.server import QdrantServerStore
 from apex_cli.stores.servers import NO_TLS_FILES
 from bench import writers
-from bench.dataset import Item
-from bench.layout import COLUMNS, GraphRows
+from bench.dataset import COLUMNS, GraphRows, Item
 from bench.writers import Write, Writers, point_rows
 from tests.graph_server import client as graph_client
 

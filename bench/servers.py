@@ -94,8 +94,7 @@ async def _compare(folder: Path, warming: Path, file: Path) -> tuple[float, RawS
     Their statements, too, are first run with what is not counted.
     """
     # Imported now, for the drivers are heavy and the run before is timed.
-    from bench.dataset import prepare
-    from bench.layout import lay_out
+    from bench.dataset import lay_out, prepare
     from bench.server_writers import on_servers
     from bench.writers import write_raw
 

@@ -33,9 +33,8 @@ from apex_cli.stores.postgres.connection import pg_json
 from apex_cli.stores.postgres.journal import extraction_json
 from apex_cli.stores.qdrant.edge import QdrantEdgeStore
 from apex_cli.text_cleaning import replace_unencodable
-from bench.dataset import Item
+from bench.dataset import COLUMNS, GraphRows, Item
 from bench.figures import RawSample
-from bench.layout import COLUMNS, GraphRows
 
 Write = Callable[[Sequence[Item], GraphRows], Awaitable[None]]
 """Writes one batch: its records, and what they add to the graph."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -18,34 +19,68 @@ _T = TypeVar("_T")
 Extractor = Literal["auto", "rules", "llm"]
 
 
+def _usage_error(reader: Callable[[str], _T]) -> Callable[[str], _T]:
+    """A parser of an option: the reader's `ValueError` becomes a usage error."""
+
+    @wraps(reader)
+    def read(text: str) -> _T:
+        try:
+            return reader(text)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+
+    return read
+
+
+@_usage_error
 def duration(text: str) -> float:
     """Seconds from `90`, `30s`, `5m`, `24h`, `7d`."""
-    return _read(parse_duration, text)
+    return parse_duration(text)
 
 
+@_usage_error
 def moment(text: str) -> datetime:
     """An aware UTC time from RFC 3339, a date (its midnight), or a date and time without a zone (taken as UTC)."""
-    return _read(_moment, text)
+    try:
+        found = datetime.fromisoformat(text.strip())
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{text!r} is not a time such as 2025-10-19 or 2025-10-19T14:30:00Z") from error
 
 
+@_usage_error
 def filled(text: str) -> str:
     """A text that is not empty and holds no NUL, which no store and no file name can."""
-    return _read(_filled, text)
+    if not text.strip() or "\0" in text:
+        raise ValueError("is empty or holds a NUL")
+    return text
 
 
+@_usage_error
 def relation(text: str) -> str:
     """A predicate, in any case."""
-    return _read(_relation, text)
+    try:
+        return Predicate(text.strip().upper())
+    except ValueError:
+        raise ValueError(f"{text!r} is none of {', '.join(Predicate)}") from None
 
 
+@_usage_error
 def source(text: str) -> str:
     """The name of a source."""
-    return _read(lambda name: _one_of(registry.names(), name), text)
+    return _one_of(registry.names(), text)
 
 
+@_usage_error
 def source_or_auto(text: str) -> str:
     """The name of a source, or `auto`."""
-    return _read(lambda name: _one_of((registry.AUTO, *registry.names()), name), text)
+    return _one_of((registry.AUTO, *registry.names()), text)
+
+
+def _one_of(names: Sequence[str], text: str) -> str:
+    if text not in names:
+        raise ValueError(f"{text!r} is not one of {', '.join(names)}")
+    return text
 
 
 Home = Annotated[Path | None, typer.Option("--home", metavar="DIR", help="Home of the embedded stores (APEX_HOME).")]
@@ -86,37 +121,3 @@ RecordSource = Annotated[
     ),
 ]
 Ident = Annotated[str, typer.Argument(metavar="ID", parser=filled, help="A record id, or source:external_id.")]
-
-
-def _read(reader: Callable[[str], _T], text: str) -> _T:
-    try:
-        return reader(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
-
-
-def _moment(text: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(text.strip())
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise ValueError(f"{text!r} is not a time such as 2025-10-19 or 2025-10-19T14:30:00Z") from error
-
-
-def _relation(text: str) -> str:
-    try:
-        return Predicate(text.strip().upper())
-    except ValueError:
-        raise ValueError(f"{text!r} is none of {', '.join(Predicate)}") from None
-
-
-def _one_of(names: Sequence[str], text: str) -> str:
-    if text not in names:
-        raise ValueError(f"{text!r} is not one of {', '.join(names)}")
-    return text
-
-
-def _filled(text: str) -> str:
-    if not text.strip() or "\0" in text:
-        raise ValueError("is empty or holds a NUL")
-    return text

@@ -124,6 +124,11 @@ class Output:
         return f"\x1b[{style}m{text}\x1b[0m"
 
 
+def fields(item: object, *names: str) -> dict[str, Any]:
+    """These attributes of `item` by their names, for a JSON line."""
+    return {name: getattr(item, name) for name in names}
+
+
 def _jsonable(value: Any) -> Any:
     if isinstance(value, datetime):
         return rfc3339(value)

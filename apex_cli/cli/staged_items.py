@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from apex_cli.cli.context import CommandContext
 from apex_cli.cli.ingesting import run_ingest
+from apex_cli.cli.output import fields
 from apex_cli.cli.text import clip, redact
 from apex_cli.errors import UsageError
 from apex_cli.units import format_duration, format_size
@@ -50,8 +51,7 @@ def _one(there: Sequence[Item], name: str) -> Item:
     matching = [item for item in there if item.item_id == name]
     matching = matching or [item for item in there if name and item.item_id.startswith(name)]
     if not matching:
-        hint = "`apex dlq list` shows them all"
-        raise UsageError(f"no failed item {name}", hint=hint, code="not_found")
+        raise UsageError(f"no failed item {name}", hint="`apex dlq list` shows them all", code="not_found")
     if len(matching) > 1:
         raise UsageError(
             f"{len(matching)} failed items begin with {name}", hint="give more of the id", code="ambiguous"
@@ -86,26 +86,16 @@ def as_json(item: Item) -> dict[str, Any]:
     failure = item.failure
     return {
         "type": "item",
-        "source": item.source,
-        "item_id": item.item_id,
-        "status": item.status,
-        "bytes": item.bytes,
-        "attempts": item.attempts,
+        **fields(item, "source", "item_id", "status", "bytes", "attempts"),
         "age_seconds": round(age_seconds(item), 1),
         "error": failure
         and {
             "code": failure.code,
             "message": redact(failure.message),
             "hint": redact(failure.hint) if failure.hint else None,
-            "stage": failure.stage,
-            "retriable": failure.retriable,
-            "at": failure.at,
-            "locator": failure.locator,
+            **fields(failure, "stage", "retriable", "at", "locator"),
         },
-        "name": item.name,
-        "origin": item.origin,
-        "record_id": item.record_id,
-        "staged_at": item.staged_at,
+        **fields(item, "name", "origin", "record_id", "staged_at"),
     }
 
 

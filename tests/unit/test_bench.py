@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from bench.dataset import GraphRows
 from bench.figures import (
     IngestSample,
     RawSample,
@@ -21,7 +22,6 @@ from bench.figures import (
     window_rates,
 )
 from bench.ingest import high_water
-from bench.layout import GraphRows
 from bench.server_writers import by_name
 
 

@@ -11,7 +11,7 @@ import typer
 from apex_cli.cli.commands.get import until
 from apex_cli.cli.context import CommandContext
 from apex_cli.cli.options import filled, moment, relation
-from apex_cli.cli.output import Output
+from apex_cli.cli.output import Output, fields
 from apex_cli.cli.text import clean
 from apex_cli.cli.verb import LOCKED, START, verb
 from apex_cli.extract.timestamps import rfc3339
@@ -59,14 +59,9 @@ def as_json(fact: FactView, at: datetime) -> dict[str, Any]:
     """The `fact` line; `current` says whether it holds at `at`."""
     return {
         "type": "fact",
-        "subject": fact.subject,
-        "predicate": fact.predicate,
-        "object": fact.object,
-        "valid_at": fact.valid_at,
-        "invalid_at": fact.invalid_at,
+        **fields(fact, "subject", "predicate", "object", "valid_at", "invalid_at"),
         "current": holds(fact, at),
-        "certain": fact.certain,
-        "sentence": fact.sentence,
+        **fields(fact, "certain", "sentence"),
         "attributes": dict(fact.attributes),
         "records": fact.records,
     }
@@ -107,8 +102,8 @@ def _show(output: Output, entity: EntityView, held: Sequence[FactView], at: date
 def _candidates(output: Output, candidates: Sequence[EntityView]) -> None:
     if output.json:
         for each in candidates:
-            fields = {"id": each.id, "name": each.name, "entity_type": each.type, "aliases": each.aliases}
-            output.object({"type": "entity", **fields})
+            line = {"id": each.id, "name": each.name, "entity_type": each.type, "aliases": each.aliases}
+            output.object({"type": "entity", **line})
         return
     output.table(
         ("TYPE", "NAME", "ID", "ALIASES"),

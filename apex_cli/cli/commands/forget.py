@@ -7,6 +7,7 @@ import typer
 from apex_cli.cli import loop
 from apex_cli.cli.context import CommandContext
 from apex_cli.cli.options import Ident
+from apex_cli.cli.output import fields
 from apex_cli.cli.progress import masked
 from apex_cli.cli.text import clean
 from apex_cli.cli.verb import LOCKED, OK, START, USAGE, verb
@@ -37,17 +38,8 @@ def forget(context: CommandContext, ident: Ident) -> None:
     result = loop.run(maintenance.forget(settings, ident))
     name = f"{result.source}:{result.external_id}"
     if context.output.json:
-        context.output.object(
-            {
-                "type": "record",
-                "record_id": result.record_id,
-                "source": result.source,
-                "data_type": result.data_type,
-                "external_id": result.external_id,
-                "status": result.status,
-                "error": masked(result.error),
-            }
-        )
+        identity = fields(result, "record_id", "source", "data_type", "external_id", "status")
+        context.output.object({"type": "record", **identity, "error": masked(result.error)})
     elif result.error is None:
         context.output.line(clean(f"{result.status} {name} ({result.record_id})"))
     if result.error is not None:

@@ -6,13 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from apex_cli.cli.context import CommandContext
 from apex_cli.cli.options import Ident
-from apex_cli.cli.output import Output
+from apex_cli.cli.output import Output, fields
 from apex_cli.cli.text import clean, clip
 from apex_cli.cli.verb import LOCKED, START, USAGE, verb
 from apex_cli.extract.timestamps import rfc3339
 
 if TYPE_CHECKING:
     from apex_cli.queries import RecordView
+
+_FACT = ("subject", "predicate", "object", "valid_at", "invalid_at")
+_VERSION = (
+    *("saga_id", "epoch", "revision", "content_hash", "event_time", "observed_at", "first_seen"),
+    *("title", "text", "payload", "chunks"),
+)
 
 
 @verb(
@@ -35,42 +41,16 @@ def as_json(view: RecordView) -> dict[str, Any]:
     """The `record` line: one object for each store, null where a store holds nothing."""
     version = view.version
     graph = view.graph and {
-        "entities": [{"id": each.id, "name": each.name, "type": each.type} for each in view.graph.entities],
-        "facts": [
-            {
-                "subject": fact.subject,
-                "predicate": fact.predicate,
-                "object": fact.object,
-                "valid_at": fact.valid_at,
-                "invalid_at": fact.invalid_at,
-            }
-            for fact in view.graph.facts
-        ],
-    }
-    postgres = {
-        "saga_id": version.saga_id,
-        "epoch": version.epoch,
-        "revision": version.revision,
-        "content_hash": version.content_hash,
-        "event_time": version.event_time,
-        "observed_at": version.observed_at,
-        "first_seen": version.first_seen,
-        "title": version.title,
-        "text": version.text,
-        "payload": version.payload,
-        "chunks": version.chunks,
+        "entities": [fields(each, "id", "name", "type") for each in view.graph.entities],
+        "facts": [fields(fact, *_FACT) for fact in view.graph.facts],
     }
     return {
         "type": "record",
-        "record_id": version.record_id,
-        "source": version.source,
-        "data_type": version.data_type,
-        "external_id": version.external_id,
-        "revision": version.revision,
+        **fields(version, "record_id", "source", "data_type", "external_id", "revision"),
         "stores": {
             "graph": graph,
-            "postgres": postgres,
-            "vectors": [{"id": each.id, "visible": each.visible, "text": each.text} for each in view.points],
+            "postgres": fields(version, *_VERSION),
+            "vectors": [fields(each, "id", "visible", "text") for each in view.points],
             "cache": view.cache,
         },
     }

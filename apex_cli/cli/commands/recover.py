@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import typer
 
 from apex_cli.cli import loop
 from apex_cli.cli.context import CommandContext
+from apex_cli.cli.output import fields
 from apex_cli.cli.verb import LOCKED, MANUAL_RECOVERY, OK, RECORDS, START, USAGE, verb
 from apex_cli.exit_codes import ExitCode
 
-if TYPE_CHECKING:
-    from apex_cli.saga.recovery import Recovered
-
+_COUNTED = ("rolled_forward", "aborted", "left", "swept", "needs_manual_recovery")
 _HINT = "docs/operations.md, Backup and restore: a PostgreSQL that is older than the graph"
 
 
@@ -35,7 +32,7 @@ def recover(context: CommandContext) -> None:
     done = loop.run(maintenance.recover(settings))
     code = ExitCode.MANUAL_RECOVERY if done.needs_manual_recovery else ExitCode.OK
     if context.output.json:
-        context.output.object(_as_json(done, code))
+        context.output.object({"type": "summary", **fields(done, *_COUNTED), "exit_code": int(code)})
     elif done.rolled_forward or done.aborted or done.left or done.swept:
         context.output.line(
             f"{done.rolled_forward} completed, {done.aborted} undone, {done.left} left to the run that holds them, "
@@ -48,15 +45,3 @@ def recover(context: CommandContext) -> None:
         message = f"not recovered, because a store rejects it permanently: {records}: {done.reason.message}"
         context.output.problem(message, done.reason.hint or _HINT)
     raise typer.Exit(code)
-
-
-def _as_json(done: Recovered, code: int) -> dict[str, object]:
-    return {
-        "type": "summary",
-        "rolled_forward": done.rolled_forward,
-        "aborted": done.aborted,
-        "left": done.left,
-        "swept": done.swept,
-        "needs_manual_recovery": done.needs_manual_recovery,
-        "exit_code": int(code),
-    }
