@@ -13,7 +13,7 @@ from apex_cli.addresses import Secret
 from apex_cli.config import Settings, default_home, load
 from apex_cli.errors import ConfigError
 from apex_cli.units import parse_duration, parse_size
-from scripts import settings_page
+from tests.docs_check import settings_page
 
 
 def loaded(cwd: Path, environ: dict[str, str] | None = None, **flags: object) -> Settings:
@@ -279,4 +279,6 @@ def test_settings_of_models_without_sense_are_refused(tmp_path: Path, name: str,
 
 
 def test_the_page_of_settings_is_generated_from_their_declarations() -> None:
-    assert settings_page.PAGE.read_text(encoding="utf-8") == settings_page.page(), "run python -m scripts.settings_page"
+    assert settings_page.PAGE.read_text(encoding="utf-8") == settings_page.page(), (
+        "run python -m tests.docs_check.settings_page"
+    )

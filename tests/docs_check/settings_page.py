@@ -1,4 +1,4 @@
-"""Renders docs/configuration.md from the declarations in apex_cli/config.py: `python -m scripts.settings_page`."""
+"""Renders docs/configuration.md from the declarations in apex_cli/config.py: `python -m tests.docs_check.settings_page`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from apex_cli.config import SPECS, SettingGroup, Settings, variable
 from apex_cli.setting_kinds import Kind
 from apex_cli.units import SECONDS
 
-PAGE = Path(__file__).parent.parent / "docs" / "configuration.md"
+PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 _DEFAULTS = {field.name: field.default for field in fields(Settings)}
 _INTRODUCTION = """\
 # Configuration
 
-<!-- Generated from apex_cli/config.py by `python -m scripts.settings_page`. A test compares them. -->
+<!-- Generated from apex_cli/config.py by `python -m tests.docs_check.settings_page`. A test compares them. -->
 
 Where a setting is given more than once, the first of these counts: flag, environment, `.env` in the working directory,
 `apex.toml` in the working directory, default. In `apex.toml` a setting has the name of its variable in lower case and

@@ -1,4 +1,4 @@
-"""`python -m scripts.figures`: counts of the code base, one a line."""
+"""`python -m tests.docs_check.figures`: counts of the code base, one a line."""
 
 from __future__ import annotations
 
