@@ -1,4 +1,4 @@
-"""Renders docs/configuration.md from the declarations in apex_cli/config.py: `python -m tests.docs_check.settings_page`."""
+"""Renders docs/configuration.md from apex_cli/config.py: `python -m tests.docs_check.settings_page`."""
 
 from __future__ import annotations
 
