@@ -68,7 +68,13 @@ def run(
         except IngestFailedError as error:
             print(f"error: {error}", file=sys.stderr)
             return 1
-    about = {**machine(), "records": options.records, "seconds": round(time.monotonic() - started, 1)}
+    about = {
+        "cores": len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "records": options.records,
+        "seconds": round(time.monotonic() - started, 1),
+    }
     loads = {"before": load, "after": os.getloadavg()[0]}
     if options.json:
         shown = {**about, "load": loads} if show_load else about
@@ -138,28 +144,18 @@ async def _compare(folder: Path, file: Path) -> tuple[float, RawSample, RawSampl
 
     settings = config.load({"home": folder / "raw"}, cwd=folder, environ={})
     note("extraction and embedding")
-    data = await prepare(settings, file)
-    rows = lay_out(data.batches, settings.namespace)
+    batches, preparing_seconds = await prepare(settings, file)
+    rows = lay_out(batches, settings.namespace)
     note("raw writes, one store after the other")
     async with embedded(folder / "raw") as stores:
-        raw = await write_raw(stores, data.batches, rows, side_by_side=False)
+        raw = await write_raw(stores, batches, rows, side_by_side=False)
     note("raw writes, side by side")
     async with embedded(folder / "beside") as stores:
-        return data.preparing_seconds, raw, await write_raw(stores, data.batches, rows, side_by_side=True)
-
-
-def machine() -> dict[str, Any]:
-    """What the figures were measured on."""
-    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
-    return {
-        "cores": cores,
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": f"{platform.python_implementation()} {platform.python_version()}",
-    }
+        return preparing_seconds, raw, await write_raw(stores, batches, rows, side_by_side=True)
 
 
 def report(about: dict[str, Any], found: Sequence[Figure]) -> Iterator[str]:
-    """The table; `about` is `machine()` with how many `records` and `seconds` it took."""
+    """The table; `about`: the machine that the figures were measured on, and how many `records` and `seconds`."""
     yield (
         f"{about['cores']} cores, {about['system']}, {about['python']}; "
         f"{about['records']:,} generated records; measured in {about['seconds']:.0f} s"

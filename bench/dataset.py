@@ -52,16 +52,11 @@ COLUMNS: Mapping[str, Columns] = {
 """The columns of each list of `GraphRows`, nodes before the relations between them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """Batches of the size that an ingest commits, and the seconds that extraction and embedding took."""
+async def prepare(settings: Settings, file: Path) -> tuple[list[list[Item]], float]:
+    """Read, extract and embed a file: batches of the size that an ingest commits, and the seconds of the last two.
 
-    batches: list[list[Item]]
-    preparing_seconds: float
-
-
-async def prepare(settings: Settings, file: Path) -> Dataset:
-    """Read, extract and embed a file. Raises the `RecordError` of a record that is not sound."""
+    Raises the `RecordError` of a record that is not sound.
+    """
     embedding = Embedding(LocalEmbedder())
     batches: list[list[Item]] = []
     seconds = 0.0
@@ -71,7 +66,7 @@ async def prepare(settings: Settings, file: Path) -> Dataset:
         embedded = await embedding.apply(extractions)
         seconds += time.monotonic() - started
         batches.append(list(zip(records, embedded, strict=True)))
-    return Dataset(batches, seconds)
+    return batches, seconds
 
 
 def _batches(settings: Settings, file: Path) -> Iterator[list[Record]]:
@@ -136,7 +131,9 @@ def lay_out(batches: Sequence[Sequence[Item]], group_id: str) -> list[GraphRows]
             own.mentions.append((record.record_id, node, identity, group_id, now))
         by_key = {entity.key: node for node, entity in zip(nodes, entities, strict=True)}
         for claim, vector in zip(embedded.extraction.claims, embedded.claim_vectors, strict=True):
-            timeline, piece = _evidence(record, claim, by_key)
+            target = by_key[claim.object]
+            timeline = timeline_of(by_key[claim.subject], claim.predicate.value, target)
+            piece = Evidence(record.record_id, target, claim.valid_at, claim.invalid_at)
             timelines.setdefault(timeline, {}).setdefault(piece, _PlacedClaim(index, claim, vector))
     for timeline, pieces in timelines.items():
         for interval in intervals(pieces):
@@ -160,12 +157,6 @@ def _placed(batches: Sequence[Sequence[Item]], namespace: str) -> Iterator[tuple
     ]
     for index, record, embedded, nodes in drafts:
         yield index, record, embedded, [resolver.find(node) for node in nodes]
-
-
-def _evidence(record: Record, claim: Claim, by_key: Mapping[str, str]) -> tuple[Timeline, Evidence]:
-    target = by_key[claim.object]
-    timeline = timeline_of(by_key[claim.subject], claim.predicate.value, target)
-    return timeline, Evidence(record.record_id, target, claim.valid_at, claim.invalid_at)
 
 
 def _episode(record: Record, embedded: Embedded, group_id: str, now: datetime) -> Row:

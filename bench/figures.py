@@ -84,23 +84,20 @@ def rate(records: int, seconds: float) -> float:
 
 def figures(samples: Samples) -> list[Figure]:
     """Every figure of the report, in its order."""
-    large, again = samples.large, samples.again
-    return [
-        *_start_figures(samples),
-        *ingest_figures(large, ">= 300"),
-        Figure("unchanged", "the same again, unchanged", rate(again.records, again.seconds), "/s", ">= 3,000"),
-        *_memory_figures(samples),
-        *saga_figures(large, samples.raw, samples.side_by_side, samples.preparing_seconds),
-    ]
-
-
-def _start_figures(samples: Samples) -> list[Figure]:
+    small, large, again = samples.small, samples.large, samples.again
     cold = [one.wall_seconds for one in samples.cold]
     helps = samples.help_seconds
+    growth = ratio(large.peak_bytes, small.peak_bytes)
     return [
         Figure("help", f"apex --help (median of {len(helps)})", median(helps), "s", "< 0.3"),
         Figure("cold_start", f"one record from a cold start (median of {len(cold)})", median(cold), "s", "< 3"),
         Figure("first_start", "the very first record, into a fresh home", samples.first.wall_seconds, "s"),
+        *ingest_figures(large, ">= 300"),
+        Figure("unchanged", "the same again, unchanged", rate(again.records, again.seconds), "/s", ">= 3,000"),
+        Figure("peak_small", f"peak memory of apex, {small.records:,} records", small.peak_bytes, "bytes"),
+        Figure("peak_large", f"peak memory of apex, {large.records:,} records", large.peak_bytes, "bytes", "< 600 MB"),
+        Figure("memory_growth", "  ratio of the two", growth, "", "<= 1.2"),
+        *saga_figures(large, samples.raw, samples.side_by_side, samples.preparing_seconds),
     ]
 
 
@@ -111,16 +108,6 @@ def ingest_figures(large: IngestSample, aim: str = "") -> list[Figure]:
         Figure("ingest", f"{large.records:,} records, end to end", rate(large.records, large.seconds), "/s", aim),
         Figure("ingest_windows", "  each thousand", rates, "/s"),
         Figure("steadiness", "  last thousand / second thousand", steadiness(rates), "", ">= 0.8"),
-    ]
-
-
-def _memory_figures(samples: Samples) -> list[Figure]:
-    small, large = samples.small, samples.large
-    growth = ratio(large.peak_bytes, small.peak_bytes)
-    return [
-        Figure("peak_small", f"peak memory of apex, {small.records:,} records", small.peak_bytes, "bytes"),
-        Figure("peak_large", f"peak memory of apex, {large.records:,} records", large.peak_bytes, "bytes", "< 600 MB"),
-        Figure("memory_growth", "  ratio of the two", growth, "", "<= 1.2"),
     ]
 
 
@@ -158,31 +145,23 @@ class ServerSamples:
 
 
 def server_figures(samples: ServerSamples) -> list[Figure]:
-    """Every figure of the report, in its order."""
-    return [
-        *ingest_figures(samples.one),
-        *_store_figures(samples.one),
-        *_pair_figures(samples),
-        *saga_figures(samples.one, samples.raw, samples.side_by_side, samples.preparing_seconds),
-    ]
+    """Every figure of the report, in its order.
 
-
-def _store_figures(one: IngestSample) -> list[Figure]:
-    """Vectors and cache are written side by side, and all stores beside the understanding of the next batch."""
-    found = []
+    Vectors and cache are written side by side, and all stores beside the understanding of the next batch.
+    """
+    one, pair = samples.one, samples.pair
+    together = rate(sum(half.records for half in pair), max(half.seconds for half in pair))
+    stores = []
     for store, seconds in sorted(one.store_seconds.items()):
-        found += [
+        stores += [
             Figure(f"seconds_{store}", f"  {store}", seconds, "s"),
             Figure(f"share_{store}", "    share of the time", ratio(seconds, one.seconds), ""),
         ]
-    return found
-
-
-def _pair_figures(samples: ServerSamples) -> list[Figure]:
-    one, pair = samples.one, samples.pair
-    together = rate(sum(half.records for half in pair), max(half.seconds for half in pair))
     return [
+        *ingest_figures(one),
+        *stores,
         Figure("pair", f"{len(pair)} processes at once, both together", together, "/s"),
         Figure("pair_gain", "  by the rate of one", ratio(together, rate(one.records, one.seconds)), ""),
         Figure("pair_verified", "  verified afterwards, no problem found", samples.verified, "records"),
+        *saga_figures(one, samples.raw, samples.side_by_side, samples.preparing_seconds),
     ]

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from bench.figures import IngestSample
 
@@ -69,7 +69,9 @@ class Apex:
                     code = process.wait()
                 wall = time.monotonic() - started
             if code != 0 or not summary:
-                raise IngestFailedError(f"{' '.join(argv)}: exit {code} after {wall:.1f} s\n{_tail(errors)}")
+                errors.seek(0)
+                tail = errors.read()[-2_000:].decode(errors="replace")
+                raise IngestFailedError(f"{' '.join(argv)}: exit {code} after {wall:.1f} s\n{tail}")
         spent = {store: sum(steps.values()) for store, steps in summary["store_seconds"].items()}
         return IngestSample(summary["records"], wall, summary["seconds"], arrivals, memory.peak_bytes, spent)
 
@@ -141,8 +143,3 @@ def _ended_after(process: subprocess.Popen[bytes], seconds: float) -> Iterator[N
         yield
     finally:
         timer.cancel()
-
-
-def _tail(errors: IO[bytes]) -> str:
-    errors.seek(0)
-    return errors.read()[-2_000:].decode(errors="replace")

@@ -107,8 +107,10 @@ def _measure(folder: Path, fake: FakeOpenAI, records: int, episodes: int) -> Ite
     file = _write(folder / "mail.jsonl", payloads)
     apex = Apex(folder, **fake.environment(APEX_CONCURRENCY=str(CONCURRENCY)))
     note(f"{records:,} messages")
+    # Make two homes whose stores are there already: what that takes is measured by `python -m bench`.
+    ping = {"vehicle_id": "TRUCK-1", "latitude": 41.9, "longitude": -87.6, "timestamp": "2025-10-25T14:00:00Z"}
     for home in ("quick", "slow"):
-        _prepare(apex, folder, home)
+        apex.ingest(folder / home, _write(folder / "ping.jsonl", [ping]))
     fake.reset(0.0)
     ours = apex.ingest(folder / "quick", file)
     calls = fake.counts()["requests"][CHAT]
@@ -142,12 +144,6 @@ def _measure(folder: Path, fake: FakeOpenAI, records: int, episodes: int) -> Ite
     yield Figure("ideal", f"  requests x {LATENCY} s / {CONCURRENCY} at once", ideal, "s")
     yield Figure("share", "  share of that ideal", ratio(ideal, slow.seconds), "", "aim: 0.8")
     yield Figure("repeated", "requests repeated after a crash between extraction and commit", repeated, "", "0")
-
-
-def _prepare(apex: Apex, folder: Path, home: str) -> None:
-    """Make a home whose stores are there already: what that takes is measured by `python -m bench`."""
-    ping = {"vehicle_id": "TRUCK-1", "latitude": 41.9, "longitude": -87.6, "timestamp": "2025-10-25T14:00:00Z"}
-    apex.ingest(folder / home, _write(folder / "ping.jsonl", [ping]))
 
 
 def _write(path: Path, payloads: Sequence[dict[str, Any]]) -> Path:

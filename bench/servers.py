@@ -101,11 +101,11 @@ async def _compare(folder: Path, warming: Path, file: Path) -> tuple[float, RawS
     async def write(name: str, file: Path, *, side_by_side: bool) -> tuple[float, RawSample]:
         home = folder / name
         settings = config.load({"home": home}, cwd=folder, environ=profiles.on_servers(home))
-        data = await prepare(settings, file)
-        rows = lay_out(data.batches, settings.namespace)
+        batches, preparing_seconds = await prepare(settings, file)
+        rows = lay_out(batches, settings.namespace)
         with _place(home):
             async with on_servers(home, settings) as stores:
-                return data.preparing_seconds, await write_raw(stores, data.batches, rows, side_by_side=side_by_side)
+                return preparing_seconds, await write_raw(stores, batches, rows, side_by_side=side_by_side)
 
     note("raw writes, warming up")
     await write("raw-warming", warming, side_by_side=False)

@@ -34,7 +34,10 @@ PLUMBING = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read, score, print; figures on stdout, progress on stderr."""
-    options = _options(arguments)
+    parser = argparse.ArgumentParser(prog="python -m quality", description=__doc__)
+    parser.add_argument("--texts", type=int, metavar="N", help="only the first N (all)")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of the tables")
+    options = parser.parse_args(arguments)
     texts = labels.load()[: options.texts]
     rules = by_rules(texts)
     with tempfile.TemporaryDirectory(prefix="apex-quality-") as home, _settings(Path(home)) as (settings, fake):
@@ -47,13 +50,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     scores = {RULES: rules, MODEL: model}
     print(_as_json(scores, cost, len(texts), fake) if options.json else _report(scores, cost, len(texts), fake))
     return 0
-
-
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m quality", description=__doc__)
-    parser.add_argument("--texts", type=int, metavar="N", help="only the first N (all)")
-    parser.add_argument("--json", action="store_true", help="one JSON object instead of the tables")
-    return parser.parse_args(arguments)
 
 
 @contextmanager

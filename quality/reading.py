@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.headerregistry import BaseHeader
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from apex_cli.config import Settings
 from apex_cli.enrich.enricher import ModelExtractor
@@ -24,7 +24,6 @@ from apex_cli.sources.registry import extract
 from quality.labels import Labelled
 from quality.scoring import SELF, Entity, Fact, Tallies, merged, score_entities, score_facts
 
-T = TypeVar("T")
 _OBSERVED = datetime(2026, 2, 28, tzinfo=UTC)
 """When a text without a date is taken to have been written."""
 _HIDDEN = frozenset({EntityType.VALUE, EntityType.MESSAGE, EntityType.DOCUMENT, EntityType.CONVERSATION})
@@ -92,15 +91,13 @@ async def _read(extractor: ModelExtractor, one: Labelled) -> Extraction | Record
 
 
 def _scored(texts: Sequence[Labelled], read: Sequence[Extraction | RecordError]) -> Scores:
-    pairs = list(zip(texts, read, strict=True))
+    pairs = [
+        (one, None if isinstance(result, RecordError) else result) for one, result in zip(texts, read, strict=True)
+    ]
     return Scores(
-        merged(score_entities(one.entities, _found(result, entities_of)) for one, result in pairs),
-        merged(score_facts(one.entities, one.facts, _found(result, facts_of)) for one, result in pairs),
+        merged(score_entities(one.entities, entities_of(result) if result else []) for one, result in pairs),
+        merged(score_facts(one.entities, one.facts, facts_of(result) if result else []) for one, result in pairs),
     )
-
-
-def _found(result: Extraction | RecordError, items: Callable[[Extraction], list[T]]) -> list[T]:
-    return [] if isinstance(result, RecordError) else items(result)
 
 
 def record_of(one: Labelled) -> Record:
@@ -129,9 +126,9 @@ def _addresses(header: BaseHeader | None) -> list[str]:
 
 
 def entities_of(extraction: Extraction) -> list[Entity]:
-    """The things found, with every name and key that they go by."""
+    """The things found, with every name and key (the last part of `type:kind:value`) that they go by."""
     return [
-        Entity(entity.type.value, entity.name, tuple(_ids(entity.keys)))
+        Entity(entity.type.value, entity.name, tuple(key.split(":", 2)[2] for key in entity.keys))
         for entity in extraction.entities
         if entity.type not in _HIDDEN
     ]
@@ -149,8 +146,3 @@ def facts_of(extraction: Extraction) -> list[Fact]:
         subject = SELF if claim.subject == self_key else known[claim.subject].name
         found.append(Fact(subject, claim.predicate.value, target.name))
     return found
-
-
-def _ids(keys: tuple[str, ...]) -> Iterator[str]:
-    """The last part of each key, `type:kind:value`."""
-    return (key.split(":", 2)[2] for key in keys)

@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -162,19 +162,19 @@ def table(title: str, readers: Mapping[str, Tallies]) -> str:
 
     Each with how many were right and found; how many are expected is the same for all.
     """
-    return "\n".join(_lines(title, readers))
-
-
-def _lines(title: str, readers: Mapping[str, Tallies]) -> Iterator[str]:
-    rows = merged(readers.values())
-    yield " " * 18 + "".join(f"  {name:-^38}" for name in readers)
     heads = f"  {'precision':>9} {'recall':>7} {'F1':>6} {'right':>6} {'found':>6}"
-    yield f"{title:<18}{heads * len(readers)} {'expected':>9}"
-    for name in rows:
-        yield _line(name, [tallies.get(name, Tally()) for tallies in readers.values()])
-    yield _line("all (micro)", [micro(tallies) for tallies in readers.values()])
     means = (macro(tallies) for tallies in readers.values())
-    yield f"{'mean (macro)':<18}" + "".join(f"  {p:>9.3f} {r:>7.3f} {f:>6.3f} {'':>13}" for p, r, f in means).rstrip()
+    lines = [
+        " " * 18 + "".join(f"  {name:-^38}" for name in readers),
+        f"{title:<18}{heads * len(readers)} {'expected':>9}",
+        *(
+            _line(name, [tallies.get(name, Tally()) for tallies in readers.values()])
+            for name in merged(readers.values())
+        ),
+        _line("all (micro)", [micro(tallies) for tallies in readers.values()]),
+        f"{'mean (macro)':<18}" + "".join(f"  {p:>9.3f} {r:>7.3f} {f:>6.3f} {'':>13}" for p, r, f in means).rstrip(),
+    ]
+    return "\n".join(lines)
 
 
 def _line(name: str, tallies: list[Tally]) -> str:

@@ -81,14 +81,7 @@ def endpoint(settings: Settings) -> Endpoint:
     api = settings.llm_api
     if api == "auto":
         api = "responses" if openai and version is None else "chat"
-    return Endpoint(
-        urlunsplit((parts.scheme, parts.netloc, path, "", "")),
-        key,
-        openai,
-        azure,
-        api,
-        version,
-    )
+    return Endpoint(urlunsplit((parts.scheme, parts.netloc, path, "", "")), key, openai, azure, api, version)
 
 
 class RawResponse(Protocol[A_co]):

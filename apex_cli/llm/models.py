@@ -67,11 +67,7 @@ async def open_models(
     meter = ModelUsageMeter(Prices(_configured(settings), listed=server.openai))
     _check_prices(settings, meter)
     limits = ProviderLimits(
-        concurrency=settings.concurrency,
-        requests=settings.llm_rpm,
-        tokens=settings.llm_tpm,
-        clock=clock,
-        sleep=sleep,
+        concurrency=settings.concurrency, requests=settings.llm_rpm, tokens=settings.llm_tpm, clock=clock, sleep=sleep
     )
     budget = Budget(meter, max_cost=settings.max_cost, max_tokens=settings.max_tokens)
     connection = Connection(server, limits=limits, meter=meter, budget=budget, timeout=settings.llm_timeout)

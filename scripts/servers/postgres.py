@@ -81,11 +81,7 @@ def answers(server: Server) -> bool:
 def variables(server: Server) -> dict[str, str]:
     """How apex and the tests reach it."""
     url = f"postgresql://{USER}:{server.password}@127.0.0.1:{server.port}/{DATABASE}"
-    return {
-        "APEX_POSTGRES_URL": url,
-        "APEX_TEST_POSTGRES_URL": url,
-        "APEX_TEST_POSTGRES_ADMIN_URL": admin_url(server),
-    }
+    return {"APEX_POSTGRES_URL": url, "APEX_TEST_POSTGRES_URL": url, "APEX_TEST_POSTGRES_ADMIN_URL": admin_url(server)}
 
 
 def admin_url(server: Server) -> str:

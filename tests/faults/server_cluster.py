@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from scripts.servers.fleet import Fleet
+from scripts.servers.__main__ import Fleet
 from tests.faults.oracle import identity
 from tests.faults.scenario import FaultScenario
 from tests.profiles import namespace

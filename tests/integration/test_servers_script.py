@@ -12,7 +12,7 @@ import pytest
 import redis as driver
 
 from scripts.servers import postgres, redis
-from scripts.servers.fleet import Engine, Fleet
+from scripts.servers.__main__ import Engine, Fleet
 from scripts.servers.process import Server, ServersError
 
 
