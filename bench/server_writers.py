@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +53,7 @@ _STATEMENTS: Mapping[str, str] = {
 
 _SENT: Mapping[str, Callable[[Any], Any]] = {
     "vector": lambda vector: np.asarray(vector, dtype=np.float32).tolist(),
-    "time": lambda time: None if time is None else _milliseconds(time),
+    "time": lambda time: None if time is None else int(time.timestamp() * 1000),
 }
 """Kinds of columns that the driver takes more quickly as something else."""
 
@@ -136,7 +135,3 @@ def by_name(what: str, rows: GraphRows) -> list[dict[str, Any]]:
             for row in sent:
                 row[name] = _SENT[kind](row[name])
     return sent
-
-
-def _milliseconds(time: datetime) -> int:
-    return int(time.timestamp() * 1000)

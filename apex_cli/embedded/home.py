@@ -29,16 +29,9 @@ class Home:
         self.vectors = path / "vectors"
         self.graph = path / "graph"
         self._lock_file = path / "lock"
-
-    @property
-    def postgres_data(self) -> Path:
-        """The data of the embedded PostgreSQL. It does not exist before its first start."""
-        return self.postgres / "data"
-
-    @property
-    def valkey_data(self) -> Path:
-        """The data of the embedded Valkey. It does not exist before its first start."""
-        return self.valkey / "data"
+        # The data of the embedded servers. They do not exist before the first start of their server.
+        self.postgres_data = self.postgres / "data"
+        self.valkey_data = self.valkey / "data"
 
     def exists(self) -> bool:
         """Whether a run has created this home: the lock file is the first file of every run."""
@@ -67,9 +60,15 @@ class Home:
         try:
             if not await wait_for_lock(descriptor, wait_seconds):
                 raise _locked(self.path, os.pread(descriptor, 4096, 0))
+            holder = {
+                "pid": os.getpid(),
+                "host": socket.gethostname(),
+                "started": datetime.now(UTC).isoformat(timespec="seconds"),
+                "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:500],
+            }
             with self._usable():
                 os.ftruncate(descriptor, 0)
-                os.pwrite(descriptor, json.dumps(_this_process()).encode(), 0)
+                os.pwrite(descriptor, json.dumps(holder).encode(), 0)
             try:
                 yield
             finally:
@@ -87,15 +86,6 @@ class Home:
                 f"the home {self.path} cannot be used: {error.strerror or error}",
                 hint="embedded stores write there, also to read: set APEX_HOME to a directory that you may write to",
             ) from error
-
-
-def _this_process() -> dict[str, Any]:
-    return {
-        "pid": os.getpid(),
-        "host": socket.gethostname(),
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:500],
-    }
 
 
 def _locked(path: Path, text: bytes) -> Locked:

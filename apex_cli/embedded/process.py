@@ -185,7 +185,8 @@ class EmbeddedServer(ABC):
         for number in (self.stop_signal, signal.SIGKILL):
             if try_lock(lock):
                 return lock
-            pid = _number(os.pread(lock, 20, 0))
+            text = os.pread(lock, 20, 0)
+            pid = int(text) if text.isdigit() else 0
             if runs_in(pid, self.data):
                 with suppress(ProcessLookupError):
                     os.kill(pid, number)
@@ -265,7 +266,3 @@ def runs_in(pid: int, directory: Path) -> bool:
         ["/usr/sbin/lsof", "-a", "-p", str(pid), "-d", "cwd", "-Fn"], capture_output=True, text=True, check=False
     )
     return f"n{directory.resolve()}" in listing.stdout.splitlines()
-
-
-def _number(text: bytes) -> int:
-    return int(text) if text.isdigit() else 0

@@ -192,7 +192,10 @@ def _read(
     from openai.types import CreateEmbeddingResponse
 
     if answer.status != 200:
-        raise _rejected(answer)
+        error = answer.body.get("error")
+        message = str(error.get("message", "")) if isinstance(error, Mapping) else ""
+        kind = ModelUnreachable if answer.status in (408, 409, 429) or answer.status >= 500 else RequestRejected
+        raise kind(f"in a batch, the provider answered {answer.status}: {message[:200]}")
     if line.schema is None:
         assert embeddings is not None
         vectors = CreateEmbeddingResponse.construct(**answer.body)
@@ -201,10 +204,3 @@ def _read(
     reply = batch_reply(batch.route, answer.body)
     used.add(reply.usage)
     return dump_answer(reply_object(reply, batch.schemas[line.schema]))
-
-
-def _rejected(answer: LineResult) -> ApexError:
-    error = answer.body.get("error")
-    message = str(error.get("message", "")) if isinstance(error, Mapping) else ""
-    kind = ModelUnreachable if answer.status in (408, 409, 429) or answer.status >= 500 else RequestRejected
-    return kind(f"in a batch, the provider answered {answer.status}: {message[:200]}")

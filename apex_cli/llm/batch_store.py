@@ -85,7 +85,7 @@ class BatchStore:
 
     def save(self, batch: ProviderBatch) -> None:
         """Write a batch, new or changed; durable when this returns."""
-        self._write(self._path(batch), asdict(batch))
+        write_atomic(self._path(batch), json.dumps(asdict(batch)).encode("ascii"))
 
     def remove(self, batch: ProviderBatch) -> None:
         """Remove a batch; nothing happens where it is gone."""
@@ -100,13 +100,11 @@ class BatchStore:
 
     def save_failures(self, failures: Mapping[str, BatchFailure]) -> None:
         """Replace all failures; durable when this returns."""
-        self._write(self._failures, {key: asdict(failure) for key, failure in failures.items()})
+        document = {key: asdict(failure) for key, failure in failures.items()}
+        write_atomic(self._failures, json.dumps(document).encode("ascii"))
 
     def _path(self, batch: ProviderBatch) -> Path:
         return self._directory / f"batch-{batch.token}.json"
-
-    def _write(self, path: Path, document: Mapping[str, Any]) -> None:
-        write_atomic(path, json.dumps(document).encode("ascii"))
 
 
 def new_token() -> str:

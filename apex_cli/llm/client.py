@@ -190,7 +190,8 @@ class OpenAIModel:
         try:
             return await self._send(prompt, form)
         except RequestRejected as error:
-            if form is not Form.SCHEMA or not _about_the_schema(error):
+            about_the_schema = "response_format" in error.message or "json_schema" in error.message
+            if form is not Form.SCHEMA or error.code != "llm_rejected" or not about_the_schema:
                 raise
             self._form = Form.OBJECT
             return await self._send(prompt, Form.OBJECT)
@@ -216,10 +217,6 @@ class OpenAIModel:
             return chat_reply(completion)
         except ValueError as error:
             raise ModelAnswerInvalid(f"{self._connection.endpoint.host} gave an answer of no known form") from error
-
-
-def _about_the_schema(error: RequestRejected) -> bool:
-    return error.code == "llm_rejected" and any(name in error.message for name in ("response_format", "json_schema"))
 
 
 def _usage(input_tokens: int, details: Any, output_tokens: int) -> ModelUsage:

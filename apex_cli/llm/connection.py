@@ -214,12 +214,13 @@ class Connection:
 
         try:
             page = await self.client.models.list(timeout=_timeouts(min(self._timeout, 30.0)))
-        except APIStatusError as error:
-            if error.status_code in (404, 405) or (error.status_code == 403 and "api.model.read" in error.message):
-                return
-            raise self._start_error(error) from error
         except APIError as error:
-            raise self._start_error(error) from error
+            status = error.status_code if isinstance(error, APIStatusError) else None
+            if status in (404, 405) or (status == 403 and "api.model.read" in error.message):
+                return
+            failure = api_failure(error, self.endpoint.host, self.endpoint.key)
+            hint = failure.hint if isinstance(failure, ApexError) else "check OPENAI_BASE_URL and the network"
+            raise ConfigError(failure.message, hint=hint) from error
         known = {model.id for model in page.data or []}
         missing = {model for model in models if model not in known and f"{model}:latest" not in known}
         if known and missing and not self.endpoint.azure:
@@ -227,11 +228,6 @@ class Connection:
                 f"{self.endpoint.host} has no model {', '.join(sorted(missing))}",
                 hint="it has " + ", ".join(sorted(known)[:8]) + ("" if len(known) <= 8 else ", …"),
             )
-
-    def _start_error(self, error: APIError) -> ConfigError:
-        failure = api_failure(error, self.endpoint.host, self.endpoint.key)
-        hint = failure.hint if isinstance(failure, ApexError) else "check OPENAI_BASE_URL and the network"
-        return ConfigError(failure.message, hint=hint)
 
 
 def _timeouts(seconds: float) -> Timeout:

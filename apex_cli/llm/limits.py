@@ -134,8 +134,12 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         seconds = _number(headers.get(name))
         if seconds is not None:
             return seconds * unit
+    # OpenAI writes a duration as `17ms`, `1.204s` or `6m0s`.
     resets = [
-        _seconds_of(headers.get(f"x-ratelimit-reset-{what}", ""))
+        sum(
+            float(number) * SECONDS[unit]
+            for number, unit in _DURATION.findall(headers.get(f"x-ratelimit-reset-{what}", ""))
+        )
         for what in ("requests", "tokens")
         if _number(headers.get(f"x-ratelimit-remaining-{what}")) == 0
     ]
@@ -148,8 +152,3 @@ def _number(text: str | None) -> float | None:
     except ValueError:
         return None
     return value if value is not None and 0 <= value < float("inf") else None
-
-
-def _seconds_of(text: str) -> float:
-    """Seconds of `17ms`, `1.204s` or `6m0s`: OpenAI's way of writing them."""
-    return sum(float(number) * SECONDS[unit] for number, unit in _DURATION.findall(text))

@@ -58,7 +58,10 @@ async def open_models(
     Raises `ConfigError`: the packages are not installed, no key, a cache that cannot be opened, a budget in dollars for
     a model without a price.
     """
-    _check_installed()
+    if missing := missing_modules("llm"):
+        raise ConfigError(
+            f"language models need {' and '.join(missing)}, which is not installed", hint=install_hint("llm")
+        )
     server = endpoint(settings)
     names = model_names(settings)
     embeddings = None
@@ -100,13 +103,6 @@ def _configured(settings: Settings) -> dict[str, Price]:
     if settings.embedding_price is not None:
         prices[settings.embedding_model] = Price(settings.embedding_price, settings.embedding_price)
     return prices
-
-
-def _check_installed() -> None:
-    if missing := missing_modules("llm"):
-        raise ConfigError(
-            f"language models need {' and '.join(missing)}, which is not installed", hint=install_hint("llm")
-        )
 
 
 def _check_prices(settings: Settings, meter: ModelUsageMeter) -> None:

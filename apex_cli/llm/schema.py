@@ -75,8 +75,11 @@ def parsed(text: str, schema: JsonSchema) -> dict[str, Any]:
 
     Raises `ModelAnswerInvalid`; its message states the error and its place, and is sent back to the model.
     """
+    text = text.strip()
+    if text.startswith("```") and text.endswith("```"):
+        text = text[3:-3].removeprefix("json")
     try:
-        answer = json.loads(_unfenced(text), parse_constant=_no_constant)
+        answer = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise ModelAnswerInvalid(f"the language model's answer is not JSON: {str(error)[:_MESSAGE_CHARS]}") from error
     if not isinstance(answer, dict):
@@ -99,13 +102,6 @@ def check(answer: Mapping[str, Any], schema: JsonSchema) -> None:
         raise ModelAnswerInvalid(
             f"the language model's answer does not fit the schema: {place}: {fault.message[:_MESSAGE_CHARS]}"
         )
-
-
-def _unfenced(text: str) -> str:
-    text = text.strip()
-    if text.startswith("```") and text.endswith("```"):
-        return text[3:-3].removeprefix("json")
-    return text
 
 
 def _no_constant(name: str) -> float:
