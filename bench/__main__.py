@@ -15,7 +15,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -62,12 +61,19 @@ def run(
 ) -> int:
     """Measure in a new folder and print the figures. Returns the exit code: 1 if a run of `apex` failed."""
     started, load = time.monotonic(), os.getloadavg()[0]
-    with workplace(keep=getattr(options, "keep", False)) as folder:
-        try:
-            found = measure(folder)
-        except IngestFailedError as error:
-            print(f"error: {error}", file=sys.stderr)
-            return 1
+    # A short path, for unix sockets; open for passing, for a server's user that is not ours.
+    folder = Path(tempfile.mkdtemp(prefix="apex-bench-"))
+    folder.chmod(0o711)
+    try:
+        found = measure(folder)
+    except IngestFailedError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    finally:
+        if getattr(options, "keep", False):
+            note(f"kept: {folder}")
+        else:
+            shutil.rmtree(folder)
     about = {
         "cores": len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count(),
         "system": f"{platform.system()} {platform.machine()}",
@@ -91,20 +97,6 @@ def _count(text: str) -> int:
     if number < SHORT_SHARE:
         raise argparse.ArgumentTypeError(f"must be {SHORT_SHARE} or more")
     return number
-
-
-@contextmanager
-def workplace(*, keep: bool) -> Iterator[Path]:
-    """A folder with a short path, for unix sockets; open for passing, for a server's user that is not ours."""
-    folder = Path(tempfile.mkdtemp(prefix="apex-bench-"))
-    folder.chmod(0o711)
-    try:
-        yield folder
-    finally:
-        if keep:
-            note(f"kept: {folder}")
-        else:
-            shutil.rmtree(folder)
 
 
 def _measure(folder: Path, records: int) -> Samples:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.errors import AnswerPending
-from apex_cli.llm.batch_api import MAX_BYTES, MAX_LINES, BatchApi, failure_error, is_permanent, read_batch
-from apex_cli.llm.batch_store import BatchFailure, BatchRequest, BatchStore, ProviderBatch, new_token
+from apex_cli.llm.batch_api import MAX_BYTES, MAX_LINES, BatchApi, failure_error, read_batch
+from apex_cli.llm.batch_store import BatchFailure, BatchRequest, BatchStore, ProviderBatch
 from apex_cli.llm.cache import AnswerCache
 from apex_cli.llm.client import OpenAIModel
 from apex_cli.llm.embeddings import ROUTE, EmbeddingFormat
@@ -99,13 +100,15 @@ class Batching:
         """
         if key in self._at_provider or key in self._queue:
             return
-        failure = self._failures.get(key)
-        if failure is not None and (is_permanent(failure) or failure.attempts >= ATTEMPTS):
-            del self._failures[key]
-            self._reported.add(key)
-            raise failure_error(failure)
+        attempt = 1
+        if (failure := self._failures.get(key)) is not None:
+            attempt = failure.attempts + 1
+            error = failure_error(failure)
+            if not error.retriable or failure.attempts >= ATTEMPTS:
+                del self._failures[key]
+                self._reported.add(key)
+                raise error
         self._budget.hold(self._meter.priced(request.model, request.used, batch=True))
-        attempt = 1 if failure is None else failure.attempts + 1
         schema = None if request.schema is None else _schema_name(request.schema)
         self._queue[key] = (request, BatchRequest(attempt, schema))
 
@@ -151,7 +154,7 @@ class Batching:
         first = next(iter(queued.values()))[0]
         schemas = {line.schema: request.schema for request, line in queued.values() if line.schema and request.schema}
         lines = {key: line for key, (_, line) in queued.items()}
-        batch = ProviderBatch(new_token(), self._api.host, first.route, first.model, lines, schemas)
+        batch = ProviderBatch(uuid.uuid4().hex, self._api.host, first.route, first.model, lines, schemas)
         self._store.save(batch)
         bodies = {key: request.body for key, (request, _) in queued.items()}
         batch_id = await self._api.submit(batch.token, batch.route, bodies)

@@ -18,6 +18,7 @@ from apex_cli.errors import (
     ModelRefused,
     ModelTruncated,
     ModelUnreachable,
+    RecordError,
     RunHalted,
 )
 from apex_cli.llm.batch_store import BatchFailure, BatchRequest, ProviderBatch
@@ -29,7 +30,6 @@ from apex_cli.llm.usage import ModelUsage
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
-    from openai.types import Batch as RemoteBatch
 
 MAX_LINES = 50_000
 MAX_BYTES = 100 * 1024**2
@@ -106,7 +106,9 @@ class BatchApi:
             for file_id in (batch.output_file_id, batch.error_file_id):
                 if file_id is not None:
                     lines.update(_parse_lines((await client.files.content(file_id)).content))
-            return BatchResult(batch.status, _reason(batch), lines)
+            problems = (batch.errors.data if batch.errors else None) or []
+            message = "; ".join(problem.message for problem in problems if problem.message) or batch.status
+            return BatchResult(batch.status, message, lines)
 
     async def delete_files(self, batch_id: str) -> None:
         """Delete the batch's files at the provider: they hold text of our records. A failure to do so is ignored."""
@@ -146,11 +148,6 @@ def _parse_lines(content: bytes) -> Iterable[tuple[str, LineResult]]:
             continue
 
 
-def _reason(batch: RemoteBatch) -> str:
-    problems = (batch.errors.data if batch.errors else None) or []
-    return "; ".join(problem.message for problem in problems if problem.message) or batch.status
-
-
 @dataclass(slots=True)
 class BatchAnswers:
     """The answers of a batch: entries for the cache and failures, by key, and the usage of all."""
@@ -175,14 +172,9 @@ def read_batch(batch: ProviderBatch, result: BatchResult, embeddings: EmbeddingF
     return answers
 
 
-def failure_error(failure: BatchFailure) -> ApexError:
-    """The error that a stored failure describes."""
+def failure_error(failure: BatchFailure) -> RecordError:
+    """The error that a stored failure describes; not `retriable` if a further attempt would fail in the same way."""
     return _ERRORS.get(failure.code, ModelUnreachable)(failure.message)
-
-
-def is_permanent(failure: BatchFailure) -> bool:
-    """Whether a further attempt would fail in the same way."""
-    return not getattr(_ERRORS.get(failure.code, ModelUnreachable), "retriable", False)
 
 
 def _read(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
@@ -30,7 +29,10 @@ class BatchRequest:
 
 @dataclass(frozen=True, slots=True)
 class ProviderBatch:
-    """One batch, and the server it was sent to. `id` is the provider's; None until it has given one."""
+    """One batch, and the server it was sent to.
+
+    `token` is our name for it, which the provider stores as metadata. `id` is the provider's; None until it gives one.
+    """
 
     token: str
     host: str
@@ -105,8 +107,3 @@ class BatchStore:
 
     def _path(self, batch: ProviderBatch) -> Path:
         return self._directory / f"batch-{batch.token}.json"
-
-
-def new_token() -> str:
-    """A new name for a batch; the provider stores it as metadata."""
-    return uuid.uuid4().hex

@@ -6,11 +6,16 @@ from pathlib import Path
 
 from apex_cli.llm.batch import QueuedRequest, divided
 from apex_cli.llm.batch_api import MAX_BYTES, MAX_LINES
-from apex_cli.llm.batch_store import BatchFailure, BatchRequest, BatchStore, ProviderBatch, new_token
+from apex_cli.llm.batch_store import BatchFailure, BatchRequest, BatchStore, ProviderBatch
 from apex_cli.llm.usage import ModelUsage
 
 BATCH = ProviderBatch(
-    new_token(), "host", "/responses", "m", {"k": BatchRequest(2, "s"), "v": BatchRequest(1)}, {"s": {"type": "object"}}
+    "0123456789abcdef",
+    "host",
+    "/responses",
+    "m",
+    {"k": BatchRequest(2, "s"), "v": BatchRequest(1)},
+    {"s": {"type": "object"}},
 )
 
 
