@@ -104,9 +104,13 @@ def _measure(folder: Path, records: int) -> Samples:
     note("apex --help")
     help_seconds = [apex.help() for _ in range(HELP_RUNS)]
     note("single records")
-    first, *others = _singles(folder, COLD_RUNS + 1)
-    first_sample = apex.ingest(folder / "single", first)
-    cold = [apex.ingest(folder / "single", one) for one in others]
+    lines = write_jsonl(folder / "singles.jsonl", COLD_RUNS + 1).read_text(encoding="utf-8").splitlines()
+    singles = []
+    for number, line in enumerate(lines):
+        file = folder / f"single-{number}.json"
+        file.write_text(line, encoding="utf-8")
+        singles.append(apex.ingest(folder / "single", file))
+    first, *cold = singles
     few = records // SHORT_SHARE
     note(f"{few:,} records")
     small = apex.ingest(folder / "small", write_jsonl(folder / "small.jsonl", few))
@@ -116,16 +120,7 @@ def _measure(folder: Path, records: int) -> Samples:
     note("the same again")
     again = apex.ingest(folder / "large", file)
     preparing_seconds, raw, side_by_side = asyncio.run(_compare(folder, file))
-    return Samples(help_seconds, first_sample, cold, small, large, again, raw, side_by_side, preparing_seconds)
-
-
-def _singles(folder: Path, count: int) -> list[Path]:
-    """One file for each of `count` records."""
-    lines = write_jsonl(folder / "singles.jsonl", count).read_text(encoding="utf-8").splitlines()
-    files = [folder / f"single-{number}.json" for number in range(count)]
-    for path, line in zip(files, lines, strict=True):
-        path.write_text(line, encoding="utf-8")
-    return files
+    return Samples(help_seconds, first, cold, small, large, again, raw, side_by_side, preparing_seconds)
 
 
 async def _compare(folder: Path, file: Path) -> tuple[float, RawSample, RawSample]:

@@ -65,7 +65,12 @@ class EmbeddedPostgres(EmbeddedServer):
         self.account = server_account(self.data)
         if not self.data.is_dir():
             self._initialise(program.with_name("initdb"), lock)
-        _check_version(self.data)
+        version = (self.data / "PG_VERSION").read_text(encoding="ascii").strip()
+        if version != MAJOR:
+            raise StoreUnavailable(
+                f"{self.data} was written by PostgreSQL {version}, and this version of apex has PostgreSQL {MAJOR}",
+                hint="use the apex that wrote it, or another APEX_HOME",
+            )
         _drop_stale_pid_file(self.data)
         settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
         return ["-D", _data_argument(self.data, self.account), *settings]
@@ -108,15 +113,6 @@ class EmbeddedPostgres(EmbeddedServer):
 def _data_argument(data: Path, account: Account | None) -> str:
     """How the server names its data directory. See `process` for the name under root."""
     return "/proc/self/cwd" if account is not None and sys.platform == "linux" else str(data)
-
-
-def _check_version(data: Path) -> None:
-    version = (data / "PG_VERSION").read_text(encoding="ascii").strip()
-    if version != MAJOR:
-        raise StoreUnavailable(
-            f"{data} was written by PostgreSQL {version}, and this version of apex has PostgreSQL {MAJOR}",
-            hint="use the apex that wrote it, or another APEX_HOME",
-        )
 
 
 def _drop_stale_pid_file(data: Path) -> None:

@@ -59,10 +59,7 @@ def responses_body(prompt: Prompt, model: str) -> Body:
         "text": {"format": {"type": "json_schema", **_named(prompt)}},
     }
     effort = _effort(model)
-    if effort is None:
-        body["temperature"] = 0
-    else:
-        body["reasoning"] = {"effort": effort}
+    body |= {"temperature": 0} if effort is None else {"reasoning": {"effort": effort}}
     return body | _prompt_cache(model)
 
 
@@ -81,10 +78,7 @@ def chat_body(prompt: Prompt, model: str, form: Form, *, openai: bool) -> Body:
     body: Body = {"model": model, "messages": _turns(messages), "response_format": response_format}
     effort = _effort(model) if openai else None
     body["max_completion_tokens" if openai else "max_tokens"] = prompt.max_tokens
-    if effort is None:
-        body["temperature"] = 0
-    else:
-        body["reasoning_effort"] = effort
+    body |= {"temperature": 0} if effort is None else {"reasoning_effort": effort}
     return body | (_prompt_cache(model) if openai else {})
 
 
