@@ -54,16 +54,11 @@ class Labelled:
 
 def load(folder: Path = FOLDER) -> list[Labelled]:
     """All labelled texts of a folder, by name. Raises OSError, KeyError or ValueError when labels are missing."""
-    return [_one(path) for path in sorted(folder.glob("*.txt"))]
-
-
-def _one(path: Path) -> Labelled:
-    labels = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    return Labelled(
-        name=path.stem,
-        kind=labels["kind"],
-        shows=labels["shows"],
-        text=path.read_text(encoding="utf-8"),
-        entities=tuple(Entity(kind, name, tuple(ids)) for kind, name, *ids in labels["entities"]),
-        facts=tuple(Fact(*fact) for fact in labels["facts"]),
-    )
+    found = []
+    for path in sorted(folder.glob("*.txt")):
+        labels = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        entities = tuple(Entity(kind, name, tuple(ids)) for kind, name, *ids in labels["entities"])
+        facts = tuple(Fact(*fact) for fact in labels["facts"])
+        found.append(Labelled(path.stem, labels["kind"], labels["shows"], text, entities, facts))
+    return found

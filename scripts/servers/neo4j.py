@@ -43,17 +43,11 @@ def prepare(folder: Path) -> Server:
     text = "".join(f"{name}={value}\n" for name, value in settings.items())
     private_file(configuration / "neo4j.conf", text)
     _set_initial_password(java, classes, folder, password)
-    return Server(
-        name="neo4j",
-        argv=(
-            *(java, "-Xmx512m", "-XX:+UseSerialGC", "-cp", classes, "org.neo4j.server.CommunityEntryPoint"),
-            *(f"--home-dir={folder}", f"--config-dir={configuration}"),
-        ),
-        folder=str(folder),
-        port=port,
-        user="neo4j",
-        password=password,
+    argv = (
+        *(java, "-Xmx512m", "-XX:+UseSerialGC", "-cp", classes, "org.neo4j.server.CommunityEntryPoint"),
+        *(f"--home-dir={folder}", f"--config-dir={configuration}"),
     )
+    return Server("neo4j", argv, folder=str(folder), port=port, user="neo4j", password=password)
 
 
 def answers(server: Server) -> bool:

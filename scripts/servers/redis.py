@@ -31,14 +31,8 @@ def prepare(folder: Path) -> Server:
     }
     text = "".join(f"{name} {value}\n" for name, value in settings.items())
     configuration = private_file(folder / "redis.conf", text)
-    return Server(
-        name="redis",
-        argv=(_program(), str(configuration)),
-        folder=str(folder),
-        port=port,
-        user="default",
-        password=password,
-    )
+    argv = (_program(), str(configuration))
+    return Server("redis", argv, folder=str(folder), port=port, user="default", password=password)
 
 
 def answers(server: Server) -> bool:
