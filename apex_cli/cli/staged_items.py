@@ -7,10 +7,9 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from apex_cli.cli.context import CommandContext
 from apex_cli.cli.ingesting import run_ingest
-from apex_cli.cli.output import fields
-from apex_cli.cli.text import clip, redact
+from apex_cli.cli.output import clip, fields, redact
+from apex_cli.cli.verb import CommandContext
 from apex_cli.errors import UsageError
 from apex_cli.units import format_duration, format_size
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from apex_cli.cli.context import CommandContext
-from apex_cli.cli.verb import OK, USAGE, verb
+from apex_cli.cli.verb import OK, USAGE, CommandContext, verb
 
 
 def group() -> typer.Typer:

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from apex_cli.cli.commands.get import until
-from apex_cli.cli.context import CommandContext
 from apex_cli.cli.options import filled, moment, relation
-from apex_cli.cli.output import Output, fields
-from apex_cli.cli.text import clean
-from apex_cli.cli.verb import LOCKED, START, verb
+from apex_cli.cli.output import Output, clean, fields
+from apex_cli.cli.verb import LOCKED, START, CommandContext, verb
 from apex_cli.extract.timestamps import rfc3339
 
 if TYPE_CHECKING:

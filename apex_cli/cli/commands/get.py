@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apex_cli.cli.context import CommandContext
 from apex_cli.cli.options import Ident
-from apex_cli.cli.output import Output, fields
-from apex_cli.cli.text import clean, clip
-from apex_cli.cli.verb import LOCKED, START, USAGE, verb
+from apex_cli.cli.output import Output, clean, clip, fields
+from apex_cli.cli.verb import LOCKED, START, USAGE, CommandContext, verb
 from apex_cli.extract.timestamps import rfc3339
 
 if TYPE_CHECKING:

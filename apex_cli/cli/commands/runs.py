@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from apex_cli.cli.context import CommandContext
 from apex_cli.cli.options import Limit, filled
-from apex_cli.cli.text import clean, clean_lines
-from apex_cli.cli.verb import LOCKED, START, USAGE, verb
+from apex_cli.cli.output import clean, clean_lines
+from apex_cli.cli.verb import LOCKED, START, USAGE, CommandContext, verb
 from apex_cli.errors import UsageError
 from apex_cli.extract.timestamps import rfc3339
 from apex_cli.results import RecordStatus

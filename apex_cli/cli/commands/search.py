@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
-from apex_cli.cli.context import CommandContext
 from apex_cli.cli.options import Limit, RecordSource, filled
-from apex_cli.cli.text import clean, clip, redact
-from apex_cli.cli.verb import LOCKED, START, USAGE, verb
+from apex_cli.cli.output import clean, clip, redact
+from apex_cli.cli.verb import LOCKED, START, USAGE, CommandContext, verb
 
 
 @verb(

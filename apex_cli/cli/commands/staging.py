@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from apex_cli.cli.context import CommandContext
 from apex_cli.cli.options import duration
 from apex_cli.cli.staged_items import (
     PATH_OPTIONS,
@@ -20,7 +19,7 @@ from apex_cli.cli.staged_items import (
     show_items,
     show_removed,
 )
-from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, USAGE, verb
+from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, USAGE, CommandContext, verb
 from apex_cli.units import format_duration, format_size
 
 if TYPE_CHECKING:

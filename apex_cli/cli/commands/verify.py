@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apex_cli.cli.context import CommandContext
 from apex_cli.cli.output import Output
-from apex_cli.cli.verb import LOCKED, START, USAGE, verb
+from apex_cli.cli.verb import LOCKED, START, USAGE, CommandContext, verb
 from apex_cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
