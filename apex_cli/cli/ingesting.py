@@ -61,8 +61,7 @@ class JsonLines(ProgressReporter):
 
     def outcome(self, outcome: RecordResult) -> None:
         self.output.object({**outcome.as_json(self.run_id), "error": masked(outcome.error)})
-        if self.output.verbose or (self.output.quiet and outcome.status is RecordStatus.FAILED):
-            self.output.note(record_line(outcome))
+        ProgressReporter.outcome(self, outcome)
 
 
 @dataclass(slots=True)

@@ -70,14 +70,9 @@ def show_items(context: CommandContext, items: Sequence[Item], nothing: str) -> 
 
 
 def _row(item: Item) -> tuple[str, ...]:
-    return (
-        item.item_id,
-        item.status,
-        format_size(item.bytes),
-        str(item.attempts),
-        format_duration(age_seconds(item)),
-        clip(redact(item.failure.message), 160) if item.failure else "",
-    )
+    error = clip(redact(item.failure.message), 160) if item.failure else ""
+    age = format_duration(age_seconds(item))
+    return item.item_id, item.status, format_size(item.bytes), str(item.attempts), age, error
 
 
 def as_json(item: Item) -> dict[str, Any]:

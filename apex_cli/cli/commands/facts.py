@@ -70,8 +70,10 @@ def holds(fact: FactView, at: datetime) -> bool:
     return fact.valid_at <= at and (fact.invalid_at is None or at < fact.invalid_at)
 
 
-def _state(fact: FactView, at: datetime) -> str:
-    return ", ".join(word for word, true in (("holds", holds(fact, at)), ("as stated", not fact.certain)) if true)
+def _row(fact: FactView, at: datetime) -> tuple[str, ...]:
+    state = ", ".join(word for word, true in (("holds", holds(fact, at)), ("as stated", not fact.certain)) if true)
+    stated = f"{fact.subject} {fact.predicate} {fact.object}"
+    return rfc3339(fact.valid_at), until(fact.invalid_at), state, stated, str(len(fact.records))
 
 
 def _show(output: Output, entity: EntityView, held: Sequence[FactView], at: datetime) -> None:
@@ -82,19 +84,7 @@ def _show(output: Output, entity: EntityView, held: Sequence[FactView], at: date
     if not held:
         output.line("No such facts.")
         return
-    output.table(
-        ("FROM", "UNTIL", "", "FACT", "RECORDS"),
-        (
-            (
-                rfc3339(fact.valid_at),
-                until(fact.invalid_at),
-                _state(fact, at),
-                f"{fact.subject} {fact.predicate} {fact.object}",
-                str(len(fact.records)),
-            )
-            for fact in held
-        ),
-    )
+    output.table(("FROM", "UNTIL", "", "FACT", "RECORDS"), (_row(fact, at) for fact in held))
 
 
 def _candidates(output: Output, candidates: Sequence[EntityView]) -> None:
