@@ -185,7 +185,9 @@ def summary_lines(summary: RunSummary, failures: Sequence[RecordResult]) -> Iter
     """Lines for stdout, already clean. `failures` are the first ones; how many there are in all is in `summary`."""
     yield _headline(summary)
     if summary.llm_calls:
-        yield _bill(summary)
+        cost = f"${summary.cost_usd:.4f}" if summary.cost_usd else "price unknown"
+        used = f"{_count(summary.llm_calls, 'call')}, {summary.tokens:,} tokens, {cost}"
+        yield f"Models would take about: {used}." if summary.dry_run else f"Models: {used}."
     if summary.recovered:
         yield f"Settled first, left open by earlier runs: {_count(summary.recovered, 'record')}."
     if summary.needs_manual_recovery:
@@ -217,12 +219,6 @@ def _headline(summary: RunSummary) -> str:
     took = f"{summary.seconds:.1f} s, {summary.records / max(summary.seconds, 0.001):,.0f} records/s"
     what = f"{_count(summary.records, 'record')} from {inputs}"
     return f"{'Dry run, nothing was written: ' if summary.dry_run else ''}{what}: {counted} ({took})."
-
-
-def _bill(summary: RunSummary) -> str:
-    cost = f"${summary.cost_usd:.4f}" if summary.cost_usd else "price unknown"
-    used = f"{_count(summary.llm_calls, 'call')}, {summary.tokens:,} tokens, {cost}"
-    return f"Models would take about: {used}." if summary.dry_run else f"Models: {used}."
 
 
 def _failed(summary: RunSummary, failures: Sequence[RecordResult]) -> Iterator[str]:

@@ -26,7 +26,6 @@ from apex_cli.extract.timestamps import rfc3339
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
 _UNBROKEN = 100_000
 """Columns of an output that is no terminal: nothing is wrapped or cut."""
@@ -86,7 +85,10 @@ class Output:
             table.add_column(heading, overflow="fold")
         for row in rows:
             table.add_row(*(Text(clean(cell)) for cell in row))
-        self._write(sys.stdout, self._rendered(table))
+        console = self.console(sys.stdout)
+        with console.capture() as captured:
+            console.print(table)
+        self._write(sys.stdout, "".join(line.rstrip() + "\n" for line in captured.get().splitlines()))
 
     def console(self, stream: TextIO) -> Console:
         """A Rich console on `stream` that takes text as it is: no markup, no emoji codes, no highlighting."""
@@ -126,12 +128,6 @@ class Output:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, stream.fileno())
             os.close(nowhere)
-
-    def _rendered(self, table: Table) -> str:
-        console = self.console(sys.stdout)
-        with console.capture() as captured:
-            console.print(table)
-        return "".join(line.rstrip() + "\n" for line in captured.get().splitlines())
 
     def _styled(self, text: str, style: str) -> str:
         if not sys.stderr.isatty() or self.console(sys.stderr).color_system is None:

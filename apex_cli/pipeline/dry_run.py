@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from apex_cli.enrich.resolve import Candidate
     from apex_cli.llm.models import Models
     from apex_cli.llm.protocol import Prompt
+    from apex_cli.llm.usage import ModelUsage
 
 _ESTIMATED_AT_ONCE = 500
 _ANSWERS: Mapping[str, Mapping[str, Any]] = {
@@ -55,21 +56,17 @@ async def dry_run(settings: Settings, request: IngestRequest, observer: Observer
     started = time.monotonic()
     async with _estimating(settings, request) as estimate:
         observer.phase("reading")
-        waiting: list[Item] = []
         results = _results(settings, request, summary)
         while (found := await asyncio.to_thread(next, results, None)) is not None:
             result, extracted = found
             summary.add(result)
             observer.outcome(result)
-            if estimate is not None and extracted is not None and estimate.wants(extracted[0]):
-                waiting.append(extracted)
-            if len(waiting) == _ESTIMATED_AT_ONCE:
-                await _count(estimate, waiting)
+            if estimate is not None and extracted is not None:
+                await estimate.add(extracted)
             if request.limit is not None and summary.records >= request.limit:
                 break
-        await _count(estimate, waiting)
         if estimate is not None:
-            used = estimate.usage
+            used = await estimate.total()
             summary.bill(calls=used.calls, tokens=used.tokens, cost_usd=used.cost)
     summary.seconds = time.monotonic() - started
     return summary
@@ -85,12 +82,6 @@ async def _estimating(settings: Settings, request: IngestRequest) -> AsyncIterat
 
     async with open_models(settings, batch=request.llm_batch) as models:
         yield _Estimate(models, settings)
-
-
-async def _count(estimate: _Estimate | None, waiting: list[Item]) -> None:
-    if estimate is not None:
-        await estimate.add(waiting)
-        waiting.clear()
 
 
 def _results(settings: Settings, request: IngestRequest, summary: RunSummary) -> Iterator[DryResult]:
@@ -142,7 +133,7 @@ def _extracted(record: Record) -> DryResult:
 
 
 class _Estimate:
-    """Adds up what records would cost. Give it some at a time; `usage` is the sum.
+    """Adds up what records would cost, many at a time.
 
     Its imports are in the functions because they take two seconds. A dry run without a model needs none of them.
     """
@@ -154,17 +145,22 @@ class _Estimate:
         self._models = models
         self._settings = settings
         self._enricher = CachedEnricher(ModelExtractor(models.model, _NothingKnown(), models.meter), models.cache)
-        self.usage = ModelUsage()
+        self._waiting: list[Item] = []
+        self._usage = ModelUsage()
 
-    def wants(self, record: Record) -> bool:
-        """Whether a model would be asked about it at all."""
-        return self._enricher.wants(record)
+    async def add(self, item: Item) -> None:
+        """Count a record in, if a model would be asked about it at all."""
+        if self._enricher.wants(item[0]):
+            self._waiting.append(item)
+        if len(self._waiting) == _ESTIMATED_AT_ONCE:
+            await self.total()
 
-    async def add(self, items: Sequence[Item]) -> None:
-        """Count these records in."""
+    async def total(self) -> ModelUsage:
+        """What all records would cost that were added so far."""
         from apex_cli.enrich import prompting
         from apex_cli.llm.models import forecast
 
+        items, self._waiting = self._waiting, []
         unchanged = await self._unchanged(items)
         fresh = [item for item in items if item[0].record_id not in unchanged]
         kept = await self._enricher.kept(fresh)
@@ -175,7 +171,8 @@ class _Estimate:
             origin = f"{record.source} {record.data_type}"
             with suppress(RecordError):
                 await prompting.read(prompting.clients(asked), prose(record), extraction.event_time, origin)
-        self.usage.add(await forecast(self._models, asked.prompts))
+        self._usage.add(await forecast(self._models, asked.prompts))
+        return self._usage
 
     async def _unchanged(self, items: Sequence[Item]) -> frozenset[str]:
         """Records that are stored with this content. A home that is not there yet is not made for this."""

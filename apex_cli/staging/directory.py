@@ -4,8 +4,8 @@
                      ↑          ├→ fail → failed → retry, or added again, or clean
                      └ release ─┘
 
-A process that works on an item holds its lock (see `files`). The kernel frees the lock when the process ends in any
-way: an item with the status `processing` and without a lock was left by a crash, and the next run takes it.
+A process that works on an item holds its lock (see `files`). An item with the status `processing` and without a lock
+was left by a crash, and the next run takes it.
 """
 
 from __future__ import annotations
