@@ -27,6 +27,7 @@ from apex_cli.cli.commands.verify import verify
 from apex_cli.cli.loop import Interrupted
 from apex_cli.cli.options import NoColour
 from apex_cli.cli.output import Output, clean, clean_lines, redact
+from apex_cli.cli.verb import group
 from apex_cli.errors import ApexError, unwrap_single_exception
 from apex_cli.exit_codes import ExitCode
 
@@ -68,8 +69,10 @@ def build() -> typer.Typer:
     )
     app.callback(invoke_without_command=True)(_apex)
     ingest.add_to(app)
-    app.add_typer(staging.group(), name="staging")
-    app.add_typer(dlq.group(), name="dlq")
+    items = (staging.list_, staging.stats, staging.clean, staging.retry)
+    app.add_typer(group("Show, retry and remove staged items.", *items), name="staging")
+    dead_letters = (dlq.list_, dlq.show, dlq.retry, dlq.drop)
+    app.add_typer(group("Show, retry and remove failed items.", *dead_letters), name="dlq")
     for verb in (get, search, facts, forget, verify, recover):
         verb.add_to(app)
     app.add_typer(runs.group(), name="runs")

@@ -118,6 +118,14 @@ def verb(*shared: str, examples: Sequence[str], exits: Mapping[int, str]) -> Cal
     return made
 
 
+def group(text: str, *verbs: Verb) -> typer.Typer:
+    """A group of sub-verbs; `text` is its help."""
+    app = typer.Typer(rich_markup_mode=None, help=text)
+    for each in verbs:
+        each.add_to(app)
+    return app
+
+
 def _parameter(name: str) -> inspect.Parameter:
     default = None if name in _IN_SETTINGS else False
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=_SHARED[name], default=default)

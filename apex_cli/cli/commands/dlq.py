@@ -36,14 +36,6 @@ Items = Annotated[list[str] | None, typer.Argument(metavar="ITEM", help="Ids of 
 All = Annotated[bool, typer.Option("--all", help="All dead letters.")]
 
 
-def group() -> typer.Typer:
-    """The group of its sub-verbs."""
-    app = typer.Typer(rich_markup_mode=None, help="Show, retry and remove failed items.")
-    for each in (list_, show, retry, drop):
-        each.add_to(app)
-    return app
-
-
 @verb(
     *("json", *PATH_OPTIONS),
     examples=("apex dlq list", "apex dlq list --json"),

@@ -93,7 +93,5 @@ def _candidates(output: Output, candidates: Sequence[EntityView]) -> None:
             line = {"id": each.id, "name": each.name, "entity_type": each.type, "aliases": each.aliases}
             output.object({"type": "entity", **line})
         return
-    output.table(
-        ("TYPE", "NAME", "ID", "ALIASES"),
-        ((each.type, each.name, each.id, ", ".join(each.aliases)) for each in candidates),
-    )
+    rows = ((each.type, each.name, each.id, ", ".join(each.aliases)) for each in candidates)
+    output.table(("TYPE", "NAME", "ID", "ALIASES"), rows)

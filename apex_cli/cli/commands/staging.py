@@ -26,14 +26,6 @@ if TYPE_CHECKING:
     from apex_cli.staging import ItemCount
 
 
-def group() -> typer.Typer:
-    """The group of its sub-verbs."""
-    app = typer.Typer(rich_markup_mode=None, help="Show, retry and remove staged items.")
-    for each in (list_, stats, clean, retry):
-        each.add_to(app)
-    return app
-
-
 @verb(
     *("json", *PATH_OPTIONS),
     examples=("apex staging list", "apex staging list --status failed --json"),

@@ -55,10 +55,8 @@ def verify(
 
 def _show(output: Output, report: DiscrepancyReport, repair: bool) -> None:
     if report.problems:
-        output.table(
-            ("RECORD", "STORE", "KIND", "DETAIL"),
-            ((each.record_id, each.store, each.kind, each.detail) for each in report.problems),
-        )
+        rows = ((each.record_id, each.store, each.kind, each.detail) for each in report.problems)
+        output.table(("RECORD", "STORE", "KIND", "DETAIL"), rows)
         output.line()
     if report.repaired:
         output.line(f"{report.repaired:,} repaired.")
