@@ -78,7 +78,7 @@ def build() -> typer.Typer:
     app.add_typer(runs.group(), name="runs")
     for verb in (metrics, doctor):
         verb.add_to(app)
-    app.add_typer(debug.group(), name="debug", hidden=True)
+    app.add_typer(group("What tests and developers need.", debug.fault_points), name="debug", hidden=True)
     return app
 
 

@@ -121,6 +121,7 @@ def verb(*shared: str, examples: Sequence[str], exits: Mapping[int, str]) -> Cal
 def group(text: str, *verbs: Verb) -> typer.Typer:
     """A group of sub-verbs; `text` is its help."""
     app = typer.Typer(rich_markup_mode=None, help=text)
+    app.callback()(lambda: None)  # Without a callback, a group of one verb would become that verb.
     for each in verbs:
         each.add_to(app)
     return app
