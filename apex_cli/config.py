@@ -238,7 +238,8 @@ def load(
     values.setdefault("home", default_home().absolute())
     values.setdefault("staging_dir", values["home"] / "staging")
     unknown = (*_unknown(environ, "environment"), *_unknown(dotenv, ".env"))
-    settings = Settings(foreign=_foreign(environ), unknown=unknown, **values)
+    foreign = tuple(name for name, ours in FOREIGN.items() if environ.get(name) and not environ.get(ours))
+    settings = Settings(foreign=foreign, unknown=unknown, **values)
     if settings.tls_key_file is not None and settings.tls_cert_file is None:
         raise ConfigError("APEX_TLS_KEY_FILE is given without APEX_TLS_CERT_FILE", hint="give the certificate too")
     return settings
@@ -255,10 +256,6 @@ def default_home() -> Path:
 
 def _from_variables(variables: Mapping[str, str]) -> dict[str, str]:
     return {name: value for key, name in _VARIABLES.items() if (value := variables.get(key))}
-
-
-def _foreign(environ: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(name for name, ours in FOREIGN.items() if environ.get(name) and not environ.get(ours))
 
 
 def _unknown(variables: Mapping[str, str], origin: str) -> list[UnknownVariable]:

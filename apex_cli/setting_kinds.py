@@ -102,10 +102,6 @@ def _http_url(raw: Any) -> str:
     return str(raw)
 
 
-def _secret(raw: Any) -> Secret:
-    return Secret(str(raw))
-
-
 READERS: Mapping[Kind, Callable[[Any], Any]] = {
     Kind.TEXT: str,
     Kind.NAME: _name,
@@ -116,7 +112,7 @@ READERS: Mapping[Kind, Callable[[Any], Any]] = {
     Kind.SIZE: _number(int, parse_size, A_SIZE),
     Kind.PATH: _path,
     Kind.FILE: _file,
-    Kind.SECRET: _secret,
+    Kind.SECRET: lambda raw: Secret(str(raw)),
     Kind.HTTP_URL: _http_url,
 }
 """The reader of each kind that needs nothing but the value."""

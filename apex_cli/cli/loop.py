@@ -11,10 +11,18 @@ import signal
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from apex_cli.cli.errors import Interrupted
+from apex_cli.exit_codes import of_signal
 
 _T = TypeVar("_T")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interrupted(Exception):
+    """The work was cancelled by a signal and has cleaned up. `exit_code` is 128 + the signal's number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"interrupted by {signal.Signals(number).name}")
+        self.exit_code = of_signal(number)
 
 
 def run(work: Coroutine[Any, Any, _T], *, stop: Callable[[int], None] | None = None) -> _T:

@@ -6,14 +6,14 @@ import io
 import logging
 import os
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from apex_cli import __version__
-from apex_cli.cli import errors
 from apex_cli.cli.commands import debug, dlq, runs, staging
 from apex_cli.cli.commands.doctor import doctor
 from apex_cli.cli.commands.facts import facts
@@ -24,9 +24,12 @@ from apex_cli.cli.commands.metrics import metrics
 from apex_cli.cli.commands.recover import recover
 from apex_cli.cli.commands.search import search
 from apex_cli.cli.commands.verify import verify
+from apex_cli.cli.loop import Interrupted
 from apex_cli.cli.options import NoColour
-from apex_cli.cli.output import Output
-from apex_cli.cli.text import clean
+from apex_cli.cli.output import Output, clean, clean_lines, redact
+from apex_cli.cli.verb import group
+from apex_cli.errors import ApexError, unwrap_single_exception
+from apex_cli.exit_codes import ExitCode
 
 _COMPLETE = "_APEX_COMPLETE"
 """Set by the scripts of `--install-completion`: the shell asks what could come next on a command line."""
@@ -66,14 +69,16 @@ def build() -> typer.Typer:
     )
     app.callback(invoke_without_command=True)(_apex)
     ingest.add_to(app)
-    app.add_typer(staging.group(), name="staging")
-    app.add_typer(dlq.group(), name="dlq")
+    items = (staging.list_, staging.stats, staging.clean, staging.retry)
+    app.add_typer(group("Show, retry and remove staged items.", *items), name="staging")
+    dead_letters = (dlq.list_, dlq.show, dlq.retry, dlq.drop)
+    app.add_typer(group("Show, retry and remove failed items.", *dead_letters), name="dlq")
     for verb in (get, search, facts, forget, verify, recover):
         verb.add_to(app)
     app.add_typer(runs.group(), name="runs")
     for verb in (metrics, doctor):
         verb.add_to(app)
-    app.add_typer(debug.group(), name="debug", hidden=True)
+    app.add_typer(group("What tests and developers need.", debug.fault_points), name="debug", hidden=True)
     return app
 
 
@@ -99,9 +104,57 @@ def main(arguments: Sequence[str]) -> int:
     log = logging.getLogger("apex_cli")
     log.addHandler(notes)
     try:
-        return errors.exit_code(output, action)
+        return exit_code(output, action)
     finally:
         log.removeHandler(notes)
+
+
+def exit_code(output: Output, action: Callable[[], None]) -> int:
+    """Run `action`; report its error, if any, on `output`, and return the exit code.
+
+    With `--json` an error of ours is the last line on stdout, too: `{"type": "error", "code", "message", "hint",
+    "exit_code"}`. An error of the command line itself is on stderr alone.
+    """
+    try:
+        try:
+            action()
+        finally:
+            output.flush()
+    except typer.Exit as end:
+        return end.exit_code
+    except typer.TyperException as error:
+        context = getattr(error, "ctx", None)
+        verb = context.command_path if context is not None else "apex"
+        output.problem(error.format_message(), f"`{verb} --help` shows how it is used")
+        return error.exit_code
+    except KeyboardInterrupt:
+        output.problem("interrupted")
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        return 0
+    except Exception as error:  # noqa: BLE001
+        return _report(output, unwrap_single_exception(error))
+    return 0
+
+
+def _report(output: Output, error: BaseException) -> int:
+    if isinstance(error, ApexError):
+        return _write(output, error.code, error.message, error.hint, error.exit_code)
+    if isinstance(error, Interrupted):
+        return _write(output, "interrupted", str(error), None, error.exit_code)
+    if output.verbose:
+        output.note(clean_lines(redact("".join(traceback.format_exception(error)))))
+    hint = "please report it; with -v the same command shows where it happened"
+    message = f"this is a bug in apex: {type(error).__name__}: {str(error)[:1000]}"
+    return _write(output, "bug", message, hint, ExitCode.BUG)
+
+
+def _write(output: Output, code: str, message: str, hint: str | None, status: int) -> int:
+    output.problem(message, hint)
+    if output.json:
+        line = {"type": "error", "code": code, "message": redact(message), "hint": redact(hint) if hint else None}
+        output.object({**line, "exit_code": status})
+    return status
 
 
 class _Notes(logging.Handler):

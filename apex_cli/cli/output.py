@@ -2,28 +2,42 @@
 
 A reader that closes the pipe early (`apex search … | head -1`) is not an error: the rest of the output is dropped and
 the work continues.
+
+Text from payloads, file names and errors is made safe to show: no control characters, no secrets. Terminals act on
+control characters (ECMA-48: C0, C1, escape sequences). Bidirectional overrides reorder what a person reads (Unicode UAX
+#9, CVE-2021-42574). Both are shown as Python would escape them.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import sys
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
-from apex_cli.cli.text import clean, redact
+from apex_cli.addresses import MASK
 from apex_cli.errors import OutputError
 from apex_cli.extract.timestamps import rfc3339
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
 _UNBROKEN = 100_000
 """Columns of an output that is no terminal: nothing is wrapped or cut."""
+_JOINERS = "\u200c\u200d"
+"""ZWNJ and ZWJ: they shape letters and emoji in ordinary text and move nothing."""
+_URL = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]{0,30}://)[^\s/?#'\"@]{0,256}:[^\s/'\"]{0,1024}@")
+_NAMED = re.compile(
+    r"(?P<name>[\w-]{0,64}(?:password|passwd|pwd|secret|token|api[_-]?key|authorization)['\"]?\s{0,4}[=:]\s{0,4})"
+    r"(?:(?:bearer|basic)\s{1,4})?(?:'[^']{1,1024}'|\"[^\"]{1,1024}\"|[^\s,;&'\"]{1,1024})",
+    re.IGNORECASE,
+)
+_KEY = re.compile(r"\bsk-[A-Za-z0-9_-]{8,256}")
 
 
 @dataclass(slots=True)
@@ -71,7 +85,10 @@ class Output:
             table.add_column(heading, overflow="fold")
         for row in rows:
             table.add_row(*(Text(clean(cell)) for cell in row))
-        self._write(sys.stdout, self._rendered(table))
+        console = self.console(sys.stdout)
+        with console.capture() as captured:
+            console.print(table)
+        self._write(sys.stdout, "".join(line.rstrip() + "\n" for line in captured.get().splitlines()))
 
     def console(self, stream: TextIO) -> Console:
         """A Rich console on `stream` that takes text as it is: no markup, no emoji codes, no highlighting."""
@@ -112,12 +129,6 @@ class Output:
             os.dup2(nowhere, stream.fileno())
             os.close(nowhere)
 
-    def _rendered(self, table: Table) -> str:
-        console = self.console(sys.stdout)
-        with console.capture() as captured:
-            console.print(table)
-        return "".join(line.rstrip() + "\n" for line in captured.get().splitlines())
-
     def _styled(self, text: str, style: str) -> str:
         if not sys.stderr.isatty() or self.console(sys.stderr).color_system is None:
             return text
@@ -137,3 +148,35 @@ def _jsonable(value: Any) -> Any:
     if isinstance(value, frozenset | set):
         return sorted(value)
     return str(value)
+
+
+def clean(text: str) -> str:
+    """`text` on one line: control, format, surrogate and unassigned characters become `\\n`, `\\x1b`, `\\u202e`."""
+    if text.isprintable():
+        return text
+    return "".join(map(_shown, text))
+
+
+def clean_lines(text: str) -> str:
+    """`text` with its line ends kept and tabs as four spaces; everything else as `clean` does it."""
+    return "\n".join(clean(line.replace("\t", "    ")) for line in text.splitlines())
+
+
+def clip(text: str, width: int) -> str:
+    """At most `width` characters of the cleaned text, an ellipsis in place of the rest."""
+    # Cleaning can lengthen a text sixfold and more, so a huge one is cut first.
+    shown = clean(" ".join(text[: width * 2].split()))
+    return shown if len(shown) <= width and len(text) <= width * 2 else shown[: width - 1] + "…"
+
+
+def redact(text: str) -> str:
+    """`text` without passwords of URLs (`scheme://user:***@host`), values named as secrets, and `sk-…` keys."""
+    text = _URL.sub(lambda match: f"{match['scheme']}{MASK}@", text)
+    text = _NAMED.sub(lambda match: match["name"] + MASK, text)
+    return _KEY.sub(f"sk-{MASK}", text)
+
+
+def _shown(character: str) -> str:
+    if character.isprintable() or character in _JOINERS or unicodedata.category(character) == "Zs":
+        return character
+    return character.encode("unicode_escape").decode("ascii")

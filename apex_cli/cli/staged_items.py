@@ -7,10 +7,9 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from apex_cli.cli.context import CommandContext
 from apex_cli.cli.ingesting import run_ingest
-from apex_cli.cli.output import fields
-from apex_cli.cli.text import clip, redact
+from apex_cli.cli.output import clip, fields, redact
+from apex_cli.cli.verb import CommandContext
 from apex_cli.errors import UsageError
 from apex_cli.units import format_duration, format_size
 
@@ -71,14 +70,9 @@ def show_items(context: CommandContext, items: Sequence[Item], nothing: str) -> 
 
 
 def _row(item: Item) -> tuple[str, ...]:
-    return (
-        item.item_id,
-        item.status,
-        format_size(item.bytes),
-        str(item.attempts),
-        format_duration(age_seconds(item)),
-        clip(redact(item.failure.message), 160) if item.failure else "",
-    )
+    error = clip(redact(item.failure.message), 160) if item.failure else ""
+    age = format_duration(age_seconds(item))
+    return item.item_id, item.status, format_size(item.bytes), str(item.attempts), age, error
 
 
 def as_json(item: Item) -> dict[str, Any]:

@@ -1,20 +1,28 @@
 """A verb: a function with its own options, to which the shared ones, its examples and its exit codes are added.
 
-`verb` makes it impossible to have a verb without them, and every shared option has one definition.
+`verb` makes it impossible to have a verb without them, and every shared option has one definition. A call of a verb has
+a `CommandContext`: where it writes, its settings, and how it reads the stores.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
-from apex_cli.cli import options
-from apex_cli.cli.context import CommandContext
+from apex_cli.cli import loop, options
 from apex_cli.cli.output import Output
+from apex_cli.errors import StoreError, StoreUnavailable
 from apex_cli.exit_codes import ALWAYS, MEANINGS, ExitCode
+
+if TYPE_CHECKING:
+    from apex_cli.config import Settings
+    from apex_cli.stores.factory import Stores
+
+_T = TypeVar("_T")
 
 
 def _codes(*codes: ExitCode) -> dict[int, str]:
@@ -32,6 +40,36 @@ LOCKED = _codes(ExitCode.LOCKED)
 _OF_OUTPUT = {"json": options.Json, "quiet": options.Quiet, "verbose": options.Verbose}
 _IN_SETTINGS = {"home": options.Home, "staging_dir": options.StagingDir, "lock_timeout": options.LockTimeout}
 _SHARED = {**_OF_OUTPUT, **_IN_SETTINGS, "no_color": options.NoColour}
+
+
+@dataclass(slots=True)
+class CommandContext:
+    """The output, and the settings given as flags (by field name of `Settings`, None where not given)."""
+
+    output: Output
+    flags: dict[str, Any] = field(default_factory=dict)
+
+    def settings(self, **flags: Any) -> Settings:
+        """The settings of this command, with more flags; warns of misspelt variables. Raises `ConfigError`."""
+        from apex_cli.config import load
+
+        settings = load({**self.flags, **flags})
+        for each in settings.unknown:
+            self.output.warning(str(each))
+        return settings
+
+    def read(self, look: Callable[[Stores], Awaitable[_T]]) -> _T:
+        """Open the four stores, look, close them. A store that fails meanwhile gives exit code 10."""
+        from apex_cli.pipeline.upgrade import open_upgraded
+
+        async def work() -> _T:
+            try:
+                async with open_upgraded(self.settings()) as stores:
+                    return await look(stores)
+            except StoreError as error:
+                raise StoreUnavailable(error.message, hint=error.hint or "`apex doctor` checks every store") from error
+
+        return loop.run(work())
 
 
 class Verb:
@@ -78,6 +116,15 @@ def verb(*shared: str, examples: Sequence[str], exits: Mapping[int, str]) -> Cal
         return Verb(function, (*shared, "verbose", "no_color"), _epilog(examples, {**exits, **_codes(*ALWAYS)}))
 
     return made
+
+
+def group(text: str, *verbs: Verb) -> typer.Typer:
+    """A group of sub-verbs; `text` is its help."""
+    app = typer.Typer(rich_markup_mode=None, help=text)
+    app.callback()(lambda: None)  # Without a callback, a group of one verb would become that verb.
+    for each in verbs:
+        each.add_to(app)
+    return app
 
 
 def _parameter(name: str) -> inspect.Parameter:

@@ -1,6 +1,87 @@
-"""`apex doctor`: checks everything that a run needs, and says what to do where a check fails. It changes nothing."""
+"""`apex doctor`: checks everything that a run needs, and says what to do where a check fails. It changes nothing.
 
-from apex_cli.doctor.examine import examine
-from apex_cli.doctor.machine import Check, CheckStatus
+The order is: this machine, the stores, the models. Nothing is created: no home, no collection, no schema. The embedded
+servers of a home that exists are started, because only a server can answer for its data; they stop again. The models
+get one request that costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from apex_cli.config import Settings
+from apex_cli.doctor.machine import Check, CheckStatus, extras, machine_checks
+from apex_cli.doctor.servers import store_checks
+from apex_cli.errors import ApexError, ConfigError, Locked, StoreUnavailable
 
 __all__ = ["Check", "CheckStatus", "examine"]
+
+
+async def examine(settings: Settings) -> AsyncGenerator[Check, None]:
+    """Every check, as soon as it is done."""
+    for check in machine_checks(settings):
+        yield check
+    async for check in _stores(settings):
+        yield check
+    yield await _embedder(settings)
+    yield await _language_model(settings)
+    for check in extras():
+        yield check
+
+
+async def _stores(settings: Settings) -> AsyncGenerator[Check, None]:
+    from apex_cli.stores.backends import ALL, uses_home
+    from apex_cli.stores.factory import probe_stores
+
+    try:
+        probes = await probe_stores(settings)
+        free = "no other run uses the home" if uses_home(settings) else "not needed: no store is in the home"
+        yield Check("lock", CheckStatus.OK, free)
+        for probe in probes:
+            if probe.error is not None:
+                yield Check(probe.store, CheckStatus.FAILED, probe.error.message, probe.error.hint)
+                continue
+            for check in store_checks(settings, probe.store, probe.facts):
+                yield check
+    except Locked as error:
+        yield Check("lock", CheckStatus.NOTE, error.message, error.hint)
+        for backends in ALL:
+            yield Check(backends.store, CheckStatus.SKIPPED, "not checked while another run uses the home")
+    except (ConfigError, StoreUnavailable) as error:
+        yield Check("stores", CheckStatus.FAILED, error.message, error.hint)
+
+
+async def _embedder(settings: Settings) -> Check:
+    """Whether texts can be embedded. The model of a server is not asked for a vector, because that costs."""
+    if settings.embedder != "local":
+        return Check("embedder", CheckStatus.NOTE, f"{settings.embedding_model} at {settings.openai_base_url}")
+    from apex_cli.embed.local import LocalEmbedder
+
+    local = LocalEmbedder()
+    try:
+        await local.embed(["apex"])
+    except ApexError as error:
+        return Check("embedder", CheckStatus.FAILED, error.message, error.hint)
+    facts = {"model": local.name, "dimensions": local.dimensions}
+    return Check("embedder", CheckStatus.OK, f"{local.name}, {local.dimensions} dimensions", facts=facts)
+
+
+async def _language_model(settings: Settings) -> Check:
+    """Whether the server answers, accepts the key and has the models."""
+    if not settings.has_model and settings.embedder == "local":
+        none = "none: rules alone read free text; OPENAI_API_KEY or OPENAI_BASE_URL sets one"
+        return Check("model", CheckStatus.NOTE, none)
+    from apex_cli.llm.models import open_models
+
+    try:
+        # Models keep their cache in the home. They get another one here, because nothing may be created.
+        with TemporaryDirectory(prefix="apex-") as scratch:
+            async with open_models(replace(settings, home=Path(scratch))) as models:
+                await models.check()
+                name = models.model.name
+    except ApexError as error:
+        return Check("model", CheckStatus.FAILED, error.message, error.hint)
+    return Check("model", CheckStatus.OK, name, facts={"model": name})

@@ -44,9 +44,13 @@ class Check:
 
 def machine_checks(settings: Settings) -> Iterator[Check]:
     """Everything that can be checked without a store."""
+    from apex_cli.stores.backends import ALL
+
     python = f"apex {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
     yield Check("program", CheckStatus.OK, python, facts={"executable": sys.executable})
-    yield _configuration(settings)
+    urls = {backends.store: backends.url(settings) for backends in ALL}
+    engines = ", ".join(f"{store} {url}" for store, url in urls.items())
+    yield Check("configuration", CheckStatus.OK, f"{engines}; namespace {settings.namespace}", facts=urls)
     for name in settings.foreign:
         detail = f"{name} is set but not used; {FOREIGN[name]} would use it"
         yield Check("environment", CheckStatus.NOTE, detail, facts={"variable": name, "ours": FOREIGN[name]})
@@ -64,14 +68,6 @@ def extras() -> Iterator[Check]:
         detail = f"{name}: " + ("installed" if not missing else f"not installed ({', '.join(missing)})")
         facts = {"extra": name, "missing": missing}
         yield Check("extra", CheckStatus.NOTE, detail, install_hint(name) if missing else None, facts)
-
-
-def _configuration(settings: Settings) -> Check:
-    from apex_cli.stores.backends import ALL
-
-    urls = {backends.store: backends.url(settings) for backends in ALL}
-    detail = ", ".join(f"{store} {url}" for store, url in urls.items())
-    return Check("configuration", CheckStatus.OK, f"{detail}; namespace {settings.namespace}", facts=urls)
 
 
 def _directory(name: str, path: Path, variable: str, absent: str) -> Check:

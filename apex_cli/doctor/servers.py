@@ -82,9 +82,8 @@ def _schema(store: str, facts: Facts) -> Check:
     if not pending:
         return Check(f"{store}.schema", CheckStatus.OK, "up to date")
     detail = f"not yet applied: {', '.join(map(str, pending))}"
-    return Check(
-        f"{store}.schema", CheckStatus.NOTE, detail, "the next run applies them; take a backup before an upgrade"
-    )
+    hint = "the next run applies them; take a backup before an upgrade"
+    return Check(f"{store}.schema", CheckStatus.NOTE, detail, hint)
 
 
 def _indexes(store: str, facts: Facts) -> Check:

@@ -1,6 +1,9 @@
 """`apex ingest --dry-run`: reads and extracts in place; stages nothing and writes nothing.
 
-No store is opened, except where a model would read free text: then unchanged records are left out of the estimate.
+Where a model would read free text, it estimates what that would cost. No model is asked. The estimate counts what an
+ingest would still pay: unchanged records and texts that were read before cost nothing. Only to find the unchanged
+records, the stores are opened. The first question of a text is the one an ingest would ask. Its answer is unknown, so
+the next questions are about two made-up entities. Therefore the figures are estimates.
 """
 
 from __future__ import annotations
@@ -9,26 +12,42 @@ import asyncio
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apex_cli.config import Settings
 from apex_cli.errors import RecordError
-from apex_cli.model import Extraction, Record
+from apex_cli.model import Entity, Extraction, Record
 from apex_cli.pipeline.context import STDIN, IngestRequest, Observer, describe
 from apex_cli.pipeline.read import read_limits
 from apex_cli.reading.files import Rejected, Young, walk
 from apex_cli.reading.read import read_input
 from apex_cli.results import RecordResult, RecordStatus, RunSummary
-from apex_cli.sources.registry import extract
+from apex_cli.sources.registry import extract, prose
 
 if TYPE_CHECKING:
-    from apex_cli.pipeline.estimate import Estimate
+    from apex_cli.enrich.resolve import Candidate
+    from apex_cli.llm.models import Models
+    from apex_cli.llm.protocol import Prompt
+    from apex_cli.llm.usage import ModelUsage
 
 _ESTIMATED_AT_ONCE = 500
+_ANSWERS: Mapping[str, Mapping[str, Any]] = {
+    "ExtractedEntities": {
+        "extracted_entities": [
+            {"name": "SHIP-0000-00-00-001", "entity_type_id": 1},
+            {"name": "A Company Name", "entity_type_id": 6},
+        ]
+    },
+    "ExtractedEdges": {"edges": []},
+}
+
+Item = tuple[Record, Extraction]
+DryResult = tuple[RecordResult, Item | None]
+"""A result, and what was extracted if anything was."""
 
 
 async def dry_run(settings: Settings, request: IngestRequest, observer: Observer) -> RunSummary:
@@ -37,47 +56,32 @@ async def dry_run(settings: Settings, request: IngestRequest, observer: Observer
     started = time.monotonic()
     async with _estimating(settings, request) as estimate:
         observer.phase("reading")
-        waiting: list[tuple[Record, Extraction]] = []
         results = _results(settings, request, summary)
         while (found := await asyncio.to_thread(next, results, None)) is not None:
             result, extracted = found
             summary.add(result)
             observer.outcome(result)
-            if estimate is not None and extracted is not None and estimate.wants(extracted[0]):
-                waiting.append(extracted)
-            if len(waiting) == _ESTIMATED_AT_ONCE:
-                await _count(estimate, waiting)
+            if estimate is not None and extracted is not None:
+                await estimate.add(extracted)
             if request.limit is not None and summary.records >= request.limit:
                 break
-        await _count(estimate, waiting)
         if estimate is not None:
-            used = estimate.usage
+            used = await estimate.total()
             summary.bill(calls=used.calls, tokens=used.tokens, cost_usd=used.cost)
     summary.seconds = time.monotonic() - started
     return summary
 
 
 @asynccontextmanager
-async def _estimating(settings: Settings, request: IngestRequest) -> AsyncIterator[Estimate | None]:
+async def _estimating(settings: Settings, request: IngestRequest) -> AsyncIterator[_Estimate | None]:
     """An estimate, where a model would read free text."""
     if not request.uses_model(settings):
         yield None
         return
     from apex_cli.llm.models import open_models
-    from apex_cli.pipeline.estimate import Estimate
 
     async with open_models(settings, batch=request.llm_batch) as models:
-        yield Estimate(models, settings)
-
-
-async def _count(estimate: Estimate | None, waiting: list[tuple[Record, Extraction]]) -> None:
-    if estimate is not None:
-        await estimate.add(waiting)
-        waiting.clear()
-
-
-DryResult = tuple[RecordResult, tuple[Record, Extraction] | None]
-"""A result, and what was extracted if anything was."""
+        yield _Estimate(models, settings)
 
 
 def _results(settings: Settings, request: IngestRequest, summary: RunSummary) -> Iterator[DryResult]:
@@ -126,3 +130,78 @@ def _extracted(record: Record) -> DryResult:
         return describe(record, None, RecordStatus.FAILED, error, error.stage), None
     milliseconds = round((time.monotonic() - started) * 1000, 1)
     return describe(record, extraction, RecordStatus.PENDING, ms=milliseconds), (record, extraction)
+
+
+class _Estimate:
+    """Adds up what records would cost, many at a time.
+
+    Its imports are in the functions because they take two seconds. A dry run without a model needs none of them.
+    """
+
+    def __init__(self, models: Models, settings: Settings) -> None:
+        from apex_cli.enrich.enricher import CachedEnricher, ModelExtractor
+        from apex_cli.llm.usage import ModelUsage
+
+        self._models = models
+        self._settings = settings
+        self._enricher = CachedEnricher(ModelExtractor(models.model, _NothingKnown(), models.meter), models.cache)
+        self._waiting: list[Item] = []
+        self._usage = ModelUsage()
+
+    async def add(self, item: Item) -> None:
+        """Count a record in, if a model would be asked about it at all."""
+        if self._enricher.wants(item[0]):
+            self._waiting.append(item)
+        if len(self._waiting) == _ESTIMATED_AT_ONCE:
+            await self.total()
+
+    async def total(self) -> ModelUsage:
+        """What all records would cost that were added so far."""
+        from apex_cli.enrich import prompting
+        from apex_cli.llm.models import forecast
+
+        items, self._waiting = self._waiting, []
+        unchanged = await self._unchanged(items)
+        fresh = [item for item in items if item[0].record_id not in unchanged]
+        kept = await self._enricher.kept(fresh)
+        asked = _Asked(self._models.model.name)
+        for record, extraction in fresh:
+            if record.record_id in kept:
+                continue
+            origin = f"{record.source} {record.data_type}"
+            with suppress(RecordError):
+                await prompting.read(prompting.clients(asked), prose(record), extraction.event_time, origin)
+        self._usage.add(await forecast(self._models, asked.prompts))
+        return self._usage
+
+    async def _unchanged(self, items: Sequence[Item]) -> frozenset[str]:
+        """Records that are stored with this content. A home that is not there yet is not made for this."""
+        if not items or (self._settings.postgres_url.embedded and not self._settings.home.is_dir()):
+            return frozenset()
+        from apex_cli.pipeline.upgrade import open_upgraded
+
+        async with open_upgraded(self._settings, self._models) as stores:
+            known = await stores.journal.current_hashes([record.record_id for record, _ in items])
+        return frozenset(record.record_id for record, _ in items if known.get(record.record_id) == record.content_hash)
+
+
+class _Asked:
+    """A language model that notes the questions and answers with next to nothing."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.prompts: list[Prompt] = []
+
+    async def answer(self, prompt: Prompt) -> Mapping[str, Any]:
+        self.prompts.append(prompt)
+        return _ANSWERS[prompt.name]
+
+
+class _NothingKnown:
+    """A memory without names: `resolve.Known` where nothing is resolved."""
+
+    async def aliases(self, keys: Iterable[str]) -> frozenset[str]:  # noqa: ARG002 - the protocol's signature
+        return frozenset()
+
+    async def similar(self, entities: Sequence[Entity]) -> Sequence[Sequence[Candidate]]:
+        return [() for _ in entities]

@@ -4,8 +4,8 @@
                      ↑          ├→ fail → failed → retry, or added again, or clean
                      └ release ─┘
 
-A process that works on an item holds its lock (see `locks`). The kernel frees the lock when the process ends in any
-way: an item with the status `processing` and without a lock was left by a crash, and the next run takes it.
+A process that works on an item holds its lock (see `files`). An item with the status `processing` and without a lock
+was left by a crash, and the next run takes it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import BinaryIO
 
 from apex_cli.errors import ReadError
 from apex_cli.files import write_new
-from apex_cli.staging import files, locks, names
+from apex_cli.staging import files, names
 from apex_cli.staging.folders import ItemFolders, Key
 from apex_cli.staging.items import Item, ItemFailure, ItemStatus, StagingStats
 
@@ -36,7 +36,7 @@ class StagingDirectory:
 
     def __init__(self, root: Path, *, max_bytes: int) -> None:
         self._folders = ItemFolders(root, max_bytes)
-        self._claimed: dict[Key, locks.FolderLock] = {}
+        self._claimed: dict[Key, files.FolderLock] = {}
         self._mutex = threading.Lock()
 
     @property

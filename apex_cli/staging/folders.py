@@ -21,7 +21,7 @@ from pathlib import Path
 
 from apex_cli.errors import StagingUnusable
 from apex_cli.files import PRIVATE_DIRECTORY, sync_folder, write_atomic, write_new
-from apex_cli.staging import files, items, locks, names
+from apex_cli.staging import files, items, names
 from apex_cli.staging.items import Item
 
 Key = tuple[str, str]
@@ -119,7 +119,7 @@ class Draft:
     """A locked folder in which an item is built, and the bytes that are reserved for it."""
 
     path: Path
-    lock: locks.FolderLock
+    lock: files.FolderLock
     usage: DiskUsage
     reserved: int = 0
 
@@ -188,9 +188,9 @@ class ItemFolders:
         """Bytes of an item that count against the limit; 0 where there is none."""
         return _size(self.folder(key))
 
-    def lock(self, key: Key) -> locks.FolderLock | None:
+    def lock(self, key: Key) -> files.FolderLock | None:
         """Lock an item, or None: it is in use, or gone."""
-        return locks.take(self.folder(key))
+        return files.lock_folder(self.folder(key))
 
     def save(self, item: Item, *, durable: bool = False) -> None:
         """Write the item's status."""
@@ -215,7 +215,7 @@ class ItemFolders:
         while lock is None:
             path = self._drafts() / secrets.token_hex(8)
             path.mkdir(mode=PRIVATE_DIRECTORY)
-            lock = locks.take(path)
+            lock = files.lock_folder(path)
         draft = Draft(path, lock, self.usage)
         try:
             yield draft
@@ -244,7 +244,7 @@ class ItemFolders:
             else:
                 self._settle(draft, size)
                 break
-            lock = locks.take(item.path)
+            lock = files.lock_folder(item.path)
             if lock is not None:
                 try:
                     self._replace(draft, item, durable=durable)
@@ -268,7 +268,7 @@ class ItemFolders:
                 path = Path(entry.path)
                 if not entry.is_dir(follow_symlinks=False):
                     path.unlink(missing_ok=True)
-                elif lock := locks.take(path):
+                elif lock := files.lock_folder(path):
                     files.remove_folder(path)
                     lock.release()
 

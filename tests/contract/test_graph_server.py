@@ -17,7 +17,7 @@ import trustme
 from apex_cli.errors import Fenced, StoreTerminal, StoreTransient, StoreUnavailable
 from apex_cli.model import Plan
 from apex_cli.stores.graph.model.operations import ALIASES, NEW_PAGE, Access, GraphTransaction
-from apex_cli.stores.graph.neo4j import migrations, schema
+from apex_cli.stores.graph.neo4j import schema
 from apex_cli.stores.graph.neo4j.engine import Neo4jGraph
 from tests.graph_helpers import (
     forget,
@@ -339,7 +339,7 @@ async def old_schema() -> set[str]:
 async def test_a_namespace_of_an_older_apex_is_migrated_by_two_processes_at_once(
     server: Neo4jGraph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(migrations, "_BATCH", 2)
+    monkeypatch.setattr(schema, "_BATCH", 2)
     rng = random.Random(7)
     steps = random_history(rng, records=12)
     for batch in shuffled(rng, steps):
@@ -350,7 +350,7 @@ async def test_a_namespace_of_an_older_apex_is_migrated_by_two_processes_at_once
     first, second = server_graph(GROUP), server_graph(GROUP)
     try:
         await asyncio.gather(first.open(), second.open())
-        assert (await old_names(GROUP), await version_of(GROUP)) == (0, migrations.NEWEST)
+        assert (await old_names(GROUP), await version_of(GROUP)) == (0, schema.NEWEST)
         assert await first.audit() == []
         assert await snapshot(second, steps) == expected
         assert (await first.check())["schema_missing"] == []
@@ -366,8 +366,8 @@ async def test_a_migration_that_was_killed_half_way_goes_on(
     await server.commit([ping(f"r{number}", TRUCK, CHICAGO, number) for number in range(5)])
     expected = await history(server, "T1")
     await make_old(GROUP)
-    half = (*migrations.MIGRATIONS[0][:1], "this is no statement")
-    monkeypatch.setattr(migrations, "MIGRATIONS", (half,))
+    half = (*schema.MIGRATIONS[0][:1], "this is no statement")
+    monkeypatch.setattr(schema, "MIGRATIONS", (half,))
     with pytest.raises(StoreUnavailable):
         await server_graph(GROUP).open()
     assert await version_of(GROUP) is None
@@ -392,7 +392,7 @@ async def test_old_indexes_stay_until_the_last_namespace_is_migrated(server: Neo
             assert await history(graph, "T1") == [("chicago", 0, None)]
         # Namespaces of other tests on this server may be old at this moment.
         statement = "MATCH (g:ApexGroup) WHERE coalesce(g.schema_version, 0) < $newest RETURN count(*) AS n"
-        if (await rows(statement, newest=migrations.NEWEST))[0]["n"] == 0:
+        if (await rows(statement, newest=schema.NEWEST))[0]["n"] == 0:
             assert await old_schema() == set()
     finally:
         await empty(other)
@@ -408,13 +408,13 @@ async def test_a_namespace_of_a_newer_apex_is_refused(server: Neo4jGraph) -> Non
     with pytest.raises(StoreTerminal, match="migrated"):
         await server.commit([ping("two", TRUCK, GARY, 1)])
     statement = "MATCH (g:ApexGroup {group_id: $group}) SET g.schema_version = $newest"
-    await rows(statement, group=GROUP, newest=migrations.NEWEST)
+    await rows(statement, group=GROUP, newest=schema.NEWEST)
     assert await history(server, "T1") == [("chicago", 0, None)]
 
 
 async def test_a_new_namespace_has_the_newest_version(server: Neo4jGraph) -> None:
     await server.commit([ping("one", TRUCK, CHICAGO, 0)])
-    assert await version_of(GROUP) == migrations.NEWEST
+    assert await version_of(GROUP) == schema.NEWEST
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 import typer
 
-from apex_cli.cli.errors import Interrupted, exit_code
+from apex_cli.cli.loop import Interrupted
+from apex_cli.cli.main import exit_code
 from apex_cli.cli.output import Output
 from apex_cli.errors import ApexError, ConfigError, Locked, ReadError, StoreTransient, StoreUnavailable, UsageError
 

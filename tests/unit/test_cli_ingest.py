@@ -6,9 +6,8 @@ import json
 
 import pytest
 
-from apex_cli.cli.ingesting import summary_lines
+from apex_cli.cli.ingesting import SHOWN_FAILURES, JsonLines, Live, ProgressReporter, record_line, summary_lines, watch
 from apex_cli.cli.output import Output
-from apex_cli.cli.progress import SHOWN_FAILURES, JsonLines, Live, ProgressReporter, record_line, watch
 from apex_cli.errors import ApexError, ReadError
 from apex_cli.results import RecordResult, RecordStatus, RunSummary
 

@@ -8,8 +8,7 @@ import signal
 
 import pytest
 
-from apex_cli.cli.errors import Interrupted
-from apex_cli.cli.loop import run
+from apex_cli.cli.loop import Interrupted, run
 
 
 def test_the_result_comes_back() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from apex_cli.cli.text import redact
+from apex_cli.cli.output import redact
 
 
 @pytest.mark.parametrize(

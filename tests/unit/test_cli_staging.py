@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from apex_cli.cli.main import main
-from apex_cli.staging import ItemFailure, ItemStatus, StagingDirectory, locks
+from apex_cli.staging import ItemFailure, ItemStatus, StagingDirectory, files
 
 Captured = pytest.CaptureFixture[str]
 
@@ -111,7 +111,7 @@ def test_retry_of_what_did_not_fail_is_a_usage_error(area: StagingDirectory, cap
 
 def test_what_is_in_use_is_left_and_said(area: StagingDirectory, capsys: Captured) -> None:
     (bad,) = (item for item in area.items() if item.status is ItemStatus.FAILED)
-    used = locks.take(bad.path)
+    used = files.lock_folder(bad.path)
     assert used is not None
     assert main(["dlq", "drop", "--all", "--yes", "--json"]) == 3
     shown = capsys.readouterr()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apex_cli.cli.text import clean, clean_lines, clip
+from apex_cli.cli.output import clean, clean_lines, clip
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from apex_cli.errors import StagingUnusable
-from apex_cli.staging import Item, ItemStatus, StagingDirectory, locks
+from apex_cli.staging import Item, ItemStatus, StagingDirectory, files
 from tests.unit.test_staging import EVERY, MEGABYTE, an_input, listed, opened, put, waiting
 
 PRELUDE = """
@@ -246,7 +246,7 @@ def test_a_folder_replaced_while_it_is_locked_is_not_taken(
 
     with monkeypatch.context() as patch:
         patch.setattr(fcntl, "flock", late)
-        assert locks.take(item.path) is None
-    lock = locks.take(item.path)
+        assert files.lock_folder(item.path) is None
+    lock = files.lock_folder(item.path)
     assert lock is not None
     lock.release()

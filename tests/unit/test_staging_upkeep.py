@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from apex_cli.staging import ItemStatus, StagingDirectory, locks
+from apex_cli.staging import ItemStatus, StagingDirectory, files
 from tests.unit.test_staging import EVERY, MEGABYTE, an_input, failure, keep, listed, opened, put, waiting
 
 
@@ -58,7 +58,7 @@ def test_drop_removes_failed_items_by_name_and_nothing_in_use(
         if name != "c":
             assert staging.claim(items[name])
             staging.fail(items[name], failure(retriable=False))
-    used = locks.take(items["b"].path)
+    used = files.lock_folder(items["b"].path)
     assert used is not None
     everything = [item.item_id for item in items.values()]
     assert [item.name for item in other.drop([*everything, "unknown", "../../etc"])] == ["a"]

@@ -2,22 +2,7 @@
 
 from __future__ import annotations
 
-import typer
-
-from apex_cli.cli.context import CommandContext
-from apex_cli.cli.verb import OK, USAGE, verb
-
-
-def group() -> typer.Typer:
-    """The hidden group."""
-    app = typer.Typer(rich_markup_mode=None, help="What tests and developers need.")
-    app.callback()(_debug)
-    fault_points.add_to(app)
-    return app
-
-
-def _debug() -> None:
-    """What tests and developers need."""
+from apex_cli.cli.verb import OK, USAGE, CommandContext, verb
 
 
 @verb(

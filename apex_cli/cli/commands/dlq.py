@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apex_cli.cli.context import CommandContext
 from apex_cli.cli.options import filled
+from apex_cli.cli.output import clean, clean_lines, redact
 from apex_cli.cli.staged_items import (
     PATH_OPTIONS,
     age_seconds,
@@ -21,8 +21,7 @@ from apex_cli.cli.staged_items import (
     show_items,
     show_removed,
 )
-from apex_cli.cli.text import clean, clean_lines, redact
-from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, USAGE, verb
+from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, USAGE, CommandContext, verb
 from apex_cli.errors import UsageError
 from apex_cli.exit_codes import ExitCode
 from apex_cli.units import format_duration, format_size
@@ -35,14 +34,6 @@ _ITEM = "inbox.json"
 
 Items = Annotated[list[str] | None, typer.Argument(metavar="ITEM", help="Ids of `dlq list`, or their beginnings.")]
 All = Annotated[bool, typer.Option("--all", help="All dead letters.")]
-
-
-def group() -> typer.Typer:
-    """The group of its sub-verbs."""
-    app = typer.Typer(rich_markup_mode=None, help="Show, retry and remove failed items.")
-    for each in (list_, show, retry, drop):
-        each.add_to(app)
-    return app
 
 
 @verb(

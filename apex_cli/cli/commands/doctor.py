@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from apex_cli.cli import loop
-from apex_cli.cli.context import CommandContext
-from apex_cli.cli.text import clean, redact
-from apex_cli.cli.verb import USAGE, verb
+from apex_cli.cli.output import clean, redact
+from apex_cli.cli.verb import USAGE, CommandContext, verb
 from apex_cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from apex_cli.cli.commands.get import until
-from apex_cli.cli.context import CommandContext
 from apex_cli.cli.options import filled, moment, relation
-from apex_cli.cli.output import Output, fields
-from apex_cli.cli.text import clean
-from apex_cli.cli.verb import LOCKED, START, verb
+from apex_cli.cli.output import Output, clean, fields
+from apex_cli.cli.verb import LOCKED, START, CommandContext, verb
 from apex_cli.extract.timestamps import rfc3339
 
 if TYPE_CHECKING:
@@ -72,8 +70,10 @@ def holds(fact: FactView, at: datetime) -> bool:
     return fact.valid_at <= at and (fact.invalid_at is None or at < fact.invalid_at)
 
 
-def _state(fact: FactView, at: datetime) -> str:
-    return ", ".join(word for word, true in (("holds", holds(fact, at)), ("as stated", not fact.certain)) if true)
+def _row(fact: FactView, at: datetime) -> tuple[str, ...]:
+    state = ", ".join(word for word, true in (("holds", holds(fact, at)), ("as stated", not fact.certain)) if true)
+    stated = f"{fact.subject} {fact.predicate} {fact.object}"
+    return rfc3339(fact.valid_at), until(fact.invalid_at), state, stated, str(len(fact.records))
 
 
 def _show(output: Output, entity: EntityView, held: Sequence[FactView], at: datetime) -> None:
@@ -84,19 +84,7 @@ def _show(output: Output, entity: EntityView, held: Sequence[FactView], at: date
     if not held:
         output.line("No such facts.")
         return
-    output.table(
-        ("FROM", "UNTIL", "", "FACT", "RECORDS"),
-        (
-            (
-                rfc3339(fact.valid_at),
-                until(fact.invalid_at),
-                _state(fact, at),
-                f"{fact.subject} {fact.predicate} {fact.object}",
-                str(len(fact.records)),
-            )
-            for fact in held
-        ),
-    )
+    output.table(("FROM", "UNTIL", "", "FACT", "RECORDS"), (_row(fact, at) for fact in held))
 
 
 def _candidates(output: Output, candidates: Sequence[EntityView]) -> None:
@@ -105,7 +93,5 @@ def _candidates(output: Output, candidates: Sequence[EntityView]) -> None:
             line = {"id": each.id, "name": each.name, "entity_type": each.type, "aliases": each.aliases}
             output.object({"type": "entity", **line})
         return
-    output.table(
-        ("TYPE", "NAME", "ID", "ALIASES"),
-        ((each.type, each.name, each.id, ", ".join(each.aliases)) for each in candidates),
-    )
+    rows = ((each.type, each.name, each.id, ", ".join(each.aliases)) for each in candidates)
+    output.table(("TYPE", "NAME", "ID", "ALIASES"), rows)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import typer
 
 from apex_cli.cli import loop
-from apex_cli.cli.context import CommandContext
+from apex_cli.cli.ingesting import masked
 from apex_cli.cli.options import Ident
-from apex_cli.cli.output import fields
-from apex_cli.cli.progress import masked
-from apex_cli.cli.text import clean
-from apex_cli.cli.verb import LOCKED, OK, START, USAGE, verb
+from apex_cli.cli.output import clean, fields
+from apex_cli.cli.verb import LOCKED, OK, START, USAGE, CommandContext, verb
 from apex_cli.exit_codes import ExitCode
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apex_cli.cli.context import CommandContext
 from apex_cli.cli.options import Ident
-from apex_cli.cli.output import Output, fields
-from apex_cli.cli.text import clean, clip
-from apex_cli.cli.verb import LOCKED, START, USAGE, verb
+from apex_cli.cli.output import Output, clean, clip, fields
+from apex_cli.cli.verb import LOCKED, START, USAGE, CommandContext, verb
 from apex_cli.extract.timestamps import rfc3339
 
 if TYPE_CHECKING:
@@ -65,13 +63,11 @@ def _show(output: Output, view: RecordView) -> None:
     if view.graph is not None:
         output.table(("TYPE", "ENTITY"), ((each.type, each.name) for each in view.graph.entities))
         output.line()
-        output.table(
-            ("FROM", "UNTIL", "FACT"),
-            (
-                (rfc3339(fact.valid_at), until(fact.invalid_at), f"{fact.subject} {fact.predicate} {fact.object}")
-                for fact in view.graph.facts
-            ),
+        rows = (
+            (rfc3339(fact.valid_at), until(fact.invalid_at), f"{fact.subject} {fact.predicate} {fact.object}")
+            for fact in view.graph.facts
         )
+        output.table(("FROM", "UNTIL", "FACT"), rows)
     output.line()
     output.line(f"postgres: content hash {version.content_hash}, first seen {rfc3339(version.first_seen)}")
     output.line("  " + clip(version.title or version.text, 110))

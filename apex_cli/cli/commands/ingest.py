@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 
-from apex_cli.cli.context import CommandContext
 from apex_cli.cli.ingesting import run_ingest
 from apex_cli.cli.options import Extractor, Source, duration
-from apex_cli.cli.verb import EMPTY, LOCKED, MANUAL_RECOVERY, OK, RECORDS, START, USAGE, verb
+from apex_cli.cli.verb import EMPTY, LOCKED, MANUAL_RECOVERY, OK, RECORDS, START, USAGE, CommandContext, verb
 
 
 @verb(

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apex_cli.cli.context import CommandContext
-from apex_cli.cli.text import clean
-from apex_cli.cli.verb import LOCKED, START, USAGE, verb
+from apex_cli.cli.output import clean
+from apex_cli.cli.verb import LOCKED, START, USAGE, CommandContext, verb
 
 if TYPE_CHECKING:
     from prometheus_client import Metric

@@ -5,9 +5,8 @@ from __future__ import annotations
 import typer
 
 from apex_cli.cli import loop
-from apex_cli.cli.context import CommandContext
 from apex_cli.cli.output import fields
-from apex_cli.cli.verb import LOCKED, MANUAL_RECOVERY, OK, RECORDS, START, USAGE, verb
+from apex_cli.cli.verb import LOCKED, MANUAL_RECOVERY, OK, RECORDS, START, USAGE, CommandContext, verb
 from apex_cli.exit_codes import ExitCode
 
 _COUNTED = ("rolled_forward", "aborted", "left", "swept", "needs_manual_recovery")

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from apex_cli.cli.context import CommandContext
 from apex_cli.cli.options import Limit, filled
-from apex_cli.cli.text import clean, clean_lines
-from apex_cli.cli.verb import LOCKED, START, USAGE, verb
+from apex_cli.cli.output import clean, clean_lines
+from apex_cli.cli.verb import LOCKED, START, USAGE, CommandContext, verb
 from apex_cli.errors import UsageError
 from apex_cli.extract.timestamps import rfc3339
 from apex_cli.results import RecordStatus
@@ -46,13 +45,7 @@ def runs(context: CommandContext, limit: Limit = 20) -> None:
         for run in found:
             context.output.object({"type": "run", **asdict(run)})
     elif found:
-        context.output.table(
-            ("RUN", "VERB", "STARTED", "SECONDS", "EXIT", "RECORDS"),
-            (
-                (run.run_id[:8], run.verb, rfc3339(run.started_at), _seconds(run), _end(run), counts(run.summary or {}))
-                for run in found
-            ),
-        )
+        context.output.table(("RUN", "VERB", "STARTED", "SECONDS", "EXIT", "RECORDS"), map(_row, found))
     else:
         context.output.line("No runs yet.")
 
@@ -93,12 +86,10 @@ def _one(found: Sequence[Run], run_id: str) -> Run:
     return found[0]
 
 
-def _seconds(run: Run) -> str:
-    return "" if run.finished_at is None else f"{(run.finished_at - run.started_at).total_seconds():.1f}"
-
-
-def _end(run: Run) -> str:
-    return "no end" if run.exit_code is None else str(run.exit_code)
+def _row(run: Run) -> tuple[str, ...]:
+    seconds = "" if run.finished_at is None else f"{(run.finished_at - run.started_at).total_seconds():.1f}"
+    end = "no end" if run.exit_code is None else str(run.exit_code)
+    return run.run_id[:8], run.verb, rfc3339(run.started_at), seconds, end, counts(run.summary or {})
 
 
 def _plain(value: Any) -> str:

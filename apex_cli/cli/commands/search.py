@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
-from apex_cli.cli.context import CommandContext
 from apex_cli.cli.options import Limit, RecordSource, filled
-from apex_cli.cli.text import clean, clip, redact
-from apex_cli.cli.verb import LOCKED, START, USAGE, verb
+from apex_cli.cli.output import clean, clip, redact
+from apex_cli.cli.verb import LOCKED, START, USAGE, CommandContext, verb
 
 
 @verb(
@@ -37,13 +36,11 @@ def search(
         for hit in hits:
             context.output.object({"type": "hit", **asdict(hit)})
     elif hits:
-        context.output.table(
-            ("", "RECORD", "FOUND BY", "TEXT"),
-            (
-                (str(hit.rank), f"{hit.source}:{hit.external_id}", ", ".join(hit.matched_by), clip(hit.text, 160))
-                for hit in hits
-            ),
+        rows = (
+            (str(hit.rank), f"{hit.source}:{hit.external_id}", ", ".join(hit.matched_by), clip(hit.text, 160))
+            for hit in hits
         )
+        context.output.table(("", "RECORD", "FOUND BY", "TEXT"), rows)
     else:
         context.output.line("Nothing found.")
     for failed in result.left_out:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from apex_cli.cli.context import CommandContext
 from apex_cli.cli.options import duration
 from apex_cli.cli.staged_items import (
     PATH_OPTIONS,
@@ -20,19 +19,11 @@ from apex_cli.cli.staged_items import (
     show_items,
     show_removed,
 )
-from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, USAGE, verb
+from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, USAGE, CommandContext, verb
 from apex_cli.units import format_duration, format_size
 
 if TYPE_CHECKING:
     from apex_cli.staging import ItemCount
-
-
-def group() -> typer.Typer:
-    """The group of its sub-verbs."""
-    app = typer.Typer(rich_markup_mode=None, help="Show, retry and remove staged items.")
-    for each in (list_, stats, clean, retry):
-        each.add_to(app)
-    return app
 
 
 @verb(

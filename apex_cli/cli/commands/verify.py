@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apex_cli.cli.context import CommandContext
-from apex_cli.cli.output import Output
-from apex_cli.cli.verb import LOCKED, START, USAGE, verb
+from apex_cli.cli.output import Output, fields
+from apex_cli.cli.verb import LOCKED, START, USAGE, CommandContext, verb
 from apex_cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -43,34 +42,21 @@ def verify(
     settings = context.settings()
     report = context.read(lambda stores: repair_stores(settings, stores) if repair else verify.verify(stores))
     if context.output.json:
-        _json(context.output, report)
+        for problem in report.problems:
+            context.output.object({"type": "problem", **asdict(problem)})
+        counts = {"records": report.records, "problems": len(report.problems)}
+        counts |= fields(report, "in_flight", "repaired")
+        context.output.object({"type": "summary", **counts, "ok": not report.problems})
     else:
         _show(context.output, report, repair)
     if report.problems:
         raise typer.Exit(ExitCode.RECORDS_FAILED)
 
 
-def _json(output: Output, report: DiscrepancyReport) -> None:
-    for problem in report.problems:
-        output.object({"type": "problem", **asdict(problem)})
-    output.object(
-        {
-            "type": "summary",
-            "records": report.records,
-            "problems": len(report.problems),
-            "in_flight": report.in_flight,
-            "repaired": report.repaired,
-            "ok": not report.problems,
-        }
-    )
-
-
 def _show(output: Output, report: DiscrepancyReport, repair: bool) -> None:
     if report.problems:
-        output.table(
-            ("RECORD", "STORE", "KIND", "DETAIL"),
-            ((each.record_id, each.store, each.kind, each.detail) for each in report.problems),
-        )
+        rows = ((each.record_id, each.store, each.kind, each.detail) for each in report.problems)
+        output.table(("RECORD", "STORE", "KIND", "DETAIL"), rows)
         output.line()
     if report.repaired:
         output.line(f"{report.repaired:,} repaired.")

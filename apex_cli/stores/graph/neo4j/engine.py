@@ -21,7 +21,7 @@ import anyio
 from apex_cli.errors import StoreTerminal, StoreTransient, StoreUnavailable
 from apex_cli.stores.graph.model import reads
 from apex_cli.stores.graph.model.operations import STORE, Access, Job, Row
-from apex_cli.stores.graph.neo4j import migrations, schema
+from apex_cli.stores.graph.neo4j import schema
 from apex_cli.stores.graph.neo4j.connection import (
     DRIVER_ERRORS,
     PACKING_ERRORS,
@@ -107,7 +107,7 @@ class Neo4jEngine:
                 raise StoreUnavailable(f"graph: {address} runs Neo4j {version}", hint="Neo4j 5.26 or newer is needed")
             if self._create:
                 await schema.build(self._ask)
-                await migrations.migrate(self._ask, self._ask_locked)
+                await schema.migrate(self._ask, self._ask_locked)
         except (*DRIVER_ERRORS, OSError) as error:
             await self.close()
             raise unavailable(error, address) from error
@@ -146,7 +146,7 @@ class Neo4jEngine:
 
         @unit_of_work(timeout=timeout)
         async def attempt(transaction: AsyncManagedTransaction) -> T:
-            if access is not Access.PLAIN and await self._lock(transaction) != migrations.NEWEST:
+            if access is not Access.PLAIN and await self._lock(transaction) != schema.NEWEST:
                 raise StoreTerminal(STORE, "another apex has migrated the namespace", hint="start this apex again")
             graph = Neo4jTransaction(transaction, self.group)
             return await run_in_thread(lambda: job(graph), self._threads)
@@ -170,7 +170,7 @@ class Neo4jEngine:
 
     async def _lock(self, transaction: AsyncManagedTransaction) -> int:
         """Lock the group until the transaction ends. Returns its schema version."""
-        result = await transaction.run(_LOCK, {"group": self.group, "newest": migrations.NEWEST})
+        result = await transaction.run(_LOCK, {"group": self.group, "newest": schema.NEWEST})
         return int((await result.single(strict=True))["version"])
 
     async def _ask(self, statement: str, parameters: Mapping[str, Any] | None = None) -> Sequence[Row]:
