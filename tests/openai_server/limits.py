@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -52,18 +53,21 @@ class Limits:
     """The limits of one key; safe to use from any thread.
 
     They are always in the headers. Only with `enforced` does a request beyond them get a 429, whose `Retry-After`
-    is the time until the buckets hold enough again.
+    is the time until the buckets hold enough again. `clock` gives seconds; a test that counts exactly stops it.
     """
+
+    clock: Callable[[], float]
 
     def __init__(self, requests: int = 10_000, tokens: int = 2_000_000, *, enforced: bool = False) -> None:
         self._lock = threading.Lock()
+        self.clock = time.monotonic
         self.set(requests, tokens, enforced=enforced)
 
     def set(self, requests: int, tokens: int, *, enforced: bool) -> None:
         """New limits a minute, with full buckets."""
         if requests < 1 or tokens < 1:
             raise ValueError("a limit is 1 or more")
-        now = time.monotonic()
+        now = self.clock()
         with self._lock:
             self._requests = _Bucket(requests, requests, now)
             self._tokens = _Bucket(tokens, tokens, now)
@@ -71,7 +75,7 @@ class Limits:
 
     def take(self, tokens: int) -> None:
         """One request of so many tokens. Raises the 429 when limits are enforced and there is no room."""
-        now = time.monotonic()
+        now = self.clock()
         with self._lock:
             self._requests.fill(now)
             self._tokens.fill(now)
@@ -83,7 +87,7 @@ class Limits:
 
     def headers(self) -> dict[str, str]:
         """`x-ratelimit-limit-…`, `-remaining-…` and `-reset-…` (until the bucket is full), for requests and tokens."""
-        now = time.monotonic()
+        now = self.clock()
         headers = {}
         with self._lock:
             for name, bucket in (("requests", self._requests), ("tokens", self._tokens)):
