@@ -104,15 +104,28 @@ FUNCTIONAL = frozenset(
 """Predicates with one current value at a time: a new value closes the one before it."""
 
 
+class RecordKind(StrEnum):
+    """`EVENT`: it happened once (a ping, a webhook event, a message). `STATE`: what a source states of a thing as of a
+    time (a shipment, a vehicle row, a document); a record of this kind has versions.
+    """
+
+    EVENT = "event"
+    STATE = "state"
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One record as it arrived: identity, payload, hash.
 
     `payload` is plain JSON data (documents: `{"path", "format", "content"}`). `content_hash` is the
     BLAKE2b-256 of the canonical JSON (see `extract.identity`). `observed_at` is when the input was
-    staged; it is the event time of a payload that contains no time. `locator` is the position in the input
+    staged; it is the event time of a payload for which nothing gives a time. `locator` is the position in the input
     (`orders.json:3`), for messages; `size` is about the number of bytes there.
     `namespace` is the memory that the record belongs to.
+
+    `as_of` is the time of the envelope (`time_extracted`, an SNS `Timestamp`) or of the file: it counts where the
+    payload has no time of its own. `ended` marks a tombstone: the source says that the thing is gone. `notes` say what
+    the reader left out or assumed; they are shown with the record's result.
     """
 
     source: str
@@ -124,6 +137,9 @@ class Record:
     locator: str
     size: int = field(default=0, compare=False)
     namespace: str = DEFAULT_NAMESPACE
+    as_of: datetime | None = None
+    ended: bool = False
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def record_id(self) -> str:
@@ -185,6 +201,10 @@ class Claim:
 class Extraction:
     """What a record states: its time, its text, the chunks to embed (one or more), entities and claims.
 
+    `event_time` is when an event happened, and the as-of time of a state. A claim whose `valid_at` equals it has no
+    time of its own. `dated` is false where nothing gives a time, so that it is when the record was staged. `whole` is
+    false for a partial record, such as a row of a list or the preview of a message: it ends nothing by silence.
+    `notes` say what was cut or left out; they are shown with the record's result.
     `llm_calls`, `tokens` and `cost_usd` are what this run paid for it: zero for an extraction of an earlier run.
     """
 
@@ -197,6 +217,10 @@ class Extraction:
     llm_calls: int = 0
     tokens: int = 0
     cost_usd: float = 0.0
+    kind: RecordKind = RecordKind.STATE
+    whole: bool = True
+    dated: bool = True
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,21 +16,23 @@ class RecordStatus(StrEnum):
     """How a record ended in one run, from the saga to `--json`.
 
     `FAILED` includes a saga that passed the pivot and could not be finished: the next run finishes it, and the record
-    is `UNCHANGED` then. `PENDING` means: read but not committed in this run, it stays staged.
+    is `UNCHANGED` then. `PENDING` means: read but not committed in this run, it stays staged. `LATE` is an earlier
+    version than the current one, kept as history. `SKIPPED` is known and holds nothing to ingest. `FORGOTTEN` is, in an
+    ingest, content that was forgotten before and is not taken again.
     """
 
     COMMITTED = "committed"
     UPDATED = "updated"
+    LATE = "late"
     UNCHANGED = "unchanged"
+    SKIPPED = "skipped"
     FAILED = "failed"
     PENDING = "pending"
     FORGOTTEN = "forgotten"
 
 
-DONE = frozenset({RecordStatus.COMMITTED, RecordStatus.UPDATED, RecordStatus.UNCHANGED})
-"""The record is in the memory as it arrived."""
-INGESTED = tuple(status for status in RecordStatus if status is not RecordStatus.FORGOTTEN)
-"""How a record of an ingest can end: the counts of its summary."""
+DONE = frozenset(set(RecordStatus) - {RecordStatus.FAILED, RecordStatus.PENDING})
+"""Nothing is left to do for the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class RecordResult:
     """The end of one record. `error` is set for `FAILED` and `PENDING`; `stage` names the stage that failed.
 
     `locator` is where in its input the record stood. Identity fields are None where the record could not be read.
+    `note` says what was cut, left out or assumed, or why a record was skipped.
     """
 
     status: RecordStatus
@@ -55,6 +58,7 @@ class RecordResult:
     tokens: int = 0
     cost_usd: float = 0.0
     ms: float = 0.0
+    note: str | None = None
 
     def as_json(self, run_id: str) -> dict[str, Any]:
         """The `record` line of `--json`."""
@@ -69,6 +73,7 @@ class RecordResult:
             "status": self.status,
             "stage": self.stage,
             "error": error_json(self.error),
+            "note": self.note,
             "entities": self.entities,
             "facts": self.facts,
             "vectors": self.vectors,
@@ -140,7 +145,7 @@ class RunSummary:
             "run_id": self.run_id,
             "inputs": self.inputs,
             "records": self.records,
-            **{status.value: self.counts[status] for status in INGESTED},
+            **{status.value: self.counts[status] for status in RecordStatus},
             "seconds": round(self.seconds, 3),
             "records_per_second": round(self.records / self.seconds, 1) if self.seconds else 0.0,
             "llm_calls": self.llm_calls,

@@ -83,6 +83,7 @@ def _batches(settings: Settings, file: Path) -> Iterator[list[Record]]:
     ):
         if isinstance(found, Rejected):
             raise found.error
+        assert isinstance(found, Record)
         batch.append(found)
         if len(batch) == settings.batch_size:
             yield batch

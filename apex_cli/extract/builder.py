@@ -20,8 +20,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NewType
 
-from apex_cli.extract import clean, keys
-from apex_cli.model import Claim, Entity, EntityType, Extraction, Predicate
+from apex_cli.extract import clean, keys, timestamps
+from apex_cli.model import Claim, Entity, EntityType, Extraction, Predicate, Record, RecordKind
 
 EntityRef = NewType("EntityRef", int)
 """An entity within one builder. It stays valid when the entity is merged into an earlier one."""
@@ -72,8 +72,19 @@ class Builder:
     other.
     """
 
-    def __init__(self, event_time: datetime) -> None:
+    def __init__(
+        self,
+        event_time: datetime,
+        *,
+        kind: RecordKind = RecordKind.STATE,
+        whole: bool = True,
+        dated: bool = True,
+    ) -> None:
         self.event_time = event_time
+        self._kind = kind
+        self._whole = whole
+        self._dated = dated
+        self._notes: dict[str, None] = {}
         self._entities: list[Entity] = []
         self._target: list[int] = []
         """For each entity the position of the one it was merged into; its own position where it was not."""
@@ -82,9 +93,17 @@ class Builder:
         self._statements: list[_Statement] = []
 
     @classmethod
+    def of(cls, record: Record, own: datetime | None, *, kind: RecordKind, whole: bool = True) -> Builder:
+        """A builder for a record whose payload gives the time `own`; see `timestamps.event_time` for one without."""
+        time = timestamps.event_time(record, own)
+        return cls(time, kind=kind, whole=whole, dated=own is not None or time != record.observed_at)
+
+    @classmethod
     def resumed(cls, extraction: Extraction) -> Builder:
         """A builder that contains everything of an extraction, to add more to it."""
-        builder = cls(extraction.event_time)
+        builder = cls(extraction.event_time, kind=extraction.kind, whole=extraction.whole, dated=extraction.dated)
+        for note in extraction.notes:
+            builder.note(note)
         refs = {entity.key: builder.add(entity) for entity in extraction.entities}
         for claim in extraction.claims:
             builder.claim(
@@ -137,6 +156,10 @@ class Builder:
             begins = invalid_at
         self._statements.append(_Statement(subject, predicate, obj, begins, invalid_at, attributes or {}, certain))
 
+    def note(self, text: str) -> None:
+        """Adds a note for the record's result: what was cut, left out or assumed. The same note counts once."""
+        self._notes[text] = None
+
     def known(self, ref: EntityRef) -> Entity:
         """The entity as it is known so far."""
         return self._entities[self._root(ref)]
@@ -155,6 +178,10 @@ class Builder:
             chunks=chunks or clean.pieces(text) or (title,),
             entities=entities,
             claims=self._claims(),
+            kind=self._kind,
+            whole=self._whole,
+            dated=self._dated,
+            notes=tuple(self._notes),
         )
 
     def _claims(self) -> tuple[Claim, ...]:

@@ -75,9 +75,12 @@ def from_fields(payload: Mapping[str, object]) -> datetime | None:
 
 
 def event_time(record: Record, own: datetime | None) -> datetime:
-    """When the record happened: its own time, else the last real date inside its id, else when it was staged."""
-    if own is not None:
-        return own
+    """When the record happened, or the time as of which it states something.
+
+    Its own time, else that of its envelope or file, else the last real date inside its id, else when it was staged.
+    """
+    if own is not None or record.as_of is not None:
+        return own or record.as_of or record.observed_at
     dated = (parse(found) for found in reversed(_DATE_IN_ID.findall(record.external_id[-4096:])))
     return next((time for time in dated if time), record.observed_at)
 

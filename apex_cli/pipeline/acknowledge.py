@@ -16,6 +16,7 @@ from apex_cli import faults
 from apex_cli.errors import RecordError, StoreError
 from apex_cli.model import Record
 from apex_cli.pipeline.context import Batch, InputProgress, RecordInProgress, RunContext
+from apex_cli.reading.files import Skipped
 from apex_cli.results import DONE, RecordResult, RecordStatus
 from apex_cli.staging import ItemFailure
 
@@ -59,7 +60,7 @@ def _update_staging(context: RunContext, batch: Batch, finished: Sequence[InputP
             continue
         if result.status is RecordStatus.FAILED:
             _keep(context, record, result)
-        elif result.status in DONE:
+        elif result.status in DONE and isinstance(record.source_data, Record):
             context.staging.remove_record(record.record.record_id, observed_at=record.record.observed_at)
     for origin in finished:
         if origin.item is not None and not origin.closed:
@@ -72,6 +73,7 @@ def _keep(context: RunContext, record: RecordInProgress, result: RecordResult) -
     """Stage a failed record as an item of its own; where it has no bytes of its own, keep its whole input."""
     origin, data = record.origin, record.source_data
     assert origin.item is not None
+    assert not isinstance(data, Skipped)
     raw = _bytes(data) if isinstance(data, Record) else data.raw
     failure = _failure(result)
     if raw is None:

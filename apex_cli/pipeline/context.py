@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 from apex_cli.config import Settings
 from apex_cli.errors import ApexError
 from apex_cli.model import Embedded, EntityType, Extraction, Record
-from apex_cli.reading.files import Rejected
+from apex_cli.reading.files import Rejected, Skipped
 from apex_cli.results import RecordResult, RecordStatus, RunSummary
 from apex_cli.run_stats import RunStats
 from apex_cli.saga.coordinator import Coordinator
@@ -137,7 +137,7 @@ class RecordInProgress:
     """
 
     origin: InputProgress
-    source_data: Record | Rejected
+    source_data: Record | Rejected | Skipped
     started: float = field(default_factory=time.monotonic)
     extraction: Extraction | None = None
     embedded: Embedded | None = None
@@ -153,6 +153,10 @@ class RecordInProgress:
     def end(self, status: RecordStatus, error: ApexError | None = None, stage: str | None = None) -> None:
         """Set the result, with everything that is known of the record by now."""
         milliseconds = round((time.monotonic() - self.started) * 1000, 1)
+        if isinstance(self.source_data, Skipped):
+            skipped = self.source_data
+            self.result = RecordResult(status, locator=skipped.locator, source=skipped.source, note=skipped.note)
+            return
         if isinstance(self.source_data, Rejected):
             source = self.origin.item.source if self.origin.item else "unknown"
             self.result = RecordResult(status, None, error, stage, self.source_data.locator, source, ms=milliseconds)
@@ -198,6 +202,7 @@ def describe(
         tokens=extraction.tokens if extraction else 0,
         cost_usd=round(extraction.cost_usd, 6) if extraction else 0.0,
         ms=ms,
+        note="; ".join((*record.notes, *(extraction.notes if extraction else ()))) or None,
     )
 
 

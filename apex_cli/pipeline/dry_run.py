@@ -23,7 +23,7 @@ from apex_cli.errors import RecordError
 from apex_cli.model import Entity, Extraction, Record
 from apex_cli.pipeline.context import STDIN, IngestRequest, Observer, describe
 from apex_cli.pipeline.read import read_limits
-from apex_cli.reading.files import Rejected, Young, walk
+from apex_cli.reading.files import Rejected, Skipped, Young, walk
 from apex_cli.reading.read import read_input
 from apex_cli.results import RecordResult, RecordStatus, RunSummary
 from apex_cli.sources.registry import extract, prose
@@ -115,7 +115,15 @@ def _of_file(settings: Settings, request: IngestRequest, path: Path, *, name: st
         namespace=settings.namespace,
     )
     for found in reads:
-        yield (_rejected(found), None) if isinstance(found, Rejected) else _extracted(found)
+        if isinstance(found, Rejected):
+            yield _rejected(found), None
+        elif isinstance(found, Skipped):
+            yield (
+                RecordResult(RecordStatus.SKIPPED, locator=found.locator, source=found.source, note=found.note),
+                None,
+            )
+        else:
+            yield _extracted(found)
 
 
 def _rejected(rejected: Rejected) -> RecordResult:

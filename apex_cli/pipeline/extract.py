@@ -15,7 +15,7 @@ from apex_cli.errors import ApexError, ExtractError, RecordError, StoreError
 from apex_cli.model import Extraction, Record
 from apex_cli.pipeline.context import Batch, RecordInProgress, RunContext, leave_pending
 from apex_cli.pipeline.embed import fail
-from apex_cli.reading.files import Rejected
+from apex_cli.reading.files import Rejected, Skipped
 from apex_cli.results import RecordStatus
 from apex_cli.sources.registry import extract as extract_by_rules
 
@@ -120,6 +120,8 @@ async def _screen(context: RunContext, batch: Batch) -> None:
     for each in batch.records:
         if isinstance(each.source_data, Rejected):
             each.end(RecordStatus.FAILED, each.source_data.error, "read")
+        elif isinstance(each.source_data, Skipped):
+            each.end(RecordStatus.SKIPPED)
     records = batch.open()
     try:
         known = await context.coordinator.known([each.record.record_id for each in records]) if records else {}

@@ -15,7 +15,7 @@ from apex_cli.config import Settings
 from apex_cli.errors import ApexError, ReadError
 from apex_cli.model import ReadLimits, Record
 from apex_cli.pipeline.context import STDIN, Batch, InputProgress, RecordInProgress, RunContext
-from apex_cli.reading.files import Found, Rejected, Young
+from apex_cli.reading.files import Found, Rejected, Skipped, Young
 from apex_cli.reading.read import read_input, sniff_source
 from apex_cli.sources.registry import AUTO, JSON
 from apex_cli.staging import Item
@@ -170,8 +170,10 @@ def read_limits(settings: Settings) -> ReadLimits:
     )
 
 
-def _size(data: Record | Rejected) -> int:
-    return data.size if isinstance(data, Record) else len(data.raw or b"")
+def _size(data: Record | Rejected | Skipped) -> int:
+    if isinstance(data, Rejected):
+        return len(data.raw or b"")
+    return data.size if isinstance(data, Record) else 0
 
 
 def _named_again(origin: str, roots: list[Path]) -> bool:

@@ -40,6 +40,15 @@ class Rejected:
     raw: bytes | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A known object with nothing to ingest: a ping, a draft, an error answer. `note` says which."""
+
+    locator: str
+    source: str
+    note: str
+
+
 def walk(
     paths: Iterable[Path], *, min_age_seconds: float = 0.0, exclude: Iterable[Path] = ()
 ) -> Iterator[Found | Young | Rejected]:

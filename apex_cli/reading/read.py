@@ -16,9 +16,9 @@ from apex_cli.errors import ReadError, RecordError
 from apex_cli.extract.identity import content_hash, external_id
 from apex_cli.files import NotRegularFile, open_regular
 from apex_cli.model import JsonObject, ReadLimits, Record
-from apex_cli.reading.files import Rejected, readable_name
+from apex_cli.reading.files import Rejected, Skipped, readable_name
 from apex_cli.reading.jsonstream import Value, values
-from apex_cli.sources.registry import AUTO, DOCUMENT, JSON, classify, is_known, sources
+from apex_cli.sources.registry import AUTO, DOCUMENT, JSON, classify, is_known, skip_reason
 
 UNKNOWN = "unknown"
 JSON_EXTENSIONS = (".json", ".jsonl", ".ndjson")
@@ -43,7 +43,7 @@ class _Input:
 
 def read_input(
     path: Path, *, name: str, origin: str, source: str, observed_at: datetime, limits: ReadLimits, namespace: str
-) -> Generator[Record | Rejected, None, None]:
+) -> Generator[Record | Rejected | Skipped, None, None]:
     """The records of one input, lazily; close the generator to close the file.
 
     `name` is what the input is called: its extension decides how it is read (without one its first bytes do), unless
@@ -51,7 +51,7 @@ def read_input(
     name of a source. `namespace` is the memory that the records go to.
 
     Locators: `name` for a document or a file as a whole, `name:LINE` for JSON, `name:LINE#N` for the Nth element of an
-    array or envelope. The answer of an API that holds no record gives none.
+    array or envelope. What holds nothing to ingest, such as the error answer of an API, is yielded as `Skipped`.
 
     What cannot be taken is yielded as `Rejected`, with the codes of `jsonstream`, of the document formats and of
     `sources.registry.classify`, and `unknown_type`, `not_a_file`, `unreadable`. Raises `UsageError` for a source that
@@ -113,11 +113,15 @@ def _kind(name: str, source: str, file: BinaryIO) -> Format | str | None:
     return JSON if head.removeprefix(_BOM).lstrip().startswith((b"{", b"[")) else formats.DEFAULT
 
 
-def _json(opened: _Input, source: str) -> Iterator[Record | Rejected]:
+def _json(opened: _Input, source: str) -> Iterator[Record | Rejected | Skipped]:
     for item in values(opened.file, opened.limits):
         locator = f"{opened.name}:{item.line}" if item.element is None else f"{opened.name}:{item.line}#{item.element}"
         if not isinstance(item, Value):
             yield Rejected(locator, item.error, item.raw)
+            continue
+        nothing = skip_reason(item.value)
+        if nothing is not None:
+            yield Skipped(locator, *nothing)
             continue
         inside = unwrap(item.value)
         rows = [item.value] if inside is None else inside
@@ -146,11 +150,11 @@ def unwrap(payload: JsonObject) -> list[JsonObject] | None:
 
     An envelope is opened only where everything in it has the shape of a known source: anything else is a record as it
     stands, so that nothing of it is lost. Pages are those of Samsara (`data`, `pagination`), Turvo (`Status`,
-    `details`) and Front (`_results`, `_pagination`); answers without a record are known to the sources.
+    `details`) and Front (`_results`, `_pagination`).
     """
     if is_known(payload):
         return None
-    if any(source.is_empty_answer(payload) for source in sources()) or _is_empty_page(payload):
+    if _is_empty_page(payload):
         return []
     for key in _ROWS:
         inside = payload.get(key)

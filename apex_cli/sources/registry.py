@@ -10,11 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from apex_cli.errors import ReadError, UsageError
+from apex_cli.extract.field_names import snake_keys
+from apex_cli.extract.identity import content_hash
 from apex_cli.model import Extraction, JsonObject, Record
 from apex_cli.sources import document, frontapp, json, samsara, turvo
 from apex_cli.sources.source import Source
 
 AUTO = "auto"
+_HASH_DIGITS = 32
 JSON = json.SOURCE.name
 DOCUMENT = document.SOURCE.name
 RULES_VERSION = "rules-3"
@@ -61,7 +64,14 @@ def names() -> tuple[str, ...]:
 
 def is_known(payload: JsonObject) -> bool:
     """Whether the payload has the shape of a record of a source of its own."""
-    return any(s.specificity > 0 and s.matches(payload) and s.identify(payload)[1] is not None for s in _sources)
+    shape = snake_keys(payload)
+    return any(s.specificity > 0 and s.matches(shape) and s.identify(shape)[1] is not None for s in _sources)
+
+
+def skip_reason(payload: JsonObject) -> tuple[str, str] | None:
+    """The source of an object that holds nothing to ingest, and why; None for all others. See `Source.skip_reason`."""
+    shape = snake_keys(payload)
+    return next(((known.name, reason) for known in _sources if (reason := known.skip_reason(shape))), None)
 
 
 def classify(payload: JsonObject, source: str = AUTO) -> tuple[str, str, str]:
@@ -73,9 +83,12 @@ def classify(payload: JsonObject, source: str = AUTO) -> tuple[str, str, str]:
     choices = [known for known in _sources if source in (AUTO, known.name) and not known.reads_documents]
     if not choices:
         raise UsageError(f"there is no source {source!r}", hint="one of auto, " + ", ".join(names()))
-    fitting = [known for known in choices if known.matches(payload)]
+    shape = snake_keys(payload)
+    fitting = [known for known in choices if known.matches(shape)]
     for known in fitting if source == AUTO else [*fitting, *choices]:
-        data_type, identity = known.identify(payload)
+        data_type, identity = known.identify(shape)
+        if identity is None and known.name == JSON:
+            identity = content_hash(payload)[:_HASH_DIGITS]
         if identity is not None:
             return known.name, data_type, identity
     raise ReadError(

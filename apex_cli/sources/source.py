@@ -8,6 +8,7 @@ To add a source, make a package `sources/<name>/`, subclass `Source` in its `__i
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 from apex_cli.extract.identity import external_id
 from apex_cli.model import Extraction, JsonObject, Record
@@ -31,7 +32,11 @@ class Source(ABC):
 
     @abstractmethod
     def matches(self, payload: JsonObject) -> bool:
-        """Whether an object has the shape of a record of this source."""
+        """Whether an object has the shape of a record of this source.
+
+        Here, and in `identify`, `skip_reason` and `unpack`, the names of the object's own fields are in snake case
+        (`field_names.snake_keys`); what is inside of them is as it arrived.
+        """
 
     def identify(self, payload: JsonObject) -> tuple[str, str | None]:
         """Data type and external id; None for the id of an object that has none. Equal things get equal ids.
@@ -51,6 +56,17 @@ class Source(ABC):
         """The free text of a record, which a language model may read; empty for structured records."""
         return ""
 
-    def is_empty_answer(self, payload: JsonObject) -> bool:  # noqa: ARG002 - for subclasses
-        """Whether an object is an answer of the source's API, or a test of its webhook, that holds no record."""
-        return False
+    def skip_reason(self, payload: JsonObject) -> str | None:  # noqa: ARG002 - for subclasses
+        """Why there is nothing to ingest in an object of this source: "error answer", "webhook test", "draft".
+
+        None for everything else, also for what is not of this source.
+        """
+        return None
+
+    def unpack(self, payload: JsonObject) -> Sequence[JsonObject] | None:  # noqa: ARG002 - for subclasses
+        """The records in an object of this source that holds several: a page, a feed, a row with a list of readings.
+
+        None where the object is one record, or is not of this source. Each of the records stands for itself: what it
+        needs from around it (an organisation's id, the time of the page) is copied into it. Called again for each.
+        """
+        return None

@@ -13,7 +13,7 @@ import pytest
 from apex_cli.errors import UsageError
 from apex_cli.extract.identity import content_hash
 from apex_cli.model import ReadLimits, Record
-from apex_cli.reading.files import Rejected
+from apex_cli.reading.files import Rejected, Skipped
 from apex_cli.reading.read import read_input, sniff_source
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -22,7 +22,9 @@ SHIPMENT = {"shipmentId": "SHIP-2025-10-19-002", "status": "in_transit"}
 MESSAGE = {"message_id": "MSG-2025-10-19-003", "body": "delivered"}
 
 
-def stream(path: Path, *, name: str | None = None, source: str = "auto") -> Generator[Record | Rejected, None, None]:
+def stream(
+    path: Path, *, name: str | None = None, source: str = "auto"
+) -> Generator[Record | Rejected | Skipped, None, None]:
     return read_input(
         path,
         name=name or path.name,

@@ -30,10 +30,12 @@ class _Front(Source):
 
         return mapping.prose(record)
 
-    def is_empty_answer(self, payload: JsonObject) -> bool:
+    def skip_reason(self, payload: JsonObject) -> str | None:
         """An error of the API (`_error` alone), or the test of a webhook (`type: sync`)."""
-        is_error = payload.keys() == {"_error"} and isinstance(payload["_error"], Mapping)
-        return is_error or (payload.get("type") == "sync" and payload.keys() <= {"type", "authorization"})
+        if payload.keys() == {"error"} and isinstance(payload["error"], Mapping):
+            return "error answer"
+        is_test = payload.get("type") == "sync" and payload.keys() <= {"type", "authorization"}
+        return "webhook test" if is_test else None
 
 
 SOURCE = _Front()

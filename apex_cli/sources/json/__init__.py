@@ -5,23 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from apex_cli.extract.identity import content_hash, external_id, slug
+from apex_cli.extract.identity import external_id, slug
 from apex_cli.extract.timestamps import from_fields, rfc3339
 from apex_cli.model import Extraction, JsonObject, Record
 from apex_cli.sources.source import Source
 
 UNNAMED = "record"
 _TYPE_KEYS = ("type", "object", "kind", "event_type", "record_type")
-_PLAIN_IDS = ("id", "_id", "uuid", "guid")
-_PREFIXED_ID = re.compile(r"(.*[^\W_])(?:_id|(?<=[a-z0-9])I[dD])")
-_PREFIXED_NUMBER = re.compile(r"(.*[^\W_])(?:_number|(?<=[a-z0-9])Number)")
+_PLAIN_IDS = ("id", "uuid", "guid")
+_PREFIXED_ID = re.compile(r"(.*[^\W_])_id")
+_PREFIXED_NUMBER = re.compile(r"(.*[^\W_])_number")
 # The owner of a record and the way it came do not identify it.
 _OTHERS_IDS = frozenset(
     ("tenant", "org", "organization", "organisation", "account", "company", "workspace", "group", "user", "webhook")
 )
 # There are many readings of one thing that moves or works: the time is part of the id of each.
 _READ_AGAIN = frozenset(("vehicle", "truck", "tractor", "trailer", "asset", "device", "unit", "sensor", "driver"))
-_HASH_DIGITS = 32
 
 
 class _Json(Source):
@@ -34,12 +33,12 @@ class _Json(Source):
         return bool(payload)
 
     def identify(self, payload: JsonObject) -> tuple[str, str | None]:
-        """Data type and external id; there always is one.
+        """Data type and external id; None for the id of an object that has none: its content identifies it.
 
         The type is a field such as `type` or `kind`, else the prefix of an id key (`invoice_id`: `invoice`), else
         `record`. The id is the first of these that is a string or a number: `id`, `_id`, `uuid`, `guid`, `<x>_id` or
         `<x>Id` (`<type>_id` before the others, which come in the order of the payload), `number`, `<x>_number` or
-        `<x>Number`, `key`; else the first 32 hex digits of the content hash. Ids of a tenant, a user and the like are
+        `<x>Number`, `key`. Ids of a tenant, a user and the like are
         not the record's own.
         A record that has only a vehicle's, driver's or device's id and a time is a reading: `<id>@<RFC 3339 UTC>`.
         """
@@ -57,7 +56,7 @@ class _Json(Source):
             *(value for _, value in _prefixed(payload, _PREFIXED_NUMBER)),
             external_id(payload.get("key")),
         )
-        return data_type, next(filter(None, candidates), None) or content_hash(payload)[:_HASH_DIGITS]
+        return data_type, next(filter(None, candidates), None)
 
     def extract(self, record: Record) -> Extraction:
         from apex_cli.sources.json import mapping

@@ -8,7 +8,7 @@ from apex_cli.model import Extraction, JsonObject, Record
 from apex_cli.sources.source import Source
 
 _READINGS = ("speed_mph", "engine_state", "geofence")
-_ERROR = frozenset(("message", "requestId"))
+_ERROR = frozenset(("message", "request_id"))
 _FALLBACK_DIGITS = 32
 
 
@@ -43,9 +43,9 @@ class _Samsara(Source):
 
         return mapping.extract(record)
 
-    def is_empty_answer(self, payload: JsonObject) -> bool:
+    def skip_reason(self, payload: JsonObject) -> str | None:
         """An error of the API: `message` and `requestId`."""
-        return payload.keys() == _ERROR
+        return "error answer" if payload.keys() == _ERROR else None
 
 
 SOURCE = _Samsara()

@@ -1,0 +1,57 @@
+"""Names of fields in one spelling: snake case, whatever the case and the separators they arrived in.
+
+`shipmentId`, `ShipmentID`, `SHIPMENT_ID`, `shipment-id` and `SHIPMENTID` are all `shipment_id`. Words that run together
+cannot be told apart without knowing them: `RUN_TOGETHER` lists the names of several words that sources read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from apex_cli.extract.identity import slug
+
+_LONGEST_NAME = 80
+_MAX_LEVELS = 64
+_NAMES = """
+    address_id bol_number carrier_dot carrier_id carrier_mc carrier_name container_number created_at custom_id
+    customer_id customer_name customer_order carrier_order delivery_time driver_email driver_id driver_name driver_phone
+    end_date ended_at engine_state engine_states event_name event_payload event_time event_type external_ids
+    fuel_percent fuel_percents global_route happened_at_time heading_degrees invoice_number last_updated_on managed_by
+    message_id odometer_miles org_id pickup_time po_numbers pro_number reverse_geo samsara_id seal_number sender_name
+    sent_at shipment_id speed_miles_per_hour speed_mph start_date started_at status_history status_time turvo_id
+    updated_at vehicle_id
+"""
+RUN_TOGETHER: Mapping[str, str] = {name.replace("_", ""): name for name in _NAMES.split()}
+
+
+def snake_keys(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The object with the names of its own fields in snake case, values as they are.
+
+    Of two spellings of one name the first that is not null counts.
+    """
+    found: dict[str, Any] = {}
+    for key, value in payload.items():
+        name = snake(key)
+        if found.get(name) is None:
+            found[name] = value
+    return found
+
+
+def snake_tree(value: Any, levels: int = _MAX_LEVELS) -> Any:
+    """A JSON value with the names of all fields in snake case, down to 64 levels."""
+    if levels and isinstance(value, Mapping):
+        return {name: snake_tree(inside, levels - 1) for name, inside in snake_keys(value).items()}
+    if levels and isinstance(value, list):
+        return [snake_tree(item, levels - 1) for item in value]
+    return value
+
+
+@lru_cache(maxsize=8192)
+def snake(name: str) -> str:
+    """One name in snake case; a name without a letter or digit, or of more than 80 characters, stays as it is."""
+    if len(name) > _LONGEST_NAME:
+        return name
+    known = RUN_TOGETHER.get(name.casefold())
+    return known or slug(name, _LONGEST_NAME, split_acronyms=True) or name
