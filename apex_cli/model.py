@@ -233,6 +233,33 @@ class Embedded:
     claim_vectors: Vectors
 
 
+@dataclass(frozen=True, slots=True)
+class RecordVersion:
+    """One version of a record: what it states. `embedded` is None where its vectors are not at hand."""
+
+    saga_id: str
+    extraction: Extraction
+    embedded: Embedded | None = None
+
+    @property
+    def order(self) -> tuple[datetime, bool]:
+        """Versions of a state follow each other in this order: by as-of time; a partial one is before a whole one."""
+        return self.extraction.event_time, self.extraction.whole
+
+
+class Position(StrEnum):
+    """Where a new version stands among the versions of its record.
+
+    `FIRST`: there are no others. `SUCCEEDS`: it is later than all others. `CORRECTS`: it replaces one of the same time.
+    `LATE`: it is earlier than the current version.
+    """
+
+    FIRST = "first"
+    SUCCEEDS = "succeeds"
+    CORRECTS = "corrects"
+    LATE = "late"
+
+
 class PlanKind(StrEnum):
     """`WRITE` makes a new version visible; `FORGET` makes the record disappear, by the same saga."""
 
@@ -242,7 +269,7 @@ class PlanKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Superseded:
-    """The version that a plan replaces: its saga id and how many vector points it has."""
+    """A version that readers no longer see after a plan: its saga id and how many vector points it has."""
 
     saga_id: str
     chunks: int
@@ -255,6 +282,11 @@ class Plan:
     `epoch` is the fencing token given by Postgres: every store refuses a plan whose epoch is older than one it has
     seen for the record. `embedded` and `record` are None for `FORGET`, and after a crash for sagas taken up from the
     journal (no step after the pivot needs them).
+
+    `history` holds the record's other versions that count. `current` and `shown` say whether this version becomes the
+    current one, and whether readers see its text: that of the current version, and of the last whole one beside a
+    partial current one. `states` is false for a version that is kept and states nothing: the preview of a message that
+    is there in full.
     """
 
     saga_id: str
@@ -264,9 +296,21 @@ class Plan:
     kind: PlanKind
     group_id: str
     chunks: int
-    superseded: Superseded | None
+    superseded: tuple[Superseded, ...] = ()
     record: Record | None = None
     embedded: Embedded | None = None
+    position: Position = Position.FIRST
+    history: tuple[RecordVersion, ...] = ()
+    current: bool = True
+    shown: bool = True
+    states: bool = True
+
+    def versions(self) -> list[RecordVersion]:
+        """All versions of the record that count after this plan, the earliest first; none for `FORGET`."""
+        own = []
+        if self.embedded is not None and self.states:
+            own = [RecordVersion(self.saga_id, self.embedded.extraction, self.embedded)]
+        return sorted([*self.history, *own], key=lambda version: version.order)
 
     def point_ids(self) -> list[str]:
         """The ids of this attempt's vector points."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from apex_cli.errors import ApexError, RecordError, RunHalted, StoreError, UsageError
 from apex_cli.stores.factory import Stores
-from apex_cli.stores.postgres.catalog import Version
+from apex_cli.stores.postgres.catalog import CurrentVersion, shown_points
 from apex_cli.stores.protocol import EntityView, FactView, GraphView, Hit, PointView
 
 _RRF = 60
@@ -35,7 +35,7 @@ class AmbiguousEntity(UsageError):
 class RecordView:
     """What each of the four stores holds of one record."""
 
-    version: Version
+    version: CurrentVersion
     graph: GraphView | None
     points: Sequence[PointView]
     cache: Mapping[str, Any] | None
@@ -70,9 +70,9 @@ class SearchResult:
     left_out: Sequence[FailedPart] = ()
 
 
-async def find_record(stores: Stores, ident: str) -> Version:
+async def find_record(stores: Stores, ident: str) -> CurrentVersion:
     """The current version of a record, by record id or `source:external_id`. Raises `UsageError` (none or several)."""
-    found: Sequence[Version] = ()
+    found: Sequence[CurrentVersion] = ()
     record_id = _as_uuid(ident)
     if record_id is not None:
         found = list((await stores.catalog.by_id([record_id])).values())
@@ -190,13 +190,15 @@ class _Fusion:
         return sorted(self.scores, key=lambda record_id: (-self.scores[record_id], record_id))
 
 
-def _ranked(fused: _Fusion, versions: Mapping[str, Version], limit: int, source: str | None) -> Iterable[SearchHit]:
+def _ranked(
+    fused: _Fusion, versions: Mapping[str, CurrentVersion], limit: int, source: str | None
+) -> Iterable[SearchHit]:
     current = [versions[record_id] for record_id in fused.record_ids() if record_id in versions]
     wanted = [version for version in current if source is None or version.source == source]
     for rank, version in enumerate(wanted[:limit], 1):
         record_id = version.record_id
         point = fused.points.get(record_id)
-        piece = point.text if point is not None and point.saga_id == version.saga_id else version.text
+        piece = point.text if point is not None and point.saga_id in shown_points(version) else version.text
         score, parts = round(fused.scores[record_id], 6), tuple(fused.parts[record_id])
         yield SearchHit(rank, score, record_id, version.source, version.external_id, piece[:500], parts)
 

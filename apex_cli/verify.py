@@ -8,11 +8,13 @@ write to servers meanwhile, so each discrepancy is checked a second time before 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from apex_cli.stores.factory import Stores
-from apex_cli.stores.postgres.catalog import Expected, Version
+from apex_cli.stores.postgres.catalog import CurrentVersion, Expected, shown_points
 from apex_cli.stores.protocol import GraphView, PointView
 
 _BATCH = 200
@@ -43,13 +45,13 @@ class DiscrepancyReport:
 
 
 async def verify(stores: Stores) -> DiscrepancyReport:
-    """Compare all four stores. In memory: one saga id for each record, and one batch of records."""
+    """Compare all four stores. In memory: the id of each record, and one batch of records."""
     open_records = {saga.plan.record_id for saga in await stores.journal.open_sagas()}
     report = DiscrepancyReport(in_flight=len(open_records))
-    current: dict[str, str] = {}
+    current: set[str] = set()
     async for batch in stores.catalog.expected():
         report.records += len(batch)
-        current.update((expected.record_id, expected.saga_id) for expected in batch)
+        current.update(expected.record_id for expected in batch)
         settled = [expected for expected in batch if expected.record_id not in open_records]
         report.problems += await _compare(stores, settled)
     report.problems += [orphan for orphan in await _orphans(stores, current) if orphan.record_id not in open_records]
@@ -92,7 +94,7 @@ async def _unknown_records(stores: Stores, ids: Sequence[str]) -> list[Discrepan
     ]
 
 
-async def _compare(stores: Stores, batch: Sequence[Expected | Version]) -> list[Discrepancy]:
+async def _compare(stores: Stores, batch: Sequence[Expected | CurrentVersion]) -> list[Discrepancy]:
     ids = [expected.record_id for expected in batch]
     versions, graph, points, cache = await asyncio.gather(
         stores.catalog.by_id(ids), stores.graph.read(ids), stores.vectors.read(ids), stores.cache.read(ids)
@@ -113,12 +115,14 @@ async def _compare(stores: Stores, batch: Sequence[Expected | Version]) -> list[
     return found
 
 
-def _in_graph(expected: Expected | Version, version: Version, view: GraphView | None) -> list[Discrepancy]:
+def _in_graph(
+    expected: Expected | CurrentVersion, version: CurrentVersion, view: GraphView | None
+) -> list[Discrepancy]:
     record_id = expected.record_id
     if view is None:
         return [Discrepancy(record_id, "graph", "missing", "no episode")]
-    if view.saga_id != expected.saga_id:
-        return [Discrepancy(record_id, "graph", "stale", f"marker {view.saga_id}, not {expected.saga_id}")]
+    if view.saga_id != expected.marker:
+        return [Discrepancy(record_id, "graph", "stale", f"marker {view.saga_id}, not {expected.marker}")]
     found = []
     wanted = {key for entity in version.extraction["entities"] if entity["type"] != "Value" for key in entity["keys"]}
     known = {alias for entity in view.entities for alias in entity.aliases}
@@ -131,12 +135,15 @@ def _in_graph(expected: Expected | Version, version: Version, view: GraphView | 
     return found
 
 
-def _in_vectors(expected: Expected | Version, points: Sequence[PointView]) -> list[Discrepancy]:
+def _in_vectors(expected: Expected | CurrentVersion, points: Sequence[PointView]) -> list[Discrepancy]:
     record_id = expected.record_id
-    own = [point for point in points if point.saga_id == expected.saga_id]
+    shown = shown_points(expected)
+    own = [point for point in points if point.saga_id in shown]
+    held = Counter(point.saga_id for point in own)
     found = []
-    if len(own) < expected.chunks:
-        found.append(Discrepancy(record_id, "vectors", "missing", f"{len(own)} of {expected.chunks} points"))
+    missing = sum(max(0, wanted - held[saga_id]) for saga_id, wanted in shown.items())
+    if missing:
+        found.append(Discrepancy(record_id, "vectors", "missing", f"{missing} of {sum(shown.values())} points"))
     hidden = sum(1 for point in own if not point.visible)
     if hidden:
         found.append(Discrepancy(record_id, "vectors", "invisible", f"{hidden} points"))
@@ -145,7 +152,7 @@ def _in_vectors(expected: Expected | Version, points: Sequence[PointView]) -> li
     return found
 
 
-async def _orphans(stores: Stores, current: Mapping[str, str]) -> list[Discrepancy]:
+async def _orphans(stores: Stores, current: AbstractSet[str]) -> list[Discrepancy]:
     found = []
     for name, store in (("graph", stores.graph), ("vectors", stores.vectors), ("cache", stores.cache)):
         async for batch in store.scan():

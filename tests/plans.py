@@ -18,6 +18,7 @@ from apex_cli.model import (
     Plan,
     PlanKind,
     Record,
+    RecordKind,
     Superseded,
     record_id,
 )
@@ -57,6 +58,9 @@ def make_embedded(
     event_time: datetime = NOON,
     title: str = "a title",
     dimensions: int = DIMENSIONS,
+    kind: RecordKind = RecordKind.STATE,
+    whole: bool = True,
+    dated: bool = True,
 ) -> Embedded:
     """An extraction with vectors that depend on nothing but its texts."""
     extraction = Extraction(
@@ -66,6 +70,9 @@ def make_embedded(
         chunks=tuple(chunks),
         entities=tuple(entities),
         claims=tuple(claims),
+        kind=kind,
+        whole=whole,
+        dated=dated,
     )
     return Embedded(
         extraction=extraction,
@@ -115,7 +122,7 @@ def make_plan(
     `chunks` defaults to one text that names the record and the epoch; `supersedes` is the plan of the version that
     this one replaces. `FORGET` carries neither record nor vectors, as in the real thing.
     """
-    replaced = Superseded(supersedes.saga_id, supersedes.chunks) if supersedes is not None else None
+    replaced = (Superseded(supersedes.saga_id, supersedes.chunks),) if supersedes is not None else ()
     identity = record_id(source, data_type, external_id, group_id)
     saga = saga_id or new_saga_id()
     number = epoch if revision is None else revision

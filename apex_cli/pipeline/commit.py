@@ -22,7 +22,7 @@ async def commit(context: RunContext, batch: Batch) -> None:
             continue
         items = [(each.record, each.embedded) for each in wave if each.embedded is not None]
         with context.summary.stats.stage("commit"):
-            written = await context.coordinator.write(items)
+            written = await context.coordinator.write(items, again=context.request.again)
         results = {result.record_id: result for result in written}
         for each in wave:
             result = results[each.record.record_id]

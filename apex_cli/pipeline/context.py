@@ -46,7 +46,8 @@ class Stop:
 class IngestRequest:
     """One ingest. `paths` may hold `-` for `stdin`; `min_age` is seconds; `limit` counts records.
 
-    `extractor` is one of `EXTRACTORS`. With `llm_batch` models answer in the next run, at half the price.
+    `extractor` is one of `EXTRACTORS`. With `llm_batch` models answer in the next run, at half the
+    price. `again` takes content that the memory has, or has forgotten, once more.
     """
 
     paths: tuple[str, ...]
@@ -57,6 +58,7 @@ class IngestRequest:
     consume: bool = False
     min_age: float = 0.0
     retry_failed: bool = False
+    again: bool = False
     stdin: BinaryIO | None = None
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 

@@ -189,8 +189,10 @@ class _Estimate:
         from apex_cli.pipeline.upgrade import open_upgraded
 
         async with open_upgraded(self._settings, self._models) as stores:
-            known = await stores.journal.current_hashes([record.record_id for record, _ in items])
-        return frozenset(record.record_id for record, _ in items if known.get(record.record_id) == record.content_hash)
+            known = await stores.journal.known([record.record_id for record, _ in items])
+        return frozenset(
+            record.record_id for record, _ in items if (record.record_id, record.content_hash) in known.unchanged
+        )
 
 
 class _Asked:

@@ -123,15 +123,21 @@ async def _screen(context: RunContext, batch: Batch) -> None:
         elif isinstance(each.source_data, Skipped):
             each.end(RecordStatus.SKIPPED)
     records = batch.open()
+    if not records:
+        return
     try:
-        known = await context.coordinator.known([each.record.record_id for each in records]) if records else {}
+        known = await context.coordinator.known([each.record.record_id for each in records])
     except StoreError as error:
         context.end_early(error)
         leave_pending(records, error)
         return
     for each in records:
         record = each.record
-        if known.get(record.record_id) == record.content_hash and not context.under_way[record.record_id]:
+        content = (record.record_id, record.content_hash)
+        sure = not context.request.again and not context.under_way[record.record_id]
+        if sure and content in known.forgotten:
+            each.end(RecordStatus.FORGOTTEN)
+        elif sure and content in known.unchanged:
             each.end(RecordStatus.UNCHANGED)
         else:
             context.under_way[record.record_id] += 1

@@ -23,7 +23,7 @@ from apex_cli.saga.coordinator import Coordinator
 from apex_cli.saga.recovery import Recovered
 from apex_cli.sources.registry import extract
 from apex_cli.stores.factory import Stores
-from apex_cli.stores.postgres.catalog import Version
+from apex_cli.stores.postgres.catalog import CurrentVersion, StoredVersion, shown_points
 from apex_cli.stores.protocol import PreparedStore, Rebuildable, StoredSummary
 from apex_cli.verify import Discrepancy, DiscrepancyReport, verify
 
@@ -78,26 +78,48 @@ async def repair(settings: Settings, stores: Stores) -> DiscrepancyReport:
 
 
 async def _write_again(settings: Settings, stores: Stores, coordinator: Coordinator, ids: Sequence[str]) -> int:
-    """A new version of each of these records, from the payload that PostgreSQL holds."""
+    """Write what readers see of each of these records once more, from the payloads that PostgreSQL holds."""
     repaired = 0
     for start in range(0, len(ids), _BATCH):
-        versions = list((await stores.catalog.by_id(ids[start : start + _BATCH])).values())
-        records = [record_of(version, settings.namespace) for version in versions]
-        extractions = await asyncio.to_thread(_extractions, versions, records)
-        embedded = await stores.embedding.apply(extractions)
-        results = await coordinator.write(list(zip(records, embedded, strict=True)), again=True)
-        repaired += sum(result.status is RecordStatus.UPDATED for result in results)
+        part = ids[start : start + _BATCH]
+        shown = {one.record_id: one for one in (await stores.catalog.by_id(part)).values()}
+        stored = await stores.catalog.versions(part)
+        base = [one for each in stored.values() for one in each if one.saga_id == shown[one.record_id].base_version]
+        current = [one for each in stored.values() for one in each if one.current and one not in base]
+        for versions in (base, current):
+            repaired += await _write_versions(settings, stores, coordinator, versions)
     return repaired
 
 
-def _extractions(versions: Sequence[Version], records: Sequence[Record]) -> list[Extraction]:
+async def _write_versions(
+    settings: Settings, stores: Stores, coordinator: Coordinator, versions: Sequence[StoredVersion]
+) -> int:
+    """Write versions once more, at most one of each record; returns how many were written."""
+    if not versions:
+        return 0
+    records = [record_of(version, settings.namespace) for version in versions]
+    extractions = await asyncio.to_thread(_extractions, versions, records)
+    embedded = await stores.embedding.apply(extractions)
+    results = await coordinator.write(list(zip(records, embedded, strict=True)), again=True)
+    return sum(result.status in (RecordStatus.UPDATED, RecordStatus.LATE) for result in results)
+
+
+def _extractions(versions: Sequence[StoredVersion], records: Sequence[Record]) -> list[Extraction]:
     """What the records were committed with: text by the rules, entities and claims from the journal.
 
     A model may have extracted some of them. It is not asked again.
     """
     kept = map(journalled, versions)
     return [
-        replace(extract(record), entities=one.entities, claims=one.claims)
+        replace(
+            extract(record),
+            event_time=one.event_time,
+            entities=one.entities,
+            claims=one.claims,
+            kind=one.kind,
+            whole=one.whole,
+            dated=one.dated,
+        )
         for record, one in zip(records, kept, strict=True)
     ]
 
@@ -138,5 +160,5 @@ async def _remove_orphans(settings: Settings, stores: Stores, problems: Iterable
     return removed
 
 
-def _is_current(held: StoredSummary, version: Version | None) -> bool:
-    return version is not None and version.saga_id == held.saga_id
+def _is_current(held: StoredSummary, version: CurrentVersion | None) -> bool:
+    return version is not None and held.saga_id in shown_points(version)

@@ -1,6 +1,6 @@
 """Opens the stores for every verb, and brings a graph of an older version up to date.
 
-PostgreSQL holds every current version with its entities and claims, and the graph is a pure function of those. So the
+PostgreSQL holds every version with its entities and claims, and the graph is a pure function of those. So the
 embedded graph needs no migrations: a graph with an older schema is built again beside the old one, which it replaces at
 the end. A rebuild that is killed goes on with the next command. No model is asked, but for the vectors of names and
 sentences.
@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 from apex_cli import faults
 from apex_cli.config import Settings
 from apex_cli.errors import StoreUnavailable
-from apex_cli.model import Extraction, Plan, PlanKind, Record, Superseded
+from apex_cli.model import Extraction, Plan, PlanKind, Record, RecordKind, RecordVersion, Superseded
 from apex_cli.pipeline.context import coordinator_for
 from apex_cli.serialization import to_claim, to_entity
 from apex_cli.stores.factory import Stores, open_stores
-from apex_cli.stores.postgres.catalog import Version
+from apex_cli.stores.postgres.catalog import CurrentVersion, StoredVersion
 from apex_cli.stores.protocol import PivotStore, Rebuildable, SagaState
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ async def rebuild_graph(settings: Settings, stores: Stores, graph: Rebuildable, 
     every record, the fence; of a record with a current version, its content and its marker as well.
     """
     await _settle(settings, stores)
-    current = {one.record_id: one.saga_id async for batch in stores.catalog.expected() for one in batch}
+    current = {one.record_id: one.marker async for batch in stores.catalog.expected() for one in batch}
     async with graph.rebuilding(trusted=trusted) as rebuilt:
         present = {one.record_id: one.saga_id async for batch in rebuilt.scan() for one in batch}
         missing = [record_id for record_id, saga_id in current.items() if present.get(record_id) != saga_id]
@@ -76,29 +76,47 @@ async def _settle(settings: Settings, stores: Stores) -> None:
 
 
 async def _write(settings: Settings, stores: Stores, graph: PivotStore, ids: Sequence[str]) -> None:
-    versions = list((await stores.catalog.by_id(ids)).values())
+    current = await stores.catalog.by_id(ids)
+    versions = [
+        version
+        for some in (await stores.catalog.versions(ids)).values()
+        for version in some
+        if version.replaced_by is None
+    ]
     embedded = await stores.embedding.apply([journalled(version) for version in versions])
+    history: dict[str, list[RecordVersion]] = {}
+    for version, one in zip(versions, embedded, strict=True):
+        history.setdefault(version.record_id, []).append(RecordVersion(version.saga_id, one.extraction, one))
+    newest = {version.record_id: version for version in versions if version.current}
     await graph.commit(
         [
-            Plan(
-                saga_id=version.saga_id,
-                record_id=version.record_id,
-                epoch=version.epoch,
-                revision=version.revision,
-                kind=PlanKind.WRITE,
-                group_id=settings.namespace,
-                chunks=version.chunks,
-                superseded=None,
-                record=record_of(version, settings.namespace),
-                embedded=one,
-            )
-            for version, one in zip(versions, embedded, strict=True)
+            _rebuilt(settings, current[record_id], newest[record_id], history[record_id])
+            for record_id in ids
+            if record_id in current
         ]
     )
 
 
-def journalled(version: Version) -> Extraction:
-    """What the record was committed with, without the chunks: the graph holds none."""
+def _rebuilt(
+    settings: Settings, current: CurrentVersion, newest: StoredVersion, history: Sequence[RecordVersion]
+) -> Plan:
+    """The plan that writes a record with all its versions: what the sagas of all of them have made of it."""
+    return Plan(
+        saga_id=current.marker,
+        record_id=current.record_id,
+        epoch=current.epoch,
+        revision=current.revision,
+        kind=PlanKind.WRITE,
+        group_id=settings.namespace,
+        chunks=newest.chunks,
+        record=record_of(newest, settings.namespace),
+        embedded=next(version.embedded for version in history if version.saga_id == newest.saga_id),
+        history=tuple(version for version in history if version.saga_id != newest.saga_id),
+    )
+
+
+def journalled(version: StoredVersion) -> Extraction:
+    """What a version was committed with, without the chunks: the graph holds none."""
     return Extraction(
         event_time=version.event_time,
         title=version.title,
@@ -106,6 +124,9 @@ def journalled(version: Version) -> Extraction:
         chunks=(),
         entities=tuple(map(to_entity, version.extraction["entities"])),
         claims=tuple(map(to_claim, version.extraction["claims"])),
+        kind=RecordKind(version.kind),
+        whole=version.whole,
+        dated=version.dated,
     )
 
 
@@ -119,11 +140,11 @@ def removal(namespace: str, record_id: str, epoch: int, superseded: Superseded |
         kind=PlanKind.FORGET,
         group_id=namespace,
         chunks=0,
-        superseded=superseded,
+        superseded=(superseded,) if superseded else (),
     )
 
 
-def record_of(version: Version, namespace: str) -> Record:
+def record_of(version: StoredVersion, namespace: str) -> Record:
     """The record as it arrived."""
     return Record(
         source=version.source,

@@ -7,22 +7,28 @@ is finished by the next run.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
 from apex_cli.errors import StoreError, StoreTransient
 from apex_cli.halving import Attempt, halve
-from apex_cli.model import Embedded, Plan, PlanKind, Record
+from apex_cli.model import Embedded, Plan, PlanKind, Position, Record
 from apex_cli.results import RecordResult, RecordStatus
 from apex_cli.saga.locks import RecordLocks
 from apex_cli.saga.participants import Participants
 from apex_cli.saga.recovery import Recovered, describe, recover, settle
-from apex_cli.stores.protocol import Begun
+from apex_cli.stores.protocol import Begun, KnownContent
 
 Item = tuple[Record, Embedded]
 T = TypeVar("T")
 _BEGIN_TRIES = 3
+_STATUS = {
+    Position.FIRST: RecordStatus.COMMITTED,
+    Position.SUCCEEDS: RecordStatus.UPDATED,
+    Position.CORRECTS: RecordStatus.UPDATED,
+    Position.LATE: RecordStatus.LATE,
+}
 
 
 class Coordinator:
@@ -34,9 +40,9 @@ class Coordinator:
         self._run_id = run_id
         self._group_id = group_id
 
-    async def known(self, record_ids: Sequence[str]) -> Mapping[str, str]:
-        """Content hash of the current version of each record that has one. Raises `StoreError`."""
-        return await self._stores.journal_guard("known", partial(self._stores.journal.current_hashes, record_ids))
+    async def known(self, record_ids: Sequence[str]) -> KnownContent:
+        """The content that the memory has, or has forgotten, of these records. Raises `StoreError`."""
+        return await self._stores.journal_guard("known", partial(self._stores.journal.known, record_ids))
 
     async def recover(self) -> Recovered:
         """Settle the sagas that earlier runs left open; see `recovery.recover`."""
@@ -45,7 +51,7 @@ class Coordinator:
     def write(self, items: Sequence[Item], *, again: bool = False) -> Awaitable[list[RecordResult]]:
         """Commit records; a record may appear once. Every record gets exactly one result; never raises for a store.
 
-        `again` makes a new version of unchanged content too: this rewrites a record into stores that lost it.
+        `again` takes content that the memory has, or has forgotten: this rewrites a record into stores that lost it.
         """
         begin = partial(self._stores.journal.begin_write, run_id=self._run_id, group_id=self._group_id, again=again)
         return self._under_locks(items, lambda item: item[0].record_id, begin)
@@ -85,6 +91,7 @@ class Coordinator:
         except StoreError as error:
             return Attempt([], items, error)
         results = [RecordResult(RecordStatus.UNCHANGED, record_id) for record_id in sorted(begun.unchanged)]
+        results += [RecordResult(RecordStatus.FORGOTTEN, record_id) for record_id in sorted(begun.forgotten)]
         results += [_busy(record_id) for record_id in sorted(begun.busy)]
         if not begun.plans:
             return Attempt(results)
@@ -100,18 +107,20 @@ class Coordinator:
         stores = self._stores
         plans: list[Plan] = []
         unchanged: frozenset[str] = frozenset()
+        forgotten: frozenset[str] = frozenset()
         busy: frozenset[str] = frozenset()
         wanted: Sequence[T] = items
         for _ in range(_BEGIN_TRIES):
             begun = await stores.journal_guard("prepare", partial(begin, wanted), idempotent=False)
             plans += begun.plans
             unchanged |= begun.unchanged
+            forgotten |= begun.forgotten
             busy = begun.busy
             if not busy:
                 break
             await settle(stores, await stores.journal.open_sagas(sorted(busy)))
             wanted = [item for item in wanted if key(item) in busy]
-        return Begun(plans, unchanged, busy)
+        return Begun(plans, unchanged, busy, forgotten)
 
     async def _commit(self, plans: Sequence[Plan]) -> tuple[list[RecordResult], StoreError | None]:
         """Steps 3 to 6. Returns the results that are final, and the error that stopped the others (all undone)."""
@@ -184,4 +193,4 @@ def _unfinished(plan: Plan, error: StoreError) -> RecordResult:
 def _done(plan: Plan) -> RecordResult:
     if plan.kind is PlanKind.FORGET:
         return RecordResult(RecordStatus.FORGOTTEN, plan.record_id)
-    return RecordResult(RecordStatus.UPDATED if plan.superseded else RecordStatus.COMMITTED, plan.record_id)
+    return RecordResult(_STATUS[plan.position], plan.record_id)

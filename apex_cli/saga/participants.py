@@ -24,6 +24,7 @@ from apex_cli.run_stats import RunStats, StoreStats
 from apex_cli.stores.protocol import CacheStore, Journal, PivotStore, Store, VectorStore
 
 T = TypeVar("T")
+_Step = Callable[[Sequence[Plan]], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,26 +152,26 @@ class Participants:
 
     async def prepare(self, plans: Sequence[Plan]) -> None:
         """Step 3: unseen data into both prepared stores, side by side."""
-        await _both(
-            self.vectors_guard("prepare", partial(self.vectors.prepare, plans)),
-            self.cache_guard("prepare", partial(self.cache.prepare, plans)),
-        )
+        await self._prepared("prepare", self.vectors.prepare, self.cache.prepare, plans)
 
     async def discard(self, plans: Sequence[Plan]) -> None:
         """Undo step 3: the sagas are rolled back."""
-        await _both(
-            self.vectors_guard("discard", partial(self.vectors.discard, plans)),
-            self.cache_guard("discard", partial(self.cache.discard, plans)),
-        )
+        await self._prepared("discard", self.vectors.discard, self.cache.discard, plans)
         self.stats.rollbacks += len(plans)
 
     async def publish(self, plans: Sequence[Plan]) -> None:
         """Step 6 and the end: make visible, drop what was superseded, close the sagas."""
-        await _both(
-            self.vectors_guard("publish", partial(self.vectors.publish, plans)),
-            self.cache_guard("publish", partial(self.cache.publish, plans)),
-        )
+        await self._prepared("publish", self.vectors.publish, self.cache.publish, plans)
         await self.journal_guard("done", partial(self.journal.done, plans))
+
+    async def _prepared(self, step: str, vectors: _Step, cache: _Step, plans: Sequence[Plan]) -> None:
+        """One step of the prepared stores, side by side. Vectors hold what readers see, the cache current versions."""
+        shown = [plan for plan in plans if plan.shown]
+        current = [plan for plan in plans if plan.current]
+        await _both(
+            self.vectors_guard(step, partial(vectors, shown)),
+            self.cache_guard(step, partial(cache, current)),
+        )
 
     def tripped(self) -> bool:
         """Whether any store's breaker refuses calls just now."""

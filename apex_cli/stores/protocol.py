@@ -263,26 +263,41 @@ class Begun:
     """The result of beginning a batch.
 
     `plans` are journalled, one for each record that can go on. `unchanged` are ids of records that have this content
-    already. `busy` are ids of records with an open saga, which must be settled first.
+    already. `busy` are ids of records with an open saga, which must be settled first. `forgotten` are ids of records
+    whose content was forgotten.
     """
 
     plans: Sequence[Plan]
     unchanged: frozenset[str]
     busy: frozenset[str]
+    forgotten: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class KnownContent:
+    """What the memory has of some records, as pairs of record id and content hash.
+
+    `unchanged`: content of the current version, and of all versions that have a time of their own. `forgotten`: content
+    that was forgotten.
+    """
+
+    unchanged: frozenset[tuple[str, str]]
+    forgotten: frozenset[tuple[str, str]]
 
 
 class Journal(Store, Protocol):
     """Steps 1, 2 and 5 of the saga, and recovery. Every method takes a batch and is one transaction."""
 
-    async def current_hashes(self, record_ids: Sequence[str]) -> Mapping[str, str]:
-        """Content hash of the current version of each record that has one."""
+    async def known(self, record_ids: Sequence[str]) -> KnownContent:
+        """The content that the memory has, or has forgotten, of these records."""
 
     async def begin_write(
         self, items: Sequence[tuple[Record, Embedded]], *, run_id: str | None, group_id: str, again: bool = False
     ) -> Begun:
         """Lock the record rows, raise their epochs, and journal a PREPARED saga and version for each changed record.
 
-        With `again` unchanged records get a new version too. A record may appear once in a batch. Not idempotent:
+        Where a version stands among those of its record: see `versions.place`. With `again` known and forgotten content
+        is taken too. A record may appear once in a batch. Not idempotent:
         recovery settles a batch whose outcome is unknown.
         """
 
@@ -300,7 +315,7 @@ class Journal(Store, Protocol):
         """
 
     async def done(self, plans: Sequence[Plan]) -> None:
-        """COMMITTED → DONE. All versions of a forgotten record are removed. Idempotent."""
+        """COMMITTED → DONE. All versions of a forgotten record are removed, their hashes remembered. Idempotent."""
 
     async def open_sagas(self, record_ids: Sequence[str] | None = None) -> Sequence[OpenSaga]:
         """Open sagas, of all records or of these, oldest first."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from apex_cli.errors import StoreError
-from apex_cli.model import Plan, PlanKind
-from apex_cli.stores.postgres.catalog import Catalog
+from apex_cli.model import Plan, PlanKind, Position
+from apex_cli.stores.postgres.catalog import Catalog, shown_points
 from apex_cli.stores.postgres.connection import Database
 from apex_cli.stores.postgres.journal import PostgresJournal
 from apex_cli.stores.protocol import Begun, OpenSaga, SagaState
-from tests.plans import make_embedded, make_record
+from tests.plans import NOON, make_embedded, make_record
 
 
 @pytest.fixture
@@ -27,7 +28,11 @@ def catalog(database: Database) -> Catalog:
 
 
 async def begin(journal: PostgresJournal, *names: str, content: str = "a") -> Begun:
-    items = [(make_record(name, payload={"id": name, "content": content}), make_embedded()) for name in names]
+    """The contents "a", "b" and so on are states of one hour after the other."""
+    as_of = NOON + timedelta(hours=ord(content) - ord("a"))
+    items = [
+        (make_record(name, payload={"id": name, "content": content}), make_embedded(event_time=as_of)) for name in names
+    ]
     return await journal.begin_write(items, run_id=None, group_id="test")
 
 
@@ -40,22 +45,85 @@ async def written(journal: PostgresJournal, name: str, content: str = "a") -> Pl
 
 async def test_a_new_version_is_not_visible_until_it_is_committed(journal: PostgresJournal, catalog: Catalog) -> None:
     (plan,) = (await begin(journal, "r-1")).plans
-    assert (plan.epoch, plan.revision, plan.superseded) == (1, 1, None)
+    assert (plan.epoch, plan.revision, plan.superseded) == (1, 1, ())
     assert await catalog.by_id([plan.record_id]) == {}
     assert await journal.commit([plan]) == {plan.saga_id}
     seen = (await catalog.by_id([plan.record_id]))[plan.record_id]
     assert (seen.saga_id, seen.revision, seen.external_id) == (plan.saga_id, 1, "r-1")
 
 
-async def test_the_same_content_is_unchanged_and_going_back_is_a_new_version(journal: PostgresJournal) -> None:
+async def test_the_content_of_any_version_is_unchanged(journal: PostgresJournal) -> None:
     first = await written(journal, "r-1", "a")
-    assert (await begin(journal, "r-1", content="a")).unchanged == {first.record_id}
     second = await written(journal, "r-1", "b")
-    third = await written(journal, "r-1", "a")
-    assert [p.revision for p in (first, second, third)] == [1, 2, 3]
-    assert second.superseded is not None
-    assert second.superseded.saga_id == first.saga_id
-    assert first.epoch < second.epoch < third.epoch
+    assert [p.revision for p in (first, second)] == [1, 2]
+    assert [old.saga_id for old in second.superseded] == [first.saga_id]
+    assert first.epoch < second.epoch
+    for content in ("a", "b"):
+        assert (await begin(journal, "r-1", content=content)).unchanged == {first.record_id}
+    known = await journal.known([first.record_id])
+    assert known.unchanged == {
+        (first.record_id, make_record("r-1", payload={"id": "r-1", "content": content}).content_hash)
+        for content in ("a", "b")
+    }
+
+
+async def test_without_a_time_going_back_is_a_new_version(journal: PostgresJournal) -> None:
+    for hour, content in enumerate(("a", "b", "a")):
+        record = make_record("r-1", payload={"id": "r-1", "content": content})
+        embedded = make_embedded(event_time=NOON + timedelta(hours=hour), dated=False)
+        (plan,) = (await journal.begin_write([(record, embedded)], run_id=None, group_id="test")).plans
+        await journal.commit([plan])
+        await journal.done([plan])
+        assert plan.revision == hour + 1
+
+
+async def test_an_earlier_version_comes_late_and_readers_see_the_later_one(
+    journal: PostgresJournal, catalog: Catalog
+) -> None:
+    later = await written(journal, "r-1", "b")
+    (earlier,) = (await begin(journal, "r-1", content="a")).plans
+    assert (earlier.position, earlier.current, earlier.shown) == (Position.LATE, False, False)
+    assert [version.saga_id for version in earlier.versions()] == [earlier.saga_id, later.saga_id]
+    (saga,) = await journal.open_sagas([earlier.record_id])
+    assert (saga.plan.current, saga.plan.shown, saga.plan.superseded) == (False, False, ())
+    await journal.commit([earlier])
+    await journal.done([earlier])
+    seen = (await catalog.by_id([later.record_id]))[later.record_id]
+    assert (seen.saga_id, seen.marker) == (later.saga_id, earlier.saga_id)
+    versions = (await catalog.versions([later.record_id]))[later.record_id]
+    assert [(one.saga_id, one.current) for one in versions] == [(later.saga_id, True), (earlier.saga_id, False)]
+    assert await catalog.broken() == []
+
+
+async def test_a_correction_replaces_its_version_when_it_commits(journal: PostgresJournal, catalog: Catalog) -> None:
+    wrong = await written(journal, "r-1", "a")
+    right = make_record("r-1", payload={"id": "r-1", "content": "right"})
+    (plan,) = (await journal.begin_write([(right, make_embedded(event_time=NOON))], run_id=None, group_id="t")).plans
+    assert (plan.position, plan.history) == (Position.CORRECTS, ())
+    await journal.abort([plan], "not this time")
+    assert (await catalog.versions([wrong.record_id]))[wrong.record_id][0].replaced_by is None
+    (plan,) = (await journal.begin_write([(right, make_embedded(event_time=NOON))], run_id=None, group_id="t")).plans
+    await journal.commit([plan])
+    await journal.done([plan])
+    replaced, current = (await catalog.versions([wrong.record_id]))[wrong.record_id]
+    assert (replaced.replaced_by, current.saga_id, current.current) == (plan.saga_id, plan.saga_id, True)
+    assert (await begin(journal, "r-1", content="a")).unchanged == {wrong.record_id}
+
+
+async def test_a_partial_version_is_shown_over_the_last_whole_one(journal: PostgresJournal, catalog: Catalog) -> None:
+    whole = await written(journal, "r-1", "a")
+    record = make_record("r-1", payload={"id": "r-1", "status": "delivered"})
+    embedded = make_embedded(event_time=NOON + timedelta(hours=1), whole=False, chunks=["delivered"])
+    (plan,) = (await journal.begin_write([(record, embedded)], run_id=None, group_id="test")).plans
+    assert plan.superseded == ()
+    await journal.commit([plan])
+    await journal.done([plan])
+    seen = (await catalog.by_id([plan.record_id]))[plan.record_id]
+    assert seen.payload == {"id": "r-1", "content": "a", "status": "delivered"}
+    assert shown_points(seen) == {whole.saga_id: whole.chunks, plan.saga_id: 1}
+    assert {hit.saga_id for hit in await catalog.search("text delivered", limit=5)} == {whole.saga_id, plan.saga_id}
+    later = await written(journal, "r-1", "c")
+    assert {old.saga_id for old in later.superseded} == {whole.saga_id, plan.saga_id}
 
 
 async def test_a_record_with_an_open_saga_is_busy(journal: PostgresJournal) -> None:
@@ -126,18 +194,29 @@ async def test_forgetting_leaves_a_tombstone_with_its_epoch(journal: PostgresJou
     assert await catalog.by_id([plan.record_id]) == {}
     assert await catalog.broken() == []
     assert (await journal.begin_forget([plan.record_id], run_id=None, group_id="test")).plans == []
-    (second,) = (await begin(journal, "r-1")).plans
+    for content in ("a", "b"):
+        assert (await begin(journal, "r-1", content=content)).forgotten == {plan.record_id}
+    (second,) = (await begin(journal, "r-1", content="c")).plans
     assert second.epoch > forget.epoch
-    assert second.superseded is None
+    assert second.superseded == ()
 
 
 async def test_open_sagas_carry_what_publishing_needs(journal: PostgresJournal) -> None:
     first = await written(journal, "r-1", "a")
     (plan,) = (await begin(journal, "r-1", content="b")).plans
     (saga,) = await journal.open_sagas([plan.record_id])
-    assert saga == OpenSaga(replace(plan, record=None, embedded=None, group_id=saga.plan.group_id), SagaState.PREPARED)
-    assert saga.plan.superseded is not None
-    assert saga.plan.superseded.saga_id == first.saga_id
+    assert saga == OpenSaga(
+        replace(
+            plan,
+            record=None,
+            embedded=None,
+            history=(),
+            position=Position.FIRST,
+            group_id=saga.plan.group_id,
+        ),
+        SagaState.PREPARED,
+    )
+    assert [old.saga_id for old in saga.plan.superseded] == [first.saga_id]
 
 
 async def test_two_writers_of_the_same_records_never_deadlock_or_both_begin(journal: PostgresJournal) -> None:

@@ -22,23 +22,42 @@ WITH query AS (
     FROM unnest(to_tsvector('english', left(%(text)s, 2000)))
 )
 SELECT r.record_id, v.saga_id, ts_rank_cd(v.search, query.words, 1) AS score, left(v.text, 500) AS text
-FROM record_version v JOIN record r ON r.current_saga = v.saga_id, query
+FROM record_version v JOIN record r ON r.record_id = v.record_id AND v.saga_id IN (r.current_version, r.base_version),
+     query
 WHERE v.search @@ query.words AND (%(source)s::text IS NULL OR r.source = %(source)s)
 ORDER BY score DESC, r.record_id LIMIT %(limit)s
 """
 # What the other stores should have of every current version.
 _EXPECTED = """
-SELECT r.record_id, r.current_saga AS saga_id, v.chunks
-FROM record r JOIN record_version v ON v.saga_id = r.current_saga
+SELECT r.record_id, r.current_saga AS marker, r.current_version AS saga_id, v.chunks,
+       r.base_version, b.chunks AS base_chunks
+FROM record r
+JOIN record_version v ON v.saga_id = r.current_version
+JOIN record_version b ON b.saga_id = r.base_version
 WHERE r.record_id > %(after)s ORDER BY r.record_id LIMIT %(limit)s
+"""
+# Of each record: the versions that committed, in order of arrival.
+_VERSIONS = """
+SELECT v.*, r.source, r.data_type, r.external_id, s.run_id, s.created_at AS written_at,
+       v.saga_id = r.current_version AS current
+FROM record_version v JOIN record r USING (record_id) JOIN saga s USING (saga_id)
+WHERE v.record_id = ANY(%(ids)s::uuid[]) AND s.state IN ('COMMITTED', 'DONE') AND r.current_saga IS NOT NULL
+ORDER BY v.record_id, v.revision
 """
 _EPOCHS = """
 SELECT record_id, epoch FROM record WHERE record_id > %(after)s ORDER BY record_id LIMIT %(limit)s
 """
 _BROKEN = """
-SELECT r.record_id, 'the current version ' || r.current_saga || ' is missing' AS detail
-FROM record r LEFT JOIN record_version v ON v.saga_id = r.current_saga
-WHERE r.current_saga IS NOT NULL AND v.saga_id IS NULL
+SELECT r.record_id, 'the current version ' || r.current_version || ' is missing' AS detail
+FROM record r LEFT JOIN record_version v ON v.saga_id = r.current_version
+WHERE r.current_version IS NOT NULL AND v.saga_id IS NULL
+UNION ALL
+SELECT r.record_id, 'the last whole version ' || r.base_version || ' is missing'
+FROM record r LEFT JOIN record_version v ON v.saga_id = r.base_version
+WHERE r.base_version IS NOT NULL AND v.saga_id IS NULL
+UNION ALL
+SELECT r.record_id, 'it has a current version and no committed saga, or the reverse'
+FROM record r WHERE (r.current_saga IS NULL) <> (r.current_version IS NULL)
 UNION ALL
 SELECT v.record_id, 'version ' || v.saga_id || ' belongs to no record or to an aborted saga'
 FROM record_version v LEFT JOIN record r USING (record_id) LEFT JOIN saga s USING (saga_id)
@@ -53,10 +72,12 @@ WHERE r.current_saga IS NULL AND NOT EXISTS (
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
-    """The current version of a record in PostgreSQL.
+class CurrentVersion:
+    """The current version of a record in PostgreSQL, as readers see it.
 
-    `extraction` is the journalled plan: entities and claims.
+    A partial version is shown over the last whole one, `base_version`: both texts, and the fields of both payloads.
+    `extraction` is the journalled plan of the current version alone: entities and claims. `marker` is the last saga
+    that committed, another one than `saga_id` where an earlier version came late.
     """
 
     record_id: str
@@ -66,10 +87,16 @@ class Version:
     epoch: int
     revision: int
     saga_id: str
+    marker: str
+    base_version: str
+    base_chunks: int
     content_hash: str
     event_time: datetime
     observed_at: datetime
     first_seen: datetime
+    kind: str
+    whole: bool
+    dated: bool
     title: str
     text: str
     payload: Mapping[str, Any]
@@ -79,11 +106,49 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What the other stores should have of a record."""
+    """What the other stores should have of a record; see `CurrentVersion`."""
 
     record_id: str
+    marker: str
     saga_id: str
     chunks: int
+    base_version: str
+    base_chunks: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """One version of a record, as it arrived and as it was extracted.
+
+    `replaced_by` is the correction that replaced it. `written_at` is when the memory took it, `run_id` by which run.
+    """
+
+    record_id: str
+    source: str
+    data_type: str
+    external_id: str
+    saga_id: str
+    revision: int
+    content_hash: str
+    event_time: datetime
+    observed_at: datetime
+    written_at: datetime
+    run_id: str | None
+    title: str
+    text: str
+    payload: Mapping[str, Any]
+    extraction: Mapping[str, Any]
+    chunks: int
+    kind: str
+    whole: bool
+    dated: bool
+    replaced_by: str | None
+    current: bool
+
+
+def shown_points(version: Expected | CurrentVersion) -> dict[str, int]:
+    """How many points readers see, by saga id: those of the current version and of the last whole one."""
+    return {version.base_version: version.base_chunks, version.saga_id: version.chunks}
 
 
 class Catalog:
@@ -101,12 +166,21 @@ class Catalog:
             (row,) = await cursor.fetchall()
         return str(row["name"])
 
-    async def by_id(self, record_ids: Sequence[str]) -> Mapping[str, Version]:
+    async def by_id(self, record_ids: Sequence[str]) -> Mapping[str, CurrentVersion]:
         """Current versions by record id; records without one are absent."""
         rows = await self._database.rows(_BY_ID, {"ids": list(record_ids)})
         return {version.record_id: version for version in map(_version, rows)}
 
-    async def by_name(self, source: str, external_id: str) -> Sequence[Version]:
+    async def versions(self, record_ids: Sequence[str]) -> Mapping[str, Sequence[StoredVersion]]:
+        """All versions of each record that has a current one, in order of arrival; replaced ones too."""
+        found: dict[str, list[StoredVersion]] = {}
+        for row in await self._database.rows(_VERSIONS, {"ids": list(record_ids)}):
+            ids = _texts(row, "record_id", "saga_id", "run_id", "replaced_by")
+            version = StoredVersion(**{name: value for name, value in row.items() if name != "search"} | ids)
+            found.setdefault(version.record_id, []).append(version)
+        return found
+
+    async def by_name(self, source: str, external_id: str) -> Sequence[CurrentVersion]:
         """Current versions with this source and external id: one for each data type that has it."""
         rows = await self._database.rows(_BY_NAME, {"source": source, "external_id": external_id})
         return [_version(row) for row in rows]
@@ -119,7 +193,7 @@ class Catalog:
     async def expected(self, batch: int = 1000) -> AsyncIterator[Sequence[Expected]]:
         """What every current version should have in the other stores, in batches ordered by record id."""
         async for rows in self._pages(_EXPECTED, batch):
-            yield [Expected(str(row["record_id"]), str(row["saga_id"]), row["chunks"]) for row in rows]
+            yield [Expected(**{**row, **_texts(row, "record_id", "marker", "saga_id", "base_version")}) for row in rows]
 
     async def epochs(self, batch: int = 1000) -> AsyncIterator[Mapping[str, int]]:
         """The epoch of every record that was ever written, forgotten ones too, in batches ordered by record id."""
@@ -137,5 +211,10 @@ class Catalog:
         return [(str(row["record_id"]), row["detail"]) for row in await self._database.rows(_BROKEN)]
 
 
-def _version(row: Row) -> Version:
-    return Version(**{**row, "record_id": str(row["record_id"]), "saga_id": str(row["saga_id"])})
+def _version(row: Row) -> CurrentVersion:
+    return CurrentVersion(**{**row, **_texts(row, "record_id", "saga_id", "marker", "base_version")})
+
+
+def _texts(row: Row, *names: str) -> dict[str, Any]:
+    """Ids as text; a missing one stays None."""
+    return {name: None if row[name] is None else str(row[name]) for name in names}

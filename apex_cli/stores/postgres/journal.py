@@ -7,14 +7,14 @@ decides, and a writer that was paused in between changes nothing.
 
 from __future__ import annotations
 
-import uuid
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from apex_cli.model import Embedded, Extraction, Plan, PlanKind, Record, Superseded
-from apex_cli.serialization import from_claim, from_entity
-from apex_cli.stores.postgres.connection import STORE, Connection, Database, Row, pg_json
-from apex_cli.stores.protocol import Begun, OpenSaga, SagaState
+from apex_cli.model import Embedded, Plan, PlanKind, Record, Superseded
+from apex_cli.stores.postgres.attempts import COPY_SAGA, COPY_VERSION, Attempt, JournalledVersion, removal, write
+from apex_cli.stores.postgres.connection import STORE, Connection, Database, Row
+from apex_cli.stores.protocol import Begun, KnownContent, OpenSaga, SagaState
 from apex_cli.text_cleaning import replace_unencodable
 
 _ENSURE = """
@@ -23,19 +23,24 @@ SELECT * FROM unnest(%(ids)s::uuid[], %(sources)s::text[], %(types)s::text[], %(
 ON CONFLICT (record_id) DO NOTHING
 """
 _LOCK = """
-SELECT r.record_id, r.epoch, r.revision, r.current_saga, v.content_hash, v.chunks,
+SELECT r.record_id, r.epoch, r.revision, r.current_saga IS NOT NULL AS present,
        EXISTS (SELECT FROM saga s WHERE s.record_id = r.record_id
                AND s.state IN ('PREPARED', 'RESOLVING', 'COMMITTED')) AS busy
-FROM record r LEFT JOIN record_version v ON v.saga_id = r.current_saga
-WHERE r.record_id = ANY(%(ids)s::uuid[])
+FROM record r WHERE r.record_id = ANY(%(ids)s::uuid[])
 ORDER BY r.record_id FOR UPDATE OF r
 """
+# Versions of records without an open saga are those that committed.
+_VERSIONS = """
+SELECT record_id, saga_id, content_hash, event_time, kind, whole, dated, chunks, replaced_by, extraction
+FROM record_version WHERE record_id = ANY(%(ids)s::uuid[]) ORDER BY record_id, revision
+"""
+_FORGOTTEN = "SELECT record_id, content_hash FROM forgotten WHERE record_id = ANY(%(ids)s::uuid[])"
+_KNOWN = """
+SELECT v.record_id, v.content_hash, v.dated OR v.kind = 'event' AS has_time, v.saga_id = r.current_version AS current
+FROM record r JOIN record_version v ON v.record_id = r.record_id JOIN saga s ON s.saga_id = v.saga_id
+WHERE r.record_id = ANY(%(ids)s::uuid[]) AND r.current_saga IS NOT NULL AND s.state IN ('COMMITTED', 'DONE')
+"""
 _RAISE = "UPDATE record SET epoch = epoch + 1 WHERE record_id = ANY(%(ids)s::uuid[])"
-_COPY_SAGA = "COPY saga (saga_id, record_id, run_id, kind, state, epoch, revision, superseded) FROM STDIN"
-_COPY_VERSION = (
-    "COPY record_version (saga_id, record_id, revision, content_hash, event_time, observed_at, title, text,"
-    " payload, extraction, chunks) FROM STDIN"
-)
 _ABORT = """
 WITH gone AS (
     UPDATE saga SET state = 'ABORTED', error = %(error)s, updated_at = now()
@@ -45,11 +50,14 @@ DELETE FROM record_version v USING gone WHERE v.saga_id = gone.saga_id
 """
 _COMMIT = """
 WITH moved AS (
-    UPDATE record r SET revision = s.revision, current_saga = CASE WHEN s.kind = 'write' THEN s.saga_id END
+    UPDATE record r SET revision = s.revision, current_saga = CASE WHEN s.kind = 'write' THEN s.saga_id END,
+                        current_version = s.current_version, base_version = s.base_version
     FROM saga s
     WHERE s.saga_id = ANY(%(ids)s::uuid[]) AND s.state = 'PREPARED'
       AND r.record_id = s.record_id AND r.epoch = s.epoch
-    RETURNING s.saga_id
+    RETURNING s.saga_id, s.replaces
+), corrected AS (
+    UPDATE record_version v SET replaced_by = moved.saga_id FROM moved WHERE v.saga_id = moved.replaces
 )
 UPDATE saga s SET state = 'COMMITTED', updated_at = now() FROM moved WHERE s.saga_id = moved.saga_id
 """
@@ -58,15 +66,25 @@ _DONE = """
 UPDATE saga SET state = 'DONE', updated_at = now()
 WHERE saga_id = ANY(%(ids)s::uuid[]) AND state = 'COMMITTED'
 """
+# Remembered and erased in one statement: what was erased is never taken again by chance.
 _ERASE = """
+WITH kept AS (
+    INSERT INTO forgotten (record_id, content_hash)
+    SELECT DISTINCT v.record_id, v.content_hash FROM record_version v JOIN record r USING (record_id)
+    WHERE v.record_id = ANY(%(records)s::uuid[]) AND r.current_saga IS NULL
+    ON CONFLICT DO NOTHING
+)
 DELETE FROM record_version v USING record r
 WHERE v.record_id = ANY(%(records)s::uuid[]) AND r.record_id = v.record_id AND r.current_saga IS NULL
 """
 _OPEN = """
-SELECT s.saga_id, s.record_id, s.kind, s.state, s.epoch, s.revision, s.superseded, v.chunks, o.chunks AS old_chunks
+SELECT s.saga_id, s.record_id, s.kind, s.state, s.epoch, s.revision, v.chunks,
+       s.kind = 'forget' OR s.current_version = s.saga_id AS current,
+       s.kind = 'forget' OR s.saga_id IN (s.current_version, s.base_version) AS shown,
+       ARRAY(SELECT o.saga_id FROM record_version o WHERE o.saga_id = ANY(s.superseded) ORDER BY 1) AS superseded,
+       ARRAY(SELECT o.chunks FROM record_version o WHERE o.saga_id = ANY(s.superseded) ORDER BY o.saga_id) AS old_chunks
 FROM saga s
 LEFT JOIN record_version v ON v.saga_id = s.saga_id
-LEFT JOIN record_version o ON o.saga_id = s.superseded
 WHERE s.state IN ('PREPARED', 'RESOLVING', 'COMMITTED')
   AND (%(ids)s::uuid[] IS NULL OR s.record_id = ANY(%(ids)s::uuid[]))
 ORDER BY s.created_at, s.saga_id
@@ -92,10 +110,14 @@ WITH decisions AS (
                       error = CASE WHEN j.committed THEN s.error ELSE 'settled: it had not passed the pivot' END
     FROM decisions j, record r
     WHERE s.saga_id = j.saga_id AND s.state = 'RESOLVING' AND r.record_id = s.record_id AND r.epoch = j.epoch
-    RETURNING s.saga_id, s.record_id, s.kind, s.revision, s.state
+    RETURNING s.saga_id, s.record_id, s.kind, s.revision, s.state, s.replaces, s.current_version, s.base_version
 ), moved AS (
-    UPDATE record r SET revision = d.revision, current_saga = CASE WHEN d.kind = 'write' THEN d.saga_id END
+    UPDATE record r SET revision = d.revision, current_saga = CASE WHEN d.kind = 'write' THEN d.saga_id END,
+                        current_version = d.current_version, base_version = d.base_version
     FROM decided d WHERE r.record_id = d.record_id AND d.state = 'COMMITTED'
+), corrected AS (
+    UPDATE record_version v SET replaced_by = d.saga_id FROM decided d
+    WHERE v.saga_id = d.replaces AND d.state = 'COMMITTED'
 )
 DELETE FROM record_version v USING decided d WHERE v.saga_id = d.saga_id AND d.state = 'ABORTED'
 """
@@ -106,8 +128,7 @@ class _Start(NamedTuple):
 
     epoch: int
     revision: int
-    superseded: Superseded | None
-    content_hash: str | None
+    present: bool
     busy: bool
 
 
@@ -129,13 +150,16 @@ class PostgresJournal:
         """See `Database.facts`."""
         return await self._database.facts()
 
-    async def current_hashes(self, record_ids: Sequence[str]) -> Mapping[str, str]:
-        rows = await self._database.rows(
-            "SELECT r.record_id, v.content_hash FROM record r JOIN record_version v ON v.saga_id = r.current_saga"
-            " WHERE r.record_id = ANY(%(ids)s::uuid[])",
-            {"ids": list(record_ids)},
+    async def known(self, record_ids: Sequence[str]) -> KnownContent:
+        parameters = {"ids": list(record_ids)}
+        rows = await self._database.rows(_KNOWN, parameters)
+        forgotten = await self._database.rows(_FORGOTTEN, parameters)
+        return KnownContent(
+            frozenset(
+                (str(row["record_id"]), row["content_hash"]) for row in rows if row["has_time"] or row["current"]
+            ),
+            frozenset((str(row["record_id"]), row["content_hash"]) for row in forgotten),
         )
-        return {str(row["record_id"]): row["content_hash"] for row in rows}
 
     async def begin_write(
         self, items: Sequence[tuple[Record, Embedded]], *, run_id: str | None, group_id: str, again: bool = False
@@ -154,29 +178,33 @@ class PostgresJournal:
             )
             starts = await _lock(connection, list(by_id))
             busy = frozenset(record_id for record_id, start in starts.items() if start.busy)
-            unchanged = frozenset(
-                record_id
-                for record_id, start in starts.items()
-                if not again and not start.busy and start.content_hash == by_id[record_id][0].content_hash
-            )
-            plans = [
-                _plan(record_id, starts[record_id], group_id, PlanKind.WRITE, record, embedded)
-                for record_id, (record, embedded) in by_id.items()
-                if record_id not in busy and record_id not in unchanged
-            ]
-            await _journal(connection, plans, run_id)
-        return Begun(plans, unchanged, busy)
+            free = [record_id for record_id in by_id if record_id not in busy]
+            known = await _versions(connection, [record_id for record_id in free if starts[record_id].present])
+            forgotten = frozenset() if again else await _forgotten(connection, free, by_id)
+            attempts: list[Attempt] = []
+            for record_id in free:
+                if record_id not in forgotten:
+                    record, embedded = by_id[record_id]
+                    start = starts[record_id]
+                    attempt = write(record, embedded, start.epoch, start.revision, known[record_id], group_id, again)
+                    attempts += [attempt] if attempt else []
+            plans = [attempt.plan for attempt in attempts]
+            unchanged = frozenset(free) - forgotten - {plan.record_id for plan in plans}
+            await _journal(connection, attempts, run_id)
+        return Begun(plans, unchanged, busy, forgotten)
 
     async def begin_forget(self, record_ids: Sequence[str], *, run_id: str | None, group_id: str) -> Begun:
         async with self._database.transaction() as connection:
             starts = await _lock(connection, sorted(set(record_ids)))
             busy = frozenset(record_id for record_id, start in starts.items() if start.busy)
-            plans = [
-                _plan(record_id, start, group_id, PlanKind.FORGET)
-                for record_id, start in starts.items()
-                if not start.busy and start.superseded is not None
+            present = [record_id for record_id, start in starts.items() if start.present and not start.busy]
+            known = await _versions(connection, present)
+            attempts = [
+                removal(record_id, starts[record_id].epoch, starts[record_id].revision, known[record_id], group_id)
+                for record_id in present
             ]
-            await _journal(connection, plans, run_id)
+            await _journal(connection, attempts, run_id)
+        plans = [attempt.plan for attempt in attempts]
         return Begun(plans, frozenset(record_ids) - busy - {plan.record_id for plan in plans}, busy)
 
     async def abort(self, plans: Sequence[Plan], error: str) -> None:
@@ -230,40 +258,32 @@ def _saga_ids(plans: Sequence[Plan]) -> list[str]:
 async def _lock(connection: Connection, record_ids: list[str]) -> dict[str, _Start]:
     cursor = await connection.execute(_LOCK, {"ids": record_ids})
     return {
-        str(row["record_id"]): _Start(
-            row["epoch"],
-            row["revision"],
-            Superseded(str(row["current_saga"]), row["chunks"]) if row["current_saga"] else None,
-            row["content_hash"],
-            row["busy"],
-        )
+        str(row["record_id"]): _Start(row["epoch"], row["revision"], row["present"], row["busy"])
         for row in await cursor.fetchall()
     }
 
 
-def _plan(
-    record_id: str,
-    start: _Start,
-    group_id: str,
-    kind: PlanKind,
-    record: Record | None = None,
-    embedded: Embedded | None = None,
-) -> Plan:
-    return Plan(
-        saga_id=str(uuid.uuid4()),
-        record_id=record_id,
-        epoch=start.epoch + 1,
-        revision=start.revision + 1,
-        kind=kind,
-        group_id=group_id,
-        chunks=len(embedded.extraction.chunks) if embedded else 0,
-        superseded=start.superseded,
-        record=record,
-        embedded=embedded,
-    )
+async def _versions(connection: Connection, record_ids: list[str]) -> dict[str, list[JournalledVersion]]:
+    """The versions of records that have a current one, in order of arrival; replaced ones too."""
+    found: dict[str, list[JournalledVersion]] = defaultdict(list)
+    if record_ids:
+        cursor = await connection.execute(_VERSIONS, {"ids": record_ids})
+        for row in await cursor.fetchall():
+            found[str(row["record_id"])].append(JournalledVersion.of(row))
+    return found
+
+
+async def _forgotten(
+    connection: Connection, record_ids: list[str], items: Mapping[str, tuple[Record, Embedded]]
+) -> frozenset[str]:
+    """Those of the records whose content was forgotten."""
+    cursor = await connection.execute(_FORGOTTEN, {"ids": record_ids})
+    rows = [(str(row["record_id"]), row["content_hash"]) for row in await cursor.fetchall()]
+    return frozenset(record_id for record_id, digest in rows if items[record_id][0].content_hash == digest)
 
 
 def _plan_of(row: Row, group_id: str) -> Plan:
+    superseded = zip(row["superseded"], row["old_chunks"], strict=True)
     return Plan(
         saga_id=str(row["saga_id"]),
         record_id=str(row["record_id"]),
@@ -272,50 +292,21 @@ def _plan_of(row: Row, group_id: str) -> Plan:
         kind=PlanKind(row["kind"]),
         group_id=group_id,
         chunks=row["chunks"] or 0,
-        superseded=Superseded(str(row["superseded"]), row["old_chunks"] or 0) if row["superseded"] else None,
+        superseded=tuple(Superseded(str(saga_id), chunks) for saga_id, chunks in superseded),
+        current=row["current"],
+        shown=row["shown"],
     )
 
 
-async def _journal(connection: Connection, plans: Sequence[Plan], run_id: str | None) -> None:
-    if not plans:
+async def _journal(connection: Connection, attempts: Sequence[Attempt], run_id: str | None) -> None:
+    if not attempts:
         return
-    await connection.execute(_RAISE, {"ids": [plan.record_id for plan in plans]})
+    await connection.execute(_RAISE, {"ids": [attempt.plan.record_id for attempt in attempts]})
     async with connection.cursor() as cursor:
-        async with cursor.copy(_COPY_SAGA) as copy:
-            for plan in plans:
-                state = (plan.kind.value, SagaState.PREPARED.value, plan.epoch, plan.revision)
-                superseded = plan.superseded.saga_id if plan.superseded else None
-                await copy.write_row((plan.saga_id, plan.record_id, run_id, *state, superseded))
-        async with cursor.copy(_COPY_VERSION) as copy:
-            for plan in plans:
-                if plan.record is not None and plan.embedded is not None:
-                    await copy.write_row(_version(plan, plan.record, plan.embedded))
-
-
-def _version(plan: Plan, record: Record, embedded: Embedded) -> tuple[Any, ...]:
-    extraction = embedded.extraction
-    return (
-        plan.saga_id,
-        plan.record_id,
-        plan.revision,
-        record.content_hash,
-        extraction.event_time,
-        record.observed_at,
-        replace_unencodable(extraction.title),
-        replace_unencodable(extraction.text),
-        pg_json(record.payload),
-        extraction_json(extraction),
-        plan.chunks,
-    )
-
-
-def extraction_json(extraction: Extraction) -> str:
-    """An extraction without its text and vectors, as JSON text: the part of a plan that the journal keeps."""
-    return pg_json(
-        {
-            "entities": [from_entity(entity) for entity in extraction.entities],
-            "claims": [from_claim(claim) for claim in extraction.claims],
-            "llm_calls": extraction.llm_calls,
-            "tokens": extraction.tokens,
-        }
-    )
+        async with cursor.copy(COPY_SAGA) as copy:
+            for attempt in attempts:
+                await copy.write_row(attempt.saga_row(run_id, SagaState.PREPARED))
+        async with cursor.copy(COPY_VERSION) as copy:
+            for attempt in attempts:
+                if attempt.plan.kind is PlanKind.WRITE:
+                    await copy.write_row(attempt.version_row())

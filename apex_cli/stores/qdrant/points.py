@@ -85,8 +85,7 @@ def published_ids(plans: Iterable[Plan]) -> list[str]:
 
 def superseded_ids(plans: Iterable[Plan]) -> list[str]:
     """The points that publishing removes."""
-    replaced = [plan.superseded for plan in plans if plan.superseded is not None]
-    return [point for old in replaced for point in point_ids(old.saga_id, old.chunks)]
+    return [point for plan in plans for old in plan.superseded for point in point_ids(old.saga_id, old.chunks)]
 
 
 def point_views(points: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, list[PointView]]:

@@ -44,10 +44,10 @@ def commit(
     edits = facts.Edits()
     claims: dict[str, list[StoredClaim]] = {}
     for plan in fresh:
-        claims[plan.record_id] = facts.claims_of(plan, mentions, edits)
+        before = stored[plan.record_id].claims if plan.record_id in stored else ()
+        claims[plan.record_id] = facts.claims_of(plan, mentions, edits, before)
         edits.add(plan.record_id, claims[plan.record_id])
-        if plan.record_id in stored:
-            edits.remove(plan.record_id, stored[plan.record_id].claims)
+        edits.remove(plan.record_id, before)
     redirected = _redirect_claims(graph, mentions, set(claims), edits)
     revisions, pages = timelines.revise(graph, edits.timelines)
     changes = facts.difference(graph, revisions, edits)
@@ -99,9 +99,7 @@ def _redirect_claims(
     for record_id, record in records.load(graph, sorted(mentioning)).items():
         redirected[record_id] = []
         for old in record.claims:
-            new = old._replace(
-                subject=absorbed.get(old.subject, old.subject), object=absorbed.get(old.object, old.object)
-            )
+            new = facts.moved(old, absorbed)
             redirected[record_id].append(new)
             if new != old:
                 edits.remove(record_id, [old])

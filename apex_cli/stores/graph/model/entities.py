@@ -111,7 +111,12 @@ def _kinds(mentions: Mentions, rows: Mapping[str, Row]) -> dict[str, str]:
 
 
 def _name_vectors(mentions: Mentions) -> dict[tuple[str, str], Any]:
-    return {(one.node, one.observation.name): one.vector for some in mentions.resolved.values() for one in some}
+    return {
+        (one.node, one.observation.name): one.vector
+        for some in mentions.resolved.values()
+        for one in some
+        if one.vector is not None
+    }
 
 
 def write_nodes(graph: GraphTransaction, changes: Sequence[NodeChange], now: datetime, group_id: str) -> None:

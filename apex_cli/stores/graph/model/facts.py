@@ -19,16 +19,18 @@ the stored fact that held r2's evidence.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from apex_cli.errors import StoreTerminal
-from apex_cli.model import Plan, named_uuid
+from apex_cli.model import Plan, RecordVersion, named_uuid
 from apex_cli.stores.graph.model import operations as ops
 from apex_cli.stores.graph.model.codec import StoredClaim, dump, micros, moment
-from apex_cli.stores.graph.model.observations import Mentions
+from apex_cli.stores.graph.model.history import VersionClaims, effective
+from apex_cli.stores.graph.model.observations import Mentions, ResolvedEntity
 from apex_cli.stores.graph.model.operations import STORE, GraphTransaction
 from apex_cli.stores.graph.model.timelines import Edit, PageChanges, Revision, Timeline, timeline_of
 from apex_cli.timeline import Evidence, Interval
@@ -38,6 +40,8 @@ CERTAIN = "certain"
 
 TimelineEntry = tuple[Timeline, Evidence]
 """One piece of evidence in its timeline."""
+_Statement = tuple[str, str, str, bool, int | None]
+"""Subject, predicate, object, certainty; since when, where that matters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +72,15 @@ class Fact:
 class Edits:
     """The evidence that the batch adds to timelines and removes from them.
 
-    `texts` are those of the batch's claims. `origins` leads from evidence that a merge of nodes moved to the entry
-    where it stood before.
+    `texts` are those of the batch's claims. `origins` leads from evidence that a merge of nodes or another version of
+    its record moved to the entry where it stood before. `older` are the texts of earlier versions, without vectors:
+    they count where nothing is stored.
     """
 
     timelines: dict[Timeline, Edit] = field(default_factory=dict)
     texts: dict[TimelineEntry, FactText] = field(default_factory=dict)
     origins: dict[TimelineEntry, TimelineEntry] = field(default_factory=dict)
+    older: dict[TimelineEntry, FactText] = field(default_factory=dict)
 
     def remove(self, record_id: str, claims: Iterable[StoredClaim]) -> None:
         for timeline, piece in entries(record_id, claims):
@@ -111,28 +117,72 @@ def entries(record_id: str, claims: Iterable[StoredClaim]) -> list[TimelineEntry
     ]
 
 
-def claims_of(plan: Plan, mentions: Mentions, edits: Edits) -> list[StoredClaim]:
-    """The claims of a plan, with nodes in place of keys; their texts go to `edits`."""
-    if plan.embedded is None:
-        return []
-    resolved = mentions.resolved[plan.record_id]
+def claims_of(plan: Plan, mentions: Mentions, edits: Edits, before: Sequence[StoredClaim]) -> list[StoredClaim]:
+    """What all versions of a plan's record state together, with nodes in place of keys; see `history`.
+
+    The texts go to `edits`. `before` are the record's claims as stored.
+    """
+    texts: dict[_Statement, FactText] = {}
+    older: dict[_Statement, FactText] = {}
+    versions: list[VersionClaims] = []
+    by_version: dict[str, list[ResolvedEntity]] = defaultdict(list)
+    for one in mentions.resolved[plan.record_id]:
+        by_version[one.version.saga_id].append(one)
+    for version in plan.versions():
+        extraction = version.extraction
+        claims = _resolved(version, by_version[version.saga_id])
+        versions.append(VersionClaims(micros(extraction.event_time), extraction.whole, claims))
+        for index, (claim, stored) in enumerate(zip(extraction.claims, claims, strict=True)):
+            attributes = claim.attributes if claim.certain else {**claim.attributes, CERTAIN: False}
+            vector = version.embedded.claim_vectors[index] if version.embedded is not None else None
+            text = FactText(claim.sentence, dump(dict(attributes)), vector)
+            # Of two claims of one version that differ in their times only, each has its own attributes.
+            for statement in (_statement(stored), _statement(stored, at=stored.valid_at)):
+                (older if vector is None else texts)[statement] = text
+    stored_before = {_statement(moved(claim, mentions.absorbed)): claim for claim in before}
+    found = effective(versions)
+    for stored, entry in zip(found, entries(plan.record_id, found), strict=True):
+        exact, loose = _statement(stored, at=stored.valid_at), _statement(stored)
+        if given := texts.get(exact) or texts.get(loose):
+            edits.texts.setdefault(entry, given)
+        elif loose in stored_before:
+            (origin,) = entries(plan.record_id, [stored_before[loose]])
+            edits.origins.setdefault(entry, origin)
+        if kept := older.get(exact) or older.get(loose):
+            edits.older.setdefault(entry, kept)
+    return found
+
+
+def moved(claim: StoredClaim, absorbed: Mapping[str, str]) -> StoredClaim:
+    """The claim at the nodes that absorbed its own."""
+    return claim._replace(
+        subject=absorbed.get(claim.subject, claim.subject), object=absorbed.get(claim.object, claim.object)
+    )
+
+
+def _statement(claim: StoredClaim, at: int | None = None) -> _Statement:
+    return claim.subject, claim.predicate, claim.object, claim.certain, at
+
+
+def _resolved(version: RecordVersion, entities: Sequence[ResolvedEntity]) -> list[StoredClaim]:
+    """The claims of one version with nodes in place of keys."""
     # A preferred key decides over a further key of another entity, and the first entity over later ones.
-    nodes = {key: one.node for one in reversed(resolved) for key in one.entity.keys}
-    nodes |= {one.entity.key: one.node for one in resolved}
+    nodes = {key: one.node for one in reversed(entities) for key in one.entity.keys}
+    nodes |= {one.entity.key: one.node for one in entities}
     found: list[StoredClaim] = []
-    for index, claim in enumerate(plan.embedded.extraction.claims):
+    for claim in version.extraction.claims:
         if claim.subject not in nodes or claim.object not in nodes:
-            raise StoreTerminal(STORE, f"a claim of {plan.record_id} is about an entity that it does not list")
-        end = None if claim.invalid_at is None else micros(claim.invalid_at)
-        start = micros(claim.valid_at)
-        stored = StoredClaim(
-            nodes[claim.subject], claim.predicate.value, nodes[claim.object], start, end, claim.certain
+            raise StoreTerminal(STORE, f"a claim of version {version.saga_id} is about an entity that it does not list")
+        found.append(
+            StoredClaim(
+                nodes[claim.subject],
+                claim.predicate.value,
+                nodes[claim.object],
+                micros(claim.valid_at),
+                None if claim.invalid_at is None else micros(claim.invalid_at),
+                claim.certain,
+            )
         )
-        attributes = claim.attributes if claim.certain else {**claim.attributes, CERTAIN: False}
-        text = FactText(claim.sentence, dump(dict(attributes)), plan.embedded.claim_vectors[index])
-        (entry,) = entries(plan.record_id, [stored])
-        edits.texts.setdefault(entry, text)
-        found.append(stored)
     return found
 
 
@@ -158,8 +208,10 @@ def difference(graph: GraphTransaction, revisions: Sequence[Revision], edits: Ed
             first = (timeline, run.evidence[0])
             text = edits.texts.get(first)
             if identity in before:
-                if before[identity] != run:
-                    changes.updated.append(fact_of(timeline, run))
+                old, new = fact_of(timeline, before[identity]), fact_of(timeline, run)
+                # More evidence of the same records changes nothing that the fact shows.
+                if (old.interval.invalid_at, old.records) != (new.interval.invalid_at, new.records):
+                    changes.updated.append(new)
                 if text is not None:
                     known.append((fact_of(timeline, run).id, text))
                 continue
@@ -172,16 +224,18 @@ def difference(graph: GraphTransaction, revisions: Sequence[Revision], edits: Ed
                 needs_text.append((fact, first))
     stored = {revision.timeline: revision.before for revision in revisions}
     sources = [_stored_fact(stored, edits.origins.get(entry, entry)) for _, entry in needs_text]
-    texts = _stored_texts(graph, sources)
-    changes.inserted += [(fact, texts[source]) for (fact, _), source in zip(needs_text, sources, strict=True)]
+    texts = _stored_texts(graph, [source for source in sources if source is not None])
+    for (fact, entry), source in zip(needs_text, sources, strict=True):
+        changes.inserted.append((fact, edits.older[entry] if source is None else texts[source]))
     changes.reworded = _changed_texts(graph, known)
     return changes
 
 
-def _stored_fact(stored: dict[Timeline, Sequence[Interval]], entry: TimelineEntry) -> str:
-    """The id of the stored fact that has this evidence."""
+def _stored_fact(stored: dict[Timeline, Sequence[Interval]], entry: TimelineEntry) -> str | None:
+    """The id of the stored fact that has this evidence; None where none of the revised timelines has it."""
     timeline, piece = entry
-    return fact_of(timeline, next(run for run in stored[timeline] if piece in run.evidence)).id
+    run = next((run for run in stored.get(timeline, ()) if piece in run.evidence), None)
+    return None if run is None else fact_of(timeline, run).id
 
 
 def _stored_texts(graph: GraphTransaction, facts: Sequence[str]) -> dict[str, FactText]:

@@ -9,12 +9,12 @@ to both A and B, so A absorbs B:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from apex_cli.errors import StoreTerminal
-from apex_cli.model import Entity, Plan
+from apex_cli.model import Entity, Plan, RecordVersion
 from apex_cli.stores.graph.model.codec import micros
 from apex_cli.stores.graph.model.entity_state import EntityObservation, Observations, unpack_observations
 from apex_cli.stores.graph.model.operations import (
@@ -36,12 +36,16 @@ BeforeAndAfter = tuple[Observations | None, Observations | None]
 
 @dataclass(frozen=True, slots=True)
 class ResolvedEntity:
-    """One entity of a written record, and its node. `vector` is that of the entity's name: one row of float32."""
+    """One entity of a written record, and its node.
+
+    `vector` is that of the entity's name, one row of float32; None for an earlier version of the record.
+    """
 
     node: str
     entity: Entity
     observation: EntityObservation
     vector: Any
+    version: RecordVersion
 
 
 @dataclass(slots=True)
@@ -86,8 +90,8 @@ def compare(
         if record not in written:
             _add(after, (record, absorbed.get(node, node)), observations)
     for record, entities in resolved.items():
-        for one in entities:
-            _add(after, (record, one.node), (one.observation,))
+        for node, observation in _standing(entities):
+            _add(after, (record, node), (observation,))
     return Mentions(before, after, resolved, absorbed, complete)
 
 
@@ -113,21 +117,36 @@ def _resolve(
     drafts: dict[str, list[ResolvedEntity]] = {}
     for plan in plans:
         draft = drafts.setdefault(plan.record_id, [])
-        if plan.embedded is None:
-            continue
-        time = micros(plan.embedded.extraction.event_time)
-        for position, entity in enumerate(_entities(plan)):
-            resolution = resolver.resolve(entity, plan.saga_id)
-            observation = EntityObservation(
-                position, time, entity.certain, entity.name, resolution.aliases, dict(entity.attributes)
-            )
-            vector = plan.embedded.entity_vectors[position]
-            draft.append(ResolvedEntity(resolution.node, entity, observation, vector))
+        for version in plan.versions():
+            time = micros(version.extraction.event_time)
+            for position, entity in enumerate(version.extraction.entities):
+                resolution = resolver.resolve(entity, version.saga_id)
+                observation = EntityObservation(
+                    position, time, entity.certain, entity.name, resolution.aliases, dict(entity.attributes)
+                )
+                vector = version.embedded.entity_vectors[position] if version.embedded is not None else None
+                draft.append(ResolvedEntity(resolution.node, entity, observation, vector, version))
     # Only now are all merges of the batch known: a later entity may have merged the node of an earlier one.
     return resolver, {
-        record: [ResolvedEntity(resolver.find(one.node), one.entity, one.observation, one.vector) for one in draft]
-        for record, draft in drafts.items()
+        record: [replace(one, node=resolver.find(one.node)) for one in draft] for record, draft in drafts.items()
     }
+
+
+def _standing(entities: Sequence[ResolvedEntity]) -> Iterator[tuple[str, EntityObservation]]:
+    """What a record says about each node, all its versions taken together: (node, observation).
+
+    The last whole version that mentions a node counts, and the partial ones after it. Example: a vehicle row of Monday
+    gives plate and colour, that of Tuesday only the plate, a webhook of Wednesday only the name. Plate and name are
+    known; the colour is not, because the row of Tuesday is whole.
+    """
+    by_node: dict[str, list[ResolvedEntity]] = {}
+    for one in entities:
+        by_node.setdefault(one.node, []).append(one)
+    for node, some in by_node.items():
+        last = next((one.version for one in reversed(some) if one.version.extraction.whole), some[0].version)
+        for one in some:
+            if one.version.order >= last.order:
+                yield node, one.observation
 
 
 def _resolver(graph: GraphTransaction, plans: Sequence[Plan], old_ids: Mapping[str, str]) -> Resolver:
@@ -142,8 +161,9 @@ def _resolver(graph: GraphTransaction, plans: Sequence[Plan], old_ids: Mapping[s
     return Resolver(known, used, namespace)
 
 
-def _entities(plan: Plan) -> Sequence[Entity]:
-    return plan.embedded.extraction.entities if plan.embedded is not None else ()
+def _entities(plan: Plan) -> list[Entity]:
+    """The entities of all versions of the plan's record."""
+    return [entity for version in plan.versions() for entity in version.extraction.entities]
 
 
 def _load(graph: GraphTransaction, what: Query, keys: Iterable[str]) -> ByPair:

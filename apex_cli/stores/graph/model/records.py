@@ -84,14 +84,14 @@ def write_claims(graph: GraphTransaction, claims: Mapping[str, Sequence[StoredCl
 
 
 def write_episodes(graph: GraphTransaction, plans: Sequence[Plan], rewritten: AbstractSet[str], now: datetime) -> None:
-    """Write one episode for each present record; `rewritten` are the records that have one already.
+    """Write one episode for each present record: its current version. `rewritten` are those that have one already.
 
     `entity_edges` stays empty: facts name their records. The inverse would be wrong as soon as another record splits
     or joins a fact.
     """
     gone = [(plan.record_id,) for plan in plans if plan.kind is PlanKind.FORGET and plan.record_id in rewritten]
     graph.write(ops.DELETE_EPISODE, gone)
-    rows = [_episode(plan) for plan in plans if plan.kind is PlanKind.WRITE]
+    rows = [_episode(plan) for plan in plans if plan.kind is PlanKind.WRITE and plan.current]
     graph.write(ops.SET_EPISODE, [row for row in rows if row[0] in rewritten])
     graph.write(ops.NEW_EPISODE, [(*row, plans[0].group_id, now, []) for row in rows if row[0] not in rewritten])
 

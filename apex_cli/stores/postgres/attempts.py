@@ -1,0 +1,192 @@
+"""What one attempt on a record writes to the journal, and the plan that it makes for the other stores."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from apex_cli.model import (
+    Embedded,
+    Extraction,
+    Plan,
+    PlanKind,
+    Record,
+    RecordKind,
+    RecordVersion,
+    Superseded,
+)
+from apex_cli.serialization import from_claim, from_entity, to_claim, to_entity
+from apex_cli.stores.postgres.connection import Row, pg_json
+from apex_cli.stores.protocol import SagaState
+from apex_cli.text_cleaning import replace_unencodable
+from apex_cli.versions import KnownVersion, Placement, place
+
+COPY_SAGA = (
+    "COPY saga (saga_id, record_id, run_id, kind, state, epoch, revision, superseded, replaces, current_version,"
+    " base_version) FROM STDIN"
+)
+COPY_VERSION = (
+    "COPY record_version (saga_id, record_id, revision, content_hash, event_time, observed_at, title, text,"
+    " payload, extraction, chunks, kind, whole, dated, replaced_by) FROM STDIN"
+)
+
+
+@dataclass(frozen=True)
+class JournalledVersion:
+    """A version as the journal has it. Its entities and claims are read only where they are needed."""
+
+    known: KnownVersion
+    stated: Any
+
+    @classmethod
+    def of(cls, row: Row) -> JournalledVersion:
+        """From a row of `record_version`."""
+        return cls(
+            KnownVersion(
+                saga_id=str(row["saga_id"]),
+                content_hash=row["content_hash"],
+                as_of=row["event_time"],
+                kind=RecordKind(row["kind"]),
+                whole=row["whole"],
+                dated=row["dated"],
+                chunks=row["chunks"],
+                replaced=row["replaced_by"] is not None,
+            ),
+            row["extraction"],
+        )
+
+    @cached_property
+    def version(self) -> RecordVersion:
+        """What it states: without its text, its chunks and its vectors."""
+        known = self.known
+        extraction = Extraction(
+            event_time=known.as_of,
+            title="",
+            text="",
+            chunks=(),
+            entities=tuple(map(to_entity, self.stated["entities"])),
+            claims=tuple(map(to_claim, self.stated["claims"])),
+            kind=known.kind,
+            whole=known.whole,
+            dated=known.dated,
+        )
+        return RecordVersion(known.saga_id, extraction)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A plan, and for `WRITE` where its version stands among those of the record."""
+
+    plan: Plan
+    placement: Placement | None = None
+
+    def saga_row(self, run_id: str | None, state: SagaState) -> tuple[Any, ...]:
+        """The row for `COPY_SAGA`."""
+        plan, placed = self.plan, self.placement
+        superseded = [old.saga_id for old in plan.superseded]
+        after = (placed.replaces, placed.current, placed.base) if placed else (None, None, None)
+        saga = (plan.saga_id, plan.record_id, run_id, plan.kind.value, state.value, plan.epoch, plan.revision)
+        return (*saga, superseded, *after)
+
+    def version_row(self) -> tuple[Any, ...]:
+        """The row for `COPY_VERSION`."""
+        plan, placed = self.plan, self.placement
+        assert plan.record is not None
+        assert plan.embedded is not None
+        assert placed is not None
+        record, extraction = plan.record, plan.embedded.extraction
+        return (
+            plan.saga_id,
+            plan.record_id,
+            plan.revision,
+            record.content_hash,
+            extraction.event_time,
+            record.observed_at,
+            replace_unencodable(extraction.title),
+            replace_unencodable(extraction.text),
+            pg_json(record.payload),
+            extraction_json(extraction),
+            plan.chunks,
+            extraction.kind.value,
+            extraction.whole,
+            extraction.dated,
+            None if placed.states else placed.current,
+        )
+
+
+def write(
+    record: Record,
+    embedded: Embedded,
+    epoch: int,
+    revision: int,
+    known: Sequence[JournalledVersion],
+    group_id: str,
+    again: bool,
+) -> Attempt | None:
+    """The attempt to write a version, after `epoch` and `revision`; None for content that the memory has.
+
+    `known` are the record's versions in order of arrival; for `again` see `versions.place`.
+    """
+    saga_id = str(uuid.uuid4())
+    extraction = embedded.extraction
+    new = KnownVersion(
+        saga_id=saga_id,
+        content_hash=record.content_hash,
+        as_of=extraction.event_time,
+        kind=extraction.kind,
+        whole=extraction.whole,
+        dated=extraction.dated,
+        chunks=len(extraction.chunks),
+    )
+    placed = place([version.known for version in known], new, again=again)
+    if placed is None:
+        return None
+    others = {version.saga_id for version in placed.others}
+    plan = Plan(
+        saga_id=saga_id,
+        record_id=record.record_id,
+        epoch=epoch + 1,
+        revision=revision + 1,
+        kind=PlanKind.WRITE,
+        group_id=group_id,
+        chunks=new.chunks,
+        superseded=placed.superseded,
+        record=record,
+        embedded=embedded,
+        position=placed.position,
+        history=tuple(version.version for version in known if version.known.saga_id in others),
+        current=placed.current == saga_id,
+        shown=saga_id in (placed.current, placed.base),
+        states=placed.states,
+    )
+    return Attempt(plan, placed)
+
+
+def removal(record_id: str, epoch: int, revision: int, known: Sequence[JournalledVersion], group_id: str) -> Attempt:
+    """The attempt to forget a record with all its versions."""
+    plan = Plan(
+        saga_id=str(uuid.uuid4()),
+        record_id=record_id,
+        epoch=epoch + 1,
+        revision=revision + 1,
+        kind=PlanKind.FORGET,
+        group_id=group_id,
+        chunks=0,
+        superseded=tuple(Superseded(version.known.saga_id, version.known.chunks) for version in known),
+    )
+    return Attempt(plan)
+
+
+def extraction_json(extraction: Extraction) -> str:
+    """An extraction without its text and vectors, as JSON text: the part of a plan that the journal keeps."""
+    return pg_json(
+        {
+            "entities": [from_entity(entity) for entity in extraction.entities],
+            "claims": [from_claim(claim) for claim in extraction.claims],
+            "llm_calls": extraction.llm_calls,
+            "tokens": extraction.tokens,
+        }
+    )
