@@ -11,7 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from apex_cli.errors import ExtractError
+from apex_cli.extract import clean
 from apex_cli.extract.identity import slug
 from apex_cli.model import Record
 
@@ -37,25 +40,53 @@ _EVENT_TIMES = (
 )  # fmt: skip
 TIME_RANK = {name: rank for rank, name in enumerate(_EVENT_TIMES)}
 """Names that fields of event times have, in snake case, and how good each is: the lower, the better."""
+_ZONE_FIELDS = ("timeZone", "time_zone", "timezone", "tz")
+_SHOWN = 80
 _INSIDE_OBJECT = ("date", "start", "time", "value")
 
 
-def parse(value: object) -> datetime | None:
-    """A moment in UTC, or None for whatever cannot be one. An object is looked into: `{"date": …}`, `{"start": …}`.
+def parse(value: object, zone: str | None = None) -> datetime | None:
+    """A moment in UTC, or None for whatever cannot be one. Never raises.
 
-    A datetime is returned as it is.
+    An object is looked into: `{"date": …}`, `{"start": …}`. `zone` is the name of a time zone beside a date that has
+    none itself (`America/Chicago`); an object may have its own (`{"date": …, "timeZone": …}`). A datetime is returned
+    as it is.
     """
     if isinstance(value, datetime):
         return value
     if isinstance(value, str):
-        return _from_text(value)
+        return _from_text(value, zone)
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
         return _from_epoch(value)
     if isinstance(value, Mapping):
-        found = (parse(value[name]) for name in _INSIDE_OBJECT if not isinstance(value.get(name), Mapping | None))
+        own_zone = next((name for key in _ZONE_FIELDS if isinstance(name := value.get(key), str) and name), zone)
+        found = (
+            parse(value[name], own_zone) for name in _INSIDE_OBJECT if not isinstance(value.get(name), Mapping | None)
+        )
         return next((time for time in found if time), None)
+    return None
+
+
+def read(payload: Mapping[str, object], *names: str, zone: str | None = None) -> datetime | None:
+    """The moment in the first of these fields that holds something; None where all are absent, null or empty.
+
+    `payload` has its fields in snake case. Raises `ExtractError` (`unreadable_time`), which names field and value,
+    where that field cannot be read.
+    """
+    for name in names:
+        value = payload.get(name)
+        if value is None or value in ("", {}, []):
+            continue
+        moment = parse(value, zone)
+        if moment is None:
+            raise ExtractError(
+                f"{name} {clean.line(str(value), _SHOWN)!r} is not a time that can be read",
+                hint="write times as in 2025-10-19T14:23:00Z",
+                code="unreadable_time",
+            )
+        return moment
     return None
 
 
@@ -100,7 +131,7 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _from_text(text: str) -> datetime | None:
+def _from_text(text: str, zone: str | None) -> datetime | None:
     text = text.strip() if len(text) <= 2 * _LONGEST else ""
     if not 8 <= len(text) <= _LONGEST:
         return None
@@ -113,6 +144,11 @@ def _from_text(text: str) -> datetime | None:
     # The year is checked before the zone is applied: moving 0001-01-01 by a zone would overflow.
     if moment is None or not _FIRST_YEAR <= moment.year < _LAST_YEAR:
         return None
+    if moment.tzinfo is None and zone is not None:
+        try:
+            moment = moment.replace(tzinfo=ZoneInfo(zone))
+        except (ValueError, OSError, ZoneInfoNotFoundError):
+            return None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
