@@ -13,8 +13,9 @@ from datetime import datetime
 from typing import Any
 
 from apex_cli.errors import ApexError, RecordError, RunHalted, StoreError, UsageError
+from apex_cli.payloads import Change, changes
 from apex_cli.stores.factory import Stores
-from apex_cli.stores.postgres.catalog import CurrentVersion, shown_points
+from apex_cli.stores.postgres.catalog import CurrentVersion, StoredVersion, shown_points
 from apex_cli.stores.protocol import EntityView, FactView, GraphView, Hit, PointView
 
 _RRF = 60
@@ -39,6 +40,22 @@ class RecordView:
     graph: GraphView | None
     points: Sequence[PointView]
     cache: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionView:
+    """One version of a record, and what changed since the version before it; nothing for the first, and for replaced
+    ones."""
+
+    version: StoredVersion
+    changes: Sequence[Change]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordHistory:
+    """All versions of a record by as-of time; a replaced one stands before its correction."""
+
+    versions: Sequence[VersionView]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +118,22 @@ async def get(stores: Stores, ident: str) -> RecordView:
     return RecordView(
         version, graph.get(version.record_id), points.get(version.record_id, ()), cache.get(version.record_id)
     )
+
+
+async def history(stores: Stores, ident: str) -> RecordHistory:
+    """The versions of one record. Raises `UsageError` when there is none, or several."""
+    record_id = (await find_record(stores, ident)).record_id
+    versions = (await stores.catalog.versions([record_id]))[record_id]
+    views: list[VersionView] = []
+    before: StoredVersion | None = None
+    for version in sorted(versions, key=lambda one: (one.event_time, one.whole, one.replaced_by is None, one.revision)):
+        counts = version.replaced_by is None
+        differences = (
+            changes(before.payload, version.payload, partial=not version.whole) if before is not None and counts else []
+        )
+        views.append(VersionView(version, differences))
+        before = version if counts else before
+    return RecordHistory(views)
 
 
 async def facts(

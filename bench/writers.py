@@ -29,8 +29,8 @@ from apex_cli.stores.graph.ladybug import schema
 from apex_cli.stores.graph.ladybug.engine import LadybugEngine
 from apex_cli.stores.graph.ladybug.transaction import LadybugTransaction
 from apex_cli.stores.graph.model.operations import Access
-from apex_cli.stores.postgres.attempts import extraction_json
 from apex_cli.stores.postgres.connection import pg_json
+from apex_cli.stores.postgres.entries import extraction_json
 from apex_cli.stores.qdrant.edge import QdrantEdgeStore
 from apex_cli.text_cleaning import replace_unencodable
 from bench.dataset import COLUMNS, GraphRows, Item

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -108,21 +107,9 @@ def retry_failed(context: CommandContext, settings: Settings, wanted: Sequence[s
     run_ingest(context, settings, IngestRequest(paths=(), retry_failed=not wanted))
 
 
-def refuse_unasked(verb: str, hint: str) -> None:
-    """Raises `UsageError` where stdin is not a terminal, so that no one can answer."""
-    if not sys.stdin.isatty():
-        raise UsageError(f"`apex {verb}` removes data and asks first, but stdin is not a terminal", hint=hint)
-
-
 def agreed(context: CommandContext, due: Sequence[Item]) -> bool:
     """Ask the person at the terminal whether these may go."""
-    context.output.note(
-        f"{len(due):,} items, {format_size(sum(item.bytes for item in due))}, would be removed. Continue? [y/N]"
-    )
-    if sys.stdin.readline().strip().lower() in {"y", "yes"}:
-        return True
-    context.output.note("Nothing was removed.")
-    return False
+    return context.confirmed(f"{len(due):,} items, {format_size(sum(item.bytes for item in due))}, would be removed.")
 
 
 def show_removed(context: CommandContext, removed: Collection[Item], *, dry_run: bool = False, **more: Any) -> None:

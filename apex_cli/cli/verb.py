@@ -7,6 +7,7 @@ a `CommandContext`: where it writes, its settings, and how it reads the stores.
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,7 +16,7 @@ import typer
 
 from apex_cli.cli import loop, options
 from apex_cli.cli.output import Output
-from apex_cli.errors import StoreError, StoreUnavailable
+from apex_cli.errors import StoreError, StoreUnavailable, UsageError
 from apex_cli.exit_codes import ALWAYS, MEANINGS, ExitCode
 
 if TYPE_CHECKING:
@@ -57,6 +58,19 @@ class CommandContext:
         for each in settings.unknown:
             self.output.warning(str(each))
         return settings
+
+    def refuse_unasked(self, verb: str, hint: str) -> None:
+        """Raises `UsageError` where stdin is not a terminal, so that a question would have no answer."""
+        if not sys.stdin.isatty():
+            raise UsageError(f"`apex {verb}` removes data and asks first, but stdin is not a terminal", hint=hint)
+
+    def confirmed(self, question: str) -> bool:
+        """Ask the person at the terminal; anything but yes is no."""
+        self.output.note(f"{question} Continue? [y/N]")
+        if sys.stdin.readline().strip().lower() in {"y", "yes"}:
+            return True
+        self.output.note("Nothing was removed.")
+        return False
 
     def read(self, look: Callable[[Stores], Awaitable[_T]]) -> _T:
         """Open the four stores, look, close them. A store that fails meanwhile gives exit code 10."""

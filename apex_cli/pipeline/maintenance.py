@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from apex_cli.config import Settings
+from apex_cli.errors import UsageError
 from apex_cli.exit_codes import ExitCode
 from apex_cli.model import Extraction, Record, Superseded
 from apex_cli.pipeline.context import coordinator_for
@@ -23,7 +24,7 @@ from apex_cli.saga.coordinator import Coordinator
 from apex_cli.saga.recovery import Recovered
 from apex_cli.sources.registry import extract
 from apex_cli.stores.factory import Stores
-from apex_cli.stores.postgres.catalog import CurrentVersion, StoredVersion, shown_points
+from apex_cli.stores.postgres.catalog import CurrentVersion, ForgottenRecord, StoredVersion, shown_points
 from apex_cli.stores.protocol import PreparedStore, Rebuildable, StoredSummary
 from apex_cli.verify import Discrepancy, DiscrepancyReport, verify
 
@@ -31,7 +32,10 @@ _BATCH = 500
 
 
 async def forget(settings: Settings, ident: str) -> RecordResult:
-    """Remove one record from all four stores. Raises `UsageError` where no record, or several, have that name."""
+    """Remove one record, all its versions, from all four stores. Its content is remembered as forgotten.
+
+    Raises `UsageError` where no record, or several, have that name.
+    """
     run_id = str(uuid.uuid4())
     async with open_upgraded(settings) as stores:
         stats = RunStats()
@@ -45,6 +49,22 @@ async def forget(settings: Settings, ident: str) -> RecordResult:
         summary = {**counts, "by_source": {version.source: counts}, **stats.as_json()}
         await stores.runs.finish(run_id, summary, ExitCode.RECORDS_FAILED if failed else ExitCode.OK)
         return replace(result, source=version.source, data_type=version.data_type, external_id=version.external_id)
+
+
+async def unforget(settings: Settings, ident: str) -> ForgottenRecord:
+    """Let the forgotten content of one record be taken again. Raises `UsageError` where there is none, or several."""
+    source, _, external_id = ident.partition(":")
+    async with open_upgraded(settings) as stores:
+        found = await stores.catalog.forgotten(ident, source, external_id)
+        if not found:
+            raise UsageError(
+                f"nothing of {ident!r} was forgotten", hint="name it as it was forgotten", code="not_found"
+            )
+        if len(found) > 1:
+            listed = ", ".join(f"{one.record_id} ({one.data_type})" for one in found)
+            raise UsageError(f"{len(found)} records are called {ident!r}", hint=f"name one by its id: {listed}")
+        await stores.catalog.unforget(found[0].record_id)
+        return found[0]
 
 
 async def recover(settings: Settings) -> Recovered:

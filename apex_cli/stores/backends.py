@@ -135,6 +135,7 @@ def _embedded_postgres(context: StoreContext) -> Database:
         namespace=settings.namespace,
         timeout=settings.store_timeout,
         create=context.create,
+        files=context.home.postgres_data,
     )
 
 

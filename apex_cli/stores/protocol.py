@@ -237,6 +237,18 @@ class Rebuildable(Protocol):
         """
 
 
+@runtime_checkable
+class Purgeable(Protocol):
+    """A store that can rewrite its own files."""
+
+    async def purge(self) -> None:
+        """Rewrite the files so that nothing that was removed is left in them. What is there stays as it is.
+
+        Idempotent; a purge that is killed leaves the store as it was, or purged. Raises `StoreTerminal` where the
+        server does not allow it.
+        """
+
+
 class SagaState(StrEnum):
     """The state of a saga: `PREPARED → COMMITTED → DONE`. The first three are open.
 

@@ -21,7 +21,7 @@ def filled(home: Path) -> Path:
 
 
 def test_forget_removes_a_record_everywhere_and_nothing_else(filled: Path) -> None:
-    said = run(filled, "forget", SHIPMENT_KEY).expect(0)
+    said = run(filled, "forget", SHIPMENT_KEY, "--yes").expect(0)
     assert said.stdout.startswith(f"forgotten {SHIPMENT_KEY} (")
     run(filled, "get", SHIPMENT_KEY).expect(2)
     # The message still mentions the shipment; the shipment's own claims are gone.
@@ -33,7 +33,7 @@ def test_forget_removes_a_record_everywhere_and_nothing_else(filled: Path) -> No
     assert verified(filled) == 2
     verbs = [line["verb"] for line in run(filled, "runs", "--json").expect(0).lines]
     assert verbs == ["forget", "ingest"]
-    run(filled, "forget", MESSAGE_KEY, "--json").expect(0)
+    run(filled, "forget", MESSAGE_KEY, "--json", "--yes").expect(0)
     assert run(filled, "facts", SHIPMENT_ID).expect(2).stdout == ""
     assert verified(filled) == 1
 
@@ -58,7 +58,7 @@ def test_a_store_that_lost_its_data_is_seen_and_mended(filled: Path, store: str)
 def test_leftovers_of_a_forgotten_record_are_orphans(filled: Path) -> None:
     kept = filled.parent / "kept"
     shutil.copytree(filled / "vectors", kept)
-    run(filled, "forget", MESSAGE_KEY).expect(0)
+    run(filled, "forget", MESSAGE_KEY, "--yes").expect(0)
     shutil.rmtree(filled / "vectors")
     kept.rename(filled / "vectors")
     result = run(filled, "verify", "--json").expect(3)

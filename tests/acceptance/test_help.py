@@ -44,7 +44,7 @@ def apex(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedPr
 def test_the_verbs_of_this_version_are_there() -> None:
     named = {words[0] for words in VERBS}
     assert named == {
-        *("ingest", "staging", "get", "search", "facts", "forget"),
+        *("ingest", "staging", "get", "history", "search", "facts", "forget"),
         *("verify", "recover", "runs", "dlq", "metrics", "doctor", "debug"),
     }
     assert {words[1] for words in VERBS if words[0] == "staging" and len(words) > 1} == {

@@ -34,7 +34,7 @@ def test_counters_are_totals_over_all_runs(home: Path) -> None:
     run(home, "ingest", drop, "-q").expect(0)
     (drop / "bad.json").write_text('{"shipmentId": }')
     run(home, "ingest", drop, "-q").expect(3)
-    run(home, "forget", f"turvo:{SEEDS[1]['shipmentId']}").expect(0)
+    run(home, "forget", f"turvo:{SEEDS[1]['shipmentId']}", "--yes").expect(0)
     samples = metrics(home)
     for source in ("samsara", "turvo", "frontapp"):
         assert value(samples, "apex_records_total", source=source, outcome="committed") == 1

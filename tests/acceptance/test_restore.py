@@ -46,7 +46,7 @@ def grown(home: Path) -> Path:
     for status in ("delayed", "delivered"):
         changed = [{**SHIPMENT, "status": status}, shipment(3)]
         run(home, "ingest", write_lines(place / "two.jsonl", changed), "-q").expect(0)
-    run(home, "forget", "turvo:SHIP-2025-10-20-002").expect(0)
+    run(home, "forget", "turvo:SHIP-2025-10-20-002", "--yes").expect(0)
     return home
 
 

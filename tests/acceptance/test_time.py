@@ -55,13 +55,13 @@ def test_positions_in_any_order_of_arrival(home: Path) -> None:
     assert supports(home, UNIT, "LOCATED_AT") == [1, 2, 2]
 
     # A record that goes takes its evidence with it, and the fact only when nothing else supports it.
-    run(home, "forget", f"samsara:{UNIT}@2025-10-19T12:00:00Z").expect(0)
+    run(home, "forget", f"samsara:{UNIT}@2025-10-19T12:00:00Z", "--yes").expect(0)
     assert history(home, UNIT, "LOCATED_AT") == [
         (here, "10:00", "13:00"),
         (there, "13:00", "14:00"),
         (far, "14:00", None),
     ]
-    run(home, "forget", f"samsara:{UNIT}@2025-10-19T13:00:00Z").expect(0)
+    run(home, "forget", f"samsara:{UNIT}@2025-10-19T13:00:00Z", "--yes").expect(0)
     assert history(home, UNIT, "LOCATED_AT") == [(here, "10:00", "14:00"), (far, "14:00", None)]
 
     # A replaced record is recomputed, too: the truck was in Gary at ten, after all.
@@ -77,11 +77,11 @@ def test_forgetting_makes_the_former_status_current_again(home: Path) -> None:
     ingest(home, first)
     ingest(home, second)
     assert history(home, "SHIP-A", "HAS_STATUS") == [("covered", "08:00", "09:00"), ("en_route", "09:00", None)]
-    [line] = run(home, "forget", "turvo:SHIP-B", "--json").expect(0).lines
+    [line] = run(home, "forget", "turvo:SHIP-B", "--json", "--yes").expect(0).lines
     assert (line["type"], line["status"], line["error"]) == ("record", "forgotten", None)
     assert history(home, "SHIP-A", "HAS_STATUS") == [("covered", "08:00", None)]
     run(home, "get", "turvo:SHIP-B").expect(2)
-    run(home, "forget", "turvo:SHIP-B").expect(2)
+    run(home, "forget", "turvo:SHIP-B", "--yes").expect(2)
     assert verified(home) == 1
     # What was forgotten may come back, as a record like any other.
     ingest(home, second)

@@ -16,7 +16,6 @@ from apex_cli.cli.staged_items import (
     failed,
     of_status,
     open_staging,
-    refuse_unasked,
     retry_failed,
     show_items,
     show_removed,
@@ -106,7 +105,7 @@ def drop(
     staging = open_staging(context.settings())
     due = of_status(staging, ItemStatus.FAILED) if every else failed(staging, items or [])
     if due and not yes:
-        refuse_unasked("dlq drop", "add --yes")
+        context.refuse_unasked("dlq drop", "add --yes")
         if not agreed(context, due):
             return
     removed = staging.drop([item.item_id for item in due])

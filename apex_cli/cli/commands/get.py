@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.cli.options import Ident
-from apex_cli.cli.output import Output, clean, clip, fields
+from apex_cli.cli.output import Output, clean, clean_lines, clip, fields
 from apex_cli.cli.verb import LOCKED, START, USAGE, CommandContext, verb
 from apex_cli.extract.timestamps import rfc3339
+from apex_cli.payloads import leaves
 
 if TYPE_CHECKING:
     from apex_cli.queries import RecordView
@@ -15,8 +18,9 @@ if TYPE_CHECKING:
 _FACT = ("subject", "predicate", "object", "valid_at", "invalid_at")
 _VERSION = (
     *("saga_id", "epoch", "revision", "content_hash", "event_time", "observed_at", "first_seen"),
-    *("title", "text", "payload", "chunks"),
+    *("title", "text", "payload", "chunks", "kind", "whole", "dated"),
 )
+_MOST_FIELDS = 60
 
 
 @verb(
@@ -25,7 +29,7 @@ _VERSION = (
     exits={0: "found", **USAGE, **START, **LOCKED},
 )
 def get(context: CommandContext, ident: Ident) -> None:
-    """Show what each of the four stores holds of one record."""
+    """Show one record: its fields, and what each of the four stores holds of it."""
     from apex_cli import queries
 
     view = context.read(lambda stores: queries.get(stores, ident))
@@ -57,8 +61,10 @@ def as_json(view: RecordView) -> dict[str, Any]:
 def _show(output: Output, view: RecordView) -> None:
     version = view.version
     output.line(clean(f"{version.source} {version.data_type} {version.external_id}"))
-    output.line(f"record {version.record_id}, revision {version.revision}, of {rfc3339(version.event_time)}")
+    as_of = rfc3339(version.event_time) if version.dated else f"{rfc3339(version.event_time)} (when it was staged)"
+    output.line(f"record {version.record_id}, revision {version.revision}, of {as_of}")
     output.line()
+    _payload(output, version.payload)
     output.line("graph: nothing" if view.graph is None else "graph:")
     if view.graph is not None:
         output.table(("TYPE", "ENTITY"), ((each.type, each.name) for each in view.graph.entities))
@@ -76,6 +82,24 @@ def _show(output: Output, view: RecordView) -> None:
         output.line("  " + clip(point.text, 110))
     cached = "nothing" if view.cache is None else f"revision {view.cache.get('revision')} ({view.cache.get('saga_id')})"
     output.line("cache: " + clean(cached))
+
+
+def _payload(output: Output, payload: Mapping[str, Any]) -> None:
+    """The record itself, a line for each field; the text of a document as it stands."""
+    every = list(leaves(payload))
+    for path, value in every[:_MOST_FIELDS]:
+        if isinstance(value, str) and "\n" in value:
+            output.line(f"  {clip(path, 60)}:")
+            shown = value[:4_000]
+            for line in clean_lines(shown).splitlines():
+                output.line(f"    {line}")
+            if len(shown) < len(value):
+                output.line(f"    and {len(value) - len(shown):,} more characters (see --json)")
+        else:
+            output.line(f"  {clip(path, 60)}: {clip(value if isinstance(value, str) else json.dumps(value), 200)}")
+    if len(every) > _MOST_FIELDS:
+        output.line(f"  and {len(every) - _MOST_FIELDS:,} more fields (see --json)")
+    output.line()
 
 
 def until(moment: Any) -> str:

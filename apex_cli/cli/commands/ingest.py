@@ -57,6 +57,9 @@ def ingest(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Take up again what failed before, whatever the reason.")
     ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Take content once more that is known or was forgotten.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and extract only; write nothing.")] = False,
     error_on_empty: Annotated[bool, typer.Option("--error-on-empty", help="Exit 9 when nothing was there.")] = False,
     metrics_textfile: Annotated[
@@ -88,6 +91,7 @@ def ingest(
         consume=consume,
         min_age=min_age or 0.0,
         retry_failed=retry_failed,
+        again=again,
         stdin=sys.stdin.buffer if STDIN in paths else None,
     )
     run_ingest(context, settings, request, dry_run=dry_run, error_on_empty=error_on_empty)

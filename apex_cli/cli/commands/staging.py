@@ -14,7 +14,6 @@ from apex_cli.cli.staged_items import (
     agreed,
     of_status,
     open_staging,
-    refuse_unasked,
     retry_failed,
     show_items,
     show_removed,
@@ -89,7 +88,7 @@ def clean(
     staging = open_staging(settings)
     statuses = set(ItemStatus) if status == "all" else {ItemStatus.FAILED}
     if not (dry_run or yes):
-        refuse_unasked("staging clean", "add --yes or --dry-run")
+        context.refuse_unasked("staging clean", "add --yes or --dry-run")
         due = staging.clean(older_than=settings.retention, statuses=statuses, dry_run=True)
         if due and not agreed(context, due):
             return

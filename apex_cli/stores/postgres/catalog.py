@@ -44,6 +44,13 @@ FROM record_version v JOIN record r USING (record_id) JOIN saga s USING (saga_id
 WHERE v.record_id = ANY(%(ids)s::uuid[]) AND s.state IN ('COMMITTED', 'DONE') AND r.current_saga IS NOT NULL
 ORDER BY v.record_id, v.revision
 """
+_FORGOTTEN = """
+SELECT r.record_id, r.source, r.data_type, r.external_id, count(*) AS contents
+FROM forgotten f JOIN record r USING (record_id)
+WHERE r.record_id::text = %(ident)s OR (r.source = %(source)s AND r.external_id = %(external_id)s)
+GROUP BY r.record_id ORDER BY r.record_id
+"""
+_UNFORGET = "DELETE FROM forgotten WHERE record_id = %(id)s"
 _EPOCHS = """
 SELECT record_id, epoch FROM record WHERE record_id > %(after)s ORDER BY record_id LIMIT %(limit)s
 """
@@ -146,6 +153,17 @@ class StoredVersion:
     current: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ForgottenRecord:
+    """A record of which content was forgotten, and how many contents."""
+
+    record_id: str
+    source: str
+    data_type: str
+    external_id: str
+    contents: int
+
+
 def shown_points(version: Expected | CurrentVersion) -> dict[str, int]:
     """How many points readers see, by saga id: those of the current version and of the last whole one."""
     return {version.base_version: version.base_chunks, version.saga_id: version.chunks}
@@ -184,6 +202,19 @@ class Catalog:
         """Current versions with this source and external id: one for each data type that has it."""
         rows = await self._database.rows(_BY_NAME, {"source": source, "external_id": external_id})
         return [_version(row) for row in rows]
+
+    async def forgotten(self, ident: str, source: str, external_id: str) -> Sequence[ForgottenRecord]:
+        """Records with forgotten content, by record id, or by source and external id."""
+        parameters = {"ident": ident, "source": source, "external_id": external_id}
+        return [
+            ForgottenRecord(str(row["record_id"]), row["source"], row["data_type"], row["external_id"], row["contents"])
+            for row in await self._database.rows(_FORGOTTEN, parameters)
+        ]
+
+    async def unforget(self, record_id: str) -> int:
+        """Let forgotten content of a record be taken again; returns how many contents."""
+        async with self._database.transaction() as connection:
+            return (await connection.execute(_UNFORGET, {"id": record_id})).rowcount
 
     async def search(self, text: str, *, limit: int, source: str | None = None) -> Sequence[Hit]:
         """Records that have any of the words of `text` (English stemming), best first."""

@@ -9,6 +9,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -95,8 +96,10 @@ class Database:
         password: Secret | None = None,
         tls: Tls = NO_TLS_FILES,
         create: bool = True,
+        files: Path | None = None,
     ) -> None:
         self.namespace = namespace
+        self.files = files
         self._create = create
         self._milliseconds = str(max(1, int(timeout * 1000)))
         self._conninfo = conninfo(url, password=password, tls=tls)

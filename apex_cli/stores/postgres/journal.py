@@ -12,15 +12,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from apex_cli.model import Embedded, Plan, PlanKind, Record, Superseded
-from apex_cli.stores.postgres.attempts import COPY_SAGA, COPY_VERSION, Attempt, JournalledVersion, removal, write
 from apex_cli.stores.postgres.connection import STORE, Connection, Database, Row
+from apex_cli.stores.postgres.entries import COPY_SAGA, COPY_VERSION, JournalEntry, JournalledVersion, removal, write
+from apex_cli.stores.postgres.purge import purge
 from apex_cli.stores.protocol import Begun, KnownContent, OpenSaga, SagaState
 from apex_cli.text_cleaning import replace_unencodable
 
+# A purge takes the names of forgotten records away.
 _ENSURE = """
 INSERT INTO record (record_id, source, data_type, external_id)
 SELECT * FROM unnest(%(ids)s::uuid[], %(sources)s::text[], %(types)s::text[], %(externals)s::text[])
-ON CONFLICT (record_id) DO NOTHING
+ON CONFLICT (record_id) DO UPDATE SET external_id = excluded.external_id WHERE record.external_id = ''
 """
 _LOCK = """
 SELECT r.record_id, r.epoch, r.revision, r.current_saga IS NOT NULL AS present,
@@ -150,6 +152,10 @@ class PostgresJournal:
         """See `Database.facts`."""
         return await self._database.facts()
 
+    async def purge(self) -> None:
+        """See `Purgeable`."""
+        await purge(self._database)
+
     async def known(self, record_ids: Sequence[str]) -> KnownContent:
         parameters = {"ids": list(record_ids)}
         rows = await self._database.rows(_KNOWN, parameters)
@@ -181,16 +187,16 @@ class PostgresJournal:
             free = [record_id for record_id in by_id if record_id not in busy]
             known = await _versions(connection, [record_id for record_id in free if starts[record_id].present])
             forgotten = frozenset() if again else await _forgotten(connection, free, by_id)
-            attempts: list[Attempt] = []
+            entries: list[JournalEntry] = []
             for record_id in free:
                 if record_id not in forgotten:
                     record, embedded = by_id[record_id]
                     start = starts[record_id]
-                    attempt = write(record, embedded, start.epoch, start.revision, known[record_id], group_id, again)
-                    attempts += [attempt] if attempt else []
-            plans = [attempt.plan for attempt in attempts]
+                    entry = write(record, embedded, start.epoch, start.revision, known[record_id], group_id, again)
+                    entries += [entry] if entry else []
+            plans = [entry.plan for entry in entries]
             unchanged = frozenset(free) - forgotten - {plan.record_id for plan in plans}
-            await _journal(connection, attempts, run_id)
+            await _journal(connection, entries, run_id)
         return Begun(plans, unchanged, busy, forgotten)
 
     async def begin_forget(self, record_ids: Sequence[str], *, run_id: str | None, group_id: str) -> Begun:
@@ -199,12 +205,12 @@ class PostgresJournal:
             busy = frozenset(record_id for record_id, start in starts.items() if start.busy)
             present = [record_id for record_id, start in starts.items() if start.present and not start.busy]
             known = await _versions(connection, present)
-            attempts = [
+            entries = [
                 removal(record_id, starts[record_id].epoch, starts[record_id].revision, known[record_id], group_id)
                 for record_id in present
             ]
-            await _journal(connection, attempts, run_id)
-        plans = [attempt.plan for attempt in attempts]
+            await _journal(connection, entries, run_id)
+        plans = [entry.plan for entry in entries]
         return Begun(plans, frozenset(record_ids) - busy - {plan.record_id for plan in plans}, busy)
 
     async def abort(self, plans: Sequence[Plan], error: str) -> None:
@@ -298,15 +304,15 @@ def _plan_of(row: Row, group_id: str) -> Plan:
     )
 
 
-async def _journal(connection: Connection, attempts: Sequence[Attempt], run_id: str | None) -> None:
-    if not attempts:
+async def _journal(connection: Connection, entries: Sequence[JournalEntry], run_id: str | None) -> None:
+    if not entries:
         return
-    await connection.execute(_RAISE, {"ids": [attempt.plan.record_id for attempt in attempts]})
+    await connection.execute(_RAISE, {"ids": [entry.plan.record_id for entry in entries]})
     async with connection.cursor() as cursor:
         async with cursor.copy(COPY_SAGA) as copy:
-            for attempt in attempts:
-                await copy.write_row(attempt.saga_row(run_id, SagaState.PREPARED))
+            for entry in entries:
+                await copy.write_row(entry.saga_row(run_id, SagaState.PREPARED))
         async with cursor.copy(COPY_VERSION) as copy:
-            for attempt in attempts:
-                if attempt.plan.kind is PlanKind.WRITE:
-                    await copy.write_row(attempt.version_row())
+            for entry in entries:
+                if entry.plan.kind is PlanKind.WRITE:
+                    await copy.write_row(entry.version_row())

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import shutil
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,7 +24,7 @@ from apex_cli.stores.qdrant import points
 from apex_cli.stores.qdrant.points import SLICE, STORE, slices
 
 if TYPE_CHECKING:
-    from qdrant_edge import EdgeShard, Filter, Record
+    from qdrant_edge import EdgeShard, Filter, Record, UpdateOperation
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -198,17 +199,58 @@ class QdrantEdgeStore:
         return self._opened
 
     @_in_its_thread
+    def purge(self) -> None:
+        """See `Purgeable`. The points are copied into a new shard, which replaces the old one."""
+        fresh, shard = self._new_shard()
+        self._shard.flush()
+        for part in self._points():
+            shard.update(part)
+        shard.flush()
+        shard.close()
+        self._shard.close()
+        self._opened = None
+        old = self._path.with_name(self._path.name + ".old")
+        shutil.rmtree(old, ignore_errors=True)
+        self._path.rename(old)
+        fresh.rename(self._path)
+        shutil.rmtree(old)
+        self._load()
+
+    def _points(self) -> Iterator[UpdateOperation]:
+        """All points with their vectors and payloads, as updates of another shard."""
+        from qdrant_edge import Point, ScrollRequest, UpdateOperation
+
+        offset = None
+        while True:
+            request = ScrollRequest(offset=offset, limit=SLICE, with_payload=True, with_vector=True)
+            records, offset = self._shard.scroll(request)
+            if records:
+                rows = [Point(record.id, record.vector or [], record.payload) for record in records]
+                yield UpdateOperation.upsert_points(rows)
+            if offset is None:
+                return
+
+    @_in_its_thread
     def _open(self) -> None:
+        old = self._path.with_name(self._path.name + ".old")
+        if not self._path.exists() and old.exists():
+            # A purge was killed between its two renames: the old shard is whole.
+            old.rename(self._path)
+        if not self._path.exists():
+            fresh, shard = self._new_shard()
+            shard.flush()
+            shard.close()
+            fresh.rename(self._path)
+        shutil.rmtree(old, ignore_errors=True)
+        self._load()
+
+    def _load(self) -> None:
         from qdrant_edge import EdgeShard
 
-        if not self._path.exists():
-            self._create()
         self._opened = EdgeShard.load(str(self._path))
 
-    def _create(self) -> None:
-        """Build the shard under another name and rename it, so a kill in between leaves no incomplete shard."""
-        import shutil
-
+    def _new_shard(self) -> tuple[Path, EdgeShard]:
+        """An empty shard under another name: it is renamed when it is complete, so a kill leaves no half of one."""
         from qdrant_edge import (
             Distance,
             EdgeConfig,
@@ -228,9 +270,7 @@ class QdrantEdgeStore:
         for field in points.KEYWORD_FIELDS:
             shard.update(UpdateOperation.create_field_index(field, PayloadSchemaType.Keyword))
         shard.update(UpdateOperation.create_field_index("visible", PayloadSchemaType.Integer))
-        shard.flush()
-        shard.close()
-        fresh.rename(self._path)
+        return fresh, shard
 
     @_in_its_thread
     def _close(self) -> None:

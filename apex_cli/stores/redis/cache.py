@@ -13,6 +13,7 @@ costs time only: everything here has a copy in PostgreSQL.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -35,6 +36,7 @@ PREPARED_SECONDS = 7 * 86_400
 TOMBSTONE_SECONDS = 86_400
 TIMEOUT_SECONDS = 10.0
 _SCAN_COUNT = 1_000
+_POLL_SECONDS = 0.02
 
 
 # The atomic steps, in Lua. Each script is sent once and then called by its hash.
@@ -186,6 +188,18 @@ class RedisCache:
                 for key, (saga, value) in zip(keys, rows, strict=True)
                 if saga is not None and value is not None
             ]
+
+    async def purge(self) -> None:
+        """See `Purgeable`: the append-only file is written again from what is in memory. Raises `StoreError`."""
+        with translated():
+            await self._client.bgrewriteaof()
+            while True:
+                state = await self._client.info("persistence")
+                if not state["aof_rewrite_in_progress"] and not state.get("aof_rewrite_scheduled"):
+                    break
+                await asyncio.sleep(_POLL_SECONDS)
+            if state["aof_enabled"] and state["aof_last_bgrewrite_status"] != "ok":
+                raise StoreTerminal(self.name, "the server could not rewrite its append-only file")
 
     async def lock(self, names: Sequence[str], owner: str, ttl_seconds: float) -> frozenset[str]:
         if not names:

@@ -77,7 +77,7 @@ class JournalledVersion:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class JournalEntry:
     """A plan, and for `WRITE` where its version stands among those of the record."""
 
     plan: Plan
@@ -125,7 +125,7 @@ def write(
     known: Sequence[JournalledVersion],
     group_id: str,
     again: bool,
-) -> Attempt | None:
+) -> JournalEntry | None:
     """The attempt to write a version, after `epoch` and `revision`; None for content that the memory has.
 
     `known` are the record's versions in order of arrival; for `again` see `versions.place`.
@@ -162,10 +162,12 @@ def write(
         shown=saga_id in (placed.current, placed.base),
         states=placed.states,
     )
-    return Attempt(plan, placed)
+    return JournalEntry(plan, placed)
 
 
-def removal(record_id: str, epoch: int, revision: int, known: Sequence[JournalledVersion], group_id: str) -> Attempt:
+def removal(
+    record_id: str, epoch: int, revision: int, known: Sequence[JournalledVersion], group_id: str
+) -> JournalEntry:
     """The attempt to forget a record with all its versions."""
     plan = Plan(
         saga_id=str(uuid.uuid4()),
@@ -177,7 +179,7 @@ def removal(record_id: str, epoch: int, revision: int, known: Sequence[Journalle
         chunks=0,
         superseded=tuple(Superseded(version.known.saga_id, version.known.chunks) for version in known),
     )
-    return Attempt(plan)
+    return JournalEntry(plan)
 
 
 def extraction_json(extraction: Extraction) -> str:
