@@ -116,7 +116,8 @@ def event_time(record: Record, own: datetime | None, kind: RecordKind = RecordKi
 
     - for an own time after the staging, by more than two days for an event or more than a year for a state: a position
       of the year 2062 would be the current one until then;
-    - where only the staging is left, and a time of the record holds the default of a program: it would be dated now.
+    - where only the staging is left, and a time of the record holds the default of a program or cannot be read: it
+      would be dated now.
     """
     if own is not None and not is_plausible(record, own, kind):
         raise ExtractError(
@@ -130,7 +131,7 @@ def event_time(record: Record, own: datetime | None, kind: RecordKind = RecordKi
         dated = parse(found)
         if dated and is_plausible(record, dated, kind):
             return dated
-    _refuse_defaults(record, kind)
+    _refuse_unread(record, kind)
     return record.observed_at
 
 
@@ -163,15 +164,21 @@ def _named(payload: Mapping[str, object]) -> list[str]:
     return sorted(TIME_RANK.keys() & payload.keys(), key=TIME_RANK.__getitem__)
 
 
-def _refuse_defaults(record: Record, kind: RecordKind) -> None:
-    """Raises for a default among the times of the record: of a state its own fields, of an event also the objects in it
-    (`gps: {"time": 0}`), where any field that is named like a time is meant as one."""
+def _refuse_unread(record: Record, kind: RecordKind) -> None:
+    """Raises where a time of the record is there and was not used: a default, or one that cannot be read.
+
+    Of an event any field that is named like a time is meant as one, and the objects inside are looked at as well
+    (`gps: {"time": 0}`).
+    """
     own = snake_keys(record.payload)
     is_event = kind is RecordKind.EVENT
     inside = [snake_keys(value) for value in own.values() if isinstance(value, Mapping)] if is_event else []
     for fields in (own, *inside):
         for name in _named(fields) if is_event else _meant(fields):
-            if interpret(fields[name]) in (NoMoment.DEFAULT, NoMoment.OPEN_END):
+            found = interpret(with_clock(fields, name), zone_of(fields))
+            if found is NoMoment.UNREADABLE:
+                raise _unreadable(name, fields[name], "is no time that can be read")
+            if found in (NoMoment.DEFAULT, NoMoment.OPEN_END):
                 raise _unreadable(name, fields[name], "is the default of a program, not a time")
 
 

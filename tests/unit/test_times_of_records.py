@@ -93,6 +93,14 @@ def test_other_json_has_the_time_of_an_object_inside_in_its_zone() -> None:
     )
 
 
+@pytest.mark.parametrize("time", ["3026-03-02T10:00:00Z", "soon", 0, "1970-01-01", "9999-12-31", "2062-01-01", True])
+def test_no_position_is_now_because_its_time_is_not_read(time: object) -> None:
+    for name in ("timestamp", "eventTime"):
+        assert code_of({"vehicle_id": "T-1", "latitude": 41.0, "longitude": -95.0, name: time}) == "unreadable_time", (
+            name
+        )
+
+
 def test_an_ambiguous_date_is_noted() -> None:
     assert extracted({"id": 7, "date": "03/04/2026"}).notes == ("03/04/2026 is read as month, day, year",)
     assert extracted({"id": 7, "date": "2026-03-04"}).notes == ()
@@ -121,9 +129,10 @@ def test_the_order_of_times() -> None:
             timestamps.event_time(record({"updatedAt": "1970-01-01T00:00:00Z"}), None, kind)
 
 
-def test_a_default_inside_an_event_is_no_time_and_not_now() -> None:
-    payload = {"id": "T-1", "gps": {"time": "0001-01-01T00:00:00Z", "latitude": 1.0}}
-    with pytest.raises(ExtractError, match="default"):
+@pytest.mark.parametrize("time", [0, "0001-01-01T00:00:00Z", "soon", "3026-03-02"])
+def test_a_time_inside_an_event_that_is_no_moment_is_not_now(time: object) -> None:
+    payload = {"id": "T-1", "gps": {"time": time, "latitude": 1.0}}
+    with pytest.raises(ExtractError, match="time "):
         timestamps.event_time(record(payload), None, RecordKind.EVENT)
     assert timestamps.event_time(record(payload), None, RecordKind.STATE) == STAGED
     assert timestamps.event_time(record(payload), STAGED, RecordKind.EVENT) == STAGED
