@@ -94,8 +94,11 @@ class Builder:
 
     @classmethod
     def of(cls, record: Record, own: datetime | None, *, kind: RecordKind, whole: bool = True) -> Builder:
-        """A builder for a record whose payload gives the time `own`; see `timestamps.event_time` for one without."""
-        time = timestamps.event_time(record, own)
+        """A builder for a record whose payload gives the time `own`; see `timestamps.event_time` for one without.
+
+        Raises `ExtractError` (`unreadable_time`) for a time that lies in the future, as `event_time` does.
+        """
+        time = timestamps.event_time(record, own, kind)
         return cls(time, kind=kind, whole=whole, dated=own is not None or time != record.observed_at)
 
     @classmethod

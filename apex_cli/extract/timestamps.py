@@ -1,9 +1,13 @@
-"""Moments as sources write them.
+"""The times in a record's fields, and which of them is the time of the record itself.
 
-Understood: RFC 3339 and ISO 8601 dates and times (no zone means UTC), the dates of e-mail (RFC 5322), dates as
-Americans write them (10/19/2025 2:23 PM; October 19, 2025), and seconds or finer units since 1970. A time outside
-1990 to 2100 is a default or a mistake, not a moment in freight, and counts as absent. Also here: which moment is the
-event time of a record.
+What is read, and how what is ambiguous is settled: `time_values`, `time_spellings`, and for people
+docs/design/facts-in-time.md. In short:
+
+- A date without a zone has the zone that stands beside it in the same object, else UTC. Its own zone outranks that.
+- `N/A` and the like say that there is no time, and so does the default of a program: 0, 1970-01-01, 0001-01-01,
+  9999-12-31.
+- A field that holds something else than a moment from 1991 to 2099 is an error of its record, `unreadable_time`. A
+  record is dated to its staging only where it has no time of its own, not even a default.
 """
 
 from __future__ import annotations
@@ -11,109 +15,129 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from apex_cli.errors import ExtractError
 from apex_cli.extract import clean
-from apex_cli.extract.identity import slug
-from apex_cli.model import Record
+from apex_cli.extract.field_names import snake_keys
+from apex_cli.extract.time_values import NoMoment, assumptions, interpret, looks_like_a_time, with_clock, zone_of
+from apex_cli.model import Record, RecordKind
 
-_FIRST_YEAR = 1990
-_LAST_YEAR = 2100
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LONGEST = 40
+__all__ = [
+    "TIME_RANK", "UNREADABLE", "assumptions", "best", "event_time", "first", "from_fields", "is_date", "is_open_end",
+    "is_plausible", "own_time", "parse", "read", "rfc3339", "to_minute",
+]  # fmt: skip
+UNREADABLE = "unreadable_time"
+_SHOWN = 80
 _DATE_IN_ID = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)", re.ASCII)
-_NUMERIC = re.compile(r"\d{9,19}(?:\.\d{1,9})?", re.ASCII)
-_ZONE_NAME = re.compile(r"[ ]?(?:UTC|GMT)$")
-_AMERICAN = re.compile(
-    r"(\d{1,2})/(\d{1,2})/(\d{4})(?:,?[ T](\d{1,2}):(\d{2})(?::(\d{2}))?[ ]?([AP])?\.?(?:M\.?)?)?", re.ASCII
-)
-_MAIL = re.compile(r"(?:[A-Z][a-z]{2}, ?)?\d{1,2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}", re.ASCII)
-_SPELLED_OUT = re.compile(r"(?:\d{1,2} [A-Z][a-z]{2,8}|[A-Z][a-z]{2,8}\.? \d{1,2}),? \d{4}", re.ASCII)
-# What strptime's short month does not have: the rest of the month's name, its full stop, the comma.
-_SPELLING = re.compile(r"(?<=[A-Z][a-z]{2})[a-z]{0,6}\.? |,? (?=\d{4}$)", re.ASCII)
-# The size of an epoch value gives its unit: seconds stay below 10^11 until the year 5138.
-_UNITS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (1e20, 1e9))
 _EVENT_TIMES = (
-    "timestamp", "time", "occurred_at", "event_time", "happened_at", "datetime", "date", "sent_at", "status_time",
-    "updated_at", "last_updated", "modified_at", "issued_at", "received_at", "created_at", "created", "updated",
+    "timestamp", "happened_at_time", "gps_time", "time", "occurred_at", "event_time", "happened_at", "recorded_at",
+    "date_time", "datetime", "date", "event_date", "sent_at", "posted_at", "emitted_at", "status_time",
+    "updated_at", "updated_at_time", "last_updated", "last_updated_on", "last_updated_at", "last_modified",
+    "last_modified_at", "modified_at", "updated_on", "updated_date", "modified_on", "modified_date", "issued_at",
+    "received_at", "created_at", "created_at_time", "created_on", "created_date", "created", "updated", "modified",
 )  # fmt: skip
 TIME_RANK = {name: rank for rank, name in enumerate(_EVENT_TIMES)}
 """Names that fields of event times have, in snake case, and how good each is: the lower, the better."""
-_ZONE_FIELDS = ("timeZone", "time_zone", "timezone", "tz")
-_SHOWN = 80
-_INSIDE_OBJECT = ("date", "start", "time", "value")
+# These may hold something else: a duration, a yes, a name. They count where the value looks like a time.
+_OFTEN_NO_TIME = frozenset(("time", "date", "created", "updated", "modified", "last_updated", "last_modified"))
+_AHEAD = {RecordKind.EVENT: timedelta(days=2), RecordKind.STATE: timedelta(days=366)}
+"""How far after its staging a record may be dated: clocks go wrong by hours; a paper may apply from next month."""
 
 
 def parse(value: object, zone: str | None = None) -> datetime | None:
-    """A moment in UTC, or None for whatever cannot be one. Never raises.
+    """A moment in UTC, or None for whatever is not one. Never raises.
 
-    An object is looked into: `{"date": …}`, `{"start": …}`. `zone` is the name of a time zone beside a date that has
-    none itself (`America/Chicago`); an object may have its own (`{"date": …, "timeZone": …}`). A datetime is returned
-    as it is.
+    `zone` names the time zone of a date that has none itself (`America/Chicago`, `CST`, `-06:00`). An object may have
+    its own: `{"date": "2026-03-05T08:00:00", "timeZone": "America/Chicago"}`. A datetime is returned as it is.
     """
-    if isinstance(value, datetime):
-        return value
-    if isinstance(value, str):
-        return _from_text(value, zone)
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int | float):
-        return _from_epoch(value)
-    if isinstance(value, Mapping):
-        own_zone = next((name for key in _ZONE_FIELDS if isinstance(name := value.get(key), str) and name), zone)
-        found = (
-            parse(value[name], own_zone) for name in _INSIDE_OBJECT if not isinstance(value.get(name), Mapping | None)
-        )
-        return next((time for time in found if time), None)
-    return None
+    found = interpret(value, zone)
+    return found if isinstance(found, datetime) else None
 
 
-def read(payload: Mapping[str, object], *names: str, zone: str | None = None) -> datetime | None:
-    """The moment in the first of these fields that holds something; None where all are absent, null or empty.
-
-    `payload` has its fields in snake case. Raises `ExtractError` (`unreadable_time`), which names field and value,
-    where that field cannot be read.
-    """
-    for name in names:
-        value = payload.get(name)
-        if value is None or value in ("", {}, []):
-            continue
-        moment = parse(value, zone)
-        if moment is None:
-            raise ExtractError(
-                f"{name} {clean.line(str(value), _SHOWN)!r} is not a time that can be read",
-                hint="write times as in 2025-10-19T14:23:00Z",
-                code="unreadable_time",
-            )
-        return moment
-    return None
+def is_open_end(value: object) -> bool:
+    """Whether this time, as an end, says that there is none: a day of the year 9999."""
+    return interpret(value) is NoMoment.OPEN_END
 
 
 def first(*values: object) -> datetime | None:
     """The first of these that is a moment."""
-    return next((time for value in values if (time := parse(value))), None)
+    return next((moment for value in values if (moment := parse(value))), None)
+
+
+def read(payload: Mapping[str, object], *names: str, zone: str | None = None) -> datetime | None:
+    """The moment in the first of these fields that holds one; None where each is absent or without a time.
+
+    `payload` has its own fields in snake case; `zone` is that of dates without one, where the payload has none either.
+    Raises `ExtractError` (`unreadable_time`), which names field and value, where a field before the first moment cannot
+    be read.
+    """
+    zone = zone_of(payload) or zone
+    for name in names:
+        found = interpret(with_clock(payload, name), zone)
+        if isinstance(found, datetime):
+            return found
+        if found is NoMoment.UNREADABLE:
+            raise _unreadable(
+                name, payload[name], f"is no time that can be read{f' in the zone {zone}' if zone else ''}"
+            )
+    return None
+
+
+def own_time(payload: Mapping[str, object], zone: str | None = None) -> datetime | None:
+    """The time of a record of unknown shape: as `read`, of the fields that are named like event times.
+
+    Of those whose name may mean something else (`time: "15 min"`, `updated: true`) only the ones whose value looks like
+    a time are read.
+    """
+    return read(payload, *_meant(payload), zone=zone)
 
 
 def from_fields(payload: Mapping[str, object]) -> datetime | None:
-    """The event time of a flat record: of its fields that are named like one, the best named that holds a moment."""
-    named: dict[str, object] = {}
-    for name, value in payload.items():
-        spelled = slug(name)
-        if spelled in TIME_RANK:
-            named.setdefault(spelled, value)
-    return first(*(named[name] for name in sorted(named, key=TIME_RANK.__getitem__)))
+    """The time of a record for its id: that of the best named field that holds a moment. Never raises."""
+    found = best(snake_keys(payload))
+    return found[1] if found else None
 
 
-def event_time(record: Record, own: datetime | None) -> datetime:
+def best(payload: Mapping[str, object]) -> tuple[int, datetime] | None:
+    """The rank of the best named field that holds a moment, and the moment. `payload` has its fields in snake case."""
+    zone = zone_of(payload)
+    for name in _named(payload):
+        moment = parse(with_clock(payload, name), zone)
+        if moment is not None:
+            return TIME_RANK[name], moment
+    return None
+
+
+def event_time(record: Record, own: datetime | None, kind: RecordKind = RecordKind.STATE) -> datetime:
     """When the record happened, or the time as of which it states something.
 
     Its own time, else that of its envelope or file, else the last real date inside its id, else when it was staged.
+    Raises `ExtractError` (`unreadable_time`):
+
+    - for an own time after the staging, by more than two days for an event or more than a year for a state: a position
+      of the year 2062 would be the current one until then;
+    - where only the staging is left, and a time of the record holds the default of a program or cannot be read: it
+      would be dated now.
     """
+    if own is not None and not is_plausible(record, own, kind):
+        raise ExtractError(
+            f"the time {rfc3339(own)} lies in the future: the record came on {to_minute(record.observed_at)}",
+            hint="correct the time at its source, or the clock of this machine",
+            code=UNREADABLE,
+        )
     if own is not None or record.as_of is not None:
         return own or record.as_of or record.observed_at
-    dated = (parse(found) for found in reversed(_DATE_IN_ID.findall(record.external_id[-4096:])))
-    return next((time for time in dated if time), record.observed_at)
+    for found in reversed(_DATE_IN_ID.findall(record.external_id[-4096:])):
+        dated = parse(found)
+        if dated and is_plausible(record, dated, kind):
+            return dated
+    _refuse_unread(record, kind)
+    return record.observed_at
+
+
+def is_plausible(record: Record, moment: datetime, kind: RecordKind = RecordKind.STATE) -> bool:
+    """Whether a record of this kind can be dated to this moment, or lies too far ahead of its own staging."""
+    return moment - record.observed_at <= _AHEAD[kind]
 
 
 def is_date(text: str) -> bool:
@@ -121,9 +145,9 @@ def is_date(text: str) -> bool:
     return _DATE_IN_ID.fullmatch(text) is not None and parse(text) is not None
 
 
-def to_minute(time: datetime) -> str:
+def to_minute(moment: datetime) -> str:
     """A moment for people, in UTC to the minute: "2025-10-19 14:23 UTC"."""
-    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def rfc3339(moment: datetime) -> str:
@@ -131,54 +155,37 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _from_text(text: str, zone: str | None) -> datetime | None:
-    text = text.strip() if len(text) <= 2 * _LONGEST else ""
-    if not 8 <= len(text) <= _LONGEST:
-        return None
-    if _NUMERIC.fullmatch(text):
-        return _from_epoch(float(text))
-    try:
-        moment = _read(text)
-    except (ValueError, OverflowError):
-        return None
-    # The year is checked before the zone is applied: moving 0001-01-01 by a zone would overflow.
-    if moment is None or not _FIRST_YEAR <= moment.year < _LAST_YEAR:
-        return None
-    if moment.tzinfo is None and zone is not None:
-        try:
-            moment = moment.replace(tzinfo=ZoneInfo(zone))
-        except (ValueError, OSError, ZoneInfoNotFoundError):
-            return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+def _meant(payload: Mapping[str, object]) -> list[str]:
+    """The fields that are named like event times and can be nothing else, the best first."""
+    return [name for name in _named(payload) if name not in _OFTEN_NO_TIME or looks_like_a_time(payload[name])]
 
 
-def _read(text: str) -> datetime | None:
-    if "/" in text:
-        american = _AMERICAN.fullmatch(_ZONE_NAME.sub("", text).upper())
-        return _from_american(american) if american else None
-    if _MAIL.match(text):
-        from email.utils import parsedate_to_datetime  # slow to import, seldom needed
-
-        return parsedate_to_datetime(text)
-    if _SPELLED_OUT.fullmatch(text):
-        day_first = "%d %b %Y" if text[0].isdigit() else "%b %d %Y"
-        return datetime.strptime(_SPELLING.sub(" ", text), day_first).replace(tzinfo=UTC)
-    return datetime.fromisoformat(_ZONE_NAME.sub("", text))
+def _named(payload: Mapping[str, object]) -> list[str]:
+    return sorted(TIME_RANK.keys() & payload.keys(), key=TIME_RANK.__getitem__)
 
 
-def _from_american(match: re.Match[str]) -> datetime:
-    month, day, year = int(match[1]), int(match[2]), int(match[3])
-    hour, minute, second = (int(part or 0) for part in match.group(4, 5, 6))
-    if match[7]:
-        if not 1 <= hour <= 12:
-            raise ValueError(f"no hour of a twelve-hour clock: {hour}")
-        hour = hour % 12 + (12 if match[7] == "P" else 0)
-    return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+def _refuse_unread(record: Record, kind: RecordKind) -> None:
+    """Raises where a time of the record is there and was not used: a default, or one that cannot be read.
+
+    Of an event any field that is named like a time is meant as one, and the objects inside are looked at as well
+    (`gps: {"time": 0}`).
+    """
+    own = snake_keys(record.payload)
+    is_event = kind is RecordKind.EVENT
+    inside = [snake_keys(value) for value in own.values() if isinstance(value, Mapping)] if is_event else []
+    for fields in (own, *inside):
+        for name in _named(fields) if is_event else _meant(fields):
+            found = interpret(with_clock(fields, name), zone_of(fields))
+            if found is NoMoment.UNREADABLE:
+                raise _unreadable(name, fields[name], "is no time that can be read")
+            if found in (NoMoment.DEFAULT, NoMoment.OPEN_END):
+                raise _unreadable(name, fields[name], "is the default of a program, not a time")
 
 
-def _from_epoch(value: float) -> datetime | None:
-    for limit, per_second in _UNITS:
-        if 0 <= value < limit:
-            moment = _EPOCH + timedelta(seconds=value / per_second)
-            return moment if _FIRST_YEAR <= moment.year < _LAST_YEAR else None
-    return None
+def _unreadable(name: str, value: object, why: str) -> ExtractError:
+    shown = clean.line(str(value)[: 4 * _SHOWN], _SHOWN)
+    return ExtractError(
+        f"{name} {shown!r} {why}",
+        hint="write times as in 2025-10-19T14:23:00Z or 2025-10-19T09:23:00-05:00, or leave the field out",
+        code=UNREADABLE,
+    )

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from apex_cli.errors import ReadError, UsageError
+from apex_cli.extract import timestamps
 from apex_cli.extract.field_names import snake_keys
 from apex_cli.extract.identity import content_hash
 from apex_cli.model import Extraction, JsonObject, Record
@@ -99,9 +101,12 @@ def classify(payload: JsonObject, source: str = AUTO) -> tuple[str, str, str]:
 def extract(record: Record) -> Extraction:
     """What the record states, by the rules of its source; a record of an unknown source is read as any JSON.
 
-    Raises `ExtractError` as the sources do. Pure and synchronous; never touches a store, a file or the clock.
+    What is assumed about ambiguous dates is among its notes. Raises `ExtractError` as the sources do. Pure and
+    synchronous; never touches a store, a file or the clock.
     """
-    return _source_of(record).extract(record)
+    with timestamps.assumptions() as assumed:
+        extraction = _source_of(record).extract(record)
+    return replace(extraction, notes=(*extraction.notes, *assumed)) if assumed else extraction
 
 
 def prose(record: Record) -> str:

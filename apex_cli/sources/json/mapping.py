@@ -8,7 +8,8 @@ from typing import cast, get_args
 from apex_cli.extract import clean, contacts, entities, fields, keys, mentions, places, timestamps
 from apex_cli.extract.builder import Builder
 from apex_cli.extract.contacts import Contact
-from apex_cli.model import Entity, EntityType, Extraction, Record
+from apex_cli.extract.field_names import snake_keys
+from apex_cli.model import Entity, EntityType, Extraction, Record, RecordKind
 from apex_cli.sources.json.walk import Group, walk
 
 _TEXT_LIMIT = 4_000
@@ -21,9 +22,16 @@ _AMBIGUOUS_ALONE = frozenset(("shipment", "order", "container", "seal", "invoice
 
 
 def extract(record: Record) -> Extraction:
-    """The record as a document that mentions things; its free text is searched too, with less trust. Never fails."""
+    """The record as a document that mentions things; its free text is searched too, with less trust.
+
+    Its time is that of its own fields, else that of the objects inside. Raises `ExtractError` (`unreadable_time`) where
+    its own time is there and cannot be read.
+    """
     walked = walk(record.payload, record.data_type)
-    builder = Builder(timestamps.event_time(record, walked.time))
+    own = timestamps.own_time(snake_keys(record.payload))
+    if own is None and walked.time and timestamps.is_plausible(record, walked.time):
+        own = walked.time
+    builder = Builder.of(record, own, kind=RecordKind.STATE)
     kind = clean.line(record.data_type.replace("_", " ")) or "record"
     title = clean.line(f"{kind[0].upper()}{kind[1:]} {record.external_id}")
     key = keys.document_record(record.source, record.data_type, record.external_id)

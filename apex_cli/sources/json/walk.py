@@ -15,6 +15,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from apex_cli.extract import clean, fields, timestamps
+from apex_cli.extract.field_names import snake_keys
 from apex_cli.extract.identity import slug
 from apex_cli.model import JsonObject
 
@@ -67,15 +68,15 @@ class Meaning:
 
     `text` is the name with spaces; `owner` what stands before the part, which is the same for all parts of one thing
     (`shipper` of `shipper_name`; "" for a part that belongs to the object itself); `role` and `part` are None where
-    the name has none; a name that is a role alone (`customer`) has no part. `time_rank` orders the names of event
-    times, the best first.
+    the name has none; a name that is a role alone (`customer`) has no part. `is_time`: whether fields of event times
+    have this name.
     """
 
     text: str
     owner: str = ""
     role: str | None = None
     part: str | None = None
-    time_rank: int | None = None
+    is_time: bool = False
 
 
 @dataclass(slots=True)
@@ -89,7 +90,8 @@ class Group:
 
 @dataclass(slots=True)
 class Walked:
-    """The result of a walk: parts of things, phrases for the text, free text to search, and the best event time."""
+    """The result of a walk: parts of things, phrases for the text, free text to search, and the best event time of
+    the objects inside."""
 
     groups: list[Group] = field(default_factory=list)
     phrases: list[str] = field(default_factory=list)
@@ -139,6 +141,8 @@ def _inside(visit: _Visit, value: JsonObject, walked: Walked) -> list[_Visit]:
     groups = {"": own, visit.name.owner: own, own.role: own} if own.role else {"": own}
     walked.groups.append(own)
     under = visit.name.text if visit.depth else ""
+    if visit.depth and not visit.in_list:
+        _keep_time(visit, value, walked)
     visits = []
     for name in sorted(value)[:_MOST_NODES]:
         field_name = meaning(name)
@@ -151,7 +155,6 @@ def _inside(visit: _Visit, value: JsonObject, walked: Walked) -> list[_Visit]:
 
 
 def _leaf(visit: _Visit, walked: Walked) -> None:
-    _keep_time(visit, walked)
     if isinstance(visit.value, bool):
         walked.phrases.append(f"{_label(visit)} {str(visit.value).lower()}")
         return
@@ -170,15 +173,15 @@ def _leaf(visit: _Visit, walked: Walked) -> None:
         walked.groups.append(Group(name.role, {name.part or "plain": visit.value}))
 
 
-def _keep_time(visit: _Visit, walked: Walked) -> None:
+def _keep_time(visit: _Visit, value: JsonObject, walked: Walked) -> None:
     """The highest in the tree, then the best named, then the earliest; what is in a list is not its owner's time."""
-    if visit.name.time_rank is None or visit.in_list:
+    if visit.depth > walked.time_rank[0] or not any(meaning(name).is_time for name in value):
         return
-    rank = (visit.depth, visit.name.time_rank)
-    if rank > walked.time_rank:
+    found = timestamps.best(snake_keys(value))
+    if found is None:
         return
-    time = timestamps.parse(visit.value)
-    if time is not None and (rank < walked.time_rank or walked.time is None or time < walked.time):
+    rank, time = (visit.depth, found[0]), found[1]
+    if walked.time is None or (rank, time) < (walked.time_rank, walked.time):
         walked.time, walked.time_rank = time, rank
 
 
@@ -192,18 +195,18 @@ def meaning(name: str) -> Meaning:
     """The meaning of a field's name, however it is cased."""
     snake = slug(name[:_LONGEST_NAME], 2 * _LONGEST_NAME, split_acronyms=True)
     text = snake.replace("_", " ")
-    rank = timestamps.TIME_RANK.get(snake)
+    is_time = snake in timestamps.TIME_RANK
     for spelled in (snake, snake.removesuffix("s")):
         if spelled in _ROLE_OF:
-            return Meaning(text, spelled, _ROLE_OF[spelled], None, rank)
+            return Meaning(text, spelled, _ROLE_OF[spelled], None, is_time)
         if spelled in _PART_OF:
             owner = _OWNER_OF.get(_PART_OF[spelled], "")
-            return Meaning(text, owner, owner or None, _PART_OF[spelled], rank)
+            return Meaning(text, owner, owner or None, _PART_OF[spelled], is_time)
         owner, part = _split(spelled)
         if part:
-            return Meaning(text, owner, _ROLE_OF.get(owner), part, rank)
+            return Meaning(text, owner, _ROLE_OF.get(owner), part, is_time)
     last = snake.rpartition("_")[2]
-    return Meaning(text, snake, _ROLE_OF.get(last), None, rank)
+    return Meaning(text, snake, _ROLE_OF.get(last), None, is_time)
 
 
 def _split(name: str) -> tuple[str, str | None]:
