@@ -8,7 +8,7 @@ from typing import cast, get_args
 from apex_cli.extract import clean, contacts, entities, fields, keys, mentions, places, timestamps
 from apex_cli.extract.builder import Builder
 from apex_cli.extract.contacts import Contact
-from apex_cli.model import Entity, EntityType, Extraction, Record
+from apex_cli.model import Entity, EntityType, Extraction, Record, RecordKind
 from apex_cli.sources.json.walk import Group, walk
 
 _TEXT_LIMIT = 4_000
@@ -21,17 +21,24 @@ _AMBIGUOUS_ALONE = frozenset(("shipment", "order", "container", "seal", "invoice
 
 
 def extract(record: Record) -> Extraction:
-    """The record as a document that mentions things; its free text is searched too, with less trust. Never fails."""
+    """The record as a document that mentions things; its free text is searched too, with less trust. Never fails.
+
+    One that ended keeps its things and mentions none of them any more.
+    """
     walked = walk(record.payload, record.data_type)
-    builder = Builder(timestamps.event_time(record, walked.time))
+    builder = Builder.of(record, walked.time, kind=RecordKind.STATE)
     kind = clean.line(record.data_type.replace("_", " ")) or "record"
     title = clean.line(f"{kind[0].upper()}{kind[1:]} {record.external_id}")
     key = keys.document_record(record.source, record.data_type, record.external_id)
     document = builder.add(Entity(EntityType.DOCUMENT, (key,), title, attributes={"data_type": kind}))
     for group in walked.groups:
         for entity in _entities(group, record.source):
-            builder.claim(document, mentions.predicate(builder, document, entity), builder.add(entity))
-    mentions.add(builder, document, "\n".join(walked.free_text), record.source)
+            predicate = mentions.predicate(builder, document, entity)
+            thing = builder.add(entity)
+            if not record.ended:
+                builder.claim(document, predicate, thing)
+    if not record.ended:
+        mentions.add(builder, document, "\n".join(walked.free_text), record.source)
     stated = clean.joined(walked.phrases) or "it is empty"
     text = f"{title} on {timestamps.to_minute(builder.event_time)}: {stated}."
     return builder.build(title, clean.shortened(text, _TEXT_LIMIT))
