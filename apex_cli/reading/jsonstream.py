@@ -60,14 +60,16 @@ class Value:
     """One record: a JSON object that is not empty.
 
     `line` is where it begins, from 1; `element` its place in the array that holds it, from 1, or None outside of one.
-    `raw` are its bytes. `names` and `around` are set for a row of an envelope that is too large to be held: the names
-    that it stands under, and the fields of the envelope before it. `is_rest` marks what is left of such an envelope.
+    `raw` are its bytes. `row`, `names` and `around` are set for a row of an envelope that is too large to be held: its
+    number there, the names that it stands under, and the fields of the envelope before it. `is_rest` marks what is left
+    of such an envelope.
     """
 
     line: int
     element: int | None
     raw: bytes
     value: dict[str, Any]
+    row: int | None = None
     names: tuple[str, ...] = ()
     around: dict[str, Any] = field(default_factory=dict)
     is_rest: bool = False
@@ -233,10 +235,9 @@ class _Stream:
                 yield Value(part.line, element, b"", part.value, is_rest=True)
             elif isinstance(part.value, dict) and part.value:
                 rows += 1
-                number = rows if element is None else element
-                yield Value(part.line, number, part.raw, part.value, part.names, part.around)
+                yield Value(part.line, element, part.raw, part.value, rows, part.names, part.around)
             else:
-                yield from self._taken(part.value, part.line, rows, part.raw)
+                yield from self._taken(part.value, part.line, element or 0, part.raw)
 
     def _taken(self, value: Any, line: int, element: int | None, raw: bytes) -> Iterator[Value | Broken]:
         """A parsed value as records: an object is one, a line that is an array holds some."""

@@ -18,7 +18,7 @@ from apex_cli.files import NotRegularFile, open_regular
 from apex_cli.model import ReadLimits, Record
 from apex_cli.reading.files import Rejected, Skipped, readable_name
 from apex_cli.reading.inner import Around, Nothing, Part
-from apex_cli.reading.jsonstream import Value, values
+from apex_cli.reading.jsonstream import Broken, Value, values
 from apex_cli.reading.opening import Opener
 from apex_cli.sources.registry import AUTO, DOCUMENT, JSON, classify
 
@@ -117,19 +117,24 @@ def _json(opened: _Input, source: str) -> Iterator[Record | Rejected | Skipped]:
     opener = Opener(opened.limits)
     file = Around(collection=PurePath(opened.name).stem)
     for item in values(opened.file, opened.limits):
-        locator = f"{opened.name}:{item.line}" if item.element is None else f"{opened.name}:{item.line}#{item.element}"
+        locator = _locator(opened.name, item)
         if not isinstance(item, Value):
             yield Rejected(locator, item.error, item.raw)
             continue
         if item.is_rest:
             parts = opener.open_rest(item.value, file)
-        elif item.names:
+        elif item.row is not None:
             parts = opener.open_row(item.value, file, item.around, item.names)
         else:
             parts = opener.open(item.value, file)
         size = len(item.raw) // max(len(parts), 1)
         for number, part in enumerate(parts, start=1):
             yield _part(opened, part, source, locator if len(parts) == 1 else f"{locator}#{number}", size)
+
+
+def _locator(name: str, item: Value | Broken) -> str:
+    row = item.row if isinstance(item, Value) else None
+    return "#".join([f"{name}:{item.line}", *(str(place) for place in (item.element, row) if place is not None)])
 
 
 def _part(opened: _Input, part: Part, source: str, locator: str, size: int) -> Record | Rejected | Skipped:

@@ -96,11 +96,6 @@ def recognise(payload: JsonObject) -> Recognised:
     return NOT_KNOWN
 
 
-def is_known(payload: JsonObject) -> bool:
-    """Whether the payload has the shape of a record of a source of its own."""
-    return recognise(payload).identity is not None
-
-
 def classify(
     payload: JsonObject, source: str = AUTO, *, collection: str = "", id_fields: Sequence[str] = ()
 ) -> tuple[str, str, str]:

@@ -12,8 +12,6 @@ from apex_cli.model import JsonObject
 from apex_cli.reading.connectors.protocol import Message, Protocol, Row, Streams, text_of
 from apex_cli.reading.inner import Around
 
-_BETWEEN = frozenset(("STATE", "ACTIVATE_VERSION"))
-
 
 class Singer(Protocol):
     name = "singer"
@@ -30,5 +28,5 @@ class Singer(Protocol):
             return Message()
         if kind == "BATCH" and stream and "manifest" in value:
             return Message(note=f"a Singer BATCH of stream {stream}: its files are not read; let the tap write RECORDs")
-        is_between = kind in _BETWEEN and ("value" in value or bool(stream))
-        return Message() if is_between else None
+        is_state = kind == "STATE" and isinstance(value.get("value"), dict)
+        return Message() if is_state or (kind == "ACTIVATE_VERSION" and stream) else None
