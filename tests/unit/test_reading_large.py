@@ -170,5 +170,6 @@ def test_large_or_small_the_rows_are_the_same(around: dict[str, Any], count: int
     if len(data) <= limits.max_record_bytes:
         assert [item.value for item in found if isinstance(item, Value)] == [page]
     elif not flaws and page["rows"] == rows:
-        assert seen == rows
-        assert rest == ([{name: value for name, value in page.items() if name != "rows"}] if len(page) > 1 else [])
+        left = {name: value for name, value in page.items() if name != "rows"}
+        # A list that can be held stays with the fields around it.
+        assert (seen, rest) in [(rows, [left] if left else []), ([], [page])]
