@@ -126,6 +126,9 @@ class Record:
     `as_of` is the time of the envelope (`time_extracted`, an SNS `Timestamp`) or of the file: it counts where the
     payload has no time of its own. `ended` marks a tombstone: the source says that the thing is gone. `notes` say what
     the reader left out or assumed; they are shown with the record's result.
+    `collection` is, for other JSON, the name of the list, table, stream or file that the payload stood in, and
+    `id_fields` names the fields that identify it there, where a connector says it. `looks_like` is set where no source
+    was named and none knows the shape: the nearest source, "" where none is near.
     """
 
     source: str
@@ -140,6 +143,9 @@ class Record:
     as_of: datetime | None = None
     ended: bool = False
     notes: tuple[str, ...] = field(default=(), compare=False)
+    collection: str = field(default="", compare=False)
+    id_fields: tuple[str, ...] = field(default=(), compare=False)
+    looks_like: str | None = field(default=None, compare=False)
 
     @property
     def record_id(self) -> str:

@@ -96,8 +96,11 @@ class Builder:
     def of(cls, record: Record, own: datetime | None, *, kind: RecordKind, whole: bool = True) -> Builder:
         """A builder for a record whose payload gives the time `own`; see `timestamps.event_time` for one without.
 
-        Raises `ExtractError` (`unreadable_time`) for a time that lies in the future, as `event_time` does.
+        A record that ended has the time of its end, not that of its last change. Raises `ExtractError`
+        (`unreadable_time`) for a time that lies in the future, as `event_time` does.
         """
+        if record.ended and record.as_of is not None:
+            own = record.as_of
         time = timestamps.event_time(record, own, kind)
         return cls(time, kind=kind, whole=whole, dated=own is not None or time != record.observed_at)
 

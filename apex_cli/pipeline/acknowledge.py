@@ -7,7 +7,6 @@ up, and its records are `unchanged`.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import PurePath
@@ -16,6 +15,7 @@ from apex_cli import faults
 from apex_cli.errors import RecordError, StoreError
 from apex_cli.model import Record
 from apex_cli.pipeline.context import Batch, InputProgress, RecordInProgress, RunContext
+from apex_cli.reading.connectors.kept import kept
 from apex_cli.reading.files import Skipped
 from apex_cli.results import DONE, RecordResult, RecordStatus
 from apex_cli.staging import ItemFailure
@@ -102,10 +102,8 @@ def _extension(record: RecordInProgress) -> str:
 
 
 def _bytes(record: Record) -> bytes:
-    """The record alone, as it would be read again. Keys keep their order: ids are looked for in that order."""
-    if record.source == "document":
-        return str(record.payload["content"]).encode()
-    return json.dumps(record.payload, ensure_ascii=False).encode()
+    """The record alone, as it would be read again."""
+    return str(record.payload["content"]).encode() if record.source == "document" else kept(record)
 
 
 def _failure(result: RecordResult) -> ItemFailure:

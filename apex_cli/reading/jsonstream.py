@@ -10,7 +10,8 @@ this order:
 3. Else the structure is broken. In a file of lines (a line was a value, or the next ones are) the line fails alone; in
    any other file it is unknown where the next value begins, and the rest fails with it.
 
-A value of sound structure that is refused (duplicate keys, too large, …) always fails alone. Every byte is read once or
+A value of sound structure that is refused (duplicate keys, too large, …) always fails alone; of an object that is too
+large the long lists are read by row (`large`). Every byte is read once or
 twice, so time is linear in the size of the file; memory stays within a few times `max_record_bytes`.
 
 Example, with 24 bytes as the limit of a record:
@@ -30,13 +31,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from apex_cli.errors import ReadError
 from apex_cli.extract.identity import canonical_json
 from apex_cli.model import ReadLimits
 from apex_cli.reading.decode import SourcePosition, broken, decode, deep, large
+from apex_cli.reading.envelope_names import is_record_of_its_own
+from apex_cli.reading.large import LargeFlaw, LargeObject, LargeRest
 from apex_cli.reading.structure import End, Extent, measure, pass_over
 from apex_cli.reading.window import CHUNK, Window
 
@@ -57,13 +60,19 @@ class Value:
     """One record: a JSON object that is not empty.
 
     `line` is where it begins, from 1; `element` its place in the array that holds it, from 1, or None outside of one.
-    `raw` are its bytes.
+    `raw` are its bytes. `row`, `names` and `around` are set for a row of an envelope that is too large to be held: its
+    number there, the names that it stands under, and the fields of the envelope before it. `is_rest` marks what is left
+    of such an envelope.
     """
 
     line: int
     element: int | None
     raw: bytes
     value: dict[str, Any]
+    row: int | None = None
+    names: tuple[str, ...] = ()
+    around: dict[str, Any] = field(default_factory=dict)
+    is_rest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +147,7 @@ class _Stream:
         window, place = self.window, self._place()
         extent = measure(window, self._limit if self._across else self._line_limit(), self._limits.max_depth)
         if extent.end is End.LARGE and not self._file_of_lines():
-            yield Broken(place.line, None, None, self._too_much(extent, place))
-            self._pass_over(extent)
+            yield from self._large(extent, place, None)
             return
         if extent.end is End.WHOLE:
             raw = window.data[window.pos : window.pos + extent.size]
@@ -188,8 +196,7 @@ class _Stream:
         window, place = self.window, self._place()
         extent = measure(window, self._limit, self._limits.max_depth)
         if extent.end is End.LARGE:
-            yield Broken(place.line, element, None, self._too_much(extent, place))
-            self._pass_over(extent)
+            yield from self._large(extent, place, element)
             return
         raw = window.data[window.pos : window.pos + extent.size]
         if extent.end is End.WHOLE:
@@ -205,6 +212,32 @@ class _Stream:
                 yield from self._taken(value, place.line, element, raw)
                 return
         yield self._rest(extent, element)
+
+    def _large(self, extent: Extent, place: SourcePosition, element: int | None) -> Iterator[Value | Broken]:
+        """A value that is too large: the rows of an envelope, else nothing of it."""
+        if self.window.data[self.window.pos] != ord("{") or extent.deep:
+            yield Broken(place.line, element, None, self._too_much(extent, place))
+            self._pass_over(extent)
+            return
+        rows = 0
+        refused = False
+        for part in LargeObject(self.window, self._limits, is_record_of_its_own).parts():
+            if isinstance(part, LargeFlaw):
+                self._done = part.ends
+                if rows:
+                    yield Broken(part.line, element, part.raw, part.error)
+                elif not refused:
+                    refused = True
+                    yield Broken(place.line, element, None, self._too_much(extent, place))
+            elif refused:
+                continue
+            elif isinstance(part, LargeRest):
+                yield Value(part.line, element, b"", part.value, is_rest=True)
+            elif isinstance(part.value, dict) and part.value:
+                rows += 1
+                yield Value(part.line, element, part.raw, part.value, rows, part.names, part.around)
+            else:
+                yield from self._taken(part.value, part.line, element or 0, part.raw)
 
     def _taken(self, value: Any, line: int, element: int | None, raw: bytes) -> Iterator[Value | Broken]:
         """A parsed value as records: an object is one, a line that is an array holds some."""

@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePath
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from apex_cli.documents import registry as formats
 from apex_cli.documents.format import Format
 from apex_cli.errors import ReadError, RecordError
 from apex_cli.extract.identity import content_hash, external_id
 from apex_cli.files import NotRegularFile, open_regular
-from apex_cli.model import JsonObject, ReadLimits, Record
+from apex_cli.model import ReadLimits, Record
 from apex_cli.reading.files import Rejected, Skipped, readable_name
-from apex_cli.reading.jsonstream import Value, values
-from apex_cli.sources.registry import AUTO, DOCUMENT, JSON, classify, is_known, skip_reason
+from apex_cli.reading.inner import Around, Nothing, Part
+from apex_cli.reading.jsonstream import Broken, Value, values
+from apex_cli.reading.opening import Opener
+from apex_cli.sources.registry import AUTO, DOCUMENT, JSON, classify
 
 UNKNOWN = "unknown"
 JSON_EXTENSIONS = (".json", ".jsonl", ".ndjson")
 SNIFFED_BYTES = 64 * 1024
 _SNIFFED_DEPTH = 200
 _BOM = b"\xef\xbb\xbf"
-# Keys of the answers of APIs and the envelopes of webhooks.
-_ROWS = ("data", "_results", "results", "records", "items", "payload", "body", "details", "record", "event", "message")
-_AROUND_ROWS = frozenset(("pagination", "_pagination", "_links", "links", "meta", "paging", "Status", "status"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,8 @@ def read_input(
     name of a source. `namespace` is the memory that the records go to.
 
     Locators: `name` for a document or a file as a whole, `name:LINE` for JSON, `name:LINE#N` for the Nth element of an
-    array or envelope. What holds nothing to ingest, such as the error answer of an API, is yielded as `Skipped`.
+    array, and `#N` after it for the Nth record inside of an envelope. What holds nothing to ingest, such as the error
+    answer of an API, is yielded as `Skipped`.
 
     What cannot be taken is yielded as `Rejected`, with the codes of `jsonstream`, of the document formats and of
     `sources.registry.classify`, and `unknown_type`, `not_a_file`, `unreadable`. Raises `UsageError` for a source that
@@ -114,62 +114,59 @@ def _kind(name: str, source: str, file: BinaryIO) -> Format | str | None:
 
 
 def _json(opened: _Input, source: str) -> Iterator[Record | Rejected | Skipped]:
+    opener = Opener(opened.limits)
+    file = Around(collection=PurePath(opened.name).stem)
     for item in values(opened.file, opened.limits):
-        locator = f"{opened.name}:{item.line}" if item.element is None else f"{opened.name}:{item.line}#{item.element}"
+        locator = _locator(opened.name, item)
         if not isinstance(item, Value):
             yield Rejected(locator, item.error, item.raw)
             continue
-        nothing = skip_reason(item.value)
-        if nothing is not None:
-            yield Skipped(locator, *nothing)
-            continue
-        inside = unwrap(item.value)
-        rows = [item.value] if inside is None else inside
-        for number, row in enumerate(rows, start=1):
-            place = locator if inside is None else f"{locator}#{number}"
-            try:
-                found, data_type, identity = classify(row, source)
-            except ReadError as error:
-                yield Rejected(place, error, item.raw if inside is None else json.dumps(row).encode())
-                continue
-            yield Record(
-                source=found,
-                data_type=data_type,
-                external_id=identity,
-                payload=row,
-                content_hash=content_hash(row),
-                observed_at=opened.observed_at,
-                locator=place,
-                size=len(item.raw) // len(rows),
-                namespace=opened.namespace,
-            )
+        if item.is_rest:
+            parts = opener.open_rest(item.value, file)
+        elif item.row is not None:
+            parts = opener.open_row(item.value, file, item.around, item.names)
+        else:
+            parts = opener.open(item.value, file)
+        size = len(item.raw) // max(len(parts), 1)
+        for number, part in enumerate(parts, start=1):
+            yield _part(opened, part, source, locator if len(parts) == 1 else f"{locator}#{number}", size)
 
 
-def unwrap(payload: JsonObject) -> list[JsonObject] | None:
-    """The records in an envelope, none for one that holds nothing to ingest; None where the payload is the record.
-
-    An envelope is opened only where everything in it has the shape of a known source: anything else is a record as it
-    stands, so that nothing of it is lost. Pages are those of Samsara (`data`, `pagination`), Turvo (`Status`,
-    `details`) and Front (`_results`, `_pagination`).
-    """
-    if is_known(payload):
-        return None
-    if _is_empty_page(payload):
-        return []
-    for key in _ROWS:
-        inside = payload.get(key)
-        rows: list[Any] = inside if isinstance(inside, list) else [inside]
-        if rows and all(isinstance(row, dict) and is_known(row) for row in rows):
-            return rows
-    return None
+def _locator(name: str, item: Value | Broken) -> str:
+    row = item.row if isinstance(item, Value) else None
+    return "#".join([f"{name}:{item.line}", *(str(place) for place in (item.element, row) if place is not None)])
 
 
-def _is_empty_page(payload: JsonObject) -> bool:
-    details: Any = payload.get("details")
-    page = details if payload.keys() == {"Status", "details"} and isinstance(details, Mapping) else payload
-    lists = [key for key, value in page.items() if value == [] and key not in _AROUND_ROWS]
-    around = page.keys() - set(lists)
-    return len(lists) == 1 and bool(around) and around <= _AROUND_ROWS
+def _part(opened: _Input, part: Part, source: str, locator: str, size: int) -> Record | Rejected | Skipped:
+    if isinstance(part, Nothing):
+        return Skipped(locator, part.source, part.note)
+    around = part.around
+    # A key of a connector counts where the row has it: a deleted row may arrive without.
+    key = around.id_fields if all(part.payload.get(name) is not None for name in around.id_fields) else ()
+    identity = part.identity if source == AUTO else None
+    try:
+        found, data_type, own_id = identity or classify(
+            part.payload, source, collection=around.collection, id_fields=key
+        )
+    except ReadError as error:
+        return Rejected(locator, error, json.dumps(part.payload).encode())
+    is_other = found == JSON
+    return Record(
+        source=found,
+        data_type=data_type,
+        external_id=own_id,
+        payload=part.payload,
+        content_hash=content_hash(part.payload),
+        observed_at=opened.observed_at,
+        locator=locator,
+        size=size,
+        namespace=opened.namespace,
+        as_of=around.as_of,
+        ended=around.ended,
+        notes=part.notes,
+        collection=around.collection if is_other else "",
+        id_fields=key if is_other else (),
+    )
 
 
 def _document(opened: _Input, format: Format, path: str) -> Record | Rejected:

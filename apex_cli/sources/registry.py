@@ -6,14 +6,14 @@ by its keys.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from apex_cli.errors import ReadError, UsageError
 from apex_cli.extract import timestamps
 from apex_cli.extract.field_names import snake_keys
-from apex_cli.extract.identity import content_hash
+from apex_cli.extract.identity import content_hash, external_id
 from apex_cli.model import Extraction, JsonObject, Record
 from apex_cli.sources import document, frontapp, json, samsara, turvo
 from apex_cli.sources.source import Source
@@ -64,23 +64,49 @@ def names() -> tuple[str, ...]:
     return tuple(source.name for source in _sources)
 
 
-def is_known(payload: JsonObject) -> bool:
-    """Whether the payload has the shape of a record of a source of its own."""
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What the sources know of an object. At most one field is set; none where no source knows its shape.
+
+    `identity`: it is a record, and these are its source, data type and external id. `rows`: it holds these records.
+    `nothing`: it holds nothing to ingest; the source that knows it, and why.
+    """
+
+    identity: tuple[str, str, str] | None = None
+    rows: Sequence[JsonObject] | None = None
+    nothing: tuple[str, str] | None = None
+
+
+NOT_KNOWN = Recognised()
+
+
+def recognise(payload: JsonObject) -> Recognised:
+    """What the sources of their own shape know of an object that is not empty."""
     shape = snake_keys(payload)
-    return any(s.specificity > 0 and s.matches(shape) and s.identify(shape)[1] is not None for s in _sources)
+    for known in _sources:
+        if (reason := known.skip_reason(shape)) is not None:
+            return Recognised(nothing=(known.name, reason))
+    for known in _sources:
+        if (rows := known.unpack(shape)) is not None:
+            return Recognised(rows=rows)
+    for known in _sources:
+        if known.specificity > 0 and known.matches(shape):
+            data_type, identity = known.identify(shape)
+            if identity is not None:
+                return Recognised(identity=(known.name, data_type, identity))
+    return NOT_KNOWN
 
 
-def skip_reason(payload: JsonObject) -> tuple[str, str] | None:
-    """The source of an object that holds nothing to ingest, and why; None for all others. See `Source.skip_reason`."""
-    shape = snake_keys(payload)
-    return next(((known.name, reason) for known in _sources if (reason := known.skip_reason(shape))), None)
-
-
-def classify(payload: JsonObject, source: str = AUTO) -> tuple[str, str, str]:
+def classify(
+    payload: JsonObject, source: str = AUTO, *, collection: str = "", id_fields: Sequence[str] = ()
+) -> tuple[str, str, str]:
     """Source, data type and external id of a payload that is not empty.
 
     `auto` takes the first source whose shape matches and that finds an id. A named source takes the payload as its own:
     raises `ReadError` (`missing_id`) when it has no id there, `UsageError` when there is no such source.
+
+    For other JSON: `collection` is the name of the list, table or stream that the payload stood in, and `id_fields`
+    names the fields that identify it there, where that is known.
     """
     choices = [known for known in _sources if source in (AUTO, known.name) and not known.reads_documents]
     if not choices:
@@ -89,13 +115,19 @@ def classify(payload: JsonObject, source: str = AUTO) -> tuple[str, str, str]:
     fitting = [known for known in choices if known.matches(shape)]
     for known in fitting if source == AUTO else [*fitting, *choices]:
         data_type, identity = known.identify(shape)
-        if identity is None and known.name == JSON:
-            identity = content_hash(payload)[:_HASH_DIGITS]
+        if known.name == JSON:
+            identity = _keyed(payload, collection, id_fields) or identity or content_hash(payload)[:_HASH_DIGITS]
         if identity is not None:
             return known.name, data_type, identity
     raise ReadError(
         f"the payload has no id that {source} records have", hint="use --source auto or json", code="missing_id"
     )
+
+
+def _keyed(payload: JsonObject, collection: str, id_fields: Sequence[str]) -> str | None:
+    """The id that the fields of a key make, within the collection; None where one of them holds no id."""
+    values = [external_id(payload.get(name)) for name in id_fields]
+    return external_id("#".join([collection, *filter(None, values)])) if values and all(values) else None
 
 
 def extract(record: Record) -> Extraction:

@@ -24,6 +24,7 @@ _AMBIGUOUS_ALONE = frozenset(("shipment", "order", "container", "seal", "invoice
 def extract(record: Record) -> Extraction:
     """The record as a document that mentions things; its free text is searched too, with less trust.
 
+    One that ended keeps its things and mentions none of them any more.
     Its time is that of its own fields, else that of the objects inside. Raises `ExtractError` (`unreadable_time`) where
     its own time is there and cannot be read.
     """
@@ -38,8 +39,12 @@ def extract(record: Record) -> Extraction:
     document = builder.add(Entity(EntityType.DOCUMENT, (key,), title, attributes={"data_type": kind}))
     for group in walked.groups:
         for entity in _entities(group, record.source):
-            builder.claim(document, mentions.predicate(builder, document, entity), builder.add(entity))
-    mentions.add(builder, document, "\n".join(walked.free_text), record.source)
+            predicate = mentions.predicate(builder, document, entity)
+            thing = builder.add(entity)
+            if not record.ended:
+                builder.claim(document, predicate, thing)
+    if not record.ended:
+        mentions.add(builder, document, "\n".join(walked.free_text), record.source)
     stated = clean.joined(walked.phrases) or "it is empty"
     text = f"{title} on {timestamps.to_minute(builder.event_time)}: {stated}."
     return builder.build(title, clean.shortened(text, _TEXT_LIMIT))

@@ -1,0 +1,1 @@
+"""Messages of connectors: Singer, Airbyte, Debezium, Kafka. One module for each protocol, one registry."""

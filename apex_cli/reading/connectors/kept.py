@@ -1,0 +1,45 @@
+"""A record that this tool keeps for another try, with what its envelopes said of it.
+
+A row of a page that fails is staged alone: its collection, key and time would be lost with the page. So the bytes that
+are kept are `{"apex_kept": 1, "collection", "key", "as_of", "ended", "payload"}`.
+"""
+
+from __future__ import annotations
+
+import json
+
+from apex_cli.extract import timestamps
+from apex_cli.model import JsonObject, Record
+from apex_cli.reading.connectors.protocol import Message, Protocol, Row, Streams, text_of
+from apex_cli.reading.inner import Around
+
+_MARK = "apex_kept"
+
+
+class Kept(Protocol):
+    name = "apex"
+
+    def read(self, value: JsonObject, around: Around, streams: Streams) -> Message | None:  # noqa: ARG002 - no state
+        payload = value.get("payload")
+        if value.get(_MARK) != 1 or not isinstance(payload, dict) or not payload:
+            return None
+        names = value.get("key")
+        key = tuple(filter(None, map(text_of, names))) if isinstance(names, list) else ()
+        time = timestamps.parse(value.get("as_of")) or around.as_of
+        inside = Around(text_of(value.get("collection")), key, time, value.get("ended") is True)
+        return Message([Row(payload, inside)])
+
+
+def kept(record: Record) -> bytes:
+    """A record of JSON as it is read again. Keys keep their order: ids are looked for in that order."""
+    if not (record.collection or record.id_fields or record.as_of or record.ended):
+        return json.dumps(record.payload, ensure_ascii=False).encode()
+    document = {
+        _MARK: 1,
+        "collection": record.collection,
+        "key": record.id_fields,
+        "as_of": record.as_of and record.as_of.isoformat(),
+        "ended": record.ended,
+        "payload": record.payload,
+    }
+    return json.dumps(document, ensure_ascii=False).encode()
