@@ -29,14 +29,21 @@ RUN_TOGETHER: Mapping[str, str] = {name.replace("_", ""): name for name in _NAME
 def snake_keys(payload: Mapping[str, Any]) -> dict[str, Any]:
     """The object with the names of its own fields in snake case, values as they are.
 
-    Of two spellings of one name the first that is not null counts.
+    Of two spellings of one name the first that is not null counts, those with an underscore before them last: the
+    `links` of a Front conversation are its own, its `_links` are addresses of the API.
     """
     found: dict[str, Any] = {}
-    for key, value in payload.items():
+    # The sort is stable: without such names the order stays.
+    for key in sorted(payload, key=_is_private):
         name = snake(key)
+        value = payload[key]
         if found.get(name) is None:
             found[name] = value
     return found
+
+
+def _is_private(key: str) -> bool:
+    return key.startswith("_")
 
 
 def snake_tree(value: Any, levels: int = _MAX_LEVELS) -> Any:

@@ -77,7 +77,7 @@ def any_name(kind: NamedKind, name: str) -> str:
     return f"{kind}:name:{normal_name(name)}"
 
 
-def source_id(kind: Literal["driver", "geofence", "vehicle"], source: str, value: str) -> str:
+def source_id(kind: Literal["driver", "geofence", "person", "vehicle"], source: str, value: str) -> str:
     """An id that means something within one source only."""
     return f"{kind}:id@{source}:{clean.key_part(value)}"
 

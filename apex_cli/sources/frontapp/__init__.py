@@ -1,41 +1,57 @@
-"""Front: messages, one flat record for each."""
+"""Front: messages, teammates' comments, conversations and what happens to them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from apex_cli.extract.identity import external_id
 from apex_cli.model import Extraction, JsonObject, Record
+from apex_cli.sources.frontapp import shapes
 from apex_cli.sources.source import Source
-
-_COMPANIONS = ("body", "subject", "sender")
 
 
 class _Front(Source):
     name = "frontapp"
-    title = "Front messages"
-    data_types = ("message",)
+    title = "Front messages, comments and conversations"
+    data_types = ("message", "comment", "conversation", "event")
     id_field = "message_id"
 
     def matches(self, payload: JsonObject) -> bool:
-        """A `message_id` together with a body, a subject or a sender."""
-        return payload.get("message_id") is not None and any(payload.get(key) is not None for key in _COMPANIONS)
+        """The shapes of `shapes.shape_of`."""
+        return shapes.shape_of(payload) is not None
+
+    def identify(self, payload: JsonObject) -> tuple[str, str | None]:
+        """By the id of the message or comment, also where an event brings it; other events by their own id."""
+        shape = shapes.shape_of(payload)
+        if shape == "event":
+            about, fields = shapes.target(payload)
+            if about is not None:
+                return about, external_id(fields["id"])
+        if shape is None or shape == "flat":
+            return super().identify(payload)
+        return shape, external_id(payload["id"])
 
     def extract(self, record: Record) -> Extraction:
-        from apex_cli.sources.frontapp import mapping
+        from apex_cli.sources.frontapp import conversations, mapping
 
-        return mapping.extract(record)
+        return mapping.extract(record) if record.data_type == "message" else conversations.extract(record)
 
     def prose(self, record: Record) -> str:
-        from apex_cli.sources.frontapp import mapping
+        from apex_cli.sources.frontapp import conversations, mapping
 
-        return mapping.prose(record)
+        return mapping.prose(record) if record.data_type == "message" else conversations.prose(record)
 
     def skip_reason(self, payload: JsonObject) -> str | None:
-        """An error of the API (`_error` alone), or the test of a webhook (`type: sync`)."""
-        if payload.keys() == {"error"} and isinstance(payload["error"], Mapping):
+        """An error of the API, the test of a webhook, or a draft, which was never sent."""
+        if shapes.is_error(payload):
             return "error answer"
-        is_test = payload.get("type") == "sync" and payload.keys() <= {"type", "authorization"}
-        return "webhook test" if is_test else None
+        if shapes.is_test(payload):
+            return "webhook test"
+        shape = shapes.shape_of(payload)
+        message = shapes.target(payload)[1] if shape == "event" else payload
+        return "draft" if shape in ("message", "event") and shapes.is_draft(message) else None
+
+    def unpack(self, payload: JsonObject) -> list[JsonObject] | None:
+        """See `shapes.unpack`."""
+        return shapes.unpack(payload)
 
 
 SOURCE = _Front()

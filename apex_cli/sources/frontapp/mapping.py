@@ -1,117 +1,221 @@
-"""Front: a message, its people, its thread, and what its own text mentions."""
+"""Front: a message, its people, its conversation, and what its own text mentions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from apex_cli.errors import ExtractError
-from apex_cli.extract import clean, contacts, entities, fields, keys, mentions, message_text, timestamps
+from apex_cli.extract import clean, contacts, fields, keys, mentions, message_text, timestamps
 from apex_cli.extract.builder import Builder, EntityRef
 from apex_cli.extract.contacts import Contact
-from apex_cli.model import Entity, EntityType, Extraction, JsonObject, Predicate, Record
+from apex_cli.extract.remaining import remaining_phrases
+from apex_cli.model import Entity, EntityType, Extraction, JsonObject, Predicate, Record, RecordKind
+from apex_cli.sources.frontapp import parts, shapes
 
-_BODY_LIMIT = 200_000
+_MAX_BODY = 1_000_000
+_MAX_TEXT = 200_000
+_MAX_PEOPLE = 200
+_TIMES = ("sent_at", *sorted(timestamps.TIME_RANK, key=timestamps.TIME_RANK.__getitem__))
+_ROLES: Mapping[str, tuple[Predicate, str]] = {
+    "from": (Predicate.SENT_BY, "from"),
+    "to": (Predicate.SENT_TO, "to"),
+    "cc": (Predicate.CC, "copied to"),
+    "bcc": (Predicate.CC, "copied to"),
+}
+_ORDINARY = frozenset(("inbound", "outbound", "out_reply", "forward"))
+"""Types of events that say no more of a message than the message does."""
+_USED = frozenset(
+    (
+        "message_id", "id", "subject", "body", "text", "blurb", "recipients", "author", "created_at", "draft_mode",
+        "is_draft", "is_inbound", "sender", "sender_name", "from", "to", "cc", "bcc", "reply_to", "conversation_id",
+        "in_reply_to", "attachments", "sent_at", "links", "timestamp", "date", "conversation.id",
+        "conversation.subject", "conversation.recipient", "conversation.created_at", "conversation.updated_at",
+        "conversation.waiting_since", "conversation.last_message", "conversation.type", "emitted_at",
+    )
+)  # fmt: skip
+
+_USED_FLAT = _USED - {"id", "text", "blurb", "links"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """The parts of a record: the message's fields, its conversation's, and the record's without these."""
+
+    fields: JsonObject
+    conversation: JsonObject
+    around: JsonObject
 
 
 def extract(record: Record) -> Extraction:
-    """One message. Quoted mail and legal small print belong to neither its text nor its claims.
+    """One message, an event at the time it was sent. Quoted mail and legal small print are not part of it.
 
-    A status that a message states is not a fact: the message only mentions its shipment.
-    Raises ExtractError `no_message` without a message id.
+    A status that a message states is not a fact: the message only mentions its shipment. A preview, which has no text
+    or no people, is partial. Raises ExtractError `no_message` without a message id, and `unreadable_time`.
     """
-    payload = record.payload
-    builder = Builder(
-        timestamps.event_time(record, timestamps.first(payload.get("sent_at"), timestamps.from_fields(payload)))
+    message = _message(record)
+    fields_ = message.fields
+    own_time = timestamps.read(fields_, *_TIMES) or timestamps.read(message.around, "emitted_at")
+    builder = Builder.of(record, own_time, kind=RecordKind.EVENT, whole=_is_whole(fields_))
+    node = builder.add(_entity(message))
+    name = builder.known(node).name
+    people = _people(builder, node, record.source, fields_)
+    thread = [*_thread(builder, node, message), *_attachments(builder, node, record.source, fields_, name)]
+    subject, body = _subject(message), _body(builder, message)
+    mentions.add(builder, node, f"{subject}\n{body}", record.source)
+    head = clean.joined(
+        [
+            f'Message {name} "{subject}"' if subject else f"Message {name}",
+            *people,
+            f"on {timestamps.to_minute(builder.event_time)}",
+            *thread,
+        ]
     )
-    entity = _message(record)
-    message = builder.add(entity)
-    people = [
-        *_people(builder, message, record.source, Predicate.SENT_BY, _senders(payload)),
-        *_people(builder, message, record.source, Predicate.SENT_TO, contacts.parse_all(payload.get("to"))),
-        *_people(builder, message, record.source, Predicate.CC, contacts.parse_all(payload.get("cc"))),
-    ]
-    thread = [*_thread(builder, message, payload), *_attachments(builder, message, record, entity.name)]
-    subject, body = _subject(payload), _body(payload)
-    mentions.add(builder, message, prose(record), record.source)
-    name = f'Message {entity.name} "{subject}"' if subject else f"Message {entity.name}"
-    head = clean.joined([name, *people, f"on {timestamps.to_minute(builder.event_time)}", *thread])
-    return builder.build(subject or f"Message {entity.name}", f"{head}: {body}" if body else f"{head}.")
+    text = f"{head}: {body}" if body else f"{head}."
+    more = _rest(builder, message)
+    return builder.build(subject or f"Message {name}", f"{text}\n\n{clean.joined(more)}." if more else text)
 
 
 def prose(record: Record) -> str:
     """Subject and body as the sender wrote them: no markup, no quoted mail, no legal small print."""
-    return f"{_subject(record.payload)}\n{_body(record.payload)}"
+    message = _message(record)
+    return f"{_subject(message)}\n{_body(None, message)}"
 
 
-def _message(record: Record) -> Entity:
-    own_id = fields.pick(record.payload, "message_id")
+def _message(record: Record) -> _Message:
+    payload = parts.tree(record)
+    if shapes.shape_of(payload) != "event":
+        conversation = parts.part(payload, "conversation")
+        return _Message(payload, conversation, {"conversation": conversation})
+    _, target = shapes.target(payload)
+    conversation = parts.part(payload, "conversation")
+    last = parts.part(conversation, "last_message")
+    found = {**target, **{key: value for key, value in last.items() if target.get(key) is None}}
+    same = last.get("id") == target.get("id")
+    around = {key: value for key, value in payload.items() if key not in ("id", "type", "target")}
+    if payload.get("type") not in _ORDINARY:
+        around["event"] = payload.get("type")
+    return _Message(found if same else target, conversation, around)
+
+
+def _entity(message: _Message) -> Entity:
+    own_id = fields.pick(message.fields, "message_id", "id")
     if own_id is None:
         raise ExtractError("no message_id", hint="give the message's id", code="no_message")
-    subject = _subject(record.payload)
+    subject = _subject(message)
     attributes = {"subject": subject} if subject else {}
-    return Entity(EntityType.MESSAGE, (keys.message(own_id),), clean.line(own_id), attributes=attributes)
+    return Entity(EntityType.MESSAGE, (_key(own_id),), clean.line(own_id), attributes=attributes)
 
 
-def _subject(payload: JsonObject) -> str:
-    return clean.line(fields.scalar(payload.get("subject")) or "")
+def _key(message_id: str) -> str:
+    """The key of a message. `<1@example.com>`, as mail writes its ids, and `1@example.com` are one."""
+    inside = message_id[1:-1] if message_id.startswith("<") and message_id.endswith(">") else ""
+    return keys.message(inside or message_id)
 
 
-def _body(payload: JsonObject) -> str:
-    body = payload.get("body")
-    text = body[:_BODY_LIMIT] if isinstance(body, str) else ""
-    return clean.prose(
-        message_text.without_quotes(clean.prose(message_text.visible_text(text), _BODY_LIMIT)), _BODY_LIMIT
+def _subject(message: _Message) -> str:
+    given = (fields.scalar(part.get("subject")) for part in (message.fields, message.conversation))
+    return next((line for one in given if one and (line := clean.line(one))), "")
+
+
+def _is_whole(message: JsonObject) -> bool:
+    """Whether a message is more than a preview. A flat record is all that there is."""
+    if message.get("message_id") is not None:
+        return True
+    return message.get("recipients") is not None and (
+        message.get("body") is not None or message.get("text") is not None
     )
 
 
-def _senders(payload: JsonObject) -> list[Contact]:
-    sender = contacts.parse(payload.get("sender"))
-    name = fields.pick(payload, "sender_name")
+def _body(builder: Builder | None, message: _Message) -> str:
+    """The sender's own text: of the HTML, which marks quotes, else of the plain text, else of the preview."""
+    given = (value for name in ("body", "text", "blurb") if isinstance(value := message.fields.get(name), str))
+    body = next((value for value in given if value.strip()), "")
+    is_reply = fields.pick(message.fields, "in_reply_to") is not None
+    is_reply = is_reply or parts.related(message.fields, "message_replied_to") is not None
+    own = message_text.own_text(body[:_MAX_BODY], _subject(message), is_reply=is_reply)
+    if builder is not None and (len(body) > _MAX_BODY or len(own) > _MAX_TEXT):
+        builder.note(f"the text ends after {_MAX_TEXT:,} characters of the body")
+    return clean.prose(own, _MAX_TEXT)
+
+
+def _people(builder: Builder, node: EntityRef, source: str, message: JsonObject) -> list[str]:
+    """Claims the people of a message; the phrases that name them."""
+    named: dict[str, dict[str, None]] = {}
+
+    def add(role: str, contact: Contact | None, handle: str | None = None) -> None:
+        found = parts.person(builder, source, contact, handle) if contact else None
+        if contact is None or found is None:
+            return
+        predicate, phrase = _ROLES.get(role, (None, "replies go to"))
+        if predicate is not None:
+            builder.claim(node, predicate, found, attributes={"role": role} if role == "bcc" else None)
+        named.setdefault(phrase, {})[contact.describe() or clean.line(handle or "")] = None
+
+    for contact in _senders(message):
+        add("from", contact)
+    for recipient in fields.items(message.get("recipients")):
+        if isinstance(recipient, Mapping):
+            role = (fields.scalar(recipient.get("role")) or "to").casefold()
+            add(role, contacts.parse(recipient) or Contact(), fields.scalar(recipient.get("handle")))
+    # The teammate who wrote it: what was sent from "ops@" was sent by Priya too.
+    add("from", parts.teammate(message.get("author")))
+    for role in ("to", "cc", "bcc", "reply_to"):
+        for contact in contacts.parse_all(message.get(role)):
+            add(role, contact)
+    for name in ("recipients", "to", "cc", "bcc"):
+        value = message.get(name)
+        if isinstance(value, list) and len(value) > _MAX_PEOPLE:
+            builder.note(f"of {len(value):,} people in {name} the first {_MAX_PEOPLE} were taken")
+    return [f"{phrase} {' and '.join(people)}" for phrase, people in named.items()]
+
+
+def _senders(message: JsonObject) -> list[Contact]:
+    """The sender of a flat record."""
+    given = message.get("sender") if message.get("sender") is not None else message.get("from")
+    found = [contact for contact in contacts.parse_all(given) if contact] if isinstance(given, list) else []
+    sender = contacts.parse(given) if not found else found[0]
+    name = fields.pick(message, "sender_name")
     if sender is None:
         return [Contact(name)] if name else []
-    return [Contact(sender.name or name, sender.email, sender.phone)]
+    return [Contact(sender.name or name, sender.email, sender.phone), *found[1:]]
 
 
-def _people(
-    builder: Builder, message: EntityRef, source: str, predicate: Predicate, people: list[Contact]
-) -> list[str]:
-    relation = {Predicate.SENT_BY: "from", Predicate.SENT_TO: "to"}.get(predicate, "copied to")
-    names = []
-    for contact in people:
-        person = entities.human("person", source, contact)
-        if person is not None:
-            builder.claim(message, predicate, builder.add(person))
-            names.append(contact.describe())
-    return [f"{relation} {' and '.join(names)}"] if names else []
-
-
-def _thread(builder: Builder, message: EntityRef, payload: JsonObject) -> list[str]:
+def _thread(builder: Builder, node: EntityRef, message: _Message) -> list[str]:
     phrases = []
-    conversation = fields.pick(payload, "conversation_id")
+    conversation = parts.conversation(builder, message.fields, message.conversation)
     if conversation:
-        name = clean.line(conversation)
-        node = builder.add(Entity(EntityType.CONVERSATION, (keys.conversation(conversation),), name))
-        builder.claim(message, Predicate.IN_CONVERSATION, node)
-        phrases.append(f"in conversation {name}")
-    earlier = fields.pick(payload, "in_reply_to")
+        builder.claim(node, Predicate.IN_CONVERSATION, conversation[0])
+        phrases.append(f"in conversation {conversation[1]}")
+    earlier = parts.related(message.fields, "message_replied_to") or fields.pick(message.fields, "in_reply_to")
     if earlier:
         name = clean.line(earlier)
-        node = builder.add(Entity(EntityType.MESSAGE, (keys.message(earlier),), name, certain=False))
-        builder.claim(message, Predicate.REPLIES_TO, node)
+        replied = builder.add(Entity(EntityType.MESSAGE, (_key(earlier),), name, certain=False))
+        builder.claim(node, Predicate.REPLIES_TO, replied)
         phrases.append(f"in reply to {name}")
     return phrases
 
 
-def _attachments(builder: Builder, message: EntityRef, record: Record, message_id: str) -> list[str]:
+def _attachments(builder: Builder, node: EntityRef, source: str, message: JsonObject, message_id: str) -> list[str]:
+    """Attachments as documents of which only the name is known. Pictures inside of the text are part of the text."""
     names = []
-    for attachment in fields.objects(record.payload.get("attachments")):
+    for attachment in fields.objects(message.get("attachments")):
         filename = fields.pick(attachment, "filename", "name")
-        metadata = attachment.get("metadata")
-        inline = isinstance(metadata, Mapping) and metadata.get("is_inline") is True
-        if filename is None or inline:
+        if filename is None or parts.part(attachment, "metadata").get("is_inline") is True:
             continue
         name = clean.line(filename)
-        key = keys.document_attachment(record.source, message_id, filename)
-        builder.claim(message, Predicate.HAS_ATTACHMENT, builder.add(Entity(EntityType.DOCUMENT, (key,), name)))
+        key = keys.document_attachment(source, message_id, filename)
+        builder.claim(node, Predicate.HAS_ATTACHMENT, builder.add(Entity(EntityType.DOCUMENT, (key,), name)))
         names.append(name)
     return [f"with attachment {' and '.join(names)}"] if names else []
+
+
+def _rest(builder: Builder, message: _Message) -> list[str]:
+    """What else the record says: tags, inboxes, custom fields, comments."""
+    around: dict[str, Any] = {**message.around, **{k: v for k, v in message.fields.items() if k != "conversation"}}
+    is_flat = message.fields.get("message_id") is not None
+    phrases, note = remaining_phrases(around, _USED_FLAT) if is_flat else parts.rest(around, _USED)
+    if note:
+        builder.note(note)
+    return phrases

@@ -1,0 +1,139 @@
+"""The words by which mail programs mark quoted and forwarded mail, in the languages that freight mail is written in.
+
+From the message catalogues of Gmail, Outlook, Apple Mail and Thunderbird in English, German, French, Spanish, Italian,
+Portuguese, Dutch and Polish; a few words of other languages. All expressions are linear: every repeat is bounded.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+from apex_cli.extract import clean
+
+
+class MailKind(Enum):
+    """What a message does with the mail below its own text."""
+
+    REPLY = "reply"
+    FORWARD = "forward"
+    UNKNOWN = "unknown"
+
+
+_SUBJECT_PREFIX = re.compile(r"\s{0,8}(?:\[[^\]\n]{1,60}\]\s{0,4})?(\w{1,8})\.?(?:\s?[\[(]\d{1,3}[\])])?\s?[:\uff1a]")
+_FORWARDS = frozenset(("fw", "fwd", "wg", "tr", "rv", "i", "enc", "pd", "doorst", "vb", "vl", "ilt", "转发", "轉寄"))
+_REPLIES = frozenset(("re", "aw", "antw", "res", "r", "odp", "ref", "sv", "vs", "ynt", "rép", "rif", "回复", "回覆"))
+
+
+def kind_of(subject: str) -> MailKind:
+    """What the outermost prefix of a subject says: "RE: FW: rate" is a reply."""
+    found = _SUBJECT_PREFIX.match(subject)
+    prefix = found[1].casefold() if found else ""
+    if prefix in _FORWARDS:
+        return MailKind.FORWARD
+    return MailKind.REPLY if prefix in _REPLIES else MailKind.UNKNOWN
+
+
+def _any(words: str) -> str:
+    """An expression for phrases that are separated by `|`; a blank may be any white space."""
+    return "|".join(re.escape(clean.line(word)).replace(r"\ ", r"\s{1,3}") for word in words.split("|"))
+
+
+_RULE = r"[-\u2013\u2014_*=>\s]{0,60}"
+FORWARD_MARK = re.compile(
+    rf"{_RULE}(?:"
+    + _any(
+        "Forwarded message|Begin forwarded message|Forwarded by|Start of forwarded message|Weitergeleitete Nachricht"
+        "|Anfang der weitergeleiteten Nachricht|Weitergeleitet von|Message transféré|Début du message transféré"
+        "|Début du message réexpédié|Message transmis|Mensaje reenviado|Inicio del mensaje reenviado"
+        "|Messaggio inoltrato|Inizio messaggio inoltrato|Messaggio inoltrato da|Mensagem encaminhada"
+        "|Mensagem reencaminhada|Início da mensagem encaminhada|Início da mensagem reencaminhada|Doorgestuurd bericht"
+        "|Begin doorgestuurd bericht|Wiadomość przekazana|Przekazana wiadomość|Wiadomość przekazana dalej"
+        "|Początek przekazywanej wiadomości|Treść przekazanej wiadomości|Vidarebefordrat meddelande"
+        "|Videresendt melding|Videresendt besked|Videresendt meddelelse"
+    )
+    + rf")(?:[^\n\w][^\n]{{0,100}})?:?{_RULE}",
+    re.IGNORECASE,
+)
+"""A whole line that begins forwarded mail."""
+
+SEPARATOR = re.compile(
+    r"[\s>]{0,8}[-\u2013\u2014_*=]{2,60}\s{0,3}(?:"
+    + _any(
+        "Original Message|Original Appointment|Ursprüngliche Nachricht|Originalnachricht|Ursprünglicher Termin"
+        "|Message d'origine|Message d\u2019origine|Message original|Mensaje original|Messaggio originale"
+        "|Mensagem original"
+        "|Oorspronkelijk bericht|Origineel bericht|Oryginalna wiadomość|Wiadomość oryginalna|Oprindelig meddelelse"
+        "|Opprinnelig melding|Ursprungligt meddelande|Reply message|Replied Message"
+    )
+    + r")\s{0,3}[-\u2013\u2014_*=]{2,60}\s{0,8}",
+    re.IGNORECASE,
+)
+"""A whole line that begins the mail that is answered."""
+
+RULE = re.compile(r"[\s*]{0,8}[-\u2013\u2014_=]{5,300}[\s*]{0,8}")
+"""A whole line that is a rule."""
+
+_COLON = r"[\s*]{0,4}[:\uff1a]\s{0,8}\*{0,2}\s{0,4}(?P<value>[^\n]{0,1000})"
+
+
+def _header(words: str) -> re.Pattern[str]:
+    return re.compile(rf"[\s>*_]{{0,8}}(?:{_any(words)}){_COLON}", re.IGNORECASE)
+
+
+FROM = _header("From|Von|De|Da|Van|Od|Från|Fra|Lähettäjä|Expéditeur|Remitente|Mittente|Remetente|Afzender|Nadawca")
+DATE = _header(
+    "Sent|Date|Gesendet|Datum|Gesendet am|Envoyé|Envoyé le|Enviado|Enviado el|Enviado em|Enviada|Enviada em|Fecha"
+    "|Inviato|Inviato il|Data|Verzonden|Wysłano|Wysłane|Skickat|Sendt|Dato|Lähetetty|Date d'envoi|Sent at|Sent on"
+)
+TO = _header("To|An|À|A|Para|Aan|Do|Till|Til|Vastaanottaja|Destinataire|Destinatario|Destinatário|Empfänger")
+SUBJECT = _header("Subject|Betreff|Objet|Asunto|Oggetto|Assunto|Onderwerp|Temat|Ämne|Emne|Aihe|Sujet")
+COPY = _header("Cc|Bcc|Kopie|Copie|Copia|Cópia|DW|UDW|Importance|Wichtigkeit|Reply-To|Attachments|Anlagen|Priority")
+
+VERB = re.compile(
+    r"\b(?:wrote|writes|schrieb|schreibt|geschrieben|a écrit|écrit|escribió|escribio|escribe|ha scritto|scrive|scritto"
+    r"|escreveu|schreef|geschreven|napisał|napisała|napisał\(a\)|pisze|skrev|kirjoitti|napsal|napsala|написал|yazdı"
+    r"|írta)(?=\W)",
+    re.IGNORECASE,
+)
+"""The verb of "On Monday, Ana wrote:"."""
+INTRODUCTION = re.compile(
+    r"[\s>]{0,8}(?:On|Am|Le|El|Il|Il giorno|Em|No dia|Op|W dniu|Dnia|Den|Dne|\w{2,12}\.?,? |\d{1,4}[./-])",
+    re.IGNORECASE,
+)
+EMAIL = re.compile(r"[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}")
+BRACKETED_EMAIL = re.compile(rf"<\s?(?:mailto:)?{EMAIL.pattern}\s?>")
+PLACE = re.compile(r",\s{0,3}[A-Z]{2}\.?(?:\s\d{5})?\s{0,8}$")
+"""The end of "Fargo, ND"."""
+YEAR = re.compile(
+    r"(?<![\w-])(?:19|20)\d\d(?![\w-])|(?<![\w-])\d{1,4}[./-]\d{1,2}[./-]\d{2,4}(?![\w-])|(?:19|20)\d\d年"
+)
+"""A date with its year."""
+TIME = re.compile(r"(?<![\w-])[0-2]?\d[:.h][0-5]\d(?![\w-])|(?<!\w)\d{1,2}\s?[ap]\.?m\b", re.IGNORECASE)
+
+FORWARDING = re.compile(
+    r"\b(?:"
+    + _any(
+        "fyi|forward|forwarded|forwarding|fwd|see below|below|see the attached|note below|zur Info|zur Kenntnis|z.K"
+        "|siehe unten|s.u|weitergeleitet|pour info|pour information|ci-dessous|voir plus bas|transféré|je transfère"
+        "|para su información|ver abajo|más abajo|reenvío|reenviado|per conoscenza|vedi sotto|qui sotto|inoltro"
+        "|para informação|para conhecimento|abaixo|encaminho|ter info|ter informatie|zie onder|hieronder"
+        "|doorgestuurd|do wiadomości|poniżej|przesyłam|przekazuję"
+    )
+    + r")\b",
+    re.IGNORECASE,
+)
+"""What a cover line says of forwarded mail."""
+COURTESY = re.compile(
+    r"\W{0,4}(?:"
+    + _any(
+        "hi|hello|hey|dear|good morning|good afternoon|thanks|thank you|see below|see inline|inline|answers|my answers"
+        "|comments|please see|hallo|guten|liebe|lieber|sehr geehrte|danke|vielen Dank|siehe|antworten|bonjour|bonsoir"
+        "|cher|chère|merci|voir|réponses|hola|buenos|buenas|estimado|estimada|gracias|ver|respuestas|ciao|buongiorno"
+        "|gentile|grazie|vedi|risposte|olá|bom dia|boa tarde|prezado|obrigado|obrigada|respostas|beste|goedemorgen|dag"
+        "|bedankt|zie|antwoorden|dzień dobry|cześć|dziękuję|dzięki|odpowiedzi"
+    )
+    + r")\b",
+    re.IGNORECASE,
+)
+"""How a line begins that greets, thanks or points to answers below, and is no answer itself."""
