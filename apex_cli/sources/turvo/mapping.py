@@ -1,4 +1,4 @@
-"""Turvo: a shipment, who it is for, who hauls it, how it stands and where it goes; customers and carriers by themselves.
+"""Turvo: a shipment, who it is for, who hauls it, how it stands and where it goes; a customer or carrier by itself.
 
 Field names are read in snake case at all levels, values leniently: a code may be `{"key", "value"}` or a word, a list
 may be one value, a number may be a text. What no field here reads is in the record's text (`remaining`).
@@ -6,13 +6,12 @@ may be one value, a number may be a text. What no field here reads is in the rec
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from apex_cli.errors import ExtractError
-from apex_cli.extract import clean, entities, fields, timestamps
+from apex_cli.extract import clean, entities, timestamps
 from apex_cli.extract.builder import Builder
 from apex_cli.extract.field_names import snake_tree
 from apex_cli.extract.remaining import remaining_phrases
@@ -91,7 +90,9 @@ def _party(record: Record, payload: JsonObject) -> Extraction:
     now = status.current(body)
     ended = record.ended or is_deleted(body)
     if now or ended:
-        entity = replace(entity, attributes={**entity.attributes, "status": "deleted" if ended or not now else now.value})
+        entity = replace(
+            entity, attributes={**entity.attributes, "status": "deleted" if ended or not now else now.value}
+        )
     builder.add(entity)
     kind = record.data_type.capitalize()
     said = clean.joined(f"{name} {value}" for name, value in entity.attributes.items())
