@@ -96,9 +96,9 @@ def _load(subject: Subject, items: Sequence[JsonObject]) -> dict[str, Any]:
         equipment=_listed(
             part
             for item in subject.items(payload.get("equipment"), "equipment")
-            if not (isinstance(item, Mapping) and is_deleted(item))
+            if not (isinstance(item, dict) and is_deleted(item))
             for part in (
-                [item.get("type"), item.get("size"), item.get("name")] if isinstance(item, Mapping) else [item]
+                [item.get("type"), item.get("size"), item.get("name")] if isinstance(item, dict) else [item]
             )
         ),
         trailer=fields.pick(payload, "trailer_number", "trailer_id", "trailer"),
@@ -140,7 +140,9 @@ def measure(payload: JsonObject, *names: str) -> _Measure | None:
     "38,000 lb", `{"weight": "38000", "unit": {"key": "1520", "value": "lb"}}`."""
     for name in names:
         value = payload.get(name)
-        if isinstance(value, Mapping):
+        if value is None:
+            continue
+        if isinstance(value, dict):
             inside = measure(value, *_NUMBERS)
             unit = next((text for key in _UNITS if (text := fields.label(value.get(key)))), None)
             found = (inside[0], inside[1] or unit) if inside else None
@@ -203,7 +205,7 @@ def _active(subject: Subject, payload: JsonObject, name: str) -> list[JsonObject
 
 def _inside_list(value: object) -> list[Any]:
     """The items of a list that may stand inside of an object: `{"value": ["hot"]}`."""
-    if isinstance(value, Mapping) and isinstance(value.get("value"), list):
+    if isinstance(value, dict) and isinstance(value.get("value"), list):
         value = value["value"]
     return fields.items(value)
 

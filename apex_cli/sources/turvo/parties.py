@@ -191,7 +191,7 @@ def _inside(order: JsonObject, kind: str) -> JsonObject:
     """The customer or carrier of an order, or of a flat shipment with `carrierName`, `carrierId`, `carrierMc`."""
     inside = order.get(kind)
     flat = {name: order[f"{kind}_{name}"] for name in ("id", "name", "mc", "dot") if order.get(f"{kind}_{name}")}
-    if isinstance(inside, Mapping):
+    if isinstance(inside, dict):
         return {**inside, **flat}
     return {"name": inside, **flat}
 
@@ -215,7 +215,7 @@ def _driver(
 ) -> list[_Party]:
     """The driver whom these parts describe together; none where they do not."""
     contact = _contact(*parts)
-    own_id = next((found for part in parts if isinstance(part, Mapping) and (found := fields.pick(part, "id"))), None)
+    own_id = next((found for part in parts if isinstance(part, dict) and (found := fields.pick(part, "id"))), None)
     driver = entities.human("driver", subject.source, contact, own_id=own_id)
     if driver is None:
         return []
@@ -227,7 +227,7 @@ def _contact(*parts: object) -> Contact:
     (`{"number": "3125550142", "country": {"key": "us", "value": "+1"}}`)."""
     name = phone = email = None
     for part in parts:
-        if not isinstance(part, Mapping):
+        if not isinstance(part, dict):
             name = name or fields.scalar(part)
             continue
         name = name or fields.label(part.get("name"))
@@ -235,14 +235,14 @@ def _contact(*parts: object) -> Contact:
             phone = phone or contacts.phone(_dialled(one))
         for one in (*fields.items(part.get("email")), *fields.items(part.get("emails"))):
             email = email or contacts.email(
-                fields.pick(one, "email", "address", "value") if isinstance(one, Mapping) else one
+                fields.pick(one, "email", "address", "value") if isinstance(one, dict) else one
             )
     return Contact(name, email, phone)
 
 
 def _dialled(phone: object) -> object:
     """A telephone number with the country code that stands beside it."""
-    if not isinstance(phone, Mapping):
+    if not isinstance(phone, dict):
         return phone
     number, country = fields.pick(phone, "number", "phone", "value"), fields.label(phone.get("country"))
     if number and country and country.startswith("+") and not number.startswith("+"):

@@ -46,7 +46,7 @@ class Status:
 def current(payload: JsonObject) -> Status | None:
     """The status that the shipment has. Raises `ExtractError` (`unreadable_time`)."""
     raw = payload.get("status")
-    own = moment(raw, *_TIMES[3:]) if isinstance(raw, Mapping) else None
+    own = moment(raw, *_TIMES[3:]) if isinstance(raw, dict) else None
     return _read(raw, moment(payload, *_TIMES[:3]) or own)
 
 
@@ -59,10 +59,10 @@ def history(payload: JsonObject) -> tuple[list[Status], int]:
     undated = 0
     entries = payload.get("status_history")
     for entry in entries if isinstance(entries, list) else [entries]:
-        if not isinstance(entry, Mapping) or is_deleted(entry):
+        if not isinstance(entry, dict) or is_deleted(entry):
             continue
         inner = entry.get("status", entry)
-        time = moment(entry, *_TIMES) or (moment(inner, *_TIMES[3:]) if isinstance(inner, Mapping) else None)
+        time = moment(entry, *_TIMES) or (moment(inner, *_TIMES[3:]) if isinstance(inner, dict) else None)
         status = _read(inner, time)
         if status and time:
             found.append((time, status))
@@ -129,9 +129,9 @@ def _claim(subject: Subject, status: Status, end: datetime | None) -> None:
 def _read(raw: object, time: datetime | None) -> Status | None:
     """A status out of "In transit", "2105", `{"key", "value"}`, `{"code": {"key", "value"}}` or `{"name"}`."""
     code: str | None = None
-    if isinstance(raw, Mapping):
+    if isinstance(raw, dict):
         inner = raw.get("code")
-        if isinstance(inner, Mapping):
+        if isinstance(inner, dict):
             raw = inner
         code = fields.pick(raw, "key") or fields.scalar(inner)
         raw = fields.pick(raw, "value", "name", "description") or code

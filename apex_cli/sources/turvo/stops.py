@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -49,7 +48,7 @@ def claim_stops(subject: Subject) -> list[str]:
 def place(raw: object) -> Entity | None:
     """A location: "City, ST" from an object with city and state (or country), its `address`, or from a text that ends
     in one; else the city alone as the source spells it, else a position."""
-    if not isinstance(raw, Mapping):
+    if not isinstance(raw, dict):
         text = fields.scalar(raw)
         return entities.city(places.last(clean.line(text)) or clean.line(text)) if text else None
     city = fields.label(raw.get("city"))
@@ -86,7 +85,7 @@ def _end_of_route(subject: Subject, end: str) -> Entity | None:
 def _kind(stop: JsonObject) -> str | None:
     """ "Pickup" or "Delivery" out of `{"key": "1500", "value": "Pickup"}`, its key alone, or a word."""
     raw = stop.get("stop_type", stop.get("type"))
-    code = fields.pick(raw, "key") if isinstance(raw, Mapping) else None
+    code = fields.pick(raw, "key") if isinstance(raw, dict) else None
     found = fields.label(raw) or code
     return clean.line(_TYPES.get(found, found)) if found else None
 
@@ -131,10 +130,10 @@ def _times(subject: Subject, stop: JsonObject) -> dict[str, datetime]:
         "arrival": moment(actual, "arrival", "arrived", zone=zone) or moment(stop, "arrival", "arrived_at", zone=zone),
         "departed": moment(actual, "departed", "departure", zone=zone)
         or moment(stop, "departed", "departed_at", zone=zone),
-        "eta": subject.planned(eta if isinstance(eta, Mapping) else stop, "eta_value", "eta_to_stop", "eta", zone=zone),
+        "eta": subject.planned(eta if isinstance(eta, dict) else stop, "eta_value", "eta_to_stop", "eta", zone=zone),
     }
     appointment = found["appointment"]
-    inside = next((value for name in _APPOINTMENT if isinstance(value := stop.get(name), Mapping)), {})
+    inside = next((value for name in _APPOINTMENT if isinstance(value := stop.get(name), dict)), {})
     flex = fields.number(inside.get("flex"))
     if appointment and flex and 0 < flex <= _LONGEST_FLEX:
         # Turvo's `flex` is how many seconds later than the appointment one may arrive.
@@ -147,7 +146,7 @@ def _times(subject: Subject, stop: JsonObject) -> dict[str, datetime]:
 def _about(stop: JsonObject, kind: str | None) -> dict[str, Any]:
     """The attributes of a stop, but for its times."""
     address = stop.get("address")
-    if isinstance(address, Mapping):
+    if isinstance(address, dict):
         written = clean.joined(dict.fromkeys(fields.label(address.get(name)) for name in _ADDRESS))
     else:
         written = fields.scalar(address) or ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,7 +33,7 @@ class Subject:
     def rows(self, name: str, payload: JsonObject | None = None) -> list[JsonObject]:
         """The objects in a list of the shipment, or of a part of it; one object is a list of one. At most 1,000."""
         value = (self.payload if payload is None else payload).get(name)
-        return [item for item in self.items(value, name) if isinstance(item, Mapping)]
+        return [item for item in self.items(value, name) if isinstance(item, dict)]
 
     def items(self, value: object, name: str) -> list[Any]:
         """The items of a list, at most 1,000, or the one value itself; `name` is for the note about what is cut."""
@@ -52,7 +51,9 @@ class Subject:
         """As `moment`, of fields into which people also write words: "FCFS" and "TBD" are noted and no time."""
         for name in names:
             value = payload.get(name)
-            inner = value.get("date", value.get("start")) if isinstance(value, Mapping) else value
+            if value is None:
+                continue
+            inner = value.get("date", value.get("start")) if isinstance(value, dict) else value
             if isinstance(inner, str) and inner.strip() and not any(map(str.isdigit, inner)):
                 self.builder.note(f"{name} {clean.line(inner, 40)!r} is no time")
             elif found := moment(payload, name, zone=zone):
@@ -74,7 +75,9 @@ def moment(payload: JsonObject, *names: str, zone: str | None = None) -> datetim
     """
     for name in names:
         value = payload.get(name)
-        if isinstance(value, Mapping):
+        if value is None:
+            continue
+        if isinstance(value, dict):
             found = moment(value, *_INSIDE, zone=zone_of(value) or zone)
         else:
             found = timestamps.read(payload, name, zone=zone)
@@ -91,4 +94,4 @@ def zone_of(payload: JsonObject) -> str | None:
 def object_of(payload: JsonObject, name: str) -> JsonObject:
     """The object in a field; an empty one where there is none."""
     inside = payload.get(name)
-    return inside if isinstance(inside, Mapping) else {}
+    return inside if isinstance(inside, dict) else {}

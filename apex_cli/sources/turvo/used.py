@@ -71,7 +71,7 @@ def left(payload: JsonObject, text: str) -> dict[str, Any]:
 def _left(value: Any, text: str, levels: int) -> Any:
     if not levels:
         return value
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {
             name: _left(inside, text, levels - 1)
             for name, inside in value.items()
