@@ -67,6 +67,8 @@ def intervals(evidence: Iterable[Evidence]) -> list[Interval]:
 def _ordered(evidence: Iterable[Evidence]) -> list[Evidence]:
     """Evidence by time; within one moment by object, the object with the greatest record id last.
 
+    What ended at the very moment it began comes first: it never displaces what begins then, as a carrier does not that
+    was replaced, and of which no times are known.
     The order of arrival has no influence. Object ids decide only where one record contradicts itself, because they may
     depend on which key of an entity arrived first.
     """
@@ -74,9 +76,10 @@ def _ordered(evidence: Iterable[Evidence]) -> list[Evidence]:
     for _, moment in groupby(sorted(evidence, key=attrgetter("valid_at")), key=attrgetter("valid_at")):
         pieces = list(moment)
         if len(pieces) > 1:
-            rank: dict[str, str] = {}
+            rank: dict[str, tuple[bool, str]] = {}
             for piece in pieces:
-                rank[piece.object_id] = max(rank.get(piece.object_id, ""), piece.record_id)
+                lasts = piece.invalid_at is None or piece.invalid_at > piece.valid_at
+                rank[piece.object_id] = max(rank.get(piece.object_id, (False, "")), (lasts, piece.record_id))
             pieces.sort(key=lambda piece: (rank[piece.object_id], piece.object_id, piece.record_id, _end(piece)))
         ordered += pieces
     return ordered

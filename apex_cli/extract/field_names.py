@@ -17,6 +17,9 @@ _MAX_LEVELS = 64
 _NAMES = """
     address_id bol_number carrier_dot carrier_id carrier_mc carrier_name container_number created_at custom_id
     customer_id customer_name customer_order carrier_order delivery_time driver_email driver_id driver_name driver_phone
+    contributor_user created_date created_on custom_attributes eta_to_stop eta_value fragment_distance last_updated
+    line_item net_carrier_costs net_customer_costs net_revenue net_weight stop_type time_zone total_amount
+    trailer_number truck_number turvo_type updated_on
     end_date ended_at engine_state engine_states event_name event_payload event_time event_type external_ids
     fuel_percent fuel_percents global_route happened_at_time heading_degrees invoice_number last_updated_on managed_by
     message_id odometer_miles org_id pickup_time po_numbers pro_number reverse_geo samsara_id seal_number sender_name

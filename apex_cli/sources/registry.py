@@ -22,7 +22,7 @@ AUTO = "auto"
 _HASH_DIGITS = 32
 JSON = json.SOURCE.name
 DOCUMENT = document.SOURCE.name
-RULES_VERSION = "rules-3"
+RULES_VERSION = "rules-4"
 """Changes whenever the same record may yield another extraction: part of the key under which results are kept."""
 
 BUILT_IN: tuple[Source, ...] = (samsara.SOURCE, turvo.SOURCE, frontapp.SOURCE, json.SOURCE, document.SOURCE)

@@ -87,6 +87,12 @@ def test_an_end_before_its_beginning_is_no_length() -> None:
     assert brief(intervals([said("r1", "a", 4, 2)])) == [("a", 4, 4)]
 
 
+def test_what_ended_at_once_displaces_nothing() -> None:
+    for ended, current in (("a", "b"), ("b", "a")):
+        found = intervals([said("r1", current, 5), said("r1", ended, 5, 5), said("r2", ended, 5, 5)])
+        assert brief(found) == [(ended, 5, 5), (current, 5, None)]
+
+
 def test_contradiction_at_one_moment_is_decided_by_the_record_id() -> None:
     both = [said("r2", "a", 1), said("r1", "b", 1)]
     assert brief(intervals(both)) == [("b", 1, 1), ("a", 1, None)]

@@ -188,6 +188,28 @@ def test_a_stated_end_closes_what_earlier_versions_left_open() -> None:
     assert set(effective(versions)) == {claim("HAULED_BY", "c1", 10, 15), claim("HAULED_BY", "c1", 8, 15)}
 
 
+@pytest.mark.parametrize("predicate", ["FOR_CUSTOMER", "HAULED_BY"])
+def test_a_value_that_replaces_another_does_not_begin_before_it_was_replaced(predicate: str) -> None:
+    """Both payloads say "since 5", which is when the shipment was made or tendered."""
+    versions = [
+        VersionClaims(10, True, [claim(predicate, "c1", 5)]),
+        VersionClaims(20, True, [claim(predicate, "c2", 5)]),
+        VersionClaims(30, True, [claim(predicate, "c2", 5)]),
+    ]
+    found = effective(versions)
+    assert found[0] == claim(predicate, "c1", 5, 20)
+    assert {one.object for one in found[1:]} == {"c2"}
+    assert min(one.valid_at for one in found[1:]) == 20
+    # A time after that of the version which stated the other value is better known.
+    found = effective([versions[0], VersionClaims(20, True, [claim(predicate, "c2", 15)])])
+    assert claim(predicate, "c2", 15) in found
+
+
+def test_a_value_beside_another_keeps_its_beginning() -> None:
+    first, both = [claim("FOR_CUSTOMER", "c1", 5)], [claim("FOR_CUSTOMER", "c1", 5), claim("FOR_CUSTOMER", "c2", 5)]
+    assert effective([VersionClaims(10, True, first), VersionClaims(20, True, both)]) == both
+
+
 def test_a_later_version_knows_better_what_held() -> None:
     versions = [
         VersionClaims(16, True, [claim("HAS_STATUS", "en_route", 16)]),

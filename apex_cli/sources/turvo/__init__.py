@@ -1,25 +1,29 @@
-"""Turvo: shipments, one flat record for each."""
+"""Turvo: shipments, and the customers and carriers of its lists."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from apex_cli.model import Extraction, JsonObject, Record
 from apex_cli.sources.source import Source
-
-_COMPANIONS = ("customer_name", "customer", "carrier_name", "carrier", "status", "origin", "destination")
-_ERROR = frozenset(("errorMessage", "errorCode"))
+from apex_cli.sources.turvo import shapes
 
 
 class _Turvo(Source):
     name = "turvo"
     title = "Turvo shipments"
-    data_types = ("shipment",)
-    id_field = "shipment_id"
+    data_types = ("shipment", "customer", "carrier")
 
     def matches(self, payload: JsonObject) -> bool:
-        """A `shipment_id` together with a customer, a carrier, a status, an origin or a destination."""
-        return payload.get("shipment_id") is not None and any(payload.get(key) is not None for key in _COMPANIONS)
+        """A shipment in any layout of `shapes`, or a row of a list of customers or carriers."""
+        return shapes.kind(payload) is not None
+
+    def identify(self, payload: JsonObject) -> tuple[str, str | None]:
+        """The number of a shipment, else Turvo's own id; see `shapes`."""
+        kind = shapes.kind(payload)
+        if kind is None:
+            return "shipment", shapes.own_id(payload, shapes.IDS[:-1])
+        return kind, shapes.own_id(shapes.body(payload))
 
     def extract(self, record: Record) -> Extraction:
         from apex_cli.sources.turvo import mapping
@@ -27,10 +31,12 @@ class _Turvo(Source):
         return mapping.extract(record)
 
     def skip_reason(self, payload: JsonObject) -> str | None:
-        """An error of the API: a `status`, and `details` that hold only the error."""
-        details = payload.get("details")
-        is_error = isinstance(details, Mapping) and bool(details) and details.keys() <= _ERROR
-        return "error answer" if is_error and payload.keys() == {"status", "details"} else None
+        """An error of the API, or a page of a list without a row."""
+        return shapes.skip_reason(payload)
+
+    def unpack(self, payload: JsonObject) -> Sequence[JsonObject] | None:
+        """The rows of a page, or the shipment in an answer of the API."""
+        return shapes.unpack(payload)
 
 
 SOURCE = _Turvo()

@@ -1,270 +1,134 @@
-"""Turvo: a shipment, who it is for, who hauls it, how it stands and where it goes."""
+"""Turvo: a shipment, who it is for, who hauls it, how it stands and where it goes; a customer or carrier by itself.
+
+Field names are read in snake case at all levels, values leniently: a code may be `{"key", "value"}` or a word, a list
+may be one value, a number may be a text. What no field here reads is in the record's text (`remaining`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from functools import partial
 
 from apex_cli.errors import ExtractError
-from apex_cli.extract import clean, contacts, entities, fields, keys, places, timestamps
-from apex_cli.extract.builder import Builder, EntityRef, describe
-from apex_cli.model import Entity, EntityType, Extraction, JsonObject, Predicate, Record
+from apex_cli.extract import clean, entities, timestamps
+from apex_cli.extract.builder import Builder
+from apex_cli.extract.field_names import snake_tree
+from apex_cli.extract.remaining import remaining_phrases
+from apex_cli.model import Extraction, JsonObject, Record, RecordKind
+from apex_cli.sources.turvo import amounts, parties, references, shapes, status, stops, used
+from apex_cli.sources.turvo.status import Status
+from apex_cli.sources.turvo.subject import CREATED, Subject, is_deleted, moment
 
-_REFERENCES: dict[str, keys.ReferenceKind] = {
-    "bolNumber": "bol",
-    "proNumber": "pro",
-    "containerNumber": "container",
-    "sealNumber": "seal",
-    "invoiceNumber": "invoice",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Status:
-    """A status: its value in snake case, its spelling and code in the source, and since when, where that is stated."""
-
-    value: str
-    spelling: str
-    code: str | None
-    time: datetime | None
+_UPDATED = (
+    "updated_at", "last_updated_on", "updated", "last_updated", "last_updated_at", "updated_on", "updated_date",
+    "last_modified", "last_modified_on", "modified_at",
+)  # fmt: skip
+_OTHER_TIMES = (
+    "timestamp", "time", "occurred_at", "event_time", "happened_at", "datetime", "date", "sent_at", "issued_at",
+    "received_at",
+)  # fmt: skip
 
 
 def extract(record: Record) -> Extraction:
-    """One shipment as its record states it, with the history that the record has.
+    """What one record states about its shipment, customer or carrier. All are states, with versions in time.
 
-    Raises ExtractError `no_shipment` where neither a shipmentId nor a Turvo id is there.
+    Raises `ExtractError`: `no_shipment` without any id, `unreadable_time` for a time that cannot be read.
     """
-    payload = record.payload
-    history = _history(payload)
-    own = timestamps.first(
-        payload.get("updatedAt"), payload.get("statusTime"), history[-1].time if history else None,
-        timestamps.from_fields(payload),
-    )  # fmt: skip
-    builder = Builder(timestamps.event_time(record, own))
-    entity = _shipment(record)
-    shipment = builder.add(entity)
-    clauses = [
-        *_customer(builder, shipment, record),
-        *_statuses(builder, shipment, payload, history),
-        *_ends(builder, shipment, payload),
-        *_carriers(builder, shipment, record),
-        *_driver(builder, shipment, record),
-        *_stops(builder, shipment, payload),
-        *_references(builder, shipment, payload),
-        *_manager(builder, shipment, record),
-    ]
-    turvo_id = fields.pick(payload, "turvoId")
-    known_as = clean.joined([entity.name, f"Turvo id {clean.line(turvo_id)}" if turvo_id else None])
-    stated = "; ".join(clauses) or "no details"
-    text = f"Shipment {known_as} on {timestamps.to_minute(builder.event_time)}: {stated}."
-    return builder.build(f"Shipment {entity.name}", text)
+    payload: JsonObject = snake_tree(record.payload)
+    if record.data_type in ("customer", "carrier"):
+        return _party(record, payload)
+    return _shipment(record, payload)
 
 
-def _shipment(record: Record) -> Entity:
-    payload = record.payload
-    entity = entities.shipment(
-        shipment_id=fields.pick(payload, "shipmentId", "customId"), turvo_id=fields.pick(payload, "turvoId")
-    )
+def _shipment(record: Record, payload: JsonObject) -> Extraction:
+    body = shapes.body(payload)
+    number = shapes.number(body) or (None if shapes.turvo_id(body) or not record.ended else record.external_id)
+    entity = entities.shipment(shipment_id=number, turvo_id=shapes.turvo_id(body))
     if entity is None:
         raise ExtractError("neither shipmentId nor turvoId", hint="give the shipment's number", code="no_shipment")
-    return entity
-
-
-def _customer(builder: Builder, shipment: EntityRef, record: Record) -> list[str]:
-    own_id = fields.pick(record.payload, "customerId")
-    customer = entities.named(
-        "customer",
-        record.source,
-        fields.pick(record.payload, "customerName") or fields.label(record.payload.get("customer")),
-        [keys.turvo_id("customer", own_id)] if own_id else [],
-        label=own_id,
-    )
-    if customer is None:
-        return []
-    builder.claim(shipment, Predicate.FOR_CUSTOMER, builder.add(customer))
-    return [f"for customer {customer.name}"]
-
-
-def _ends(builder: Builder, shipment: EntityRef, payload: JsonObject) -> list[str]:
-    clauses = []
-    for name, predicate, preposition, when in (
-        ("origin", Predicate.ORIGIN, "from", "pickupTime"),
-        ("destination", Predicate.DESTINATION, "to", "deliveryTime"),
-    ):
-        located = _place(payload.get(name))
-        place = located.name if located else None
-        time = timestamps.parse(payload.get(when))
-        if located:
-            builder.claim(shipment, predicate, builder.add(located))
-        if place or time:
-            clauses.append(
-                f"{preposition} {place or 'an unnamed place'}" + (f" on {timestamps.to_minute(time)}" if time else "")
-            )
-    return clauses
-
-
-def _carriers(builder: Builder, shipment: EntityRef, record: Record) -> list[str]:
-    """The current one is `carrierName`, else the last of `carriers` that is not deleted. Deleted ones have ended."""
-    payload = record.payload
-    current = _carrier(
-        record.source,
-        fields.pick(payload, "carrierName") or fields.label(payload.get("carrier")),
-        fields.pick(payload, "carrierId"),
-        fields.pick(payload, "carrierMc"),
-        fields.pick(payload, "carrierDot"),
-    )
-    named_now = current is not None
-    clauses = []
-    for item in fields.objects(payload.get("carriers")):
-        carrier = _carrier(record.source, *(fields.pick(item, name) for name in ("name", "id", "mc", "dot")))
-        if carrier is None:
-            continue
-        ref = builder.add(carrier)
-        if item.get("deleted") is True:
-            ended = timestamps.parse(item.get("endedAt")) or builder.event_time
-            began = timestamps.first(item.get("startedAt"), item.get("createdAt"), payload.get("createdAt")) or ended
-            builder.claim(shipment, Predicate.HAULED_BY, ref, valid_at=began, invalid_at=ended)
-            clauses.append(f"no longer hauled by {_carrier_phrase(carrier)}")
-        elif not named_now:
-            current = carrier
-    if current is not None:
-        builder.claim(shipment, Predicate.HAULED_BY, builder.add(current))
-        clauses.append(f"hauled by {_carrier_phrase(current)}")
-    return clauses
-
-
-def _carrier(source: str, name: str | None, own_id: str | None, mc: str | None, dot: str | None) -> Entity | None:
-    dockets = {kind: number for kind, text in (("mc", mc), ("dot", dot)) if (number := keys.docket_number(text))}
-    found = keys.given(
-        (partial(keys.turvo_id, "carrier"), own_id),
-        *((partial(keys.docket, kind), dockets.get(kind)) for kind in ("mc", "dot")),
-    )
-    return entities.named("carrier", source, name, found, label=mc or dot or own_id, attributes=dockets)
-
-
-def _carrier_phrase(carrier: Entity) -> str:
-    numbers = [f"MC-{number}" if kind == "mc" else f"USDOT {number}" for kind, number in carrier.attributes.items()]
-    return f"carrier {clean.joined([carrier.name, *numbers])}"
-
-
-def _driver(builder: Builder, shipment: EntityRef, record: Record) -> list[str]:
-    payload = record.payload
-    name = fields.pick(payload, "driverName") or fields.label(payload.get("driver"))
-    contact = contacts.from_fields(name, payload.get("driverEmail"), payload.get("driverPhone"))
-    driver = entities.human("driver", record.source, contact, own_id=fields.pick(payload, "driverId"))
-    if driver is None:
-        return []
-    builder.claim(shipment, Predicate.ASSIGNED_DRIVER, builder.add(driver))
-    return [f"driver {contact.describe() or driver.name}"]
-
-
-def _references(builder: Builder, shipment: EntityRef, payload: JsonObject) -> list[str]:
-    found = [entities.order(number) for number in fields.scalars(payload.get("poNumbers"))]
-    for name, kind in _REFERENCES.items():
-        found.extend(entities.reference(kind, number) for number in fields.scalars(payload.get(name)))
-    for entity in found:
-        builder.claim(shipment, Predicate.HAS_REFERENCE, builder.add(entity))
-    return [describe(entity) for entity in found]
-
-
-def _manager(builder: Builder, shipment: EntityRef, record: Record) -> list[str]:
-    contact = contacts.parse(record.payload.get("managedBy"))
-    person = entities.human("person", record.source, contact) if contact else None
-    if contact is None or person is None:
-        return []
-    builder.claim(shipment, Predicate.MANAGED_BY, builder.add(person))
-    return [f"managed by {contact.describe()}"]
-
-
-def _history(payload: JsonObject) -> list[_Status]:
-    """The dated entries of `statusHistory`, oldest first."""
-    entries = [
-        status
-        for entry in fields.objects(payload.get("statusHistory"))
-        if (status := _read_status(entry.get("status", entry), timestamps.first(entry.get("time"), entry.get("date"))))
-        and status.time
+    past, undated = status.history(body)
+    whole = shapes.is_whole(payload) or record.ended
+    own = _as_of(record, payload, body, past)
+    builder = Builder.of(record, own, kind=RecordKind.STATE, whole=whole)
+    ref = builder.add(entity)
+    title = f"Shipment {entity.name}"
+    turvo_id = shapes.turvo_id(body)
+    known_as = clean.joined([entity.name, f"Turvo id {clean.line(turvo_id)}" if turvo_id and number else None])
+    about = f"Shipment {known_as} on {timestamps.to_minute(builder.event_time)}"
+    if record.ended:
+        return builder.build(title, f"{about}: removed from its source.")
+    subject = Subject(builder, ref, record.source, body, moment(body, *CREATED))
+    attributes = amounts.attributes(subject)
+    builder.add(replace(entity, attributes=attributes))
+    clauses = [
+        *parties.claim_customers(subject),
+        *status.claim(subject, past, undated),
+        *stops.claim_ends(subject),
+        *parties.claim_carriers(subject, status.tendered(past)),
+        *parties.claim_drivers(subject),
+        *stops.claim_stops(subject),
+        *references.claim_references(subject),
+        *parties.claim_managers(subject),
+        *amounts.phrases(attributes),
     ]
-    return sorted(entries, key=lambda status: status.time or datetime.min)
+    ended = subject.end(body)
+    text = f"{about}{', deleted' if ended else ''}: {'; '.join(clauses) or 'no details'}."
+    found = builder.build(title, text + _rest(builder, text, body, used.OF_SHIPMENT))
+    return _all_ended(found, ended) if ended else found
 
 
-def _statuses(builder: Builder, shipment: EntityRef, payload: JsonObject, past: list[_Status]) -> list[str]:
-    """Claims every status at its time. The current one counts from `statusTime`, else from the history's last entry
-    if that is the same status, else from the event time."""
-    current = _read_status(payload.get("status"), timestamps.parse(payload.get("statusTime")))
-    if current and current.time is None and past and past[-1].value == current.value:
-        current = None
-    statuses = [*past, *([current] if current else [])]
-    for status in statuses:
-        evidence = {"spelling": status.spelling} | ({"code": status.code} if status.code else {})
-        node = builder.add(entities.value(Predicate.HAS_STATUS, status.value))
-        builder.claim(shipment, Predicate.HAS_STATUS, node, valid_at=status.time, attributes=evidence)
-    return [
-        f"status {status.spelling}" + (f" since {timestamps.to_minute(status.time)}" if status.time else "")
-        for status in dict.fromkeys(reversed(statuses))
-    ]
-
-
-def _read_status(raw: object, time: datetime | None) -> _Status | None:
-    code = None
-    if isinstance(raw, Mapping):
-        inner = raw.get("code")
-        if isinstance(inner, Mapping):
-            code, raw = fields.pick(inner, "key"), inner.get("value")
-        else:
-            code, raw = fields.pick(raw, "key"), raw.get("value", raw.get("name"))
-    spelling = clean.line(fields.scalar(raw) or "")
-    value = keys.snake(spelling)
-    return _Status(value, spelling, clean.line(code) if code else None, time) if value else None
-
-
-def _stops(builder: Builder, shipment: EntityRef, payload: JsonObject) -> list[str]:
-    """Claims every stop from its appointment on; a deleted one ended at `endedAt`, else with this record."""
-    return [
-        _add_stop(builder, shipment, stop, number)
-        for number, stop in enumerate(fields.objects(payload.get("stops")), start=1)
-    ]
-
-
-def _place(raw: object) -> Entity | None:
-    """A location: "City, ST" from an object with city and state (or country), its `address`, or from a text that ends
-    in one; else the city alone as the source spells it, else a position."""
-    if not isinstance(raw, Mapping):
-        text = fields.scalar(raw)
-        return entities.city(places.last(clean.line(text)) or clean.line(text)) if text else None
-    city = fields.label(raw.get("city"))
-    region = fields.label(raw.get("state")) or fields.label(raw.get("country"))
-    if city:
-        return entities.city(places.city_name(city, region) if region else clean.line(city))
-    inside = _place(raw.get("address"))
-    if inside:
-        return inside
-    position = fields.position(raw.get("latitude", raw.get("lat")), raw.get("longitude", raw.get("lng")))
-    return entities.position(*position) if position else None
-
-
-def _add_stop(builder: Builder, shipment: EntityRef, raw: JsonObject, number: int) -> str:
-    owner = builder.known(shipment).name
-    name, kind = fields.label(raw.get("name")), fields.label(raw.get("type"))
-    appointment = timestamps.parse(raw.get("appointment"))
-    ended = (timestamps.parse(raw.get("endedAt")) or builder.event_time) if raw.get("deleted") is True else None
-    stop = builder.add(
-        Entity(
-            EntityType.STOP,
-            (keys.stop(owner, fields.pick(raw, "id") or f"#{number}"),),
-            clean.line(f"{name or number} of {owner}"),
-            attributes={"type": clean.line(kind)} if kind else {},
+def _party(record: Record, payload: JsonObject) -> Extraction:
+    """A customer or a carrier of a list: it has attributes, and no relation of its own."""
+    body = shapes.body(payload)
+    own_id = shapes.own_id(body) or record.external_id
+    make = parties.customer if record.data_type == "customer" else parties.carrier
+    entity = make(record.source, {**body, "id": own_id})
+    if entity is None:
+        raise ExtractError(f"no id of a {record.data_type}", code="no_id")
+    builder = Builder.of(record, _as_of(record, payload, body, []), kind=RecordKind.STATE)
+    now = status.current(body)
+    ended = record.ended or is_deleted(body)
+    if now or ended:
+        entity = replace(
+            entity, attributes={**entity.attributes, "status": "deleted" if ended or not now else now.value}
         )
-    )
-    builder.claim(shipment, Predicate.HAS_STOP, stop, valid_at=appointment, invalid_at=ended)
-    where = _place(raw)
-    if where:
-        builder.claim(stop, Predicate.AT, builder.add(where), valid_at=appointment, invalid_at=ended)
-    phrase = " ".join(clean.line(part) for part in ("stop", str(number), kind or "", name or "") if part)
-    return (
-        phrase
-        + (f" at {where.name}" if where else "")
-        + (f" on {timestamps.to_minute(appointment)}" if appointment else "")
-        + (" (removed)" if ended else "")
+    builder.add(entity)
+    kind = record.data_type.capitalize()
+    said = clean.joined(f"{name} {value}" for name, value in entity.attributes.items())
+    text = f"{kind} {entity.name}, Turvo id {clean.line(own_id)}{': ' if said else ''}{said}."
+    return builder.build(f"{kind} {entity.name}", text + _rest(builder, text, body, used.OF_PARTY))
+
+
+def _as_of(record: Record, payload: JsonObject, body: JsonObject, past: Sequence[Status]) -> datetime | None:
+    """As of when a record states what it does: as it says itself, else its webhook's time, else the time of its last
+    status; since when the shipment exists only where no envelope has a time either."""
+    stated = moment(body, *_UPDATED)
+    if stated is None and body is not payload:
+        stated = moment(payload, "event_time", "timestamp")
+    if stated is not None:
+        return stated
+    now = status.current(body)
+    known = [one.time for one in (*past[-1:], now) if one and one.time]
+    if known:
+        return max(known)
+    return moment(body, *_OTHER_TIMES) or (moment(body, *CREATED) if record.as_of is None else None)
+
+
+def _rest(builder: Builder, text: str, payload: JsonObject, known: frozenset[str]) -> str:
+    """What else the record says, as the end of its text."""
+    phrases, note = remaining_phrases(used.left(payload, text), known)
+    if note:
+        builder.note(note)
+    return f" Also: {'; '.join(phrases)}." if phrases else ""
+
+
+def _all_ended(found: Extraction, ended: datetime) -> Extraction:
+    """Of a shipment that is deleted all claims have ended with it."""
+    return replace(
+        found,
+        claims=tuple(
+            claim if claim.invalid_at else replace(claim, valid_at=min(claim.valid_at, ended), invalid_at=ended)
+            for claim in found.claims
+        ),
     )

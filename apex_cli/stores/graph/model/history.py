@@ -12,6 +12,9 @@ Example, a shipment:
     HAS_STATUS    booked 08:00, en_route 12:00, delivered 18:00: each value closes the one before (see `timeline`)
     FOR_CUSTOMER  C1 08:00 - 18:00, C2 18:00 -
 
+C2 does not hold before 18:00 even where its payload says "since 07:00", which is when the shipment was made: at 08:00
+the same record knew another customer.
+
 The result is a function of the versions: their order of arrival has no influence.
 """
 
@@ -37,6 +40,8 @@ NEVER_ENDS = frozenset(
     }
 )
 """Predicates of what happened or was written: a later version does not end them."""
+_REPLACED = frozenset({Predicate.FOR_CUSTOMER, Predicate.HAULED_BY, Predicate.ASSIGNED_DRIVER})
+"""Predicates of which a payload often gives no better beginning than that of its subject."""
 
 
 class VersionClaims(NamedTuple):
@@ -67,6 +72,10 @@ class _Run:
 class _History:
     open: dict[_Statement, list[_Run]] = field(default_factory=dict)
     closed: list[tuple[_Statement, _Run]] = field(default_factory=list)
+    stated: dict[tuple[str, str, bool], int] = field(default_factory=dict)
+    """When a version last stated any value of a relation."""
+    not_by: dict[_Statement, int] = field(default_factory=dict)
+    """When a version stated other values, and not yet this one."""
 
     def close(self, statement: _Statement, end: int) -> None:
         """End all that is open of a statement. What would begin at its end or later never held."""
@@ -78,6 +87,22 @@ class _History:
                 # The payload itself stated an end.
                 run.end = min(run.end, end)
             self.closed.append((statement, run))
+
+    def replace(self, said: dict[_Statement, list[StoredClaim]], as_of: int) -> None:
+        """Let a value that replaces others begin with its version, where the payload says that it began earlier than
+        when the record still stated the others."""
+        others = {_relation(statement) for statement in self.open if statement not in said}
+        for statement, claims in said.items():
+            relation = _relation(statement)
+            if statement.predicate in _REPLACED and relation in others and statement not in self.open:
+                self.not_by[statement] = self.stated[relation]
+            known = self.not_by.get(statement)
+            if known is not None:
+                claims[:] = [
+                    claim._replace(valid_at=as_of) if claim.invalid_at is None and claim.valid_at <= known else claim
+                    for claim in claims
+                ]
+        self.stated.update({_relation(statement): as_of for statement in said})
 
     def state(self, statement: _Statement, claims: Sequence[StoredClaim], as_of: int) -> None:
         """Add what one version says of a statement."""
@@ -106,6 +131,7 @@ def effective(versions: Iterable[VersionClaims]) -> list[StoredClaim]:
         for claim in claims:
             statement = _Statement(claim.subject, claim.predicate, claim.object, claim.certain)
             said.setdefault(statement, []).append(claim)
+        history.replace(said, as_of)
         for statement in list(history.open):
             if statement in said:
                 ends = [claim.invalid_at for claim in said[statement]]
@@ -119,6 +145,10 @@ def effective(versions: Iterable[VersionClaims]) -> list[StoredClaim]:
             history.state(statement, some, as_of)
     every = [*history.closed, *((statement, run) for statement, runs in history.open.items() for run in runs)]
     return list(dict.fromkeys(claim for statement, run in every for claim in _claims(statement, run)))
+
+
+def _relation(statement: _Statement) -> tuple[str, str, bool]:
+    return statement.subject, statement.predicate, statement.certain
 
 
 def _contradict(history: _History, said: dict[_Statement, list[StoredClaim]], as_of: int) -> None:

@@ -1,0 +1,169 @@
+"""The layouts in which shipments, customers and carriers arrive, and what is called what in each.
+
+Turvo has no public reference; these are the layouts that public clients of its API read:
+
+    a shipment, flat     {"shipmentId": "SHIP-1", "customerName": …, "status": …, "origin": {…}, …}
+    a shipment, whole    {"id": 1000481920, "customId": "SHIP-1", "status": {"code": {"key", "value"}},
+                          "globalRoute": […], "customerOrder": […], "carrierOrder": […], …}
+    a row of a list      the same without `globalRoute`
+    an answer            {"Status": "SUCCESS", "details": {…}}: one shipment, or `pagination` and a list of rows
+    a webhook            {"tenantId", "eventName": "SHIPMENT_STATUS_UPDATE", "eventTime", "eventPayload": {…}}
+
+All of them that are about one shipment are versions of one record. Its external id is the number that people use
+(`customId`, or `shipmentId`), because every layout may have it; where it is missing, Turvo's own `id`. So a webhook
+that has only the `id` is a record of its own, about the same shipment: both reach it by the key `shipment:turvo:ID`.
+
+A row of customers and one of carriers look the same. What tells them apart is the list they are in, so it is copied
+into the row: `{"turvoType": "customer", …}`. So it is for a row of shipments that has nothing but an id and a status.
+
+Functions here get and give objects whose own fields are in snake case. What is inside of them may be as it arrived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from apex_cli.extract import fields
+from apex_cli.extract.field_names import snake_keys
+from apex_cli.extract.identity import external_id, slug
+from apex_cli.model import JsonObject
+
+Kind = Literal["shipment", "customer", "carrier"]
+TYPE_FIELD = "turvoType"
+_TYPE = "turvo_type"
+_LISTS: Mapping[str, Kind] = {"shipments": "shipment", "customers": "customer", "carriers": "carrier"}
+_ORDERS = ("customer_order", "carrier_order", "global_route")
+IDS = ("custom_id", "shipment_id", "turvo_id", "id")
+"""Fields with an external id, the preferred one first. The last counts only where the rest shows that it is Turvo's."""
+_STATED = (
+    "customer_name", "customer", "carrier_name", "carrier", "carriers", "carrier_mc", "carrier_dot", "driver_name",
+    "driver", "status", "status_history", "origin", "destination", "lane", "stops", *_ORDERS,
+)  # fmt: skip
+_ONLY_TURVO = (*_ORDERS, "net_customer_costs", "net_carrier_costs", "status_history", "lane")
+_WHERE = ("origin", "destination", "lane", "stops")
+_WHO = ("customer_name", "customer", "customer_id")
+_ANSWER = frozenset(("status", "details"))
+_ERROR = frozenset(("error_message", "error_code", "error"))
+_FAILED = frozenset(("error", "failure", "failed", "fail"))
+_WEBHOOK = "event_payload"
+
+
+def webhook(payload: JsonObject) -> tuple[Kind, JsonObject] | None:
+    """What a webhook's event is about, and the thing itself out of its payload; None for anything else."""
+    inside = payload.get(_WEBHOOK)
+    if not isinstance(inside, Mapping):
+        return None
+    body = snake_keys(inside)
+    name = payload.get("event_name")
+    about = slug(name).partition("_")[0] if isinstance(name, str) else ""
+    kind = next((kind for kind in _LISTS.values() if kind == about), "shipment" if _is_shipment(body) else None)
+    if kind is None:
+        return None
+    nested = body.get(kind)
+    if own_id(body) is None and isinstance(nested, Mapping):
+        body = snake_keys(nested)
+    return kind, body
+
+
+def body(payload: JsonObject) -> JsonObject:
+    """The shipment, customer or carrier itself, out of its webhook."""
+    found = webhook(payload)
+    return found[1] if found else payload
+
+
+def kind(payload: JsonObject) -> Kind | None:
+    """What an object of one record is about; None where it is none of Turvo."""
+    found = webhook(payload)
+    if found is not None:
+        return found[0] if own_id(found[1]) is not None else None
+    marked = next((kind for kind in _LISTS.values() if payload.get(_TYPE) == kind), None)
+    if marked is not None:
+        return marked if own_id(payload) is not None else None
+    return "shipment" if _is_shipment(payload) else None
+
+
+def number(payload: JsonObject) -> str | None:
+    """The number that people call a shipment by."""
+    return fields.pick(payload, "custom_id", "shipment_id")
+
+
+def turvo_id(payload: JsonObject) -> str | None:
+    """Turvo's own id of a shipment. Where there is a `customId` beside, `shipmentId` is no number of its own."""
+    given = fields.pick(payload, "turvo_id", "id")
+    if given is None and fields.pick(payload, "custom_id"):
+        given = fields.pick(payload, "shipment_id")
+    return given if given != number(payload) else None
+
+
+def own_id(payload: JsonObject, names: tuple[str, ...] = IDS) -> str | None:
+    """The external id of a record: the first of these fields that has one."""
+    return next((found for name in names if (found := external_id(payload.get(name))) is not None), None)
+
+
+def is_whole(payload: JsonObject) -> bool:
+    """Whether a record states everything that its source knows of the shipment, so that its silence ends something.
+
+    In the layout of the API a whole shipment has its route, and a row of a list has none. A flat shipment is whole
+    where it says for whom it is or where it goes: what it may have several of. One with a status, a driver or a carrier
+    alone, or with the event of a webhook, is partial.
+    """
+    found = webhook(payload)
+    inside = payload if found is None else found[1]
+    if fields.items(inside.get("global_route")):
+        return True
+    in_api_layout = found is not None or any(name in inside for name in _ORDERS)
+    return not in_api_layout and any(inside.get(name) not in (None, "", {}, []) for name in (*_WHO, *_WHERE))
+
+
+def skip_reason(payload: JsonObject) -> str | None:
+    """Why an answer of the API holds no record: "error answer" or "empty page"; None for all else."""
+    if payload.keys() != _ANSWER:
+        return None
+    details = payload["details"]
+    status = payload["status"]
+    if not details:
+        failed = isinstance(status, str) and status.strip().lower() in _FAILED
+        return "error answer" if failed else None
+    if not isinstance(details, Mapping):
+        return None
+    inside = snake_keys(details)
+    if inside.keys() <= _ERROR:
+        return "error answer"
+    if "pagination" in inside and any(inside.get(name) == [] for name in _LISTS):
+        return "empty page"
+    return None
+
+
+def unpack(payload: JsonObject) -> list[dict[str, Any]] | None:
+    """The records of an answer, or of a webhook about several; None for what is one record or is none of Turvo."""
+    events = payload.get(_WEBHOOK)
+    if isinstance(events, list):
+        several = [{**payload, _WEBHOOK: event} for event in events]
+        return several if several and all(kind(one) for one in several) else None
+    details = payload.get("details")
+    if not isinstance(details, Mapping) or kind(payload) is not None:
+        return None
+    inside = snake_keys(details)
+    if _is_shipment(inside):
+        return [dict(details)]
+    for name, about in _LISTS.items():
+        rows = inside.get(name)
+        if isinstance(rows, list) and rows and all(isinstance(row, Mapping) for row in rows):
+            return [dict(row) if kind(snake_keys(row)) == about else {TYPE_FIELD: about, **row} for row in rows]
+    return None
+
+
+def _is_shipment(payload: JsonObject) -> bool:
+    """A number of a shipment with something about it; or an id beside fields that only Turvo has."""
+    if external_id(payload.get("shipment_id")) is not None or external_id(payload.get("turvo_id")) is not None:
+        return any(payload.get(name) is not None for name in _STATED)
+    if external_id(payload.get("custom_id")) is not None:
+        return _has_status_code(payload) or any(payload.get(name) is not None for name in _ONLY_TURVO)
+    has_orders = any(isinstance(payload.get(name), list | Mapping) for name in _ORDERS)
+    return has_orders and external_id(payload.get("id")) is not None
+
+
+def _has_status_code(payload: JsonObject) -> bool:
+    status = payload.get("status")
+    return isinstance(status, Mapping) and "code" in status
