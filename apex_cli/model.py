@@ -210,6 +210,7 @@ class Extraction:
     `event_time` is when an event happened, and the as-of time of a state. A claim whose `valid_at` equals it has no
     time of its own. `dated` is false where nothing gives a time, so that it is when the record was staged. `whole` is
     false for a partial record, such as a row of a list or the preview of a message: it ends nothing by silence.
+    `ended` is set for a tombstone: everything that the record said ends, mentions too.
     `notes` say what was cut or left out; they are shown with the record's result.
     `llm_calls`, `tokens` and `cost_usd` are what this run paid for it: zero for an extraction of an earlier run.
     """
@@ -227,6 +228,7 @@ class Extraction:
     whole: bool = True
     dated: bool = True
     notes: tuple[str, ...] = ()
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,11 +79,13 @@ class Builder:
         kind: RecordKind = RecordKind.STATE,
         whole: bool = True,
         dated: bool = True,
+        ended: bool = False,
     ) -> None:
         self.event_time = event_time
         self._kind = kind
         self._whole = whole
         self._dated = dated
+        self._ended = ended
         self._notes: dict[str, None] = {}
         self._entities: list[Entity] = []
         self._target: list[int] = []
@@ -102,12 +104,19 @@ class Builder:
         if record.ended and record.as_of is not None:
             own = record.as_of
         time = timestamps.event_time(record, own, kind)
-        return cls(time, kind=kind, whole=whole, dated=own is not None or time != record.observed_at)
+        dated = own is not None or time != record.observed_at
+        return cls(time, kind=kind, whole=whole or record.ended, dated=dated, ended=record.ended)
 
     @classmethod
     def resumed(cls, extraction: Extraction) -> Builder:
         """A builder that contains everything of an extraction, to add more to it."""
-        builder = cls(extraction.event_time, kind=extraction.kind, whole=extraction.whole, dated=extraction.dated)
+        builder = cls(
+            extraction.event_time,
+            kind=extraction.kind,
+            whole=extraction.whole,
+            dated=extraction.dated,
+            ended=extraction.ended,
+        )
         for note in extraction.notes:
             builder.note(note)
         refs = {entity.key: builder.add(entity) for entity in extraction.entities}
@@ -187,6 +196,7 @@ class Builder:
             kind=self._kind,
             whole=self._whole,
             dated=self._dated,
+            ended=self._ended,
             notes=tuple(self._notes),
         )
 

@@ -139,6 +139,7 @@ def _extractions(versions: Sequence[StoredVersion], records: Sequence[Record]) -
             kind=one.kind,
             whole=one.whole,
             dated=one.dated,
+            ended=one.ended,
         )
         for record, one in zip(records, kept, strict=True)
     ]

@@ -127,6 +127,7 @@ def journalled(version: StoredVersion) -> Extraction:
         kind=RecordKind(version.kind),
         whole=version.whole,
         dated=version.dated,
+        ended=version.extraction.get("ended", False),
     )
 
 

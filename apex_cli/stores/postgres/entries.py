@@ -72,6 +72,7 @@ class JournalledVersion:
             kind=known.kind,
             whole=known.whole,
             dated=known.dated,
+            ended=self.stated.get("ended", False),
         )
         return RecordVersion(known.saga_id, extraction)
 
@@ -190,5 +191,6 @@ def extraction_json(extraction: Extraction) -> str:
             "claims": [from_claim(claim) for claim in extraction.claims],
             "llm_calls": extraction.llm_calls,
             "tokens": extraction.tokens,
+            "ended": extraction.ended,
         }
     )

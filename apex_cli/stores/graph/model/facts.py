@@ -131,7 +131,7 @@ def claims_of(plan: Plan, mentions: Mentions, edits: Edits, before: Sequence[Sto
     for version in plan.versions():
         extraction = version.extraction
         claims = _resolved(version, by_version[version.saga_id])
-        versions.append(VersionClaims(micros(extraction.event_time), extraction.whole, claims))
+        versions.append(VersionClaims(micros(extraction.event_time), extraction.whole, claims, extraction.ended))
         for index, (claim, stored) in enumerate(zip(extraction.claims, claims, strict=True)):
             attributes = claim.attributes if claim.certain else {**claim.attributes, CERTAIN: False}
             vector = version.embedded.claim_vectors[index] if version.embedded is not None else None

@@ -45,11 +45,12 @@ _REPLACED = frozenset({Predicate.FOR_CUSTOMER, Predicate.HAULED_BY, Predicate.AS
 
 
 class VersionClaims(NamedTuple):
-    """The claims of one version; `as_of` in microseconds."""
+    """The claims of one version; `as_of` in microseconds. `ended` for a tombstone, which ends mentions too."""
 
     as_of: int
     whole: bool
     claims: Sequence[StoredClaim]
+    ended: bool = False
 
 
 class _Statement(NamedTuple):
@@ -126,7 +127,7 @@ class _History:
 def effective(versions: Iterable[VersionClaims]) -> list[StoredClaim]:
     """The claims of a record from all its versions, which are given in their order."""
     history = _History()
-    for as_of, whole, claims in versions:
+    for as_of, whole, claims, ended in versions:
         said: dict[_Statement, list[StoredClaim]] = {}
         for claim in claims:
             statement = _Statement(claim.subject, claim.predicate, claim.object, claim.certain)
@@ -138,7 +139,7 @@ def effective(versions: Iterable[VersionClaims]) -> list[StoredClaim]:
                 known_ends = [end for end in ends if end is not None]
                 if len(known_ends) == len(ends):
                     history.close(statement, max(known_ends))
-            elif whole and statement.predicate not in NEVER_ENDS:
+            elif ended or (whole and statement.predicate not in NEVER_ENDS):
                 history.close(statement, as_of)
         _contradict(history, said, as_of)
         for statement, some in said.items():
