@@ -57,6 +57,13 @@ def test_the_time_of_a_reading_however_it_is_written(time: Any, identity: str) -
     assert identities([{**ROW, "gps": {**GPS, "time": time}}]) == [("location", f"{TRUCK}@{identity}")]
 
 
+def test_the_time_of_a_flat_reading_however_it_is_written() -> None:
+    march, late = "2026-03-02T10:00:00Z", "2026-03-02T17:00:00Z"
+    readings = [external_id.split("@") for _, external_id in identities(case("time_spelling.jsonl"))]
+    assert [time for _, time in readings[1::2]] == [late, late, march, march]
+    assert {time for _, time in readings[::2]} == {"2026-11-20T10:00:00Z"}
+
+
 def test_a_stat_of_any_type_is_a_reading() -> None:
     found = stated({"id": TRUCK, "name": "T", "spreaderRoadTemp": {"time": "2025-10-19T14:23:00Z", "value": -3}})
     assert found.kind is RecordKind.EVENT

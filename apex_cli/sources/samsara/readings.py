@@ -108,7 +108,8 @@ def _built(
     if fix is not None and not clauses:
         positions.refuse(fix)
     entity = builder.known(vehicle)
-    known_as = clean.joined(dict.fromkeys((entity.name, entity.attributes.get("vin"), samsara_id)))
+    own_id = samsara_id if samsara_id and keys.vehicle_samsara(samsara_id) in entity.keys else None
+    known_as = clean.joined(dict.fromkeys((entity.name, entity.attributes.get("vin"), own_id)))
     stated = clean.joined((*clauses, *measured)) or "no reading"
     text = f"Vehicle {known_as} on {timestamps.to_minute(builder.event_time)}: {stated}."
     return builder.build(f"Vehicle {entity.name}", text)
