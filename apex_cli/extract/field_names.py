@@ -15,16 +15,18 @@ from apex_cli.extract.identity import slug
 _LONGEST_NAME = 80
 _MAX_LEVELS = 64
 _NAMES = """
-    address_id bol_number carrier_dot carrier_id carrier_mc carrier_name container_number created_at custom_id
-    customer_id customer_name customer_order carrier_order delivery_time driver_email driver_id driver_name driver_phone
-    contributor_user created_date created_on custom_attributes eta_to_stop eta_value fragment_distance last_updated
-    line_item net_carrier_costs net_customer_costs net_revenue net_weight stop_type time_zone total_amount
-    trailer_number truck_number turvo_type updated_on
-    end_date ended_at engine_state engine_states event_name event_payload event_time event_type external_ids
-    fuel_percent fuel_percents global_route happened_at_time heading_degrees invoice_number last_updated_on managed_by
-    message_id odometer_miles org_id pickup_time po_numbers pro_number reverse_geo samsara_id seal_number sender_name
-    sent_at shipment_id speed_miles_per_hour speed_mph start_date started_at status_history status_time turvo_id
-    updated_at vehicle_id
+    address_id bol_number carrier_dot carrier_id carrier_mc carrier_name carrier_order configuration_id
+    container_number contributor_user created_at created_at_time created_date created_on custom_attributes custom_id
+    customer_id customer_name customer_order delivery_time driver_email driver_id driver_name driver_phone end_date
+    ended_at engine_state engine_states entity_type eta_to_stop eta_value event_id event_ms event_name event_payload
+    event_time event_type external_ids fault_codes formatted_address formatted_location fragment_distance
+    fuel_percent fuel_percents global_route gps_speed_meters_per_second happened_at_time heading_degrees
+    incident_url invoice_number last_updated last_updated_on license_plate line_item managed_by message_id
+    net_carrier_costs net_customer_costs net_revenue net_weight obd_odometer_meters odometer_miles org_id
+    pickup_time po_numbers pro_number radius_meters request_id reverse_geo route_stop_details samsara_id seal_number
+    sender_name sent_at shipment_id single_use_location speed_miles_per_hour speed_mph start_date started_at
+    static_assigned_driver status_history status_time stop_type time_zone total_amount trailer_number truck_number
+    turvo_id turvo_type updated_at updated_at_time updated_on vehicle_id webhook_id
 """
 RUN_TOGETHER: Mapping[str, str] = {name.replace("_", ""): name for name in _NAMES.split()}
 

@@ -95,6 +95,7 @@ location_address = _maker("location:address")
 geofence = _maker("geofence:id")
 message = _maker("message:id")
 conversation = _maker("conversation:id")
+alert = _maker("alert:id")
 
 
 def phone(kind: Literal["driver", "person"], digits: str) -> str:

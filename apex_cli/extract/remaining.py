@@ -18,6 +18,7 @@ _MAX_LEVELS = 8
 _MAX_ITEMS = 200
 _NAMED_IN_NOTE = 5
 _MAX_CUT = 1_000
+_NAMES_SHOWN = 3
 _SAYS_NOTHING = frozenset(("name", "value", "values", "items", "data"))
 """Names that add nothing to what the field around them is called: `{"tag": {"name": "late"}}` is "tag late"."""
 
@@ -30,7 +31,8 @@ def remaining_phrases(payload: Mapping[str, Any], used: Collection[str]) -> tupl
 
     `payload` is a tree with names in snake case. `used` holds names of fields, and dotted paths of fields inside of
     them ("data.vehicle"; a list adds nothing to a path): what is at or below such a path has no phrase. Empty values
-    have none either. At most 200 phrases and 6,000 characters, 1,000 of one value, 8 levels, 200 items of a list.
+    have none either. A phrase begins with the last three names of its path.
+    At most 200 phrases and 6,000 characters, 1,000 of one value, 8 levels, 200 items of a list.
     """
     phrases: dict[str, None] = {}
     cut: dict[str, None] = {}
@@ -86,7 +88,7 @@ def _field(value: Any, path: str, used: frozenset[str], levels: int) -> Iterator
 
 def _phrase(path: str, text: str) -> _Phrase:
     names = [name for name in path.split(".") if name not in _SAYS_NOTHING] or [path]
-    words = clean.line(" ".join(names).replace("_", " "))
+    words = clean.line(" ".join(names[-_NAMES_SHOWN:]).replace("_", " "))
     value = clean.line(text, _LONGEST_VALUE)
     return path, f"{words} {value}", len(text) > _LONGEST_VALUE and value.endswith("…")
 

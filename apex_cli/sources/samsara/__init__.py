@@ -1,42 +1,34 @@
-"""Samsara: where a vehicle is, and how it runs. One flat record for each position."""
+"""Samsara: readings of vehicles, the vehicles themselves, and events."""
 
 from __future__ import annotations
 
-from apex_cli.extract.identity import content_hash, external_id
-from apex_cli.extract.timestamps import from_fields, rfc3339
-from apex_cli.model import Extraction, JsonObject, Record
-from apex_cli.sources.source import Source
+from collections.abc import Sequence
 
-_READINGS = ("speed_mph", "engine_state", "geofence")
-_ERROR = frozenset(("message", "request_id"))
-_FALLBACK_DIGITS = 32
+from apex_cli.model import Extraction, JsonObject, Record
+from apex_cli.sources.samsara import shapes
+from apex_cli.sources.source import Source
 
 
 class _Samsara(Source):
     name = "samsara"
-    title = "Samsara readings of vehicles"
-    data_types = ("location",)
+    title = "Samsara readings of vehicles, vehicles and events"
+    data_types = (
+        "location", "engine_state", "fuel_percent", "stat", "vehicle", "geofence_event", "alert", "route_stop", "event",
+    )  # fmt: skip
 
     def matches(self, payload: JsonObject) -> bool:
-        """A `vehicle_id` together with a position, a speed, an engine state or a geofence."""
-        if payload.get("vehicle_id") is None:
-            return False
-        position = payload.get("latitude") is not None and payload.get("longitude") is not None
-        return position or any(payload.get(key) is not None for key in _READINGS)
+        """One of the layouts of `shapes`."""
+        return shapes.shape_of(payload) is not None
 
     def identify(self, payload: JsonObject) -> tuple[str, str | None]:
-        """The external id is `<vehicle_id>@<timestamp, RFC 3339 UTC>`.
+        """A reading is `<vehicle>@<RFC 3339 UTC>`, a vehicle its id, an event its event id.
 
-        A vehicle has one record for each moment, however that is written; without a readable time, one for each
+        The vehicle of a reading is Samsara's id, or a number of the fleet: `<organisation>/<number>` where the
+        organisation is named. A stat without a type of its own has its name beside the vehicle:
+        `281474990000101/engine_rpm@2025-10-19T14:23:00Z`. What has neither id nor readable time has one record for each
         content.
         """
-        (data_type,) = self.data_types
-        vehicle = external_id(payload.get("vehicle_id"))
-        if vehicle is None:
-            return data_type, None
-        moment = from_fields(payload)
-        when = rfc3339(moment) if moment else external_id(payload.get("timestamp"))
-        return data_type, external_id(f"{vehicle}@{when or content_hash(payload)[:_FALLBACK_DIGITS]}")
+        return shapes.identify(payload, shapes.shape_of(payload))
 
     def extract(self, record: Record) -> Extraction:
         from apex_cli.sources.samsara import mapping
@@ -44,8 +36,12 @@ class _Samsara(Source):
         return mapping.extract(record)
 
     def skip_reason(self, payload: JsonObject) -> str | None:
-        """An error of the API: `message` and `requestId`."""
-        return "error answer" if payload.keys() == _ERROR else None
+        """An error of the API, an empty page, or the test of a webhook."""
+        return shapes.skip_reason(payload)
+
+    def unpack(self, payload: JsonObject) -> Sequence[JsonObject] | None:
+        """The rows of a page, the content of a message of Kafka, each reading of a row of stats."""
+        return shapes.unpack(payload)
 
 
 SOURCE = _Samsara()
