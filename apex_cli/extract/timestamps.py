@@ -77,9 +77,8 @@ def read(payload: Mapping[str, object], *names: str, zone: str | None = None) ->
         if isinstance(found, datetime):
             return found
         if found is NoMoment.UNREADABLE:
-            raise _unreadable(
-                name, payload[name], f"is no time that can be read{f' in the zone {zone}' if zone else ''}"
-            )
+            place = f" in the zone {clean.line(zone, _SHOWN)}" if zone else ""
+            raise _unreadable(name, payload[name], f"is no time that can be read{place}")
     return None
 
 
