@@ -113,6 +113,8 @@ def test_nothing_happens_in_the_future() -> None:
         with pytest.raises(ExtractError, match="lies in the future") as caught:
             Builder.of(record({}), latest + timedelta(seconds=1), kind=kind)
         assert caught.value.code == "unreadable_time"
+        with pytest.raises(ExtractError, match="lies in the future"):
+            Builder.of(record({}, as_of=latest + timedelta(seconds=1)), None, kind=kind)
     assert code_of({"id": 7, "timestamp": "2062-03-02"}) == "unreadable_time"
 
 
