@@ -77,9 +77,8 @@ def read(payload: Mapping[str, object], *names: str, zone: str | None = None) ->
         if isinstance(found, datetime):
             return found
         if found is NoMoment.UNREADABLE:
-            raise _unreadable(
-                name, payload[name], f"is no time that can be read{f' in the zone {zone}' if zone else ''}"
-            )
+            place = f" in the zone {clean.line(zone, _SHOWN)}" if zone else ""
+            raise _unreadable(name, payload[name], f"is no time that can be read{place}")
     return None
 
 
@@ -114,19 +113,20 @@ def event_time(record: Record, own: datetime | None, kind: RecordKind = RecordKi
     Its own time, else that of its envelope or file, else the last real date inside its id, else when it was staged.
     Raises `ExtractError` (`unreadable_time`):
 
-    - for an own time after the staging, by more than two days for an event or more than a year for a state: a position
+    - for such a time after the staging, by more than two days for an event or more than a year for a state: a position
       of the year 2062 would be the current one until then;
     - where only the staging is left, and a time of the record holds the default of a program or cannot be read: it
       would be dated now.
     """
-    if own is not None and not is_plausible(record, own, kind):
+    given = own or record.as_of
+    if given is not None and not is_plausible(record, given, kind):
         raise ExtractError(
-            f"the time {rfc3339(own)} lies in the future: the record came on {to_minute(record.observed_at)}",
+            f"the time {rfc3339(given)} lies in the future: the record came on {to_minute(record.observed_at)}",
             hint="correct the time at its source, or the clock of this machine",
             code=UNREADABLE,
         )
-    if own is not None or record.as_of is not None:
-        return own or record.as_of or record.observed_at
+    if given is not None:
+        return given
     for found in reversed(_DATE_IN_ID.findall(record.external_id[-4096:])):
         dated = parse(found)
         if dated and is_plausible(record, dated, kind):

@@ -113,6 +113,8 @@ def test_nothing_happens_in_the_future() -> None:
         with pytest.raises(ExtractError, match="lies in the future") as caught:
             Builder.of(record({}), latest + timedelta(seconds=1), kind=kind)
         assert caught.value.code == "unreadable_time"
+        with pytest.raises(ExtractError, match="lies in the future"):
+            Builder.of(record({}, as_of=latest + timedelta(seconds=1)), None, kind=kind)
     assert code_of({"id": 7, "timestamp": "2062-03-02"}) == "unreadable_time"
 
 
@@ -136,3 +138,19 @@ def test_a_time_inside_an_event_that_is_no_moment_is_not_now(time: object) -> No
         timestamps.event_time(record(payload), None, RecordKind.EVENT)
     assert timestamps.event_time(record(payload), None, RecordKind.STATE) == STAGED
     assert timestamps.event_time(record(payload), STAGED, RecordKind.EVENT) == STAGED
+
+
+def test_a_document_takes_the_first_of_its_dates_that_can_be_its_own() -> None:
+    def read(content: str) -> Extraction:
+        payload = {"path": "/drop/a.md", "format": "markdown", "content": content}
+        return extract(Record("document", "document", "/drop/a.md", payload, "", STAGED, "a.md"))
+
+    found = read("Date: 2062-01-01\nDate: 31.02.2026\nDate: soon, or so\nDate: 03/04/2026\n")
+    assert found.event_time == datetime(2026, 3, 4, tzinfo=UTC)
+    assert found.dated
+    assert [note.partition(":")[0] for note in found.notes] == [
+        "the date 2062-01-01 lies in the future",
+        "the date 31.02.2026 cannot be read",
+        "03/04/2026 is read as month, day, year",
+    ]
+    assert not read("Date: 2062-01-01\n").dated

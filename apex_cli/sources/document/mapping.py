@@ -11,10 +11,12 @@ from apex_cli.documents.chunks import chunk
 from apex_cli.extract import clean, keys, mentions, timestamps
 from apex_cli.extract.builder import Builder
 from apex_cli.extract.identity import text_digest
-from apex_cli.model import Entity, EntityType, Extraction, Record
+from apex_cli.extract.time_values import looks_like_a_time
+from apex_cli.model import Entity, EntityType, Extraction, Record, RecordKind
 
 _TITLE_LIMIT = 200
 _HEAD = 4_000
+_MOST_NOTES = 3
 # YAML between two lines of dashes at the head of the file, as static site generators read it.
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(?P<fields>.{0,4000}?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _FRONT_TITLE = re.compile(r"^title:[ \t]*(?P<title>[^\n]{1,300})$", re.MULTILINE | re.IGNORECASE)
@@ -37,7 +39,10 @@ def extract(record: Record) -> Extraction:
     body = text[front.end() :].strip() if front else text
     file_name = PurePosixPath(str(record.payload.get("path") or record.external_id)).name
     title = (front and _front_title(front["fields"])) or _title(body) or clean.line(file_name) or "Untitled document"
-    builder = Builder(timestamps.event_time(record, _date(text)))
+    own, notes = _date(record, text)
+    builder = Builder.of(record, own, kind=RecordKind.STATE)
+    for note in notes:
+        builder.note(note)
     document = builder.add(
         Entity(
             EntityType.DOCUMENT,
@@ -72,6 +77,15 @@ def _title(text: str) -> str:
     return next((line for line in lines if any(char.isalnum() for char in line)), "")
 
 
-def _date(text: str) -> datetime | None:
-    found = (timestamps.parse(line["date"].strip(" \t*_\"'.")) for line in _DATE_LINE.finditer(text[:_HEAD]))
-    return next((moment for moment in found if moment), None)
+def _date(record: Record, text: str) -> tuple[datetime | None, list[str]]:
+    """The first date at the head that can be the document's, and notes on those before it that cannot."""
+    notes: list[str] = []
+    for line in _DATE_LINE.finditer(text[:_HEAD]):
+        written = line["date"].strip(" \t*_\"'.")
+        moment = timestamps.parse(written)
+        if moment is not None and timestamps.is_plausible(record, moment):
+            return moment, notes
+        if len(notes) < _MOST_NOTES and (moment is not None or looks_like_a_time(written)):
+            why = "lies in the future" if moment else "cannot be read"
+            notes.append(f"the date {clean.line(written)} {why}: it is not taken for that of the document")
+    return None, notes
