@@ -275,14 +275,17 @@ class TestDeleted:
         assert not facts(payload, "ORIGIN")
 
     def test_the_shipment_itself(self) -> None:
-        found = stated(extract(record({**FLAT, "deleted": True, "deletedOn": "2026-03-05T00:00:00Z"})))
-        assert {one.until for one in found} == {"2026-03-05T00:00:00Z"}
+        gone = {"shipmentId": "S-1", "status": "booked", "deleted": True, "deletedOn": "2026-03-05T00:00:00Z"}
+        found = extract(record(gone))
+        assert [one.until for one in stated(found)] == ["2026-03-05T00:00:00Z"]
+        assert found.whole
 
     def test_a_tombstone_states_nothing(self) -> None:
         gone = replace(record(FLAT), payload={}, ended=True, as_of=datetime(2026, 3, 9, tzinfo=UTC))
         for payload in ({}, {"shipmentId": "S-1"}, FLAT):
             found = extract(replace(gone, payload=payload))
             assert (found.claims, found.whole) == ((), True)
+            assert found.event_time == gone.as_of
             assert found.entities[0].key == "shipment:id:S-1"
 
 
