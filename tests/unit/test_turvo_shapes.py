@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from apex_cli.extract.field_names import snake_keys
 from apex_cli.model import RecordKind
-from apex_cli.sources.registry import classify, extract, skip_reason
+from apex_cli.sources.registry import classify, extract, recognise
 from apex_cli.sources.turvo import SOURCE
 from tests.turvo_helpers import case, detail, payloads, record
 
@@ -104,7 +104,7 @@ def test_what_is_whole(payload: dict[str, Any], whole: bool) -> None:
     ],
 )
 def test_answers_without_a_record(payload: dict[str, Any], reason: str) -> None:
-    assert skip_reason(payload) == ("turvo", reason)
+    assert recognise(payload).nothing == ("turvo", reason)
 
 
 @pytest.mark.parametrize(

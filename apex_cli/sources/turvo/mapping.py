@@ -17,7 +17,7 @@ from apex_cli.extract.remaining import remaining_phrases
 from apex_cli.model import Extraction, JsonObject, Record, RecordKind
 from apex_cli.sources.turvo import amounts, parties, references, shapes, status, stops, used
 from apex_cli.sources.turvo.status import Statuses
-from apex_cli.sources.turvo.subject import CREATED, Subject, is_deleted, moment
+from apex_cli.sources.turvo.subject import CREATED, Subject, is_deleted
 
 _UPDATED = (
     "updated_at", "last_updated_on", "updated", "last_updated", "last_updated_at", "updated_on", "updated_date",
@@ -56,7 +56,7 @@ def _shipment(record: Record, payload: JsonObject) -> Extraction:
     about = f"Shipment {known_as} on {timestamps.to_minute(builder.event_time)}"
     if record.ended:
         return builder.build(title, f"{about}: removed from its source.")
-    subject = Subject(builder, ref, record.source, body, moment(body, *CREATED))
+    subject = Subject(builder, ref, record.source, body, timestamps.read(body, *CREATED))
     attributes = amounts.attributes(subject)
     builder.add(replace(entity, attributes=attributes))
     clauses = [
@@ -107,11 +107,11 @@ def _as_of(record: Record, payload: JsonObject, body: JsonObject, statuses: Stat
     """
     if record.ended and record.as_of:
         return record.as_of
-    stated = moment(body, *_UPDATED)
+    stated = timestamps.read(body, *_UPDATED)
     if stated is None and body is not payload:
-        stated = moment(payload, "event_time", "timestamp")
-    stated = stated or statuses.last_time or moment(body, *_OTHER_TIMES)
-    return stated or (moment(body, *CREATED) if record.as_of is None else None)
+        stated = timestamps.read(payload, "event_time", "timestamp")
+    stated = stated or statuses.last_time or timestamps.read(body, *_OTHER_TIMES)
+    return stated or (timestamps.read(body, *CREATED) if record.as_of is None else None)
 
 
 def _rest(builder: Builder, text: str, payload: JsonObject, known: frozenset[str]) -> str:

@@ -9,12 +9,11 @@ from operator import itemgetter
 
 from apex_cli.extract import clean, entities, fields, keys, timestamps
 from apex_cli.model import JsonObject, Predicate
-from apex_cli.sources.turvo.subject import Subject, is_deleted, moment
+from apex_cli.sources.turvo.subject import Subject, is_deleted
 
-_TIMES = (
-    "status_time", "status_date", "status_updated_at", "last_updated_on", "updated_at", "updated", "time", "date",
-    "timestamp",
-)  # fmt: skip
+_FLAT_TIMES = ("status_time", "status_date", "status_updated_at")
+_OWN_TIMES = ("last_updated_on", "updated_at", "updated", "time", "date", "timestamp")
+_TIMES = (*_FLAT_TIMES, *_OWN_TIMES)
 # The status codes that public clients of the API know, for a payload that has a code without its words.
 _WORDS: Mapping[str, str] = {
     "2100": "Quote active", "2101": "Tendered", "2102": "Covered", "2103": "Dispatched", "2104": "At pickup",
@@ -60,8 +59,8 @@ class Statuses:
 def read(payload: JsonObject) -> Statuses:
     """Everything about the status. Raises `ExtractError` (`unreadable_time`)."""
     raw = payload.get("status")
-    own = moment(raw, *_TIMES[3:]) if isinstance(raw, dict) else None
-    now = _read(raw, moment(payload, *_TIMES[:3]) or own)
+    own = timestamps.read(raw, *_OWN_TIMES) if isinstance(raw, dict) else None
+    now = _read(raw, timestamps.read(payload, *_FLAT_TIMES) or own)
     past: list[tuple[datetime, Status]] = []
     undated = 0
     entries = payload.get("status_history")
@@ -69,7 +68,9 @@ def read(payload: JsonObject) -> Statuses:
         if not isinstance(entry, dict) or is_deleted(entry):
             continue
         inner = entry.get("status", entry)
-        time = moment(entry, *_TIMES) or (moment(inner, *_TIMES[3:]) if isinstance(inner, dict) else None)
+        time = timestamps.read(entry, *_TIMES) or (
+            timestamps.read(inner, *_OWN_TIMES) if isinstance(inner, dict) else None
+        )
         status = _read(inner, time)
         if status and time:
             past.append((time, status))
