@@ -187,7 +187,7 @@ class TestAsOf:
             extract(record(payload))
         assert caught.value.code == "unreadable_time"
 
-    @pytest.mark.parametrize("word", ["TBD", "FCFS", {"date": "asap"}])
+    @pytest.mark.parametrize("word", ["FCFS", {"date": "asap"}])
     def test_a_word_instead_of_an_appointment_is_noted(self, word: Any) -> None:
         found = extract(record({**FLAT, "stops": [{"id": 1, "appointment": word}]}))
         assert any("is no time" in note for note in found.notes)
@@ -275,14 +275,17 @@ class TestDeleted:
         assert not facts(payload, "ORIGIN")
 
     def test_the_shipment_itself(self) -> None:
-        found = stated(extract(record({**FLAT, "deleted": True, "deletedOn": "2026-03-05T00:00:00Z"})))
-        assert {one.until for one in found} == {"2026-03-05T00:00:00Z"}
+        gone = {"shipmentId": "S-1", "status": "booked", "deleted": True, "deletedOn": "2026-03-05T00:00:00Z"}
+        found = extract(record(gone))
+        assert [one.until for one in stated(found)] == ["2026-03-05T00:00:00Z"]
+        assert found.whole
 
     def test_a_tombstone_states_nothing(self) -> None:
         gone = replace(record(FLAT), payload={}, ended=True, as_of=datetime(2026, 3, 9, tzinfo=UTC))
         for payload in ({}, {"shipmentId": "S-1"}, FLAT):
             found = extract(replace(gone, payload=payload))
             assert (found.claims, found.whole) == ((), True)
+            assert found.event_time == gone.as_of
             assert found.entities[0].key == "shipment:id:S-1"
 
 
@@ -456,7 +459,7 @@ def test_fields_that_nothing_reads_are_in_the_text() -> None:
 
 
 def test_a_date_counts_in_the_zone_beside_it() -> None:
-    assert facts(case("zone_beside_a_date/turvo.json"), "HAS_STOP") == [("Dock of DT-1", "2026-03-05T14:00:00Z", None)]
+    assert facts(case("times/zone_beside_date.json"), "HAS_STOP") == [("Dock of DT-1", "2026-03-05T14:00:00Z", None)]
 
 
 def test_fields_are_known_however_their_names_are_spelled() -> None:

@@ -17,8 +17,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from apex_cli.extract import clean, fields, timestamps
+from apex_cli.extract.time_values import zone_of
 from apex_cli.model import JsonObject
-from apex_cli.sources.turvo.subject import Subject, is_deleted, object_of, zone_of
+from apex_cli.sources.turvo.subject import Subject, is_deleted, object_of
 
 # "38,000 lb", "$1,850.00", "22 pallets": a number, with its unit or currency beside it.
 _WRITTEN = re.compile(r"(?:\$ ?|([A-Z]{3}) ?)?(-?\d{1,12}(?:\.\d{1,6})?) ?([A-Za-z]{1,12})?", re.ASCII)

@@ -6,7 +6,6 @@ may be one value, a number may be a text. What no field here reads is in the rec
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,8 +16,8 @@ from apex_cli.extract.field_names import snake_tree
 from apex_cli.extract.remaining import remaining_phrases
 from apex_cli.model import Extraction, JsonObject, Record, RecordKind
 from apex_cli.sources.turvo import amounts, parties, references, shapes, status, stops, used
-from apex_cli.sources.turvo.status import Status
-from apex_cli.sources.turvo.subject import CREATED, Subject, is_deleted, moment
+from apex_cli.sources.turvo.status import Statuses
+from apex_cli.sources.turvo.subject import CREATED, Subject, is_deleted
 
 _UPDATED = (
     "updated_at", "last_updated_on", "updated", "last_updated", "last_updated_at", "updated_on", "updated_date",
@@ -47,10 +46,9 @@ def _shipment(record: Record, payload: JsonObject) -> Extraction:
     entity = entities.shipment(shipment_id=number, turvo_id=shapes.turvo_id(body))
     if entity is None:
         raise ExtractError("neither shipmentId nor turvoId", hint="give the shipment's number", code="no_shipment")
-    past, undated = status.history(body)
-    whole = shapes.is_whole(payload) or record.ended
-    own = _as_of(record, payload, body, past)
-    builder = Builder.of(record, own, kind=RecordKind.STATE, whole=whole)
+    statuses = status.read(body)
+    whole = record.ended or is_deleted(body) or shapes.is_whole(payload)
+    builder = Builder.of(record, _as_of(record, payload, body, statuses), kind=RecordKind.STATE, whole=whole)
     ref = builder.add(entity)
     title = f"Shipment {entity.name}"
     turvo_id = shapes.turvo_id(body)
@@ -58,14 +56,14 @@ def _shipment(record: Record, payload: JsonObject) -> Extraction:
     about = f"Shipment {known_as} on {timestamps.to_minute(builder.event_time)}"
     if record.ended:
         return builder.build(title, f"{about}: removed from its source.")
-    subject = Subject(builder, ref, record.source, body, moment(body, *CREATED))
+    subject = Subject(builder, ref, record.source, body, timestamps.read(body, *CREATED))
     attributes = amounts.attributes(subject)
     builder.add(replace(entity, attributes=attributes))
     clauses = [
         *parties.claim_customers(subject),
-        *status.claim(subject, past, undated),
+        *status.claim(subject, statuses),
         *stops.claim_ends(subject),
-        *parties.claim_carriers(subject, status.tendered(past)),
+        *parties.claim_carriers(subject, status.tendered(statuses.past)),
         *parties.claim_drivers(subject),
         *stops.claim_stops(subject),
         *references.claim_references(subject),
@@ -74,7 +72,7 @@ def _shipment(record: Record, payload: JsonObject) -> Extraction:
     ]
     ended = subject.end(body)
     text = f"{about}{', deleted' if ended else ''}: {'; '.join(clauses) or 'no details'}."
-    found = builder.build(title, text + _rest(builder, text, body, used.OF_SHIPMENT))
+    found = builder.build(title, text + _rest(builder, text, {**payload, **body}, used.OF_SHIPMENT))
     return _all_ended(found, ended) if ended else found
 
 
@@ -86,8 +84,9 @@ def _party(record: Record, payload: JsonObject) -> Extraction:
     entity = make(record.source, {**body, "id": own_id})
     if entity is None:
         raise ExtractError(f"no id of a {record.data_type}", code="no_id")
-    builder = Builder.of(record, _as_of(record, payload, body, []), kind=RecordKind.STATE)
-    now = status.current(body)
+    statuses = status.read(body)
+    builder = Builder.of(record, _as_of(record, payload, body, statuses), kind=RecordKind.STATE)
+    now = statuses.now
     ended = record.ended or is_deleted(body)
     if now or ended:
         entity = replace(
@@ -100,19 +99,19 @@ def _party(record: Record, payload: JsonObject) -> Extraction:
     return builder.build(f"{kind} {entity.name}", text + _rest(builder, text, body, used.OF_PARTY))
 
 
-def _as_of(record: Record, payload: JsonObject, body: JsonObject, past: Sequence[Status]) -> datetime | None:
+def _as_of(record: Record, payload: JsonObject, body: JsonObject, statuses: Statuses) -> datetime | None:
     """As of when a record states what it does: as it says itself, else its webhook's time, else the time of its last
-    status; since when the shipment exists only where no envelope has a time either."""
-    stated = moment(body, *_UPDATED)
+    status; since when the shipment exists only where no envelope has a time either.
+
+    Of a tombstone only the envelope's time counts: its payload is what was there before.
+    """
+    if record.ended and record.as_of:
+        return record.as_of
+    stated = timestamps.read(body, *_UPDATED)
     if stated is None and body is not payload:
-        stated = moment(payload, "event_time", "timestamp")
-    if stated is not None:
-        return stated
-    now = status.current(body)
-    known = [one.time for one in (*past[-1:], now) if one and one.time]
-    if known:
-        return max(known)
-    return moment(body, *_OTHER_TIMES) or (moment(body, *CREATED) if record.as_of is None else None)
+        stated = timestamps.read(payload, "event_time", "timestamp")
+    stated = stated or statuses.last_time or timestamps.read(body, *_OTHER_TIMES)
+    return stated or (timestamps.read(body, *CREATED) if record.as_of is None else None)
 
 
 def _rest(builder: Builder, text: str, payload: JsonObject, known: frozenset[str]) -> str:

@@ -8,12 +8,12 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from apex_cli.extract import clean, contacts, entities, fields, keys
+from apex_cli.extract import clean, contacts, entities, fields, keys, timestamps
 from apex_cli.extract.builder import EntityRef
 from apex_cli.extract.contacts import Contact
 from apex_cli.model import Entity, JsonObject, Predicate
 from apex_cli.sources.turvo import amounts
-from apex_cli.sources.turvo.subject import CREATED, Subject, moment
+from apex_cli.sources.turvo.subject import CREATED, Subject
 
 _SINCE = (
     "started_at", "assigned_at", "assigned_on", "tendered_at", "tendered_on", "tender_time", "tender_date",
@@ -68,7 +68,7 @@ def claim_customers(subject: Subject) -> list[str]:
         if entity is not None:
             ref, since, ended = builder.add(entity), None, None
             if order is not subject.payload:
-                since, ended = moment(order, *CREATED), subject.end(order)
+                since, ended = timestamps.read(order, *CREATED), subject.end(order)
             found.append(_Party(ref, f"customer {entity.name}", since, ended, amounts.costs(order)))
     standing = {builder.known(party.ref).key for party in found if party.ended is None}
     clauses = []
@@ -98,7 +98,7 @@ def claim_carriers(subject: Subject, tendered: datetime | None) -> list[str]:
     for name, order in _orders(subject, "carriers", "carrier_order"):
         entity = carrier(subject.source, order if name == "carriers" else _inside(order, "carrier"))
         if entity is not None:
-            since, ended = moment(order, *_SINCE), subject.end(order)
+            since, ended = timestamps.read(order, *_SINCE), subject.end(order)
             paid = amounts.costs(order)
             found.append(_Party(subject.builder.add(entity), _carrier_phrase(entity), since, ended, paid))
     flat = carrier(subject.source, _inside(subject.payload, "carrier"))
@@ -109,7 +109,7 @@ def claim_carriers(subject: Subject, tendered: datetime | None) -> list[str]:
         Predicate.HAULED_BY,
         ("hauled by ", "also hauled by ", "no longer hauled by "),
         found,
-        since=moment(subject.payload, *_TENDERED) or tendered,
+        since=timestamps.read(subject.payload, *_TENDERED) or tendered,
         earliest=subject.created,
     )
 
@@ -121,7 +121,9 @@ def claim_drivers(subject: Subject) -> list[str]:
     for _, order in _orders(subject, "carrier_order"):
         for assigned in subject.rows("drivers", order):
             ended = subject.end(assigned) or subject.end(order)
-            found.extend(_driver(subject, (assigned.get("context"), assigned), moment(assigned, *_SINCE), ended))
+            found.extend(
+                _driver(subject, (assigned.get("context"), assigned), timestamps.read(assigned, *_SINCE), ended)
+            )
     payload = subject.payload
     flat = {name: payload.get(f"driver_{name}") for name in ("id", "name", "phone", "email")}
     found.extend(_driver(subject, (flat, payload.get("driver"))))
@@ -141,7 +143,7 @@ def claim_managers(subject: Subject) -> list[str]:
         if contact is None or person is None:
             continue
         role, ended = fields.label(part.get("title") or part.get("role")), subject.end(part)
-        since = moment(part, *_SINCE) or ended
+        since = timestamps.read(part, *_SINCE) or ended
         said = {"role": clean.line(role)} if role else {}
         ref = subject.builder.add(person)
         subject.builder.claim(subject.ref, Predicate.MANAGED_BY, ref, valid_at=since, invalid_at=ended, attributes=said)

@@ -9,12 +9,11 @@ from operator import itemgetter
 
 from apex_cli.extract import clean, entities, fields, keys, timestamps
 from apex_cli.model import JsonObject, Predicate
-from apex_cli.sources.turvo.subject import Subject, is_deleted, moment
+from apex_cli.sources.turvo.subject import Subject, is_deleted
 
-_TIMES = (
-    "status_time", "status_date", "status_updated_at", "last_updated_on", "updated_at", "updated", "time", "date",
-    "timestamp",
-)  # fmt: skip
+_FLAT_TIMES = ("status_time", "status_date", "status_updated_at")
+_OWN_TIMES = ("last_updated_on", "updated_at", "updated", "time", "date", "timestamp")
+_TIMES = (*_FLAT_TIMES, *_OWN_TIMES)
 # The status codes that public clients of the API know, for a payload that has a code without its words.
 _WORDS: Mapping[str, str] = {
     "2100": "Quote active", "2101": "Tendered", "2102": "Covered", "2103": "Dispatched", "2104": "At pickup",
@@ -43,47 +42,55 @@ class Status:
     time: datetime | None
 
 
-def current(payload: JsonObject) -> Status | None:
-    """The status that the shipment has. Raises `ExtractError` (`unreadable_time`)."""
+@dataclass(frozen=True, slots=True)
+class Statuses:
+    """The status that a shipment has, those that it had, oldest first, and how many of these have no time."""
+
+    now: Status | None
+    past: Sequence[Status]
+    undated: int
+
+    @property
+    def last_time(self) -> datetime | None:
+        """The latest time that is stated."""
+        return max((one.time for one in (*self.past[-1:], self.now) if one and one.time), default=None)
+
+
+def read(payload: JsonObject) -> Statuses:
+    """Everything about the status. Raises `ExtractError` (`unreadable_time`)."""
     raw = payload.get("status")
-    own = moment(raw, *_TIMES[3:]) if isinstance(raw, dict) else None
-    return _read(raw, moment(payload, *_TIMES[:3]) or own)
-
-
-def history(payload: JsonObject) -> tuple[list[Status], int]:
-    """The dated entries of `statusHistory`, oldest first, and how many have no date.
-
-    Raises `ExtractError` (`unreadable_time`).
-    """
-    found: list[tuple[datetime, Status]] = []
+    own = timestamps.read(raw, *_OWN_TIMES) if isinstance(raw, dict) else None
+    now = _read(raw, timestamps.read(payload, *_FLAT_TIMES) or own)
+    past: list[tuple[datetime, Status]] = []
     undated = 0
     entries = payload.get("status_history")
     for entry in entries if isinstance(entries, list) else [entries]:
         if not isinstance(entry, dict) or is_deleted(entry):
             continue
         inner = entry.get("status", entry)
-        time = moment(entry, *_TIMES) or (moment(inner, *_TIMES[3:]) if isinstance(inner, dict) else None)
+        time = timestamps.read(entry, *_TIMES) or (
+            timestamps.read(inner, *_OWN_TIMES) if isinstance(inner, dict) else None
+        )
         status = _read(inner, time)
         if status and time:
-            found.append((time, status))
+            past.append((time, status))
         else:
             undated += 1
-    return [status for _, status in sorted(found, key=itemgetter(0))], undated
+    return Statuses(now, [status for _, status in sorted(past, key=itemgetter(0))], undated)
 
 
-def claim(subject: Subject, past: Sequence[Status], undated: int) -> list[str]:
+def claim(subject: Subject, stated: Statuses) -> list[str]:
     """Claims every status at its time, and gives the phrases for the text, the current one first.
 
     The current status counts from its own time, else from the history's last entry if that is the same status, else
     from the record's time.
     """
-    builder = subject.builder
-    if undated:
-        builder.note(f"status history: {undated} without a time left out")
+    builder, now, past = subject.builder, stated.now, stated.past
+    if stated.undated:
+        builder.note(f"status history: {stated.undated} without a time left out")
     if len(past) > _MAX_PAST:
         builder.note(f"status history: only the last {_MAX_PAST:,} of {len(past):,} are facts")
         past = past[-_MAX_PAST:]
-    now = current(subject.payload)
     if now and now.time is None and past and past[-1].value == now.value:
         now = None
     last = len(past) - 1

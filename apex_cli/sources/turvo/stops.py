@@ -6,14 +6,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from apex_cli.extract import clean, entities, fields, keys, places, timestamps
+from apex_cli.extract.time_values import zone_of
 from apex_cli.model import Entity, EntityType, JsonObject, Predicate
 from apex_cli.sources.turvo import amounts, shapes
-from apex_cli.sources.turvo.subject import Subject, is_deleted, moment, object_of, zone_of
+from apex_cli.sources.turvo.subject import Subject, is_deleted, object_of
 
 _TYPES = {"1500": "Pickup", "1501": "Delivery"}
 _PICKUP, _DELIVERY = "pickup", "delivery"
 _APPOINTMENT = ("appointment", "appointment_date", "appointment_time", "scheduled_at")
 _ADDRESS = ("line1", "line2", "zip")
+_ETA = ("eta_value", "eta_to_stop", "eta")
 _LABELS = {"appointment": "on", "arrival": "arrived", "departed": "departed", "eta": "expected"}
 _REGION = ("state", "country", "country_code")
 _NORTH, _EAST = ("latitude", "lat"), ("longitude", "lng", "lon")
@@ -123,14 +125,16 @@ def _claim_stop(subject: Subject, raw: JsonObject, number: int) -> str:
 
 def _times(subject: Subject, stop: JsonObject) -> dict[str, datetime]:
     """The appointment and its end, the arrival, the departure and the expected arrival, as far as they are stated."""
-    zone, actual = zone_of(stop), object_of(stop, "attributes")
     eta = stop.get("eta_to_stop")
+    # What is inside of a stop has its zone.
+    actual, expected = (
+        {**stop, **inside} for inside in (object_of(stop, "attributes"), object_of(stop, "eta_to_stop"))
+    )
     found = {
-        "appointment": subject.planned(stop, *_APPOINTMENT, zone=zone),
-        "arrival": moment(actual, "arrival", "arrived", zone=zone) or moment(stop, "arrival", "arrived_at", zone=zone),
-        "departed": moment(actual, "departed", "departure", zone=zone)
-        or moment(stop, "departed", "departed_at", zone=zone),
-        "eta": subject.planned(eta if isinstance(eta, dict) else stop, "eta_value", "eta_to_stop", "eta", zone=zone),
+        "appointment": subject.planned(stop, *_APPOINTMENT),
+        "arrival": timestamps.read(actual, "arrival", "arrived", "arrived_at"),
+        "departed": timestamps.read(actual, "departed", "departure", "departed_at"),
+        "eta": subject.planned({**expected, "eta_to_stop": None if isinstance(eta, dict) else eta}, *_ETA),
     }
     appointment = found["appointment"]
     inside = next((value for name in _APPOINTMENT if isinstance(value := stop.get(name), dict)), {})
@@ -139,7 +143,7 @@ def _times(subject: Subject, stop: JsonObject) -> dict[str, datetime]:
         # Turvo's `flex` is how many seconds later than the appointment one may arrive.
         found["appointment_until"] = appointment + timedelta(seconds=flex)
     elif appointment:
-        found["appointment_until"] = subject.planned(inside, "end", "to", zone=zone_of(inside) or zone)
+        found["appointment_until"] = subject.planned(inside, "end", "to", zone=zone_of(stop))
     return {name: time for name, time in found.items() if time}
 
 

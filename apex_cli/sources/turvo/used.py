@@ -22,12 +22,12 @@ OF_SHIPMENT = frozenset(
         *_paths(
             "",
             """
-            turvo_type tenant_id event_time created_at created created_date created_on date_created updated_at
-            last_updated_on updated last_updated last_updated_at updated_on updated_date last_modified last_modified_on
-            modified_at timestamp id turvo_id status_time status_date status_updated_at status_history pickup_time
-            delivery_time start_date end_date net_customer_costs net_carrier_costs net_revenue margin po_numbers
-            bol_number pro_number container_number seal_number invoice_number pickup_number carrier_mc carrier_dot
-            driver_phone driver_email weight quantity qty rate lane
+            turvo_type tenant_id event_time event_payload created_at created created_date created_on date_created
+            updated_at last_updated_on updated last_updated last_updated_at updated_on updated_date last_modified
+            last_modified_on modified_at timestamp id turvo_id status_time status_date status_updated_at
+            status_history pickup_time delivery_time start_date end_date net_customer_costs net_carrier_costs
+            net_revenue margin po_numbers bol_number pro_number container_number seal_number invoice_number
+            pickup_number carrier_mc carrier_dot driver_phone driver_email weight quantity qty rate lane
             """,
         ),
         *_paths("status.", "code key value last_updated_on updated_at updated time date timestamp"),
