@@ -88,7 +88,7 @@ def recognise(payload: JsonObject) -> Recognised:
             return Recognised(nothing=(known.name, reason))
     for known in _sources:
         if (rows := known.unpack(shape)) is not None:
-            return Recognised(rows=rows)
+            return Recognised(rows=rows) if rows else Recognised(nothing=(known.name, "empty page"))
     for known in _sources:
         if known.specificity > 0 and known.matches(shape):
             data_type, identity = known.identify(shape)
