@@ -18,6 +18,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
+from apex_cli.extract import cuts
 from apex_cli.extract.identity import text_digest
 
 NAME_LIMIT = 300
@@ -58,6 +59,8 @@ def key_part(text: str) -> str:
 
 def prose(text: str, limit: int) -> str:
     """Running text, at most `limit` characters: lines and paragraphs are kept, control characters and the like go."""
+    if len(text) > limit:
+        cuts.left_out(f"the text after its first {limit:,} characters")
     cut = text[:limit]
     if cut.isascii() and cut.isprintable():
         return cut.strip()

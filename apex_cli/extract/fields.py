@@ -6,11 +6,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from apex_cli.extract import clean
+from apex_cli.extract import clean, cuts
 
 _EXACT_FLOAT = 2**53
 _MAX_BITS = 128
-_MAX_ITEMS = 200
+_MAX_ITEMS = 10_000
+"""Of one list: far beyond what one thing has; more are the rows of a page that nobody opened."""
 
 
 def scalar(value: object) -> str | None:
@@ -65,22 +66,28 @@ def position(latitude: object, longitude: object) -> tuple[float, float] | None:
 
 
 def objects(value: object) -> list[Mapping[str, Any]]:
-    """The objects of a list (the first 200), or the one object itself."""
+    """The objects of a list (the first 10,000), or the one object itself."""
     if isinstance(value, Mapping):
         return [value]
     if isinstance(value, list):
-        return [item for item in value[:_MAX_ITEMS] if isinstance(item, Mapping)]
+        return [item for item in _first(value) if isinstance(item, Mapping)]
     return []
 
 
 def items(value: object) -> list[Any]:
-    """The items of a list (the first 200), or the one value itself; nothing for null."""
+    """The items of a list (the first 10,000), or the one value itself; nothing for null."""
     if isinstance(value, list):
-        return value[:_MAX_ITEMS]
+        return _first(value)
     return [] if value is None else [value]
 
 
 def scalars(value: object) -> list[str]:
     """The strings and numbers of a list, or of a comma separated string, as clean lines."""
-    found = value.split(",")[:_MAX_ITEMS] if isinstance(value, str) else items(value)
+    found = _first(value.split(",")) if isinstance(value, str) else items(value)
     return [text for item in found if (text := label(item))]
+
+
+def _first(items: list[Any]) -> list[Any]:
+    if len(items) > _MAX_ITEMS:
+        cuts.left_out(f"{len(items) - _MAX_ITEMS:,} of the {len(items):,} items of a list")
+    return items[:_MAX_ITEMS]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Literal, cast, get_args
 
-from apex_cli.extract import contacts, entities, identifiers, keys, places
+from apex_cli.extract import contacts, cuts, entities, identifiers, keys, places
 from apex_cli.extract.builder import Builder, EntityRef
 from apex_cli.extract.contacts import Contact
 from apex_cli.extract.identifiers import IdentifierMatch
@@ -70,7 +70,9 @@ def entity(match: IdentifierMatch, source: str) -> Entity | None:
 
 def find(text: str) -> list[IdentifierMatch]:
     """All matches in the order of the text, none overlapping another; at most 1,000."""
-    text = text[:SCAN_LIMIT]
+    if len(text) > SCAN_LIMIT:
+        cuts.left_out(f"identifiers in the text after its first {SCAN_LIMIT:,} characters")
+        text = text[:SCAN_LIMIT]
     taken = bytearray(len(text))
     found: list[IdentifierMatch] = []
     for match in _candidates(text):
@@ -79,6 +81,7 @@ def find(text: str) -> list[IdentifierMatch]:
         taken[match.start : match.end] = b"\x01" * (match.end - match.start)
         found.append(match)
         if len(found) == _MOST_MATCHES:
+            cuts.left_out(f"identifiers in the text after the first {_MOST_MATCHES:,}")
             break
     return sorted(found, key=lambda match: match.start)
 

@@ -8,9 +8,6 @@ from datetime import datetime
 from apex_cli.model import JsonObject
 from apex_cli.reading import envelope_names as names
 
-LEFT_OUT = "left out: "
-"""How a note begins that says what of an input is not in the memory."""
-
 
 @dataclass(frozen=True, slots=True)
 class Around:

@@ -26,12 +26,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from apex_cli.extract.cuts import LEFT_OUT
 from apex_cli.model import JsonObject, ReadLimits
 from apex_cli.reading import envelope_names as names
 from apex_cli.reading.connectors import columns
 from apex_cli.reading.connectors import registry as connectors
 from apex_cli.reading.connectors.protocol import Streams
-from apex_cli.reading.inner import LEFT_OUT, Around, Inner, Nothing, Part
+from apex_cli.reading.inner import Around, Inner, Nothing, Part
 from apex_cli.reading.jsonstream import Value, values
 from apex_cli.sources.registry import JSON, recognise
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from apex_cli.errors import ReadError, UsageError
-from apex_cli.extract import timestamps
+from apex_cli.extract import cuts, timestamps
 from apex_cli.extract.field_names import snake_keys
 from apex_cli.extract.identity import content_hash, external_id
 from apex_cli.model import Extraction, JsonObject, Record
@@ -88,7 +88,7 @@ def recognise(payload: JsonObject) -> Recognised:
             return Recognised(nothing=(known.name, reason))
     for known in _sources:
         if (rows := known.unpack(shape)) is not None:
-            return Recognised(rows=rows)
+            return Recognised(rows=rows) if rows else Recognised(nothing=(known.name, "empty page"))
     for known in _sources:
         if known.specificity > 0 and known.matches(shape):
             data_type, identity = known.identify(shape)
@@ -133,12 +133,13 @@ def _keyed(payload: JsonObject, collection: str, id_fields: Sequence[str]) -> st
 def extract(record: Record) -> Extraction:
     """What the record states, by the rules of its source; a record of an unknown source is read as any JSON.
 
-    What is assumed about ambiguous dates is among its notes. Raises `ExtractError` as the sources do. Pure and
-    synchronous; never touches a store, a file or the clock.
+    What is assumed about ambiguous dates, and what a limit cuts, is among its notes. Raises `ExtractError` as the
+    sources do. Pure and synchronous; never touches a store, a file or the clock.
     """
-    with timestamps.assumptions() as assumed:
+    with timestamps.assumptions() as assumed, cuts.collected() as left_out:
         extraction = _source_of(record).extract(record)
-    return replace(extraction, notes=(*extraction.notes, *assumed)) if assumed else extraction
+    notes = (*extraction.notes, *assumed, *left_out)
+    return replace(extraction, notes=notes) if len(notes) > len(extraction.notes) else extraction
 
 
 def prose(record: Record) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import cast, get_args
 
-from apex_cli.extract import clean, contacts, entities, fields, keys, mentions, places, timestamps
+from apex_cli.extract import clean, contacts, cuts, entities, fields, keys, mentions, places, timestamps
 from apex_cli.extract.builder import Builder
 from apex_cli.extract.contacts import Contact
 from apex_cli.extract.field_names import snake_keys
 from apex_cli.model import Entity, EntityType, Extraction, Record, RecordKind
 from apex_cli.sources.json.walk import Group, walk
 
-_TEXT_LIMIT = 4_000
+_TEXT_LIMIT = 50_000
 _LONGEST_NUMBER = 60
 _REFERENCES = frozenset(get_args(keys.ReferenceKind))
 _PLACED = frozenset(("city", "latitude"))
@@ -47,6 +47,8 @@ def extract(record: Record) -> Extraction:
         mentions.add(builder, document, "\n".join(walked.free_text), record.source)
     stated = clean.joined(walked.phrases) or "it is empty"
     text = f"{title} on {timestamps.to_minute(builder.event_time)}: {stated}."
+    if len(text) > _TEXT_LIMIT:
+        cuts.left_out(f"{len(text) - _TEXT_LIMIT:,} of the {len(text):,} characters of its text")
     return builder.build(title, clean.shortened(text, _TEXT_LIMIT))
 
 

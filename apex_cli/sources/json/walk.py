@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
-from apex_cli.extract import clean, fields, timestamps
+from apex_cli.extract import clean, cuts, fields, timestamps
 from apex_cli.extract.field_names import snake_keys
 from apex_cli.extract.identity import slug
 from apex_cli.model import JsonObject
 
-_MOST_NODES = 2_000
+_MOST_NODES = 20_000
 _MOST_DEPTH = 32
-_PHRASE_LIMIT = 500
-_LEAF_TEXT_LIMIT = 20_000
+_PHRASE_LIMIT = 2_000
+_LEAF_TEXT_LIMIT = 200_000
 _SHORTEST_TEXT = 6
 _LONGEST_NAME = 80
 _ROLES = {
@@ -111,7 +111,7 @@ class _Visit:
 
 
 def walk(payload: JsonObject, data_type: str) -> Walked:
-    """Goes through the first 2,000 nodes, 32 deep, keys in order of the alphabet: two spellings of one object (JSON
+    """Goes through the first 20,000 nodes, 32 deep, keys in order of the alphabet: two spellings of one object (JSON
     objects have no order) are walked alike. The root has the role that its data type names."""
     walked = Walked()
     root = meaning(data_type)
@@ -120,18 +120,34 @@ def walk(payload: JsonObject, data_type: str) -> Walked:
         if not stack:
             break
         visit = stack.pop()
-        if isinstance(visit.value, Mapping):
-            if visit.depth < _MOST_DEPTH:
-                stack.extend(reversed(_inside(visit, visit.value, walked)))
-        elif isinstance(visit.value, list):
-            if visit.depth < _MOST_DEPTH:
-                items = visit.value[:_MOST_NODES]
-                stack.extend(
-                    _Visit(item, visit.name, None, visit.under, visit.depth + 1, True) for item in reversed(items)
-                )
-        else:
+        if not isinstance(visit.value, Mapping | list):
             _leaf(visit, walked)
+        elif visit.depth >= _MOST_DEPTH:
+            if visit.value:
+                cuts.left_out(f"what is deeper than {_MOST_DEPTH} levels")
+        elif isinstance(visit.value, Mapping):
+            stack.extend(reversed(_inside(visit, visit.value, walked)))
+        else:
+            items = visit.value[:_MOST_NODES]
+            stack.extend(_Visit(item, visit.name, None, visit.under, visit.depth + 1, True) for item in reversed(items))
+    if stack:
+        left = _count(payload) - _MOST_NODES
+        cuts.left_out(f"{left:,} of {left + _MOST_NODES:,} values; a record has {_MOST_NODES:,} at most")
     return walked
+
+
+def _count(payload: JsonObject) -> int:
+    """The number of values in an object: itself, and each field and item."""
+    count = 0
+    stack: list[object] = [payload]
+    while stack:
+        value = stack.pop()
+        count += 1
+        if isinstance(value, Mapping):
+            stack.extend(value.values())
+        elif isinstance(value, list):
+            stack.extend(value)
+    return count
 
 
 def _inside(visit: _Visit, value: JsonObject, walked: Walked) -> list[_Visit]:
@@ -161,6 +177,8 @@ def _leaf(visit: _Visit, walked: Walked) -> None:
     text = fields.scalar(visit.value)
     if text is None:
         return
+    if len(text) > _PHRASE_LIMIT:
+        cuts.left_out(f"the text of {visit.name.text or 'a value'} after its first {_PHRASE_LIMIT:,} characters")
     walked.phrases.append(f"{_label(visit)} {clean.line(text, _PHRASE_LIMIT)}".strip())
     name = visit.name
     if name.part is None and name.role is None:
