@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from apex_cli.addresses import EMBEDDED, SCHEMES, Secret, StoreUrl, parse_url
 from apex_cli.errors import ConfigError
 from apex_cli.model import DEFAULT_NAMESPACE
-from apex_cli.setting_kinds import READERS, Kind, read_choice
+from apex_cli.setting_kinds import READERS, Kind, check_text, read_choice
 
 OPENAI_URL = "https://api.openai.com/v1"
 FOREIGN = {
@@ -187,6 +187,9 @@ _SECRET_FILES = {f"{name}_file": name for name, spec in SPECS.items() if spec.ki
 """A secret may be in a file that this setting names, as Docker and systemd pass secrets on."""
 
 
+_HEADERS = tuple(name for name in SPECS if name.endswith("_api_key"))
+
+
 def variable(name: str) -> str:
     """The environment variable of a setting. Those of OpenAI keep the names that all programs share."""
     return name.upper() if name.startswith("openai_") else _PREFIX + name.upper()
@@ -216,7 +219,7 @@ def load(
 
     Raises `ConfigError`, which names the setting and its origin.
     """
-    cwd = cwd or Path.cwd()
+    cwd = cwd or _working_directory()
     environ = os.environ if environ is None else environ
     dotenv = _dotenv(cwd / ".env")
     layers: tuple[tuple[str, Mapping[str, Any]], ...] = (
@@ -235,6 +238,9 @@ def load(
                 values[secret] = _secret_from_file(given, cwd)
             else:
                 values[name] = _read(given)
+    for name in _HEADERS:
+        if (key := values.get(name)) is not None and not (key.reveal().isascii() and key.reveal().isprintable()):
+            raise ConfigError(f"{variable(name)} holds a character that no HTTP header may: a key is printable ASCII")
     values.setdefault("home", default_home().absolute())
     values.setdefault("staging_dir", values["home"] / "staging")
     unknown = (*_unknown(environ, "environment"), *_unknown(dotenv, ".env"))
@@ -254,8 +260,18 @@ def default_home() -> Path:
     return Path(platformdirs.user_data_dir("apex", appauthor=False))
 
 
+def _working_directory() -> Path:
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise ConfigError(
+            f"the working directory cannot be used: {error.strerror or error}",
+            hint="change to a directory that exists and that you may read",
+        ) from error
+
+
 def _from_variables(variables: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for key, name in _VARIABLES.items() if (value := variables.get(key))}
+    return {name: value for key, name in _VARIABLES.items() if (value := variables.get(key)) and value.strip()}
 
 
 def _unknown(variables: Mapping[str, str], origin: str) -> list[UnknownVariable]:
@@ -279,7 +295,11 @@ def _dotenv(path: Path) -> Mapping[str, str]:
         return {}
     from dotenv import dotenv_values
 
-    return {key: value for key, value in dotenv_values(path, interpolate=False).items() if value is not None}
+    try:
+        values = dotenv_values(path, interpolate=False)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path.name} cannot be read: {error}", hint="it must be a text in UTF-8") from error
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def _toml(path: Path) -> Mapping[str, Any]:
@@ -317,6 +337,7 @@ def _read(given: _Given) -> Any:
     spec = SPECS[given.name]
     hint = None
     try:
+        check_text(spec.kind, given.raw)
         if spec.kind is Kind.STORE_URL:
             hint = f"for example {variable(given.name)}={SCHEMES[given.name].example}, or `{EMBEDDED}`"
             return parse_url(given.name, str(given.raw).strip())

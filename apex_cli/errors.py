@@ -5,6 +5,7 @@
     ├── StartError                10   nothing was begun
     │   ├── ConfigError                a setting is missing or wrong
     │   ├── StoreUnavailable           a store cannot be reached or started
+    │   │   └── DiskFull                   too little room for what the embedded stores write
     │   └── StagingUnusable            the staging directory is full, read-only or not a directory
     ├── OutputError               10   the answer cannot be written where it should go
     ├── Locked                    11   another run holds the home
@@ -83,6 +84,12 @@ class StoreUnavailable(StartError):
     """A store cannot be started or reached before the run begins."""
 
     code = "store_unavailable"
+
+
+class DiskFull(StoreUnavailable):
+    """The disk of the home has too little room. Found in the middle of a run, it ends the run early."""
+
+    code = "disk_full"
 
 
 class StagingUnusable(StartError):

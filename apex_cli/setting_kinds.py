@@ -34,6 +34,15 @@ class Kind(StrEnum):
     HTTP_URL = "HTTP URL"
 
 
+def check_text(kind: Kind, raw: Any) -> None:
+    """Raise `ValueError` for a string that is no text: bytes that are not UTF-8, but for the name of a file."""
+    if isinstance(raw, str) and kind not in (Kind.PATH, Kind.FILE):
+        try:
+            raw.encode()
+        except UnicodeEncodeError:
+            raise ValueError("holds bytes that are not UTF-8") from None
+
+
 def read_choice(choices: tuple[str, ...], raw: Any) -> str:
     if raw not in choices:
         raise ValueError(f"must be one of {', '.join(choices)}, not {raw!r}")
@@ -80,7 +89,11 @@ def _amount(raw: Any) -> float:
 
 
 def _path(raw: Any) -> Path:
-    return Path(str(raw)).expanduser().absolute()
+    path = Path(str(raw).strip())
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError as error:
+        raise ValueError(f"names {path}, whose user has no home directory") from error
 
 
 def _file(raw: Any) -> Path:

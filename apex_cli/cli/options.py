@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import wraps
@@ -50,10 +51,17 @@ def moment(text: str) -> datetime:
 
 @_usage_error
 def filled(text: str) -> str:
-    """A text that is not empty and holds no NUL, which no store and no file name can."""
+    """A text that is not empty and holds no NUL, which no store and no file name can.
+
+    Python gives bytes that the locale cannot decode as lone surrogates. Where they are UTF-8 after all (a shell in
+    UTF-8 under `LC_ALL=C`), the text is what they say.
+    """
     if not text.strip() or "\0" in text:
         raise ValueError("is empty or holds a NUL")
-    return text
+    try:
+        return os.fsencode(text).decode()
+    except UnicodeError:
+        raise ValueError(f"{text!r} holds bytes that are not UTF-8") from None
 
 
 @_usage_error

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from apex_cli.embedded import disk
 from apex_cli.errors import ConfigError, Locked
 from apex_cli.files import PRIVATE_DIRECTORY, open_lock_file, private_directory, wait_for_lock
 
@@ -40,6 +41,7 @@ class Home:
     def create(self) -> None:
         """Make the home (mode 700 when it is new) and its folders. Idempotent. Raises `ConfigError`."""
         with self._usable():
+            str(self.path).encode()
             if not self.path.is_dir():
                 self.path.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
             for folder in (self.postgres, self.valkey, self.vectors, self.graph):
@@ -49,10 +51,12 @@ class Home:
     async def lock(self, wait_seconds: float = 0.0, *, create: bool = True) -> AsyncIterator[None]:
         """Lock the home for this process, waiting up to `wait_seconds`. Without `create` the home must exist.
 
-        Raises `Locked`, which names the holder, when the time is up, and `ConfigError` for a home that cannot be
-        written to. The lock is `flock(2)` on `<home>/lock`: the kernel releases it when the holder ends in any way. The
-        text in the file is for people only. A forked child shares the lock, so workers must be spawned, not forked.
+        Raises `Locked`, which names the holder, when the time is up, `ConfigError` for a home that cannot be written
+        to, and `DiskFull`. The lock is `flock(2)` on `<home>/lock`: the kernel releases it when the holder ends in any
+        way. The text in the file is for people only. A forked child shares the lock, so workers must be spawned, not
+        forked.
         """
+        disk.require(self.path, disk.OPEN_BYTES if self.exists() else disk.NEW_HOME_BYTES)
         if create:
             self.create()
         with self._usable():
@@ -81,9 +85,10 @@ class Home:
         """Turn what the file system refuses (rights, a read-only mount, a full disk) into `ConfigError`."""
         try:
             yield
-        except OSError as error:
+        except (OSError, UnicodeEncodeError) as error:
+            why = getattr(error, "strerror", None) or "its name holds bytes that are not UTF-8"
             raise ConfigError(
-                f"the home {self.path} cannot be used: {error.strerror or error}",
+                f"the home {self.path} cannot be used: {why}",
                 hint="embedded stores write there, also to read: set APEX_HOME to a directory that you may write to",
             ) from error
 

@@ -2,6 +2,9 @@
 
 The standards are cited in `checkdigits`; labels are the usual ones of bills of lading, rate confirmations and invoices.
 All expressions are linear: every repeat is bounded and short.
+
+A label may stand before a list: "PO#s: 4410-A, 4411-A / 4412-A", "orders 90001 and 90002". Each value is an identifier
+of its own, with a span of its own.
 """
 
 from __future__ import annotations
@@ -25,7 +28,8 @@ class IdentifierMatch:
     """One identifier in a text.
 
     `value` is the identifier bare (what its key is made of), `text` as people write it, `start` and `end` its span.
-    `checked`: a check digit confirms it.
+    `checked`: a check digit confirms it. `dockets` are the numbers that stand beside a carrier's name, as
+    "Bluestem Transit LLC (MC 774421)": kind and value of each.
     """
 
     kind: Kind
@@ -34,6 +38,7 @@ class IdentifierMatch:
     start: int
     end: int
     checked: bool = False
+    dockets: tuple[tuple[keys.DocketKind, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,8 @@ class _Pattern:
     """One expression over the upper-cased text. `needles`: one of them must occur, a cheap test that saves the search.
 
     A failed `check` rejects the match only where `strict`; `joints` are taken out of the value before it is checked.
+    `item` finds one more value of a list. `unmarked` matches only count where they begin a list: "orders 90001 and
+    90002", but not "orders 500".
     """
 
     kind: Kind
@@ -49,16 +56,27 @@ class _Pattern:
     check: Callable[[str], bool] | None = None
     strict: bool = True
     joints: bool = False
+    item: re.Pattern[str] | None = None
+    unmarked: bool = False
 
 
-_MARK = r"(?:[ \t]{0,2}(?:#|NO\b\.?|NUMBERS?\b|NUM\b\.?|ID\b))"
+_MARK = r"(?:[ \t]{0,2}(?:#(?:'?S\b)?|NOS?\b\.?|NUMBERS?\b|NUMS?\b\.?|IDS?\b))"
 _GAP = r"[ \t*_`]{0,4}[:|=#-]?[ \t*_`|]{0,4}"
-_BESIDE = rf"(?![A-Z]){_MARK}?{_GAP}"
-_MARKED = rf"(?![A-Z]){_MARK}{_GAP}"
+_PLURAL = r"(?:'?S)?(?![A-Z])"
+_BESIDE = rf"{_PLURAL}{_MARK}?{_GAP}"
+_MARKED = rf"{_PLURAL}{_MARK}{_GAP}"
+_UNMARKED = rf"'?S(?![A-Z]){_GAP}"
+# What ends a value: not a decimal, a time, a price of four digits and more, a date or a fraction, or an amount.
 _WHOLE = (
-    r"(?!-?[A-Z0-9]|[.,:/]\d|[ \t]?(?:%|LBS?\b|KGS?\b|PALLETS?\b|SKIDS?\b|PIECES\b|PCS\b|CASES\b|MILES?\b|MI\b|HOURS?\b"
+    r"(?!-?[A-Z0-9]|[.:]\d|,\d{3}(?![A-Z0-9-])|/\d{1,2}(?![A-Z0-9])"
+    r"|[ \t]?(?:%|LBS?\b|KGS?\b|PALLETS?\b|SKIDS?\b|PIECES\b|PCS\b|CASES\b|MILES?\b|MI\b|HOURS?\b"
     r"|HRS?\b|DAYS?\b|MIN\b|MINUTES\b|FT\b|FEET\b|AM\b|PM\b))"
 )
+
+
+_SEPARATOR = r"[ \t]{0,4}(?:[,;/|&+]|,?[ \t]{0,2}(?:AND|OR)\b)[ \t]{0,4}(?:(?:AND|OR)\b[ \t]{0,2})?"
+_MOST_ITEMS = 200
+_AFTER_LABEL = " \t*_`:|=#-.'"
 
 
 def _value(shortest: int, longest: int) -> str:
@@ -67,7 +85,26 @@ def _value(shortest: int, longest: int) -> str:
 
 
 def _labelled(label: str, value: str, beside: str = _BESIDE) -> re.Pattern[str]:
-    return re.compile(rf"(?<![A-Z0-9])(?:{label}){beside}{value}", re.ASCII)
+    return re.compile(rf"(?<![A-Z0-9])(?P<label>{label}){beside}{value}", re.ASCII)
+
+
+def _listed(
+    kind: Kind,
+    label: str,
+    value: str,
+    needles: tuple[str, ...],
+    check: Callable[[str], bool] | None = None,
+    *,
+    beside: str = _BESIDE,
+    joints: bool = False,
+    unmarked: bool = False,
+) -> _Pattern:
+    """A label before one value or a list of them. Before each value the label may stand again: "BOL 1, BOL 2"."""
+    again = rf"(?:(?P<label>{label}){_PLURAL}{_MARK}?{_GAP}|#[ \t]?)?"
+    item = re.compile(rf"(?P<separator>{_SEPARATOR}){again}{value}", re.ASCII)
+    return _Pattern(
+        kind, _labelled(label, value, beside), needles, check, strict=False, joints=joints, item=item, unmarked=unmarked
+    )
 
 
 def _bare(expression: str) -> re.Pattern[str]:
@@ -89,24 +126,19 @@ _PATTERNS = (
         _bare(r"(?<![A-Z0-9-])(?P<value>(?:TRUCK|TRACTOR|UNIT|VEHICLE|TRK)-\d{2,6}[A-Z]?)(?!-?[A-Z0-9])"),
         ("TRUCK-", "TRACTOR-", "UNIT-", "VEHICLE-", "TRK-"),
     ),
-    _Pattern("order", _labelled(r"P\.?O\.?|PURCHASE ORDER", _value(3, 20)), ("PO", "P.O", "PURCHASE")),
-    _Pattern(
+    _listed("order", r"P\.?O\.?|PURCHASE ORDER", _value(3, 20), ("PO", "P.O", "PURCHASE")),
+    _listed(
         "bol",
-        _labelled(r"B/?O/?L|BILL OF LADING|B/L", _value(4, 20)),
+        r"B/?O/?L|BILLS? OF LADING|B/L",
+        _value(4, 20),
         ("BOL", "B/", "BO/L", "LADING"),
         lambda value: len(value) == 17 and checkdigits.gs1(value),
-        strict=False,
     ),
-    _Pattern(
-        "pro",
-        _labelled("PRO", rf"(?P<value>\d{{3}}-?\d{{6}}-?[\dX]|\d{{7,10}}){_WHOLE}"),
-        ("PRO",),
-        checkdigits.pro,
-        strict=False,
-        joints=True,
+    _listed(
+        "pro", "PRO", rf"(?P<value>\d{{3}}-?\d{{6}}-?[\dX]|\d{{7,10}}){_WHOLE}", ("PRO",), checkdigits.pro, joints=True
     ),
-    _Pattern("invoice", _labelled("INV(?:OICE)?", _value(3, 20)), ("INV",)),
-    _Pattern("seal", _labelled("SEAL", _value(4, 15)), ("SEAL",)),
+    _listed("invoice", "INV(?:OICE)?", _value(3, 20), ("INV",)),
+    _listed("seal", "SEAL", _value(4, 15), ("SEAL",)),
     _Pattern(
         "sscc",
         _bare(rf"(?:(?<![A-Z0-9])SSCC(?:-18)?{_MARK}?{_GAP}(?:\(?00\)?[ ]?)?|\(00\)[ ]?)(?P<value>\d{{18}})(?!\d)"),
@@ -126,12 +158,14 @@ _PATTERNS = (
     _Pattern("ff", _bare(r"\bFF[#-]{1,2}(?P<value>\d{4,7})\b"), ("FF",)),
     _Pattern("dot", _bare(r"\b(?:US\s?)?DOT[\s#:.-]{0,3}(?:NO\.?\s{0,2})?(?P<value>\d{4,8})\b"), ("DOT",)),
     _Pattern("scac", _bare(rf"\bSCAC{_BESIDE}(?P<value>[A-Z]{{2,4}})(?![A-Z0-9])"), ("SCAC",)),
-    _Pattern("shipment", _labelled("LOAD|SHIPMENT|TRIP", _value(4, 20)), ("LOAD", "SHIPMENT", "TRIP")),
-    _Pattern("order", _labelled("ORDER", _value(3, 20), _MARKED), ("ORDER",)),
-    _Pattern("reference", _labelled("REF(?:ERENCE)?", _value(4, 20), rf"(?:{_MARKED}|[ ]?:{_GAP})"), ("REF",)),
-    _Pattern("pickup", _labelled("PICK-?UP", _value(4, 20), _MARKED), ("PICKUP", "PICK-UP")),
-    _Pattern("release", _labelled("RELEASE", _value(4, 20), _MARKED), ("RELEASE",)),
-    _Pattern("confirmation", _labelled("CONFIRMATION", _value(4, 20), _MARKED), ("CONFIRMATION",)),
+    _listed("shipment", "LOAD|SHIPMENT|TRIP", _value(4, 20), ("LOAD", "SHIPMENT", "TRIP")),
+    _listed("order", "ORDER", _value(3, 20), ("ORDER",), beside=_MARKED),
+    _listed("order", "ORDER", _value(3, 20), ("ORDERS",), beside=_UNMARKED, unmarked=True),
+    _listed("reference", "REF(?:ERENCE)?", _value(4, 20), ("REF",), beside=rf"(?:{_MARKED}|{_PLURAL}[ ]?:{_GAP})"),
+    _listed("pickup", "PICK[ -]?UP|P/U|PU", _value(4, 20), ("PICK", "P/U", "PU"), beside=_MARKED),
+    _listed("pickup", "PICK[ -]?UP", _value(4, 20), ("PICK",), beside=_UNMARKED, unmarked=True),
+    _listed("release", "RELEASE", _value(4, 20), ("RELEASE",), beside=_MARKED),
+    _listed("confirmation", "CONFIRMATION", _value(4, 20), ("CONFIRMATION",), beside=_MARKED),
     _Pattern(
         "unit number",
         # After a comma a unit is part of a postal address: "45 Main St, Unit 200".
@@ -139,6 +173,9 @@ _PATTERNS = (
         ("TRUCK", "TRACTOR", "VEHICLE", "UNIT"),
     ),
 )
+# No value of a list: a year, and a telephone number.
+_NOT_LISTED = re.compile(r"(?:19|20)\d{2}|\d{3}-\d{3}-\d{4}", re.ASCII)
+_WORD = re.compile(r"[ \t]{1,2}(?!(?:AND|OR)\b)[A-Z]")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _JOINTS = re.compile(r"[ -]")
 
@@ -148,9 +185,29 @@ def find(text: str, upper: str) -> Iterator[IdentifierMatch]:
     for pattern in _PATTERNS:
         if not pattern.needles or any(needle in upper for needle in pattern.needles):
             for match in pattern.expression.finditer(upper):
-                found = _identifier(pattern, match, text)
-                if found is not None:
-                    yield found
+                values = [match, *_items(pattern, match, upper)]
+                if len(values) > 1 or not pattern.unmarked:
+                    yield from filter(None, (_identifier(pattern, each, text) for each in values))
+
+
+def _items(pattern: _Pattern, first: re.Match[str], upper: str) -> Iterator[re.Match[str]]:
+    """The further values of a list that begins with `first`.
+
+    After a label in the singular and a comma, a number before a word is as likely something else: "PO 4410, 5501 Main
+    Street", "load 55120, 2024 model".
+    """
+    if pattern.item is None:
+        return
+    plural = upper[first.start() : first.start("value")].rstrip(_AFTER_LABEL).endswith("S")
+    end = first.end()
+    for _ in range(_MOST_ITEMS):
+        match = pattern.item.match(upper, end)
+        if match is None or _NOT_LISTED.fullmatch(match["value"]):
+            return
+        if not plural and match["separator"].strip() == "," and not match["label"] and _WORD.match(upper, match.end()):
+            return
+        yield match
+        end = match.end()
 
 
 def _identifier(pattern: _Pattern, match: re.Match[str], text: str) -> IdentifierMatch | None:
@@ -164,8 +221,8 @@ def _identifier(pattern: _Pattern, match: re.Match[str], text: str) -> Identifie
     is_dated = pattern.kind == "shipment" and value.startswith("SHIP-")
     if _DATE.fullmatch(value) or (is_dated and not timestamps.is_date(value[5:15])):
         return None
+    labels = match.groupdict()
+    begin = match.start() if "separator" not in labels else match.start("label") if labels["label"] else start
     # A label joined by a hyphen is part of how the thing is written: "PO-88412", "INV-778".
-    joined = text[start - 1 : start] == "-" and text[match.start() : start - 1].isalpha()
-    return IdentifierMatch(
-        pattern.kind, value, text[match.start() if joined else start : end], match.start(), end, checked
-    )
+    joined = text[start - 1 : start] == "-" and text[begin : start - 1].isalpha()
+    return IdentifierMatch(pattern.kind, value, text[begin if joined else start : end], begin, end, checked)

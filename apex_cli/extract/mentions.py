@@ -7,7 +7,8 @@ text, of which only the first `SCAN_LIMIT` characters are read.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Literal, cast, get_args
 
 from apex_cli.extract import contacts, cuts, entities, identifiers, keys, places
@@ -35,6 +36,14 @@ _LINE = re.compile(
     re.MULTILINE,
 )
 _LEGAL_FORM = re.compile(r"(?P<name>[^,;(]{2,80}),[ ](?:LLC|L\.L\.C\.|Inc|Corp|Co|Ltd|LP|LLP)\b\.?", re.IGNORECASE)
+# Before the number of a carrier: "Bluestem Transit LLC (MC 774421)".
+_COMPANY_BEFORE = re.compile(
+    r"(?:(?<=\s)|(?<=^)|(?<=[(\[|:]))(?P<name>(?:[A-Z0-9][\w&'.-]{0,30},?[ ]){1,7}"
+    r"(?:LLC|L\.L\.C\.|Inc|INC|Corp|CORP|Co|CO|Ltd|LTD|LP|LLP|Corporation|Company|Incorporated|Limited)\b\.?)$"
+)
+_BETWEEN = re.compile(r"[ \t]{0,2}[,;/|(\[–-]?[ \t]{0,2}(?:\n[ \t]{0,4})?[(\[]?(?:US[ ]?)?", re.IGNORECASE)
+_LONGEST_BEFORE = 160
+_LEADING = frozenset(("the", "carrier", "carriers", "with", "by", "via", "from", "to", "hauler", "and", "our"))
 _NAME_END = re.compile(r"[,;(]| - | – ")
 _SMALL_WORDS = frozenset(("of", "and", "the", "de", "la", "du", "&"))
 _MOST_WORDS = 8
@@ -83,7 +92,47 @@ def find(text: str) -> list[IdentifierMatch]:
         if len(found) == _MOST_MATCHES:
             cuts.left_out(f"identifiers in the text after the first {_MOST_MATCHES:,}")
             break
-    return sorted(found, key=lambda match: match.start)
+    return _with_dockets(sorted(found, key=lambda match: match.start), text)
+
+
+def _with_dockets(found: Sequence[IdentifierMatch], text: str) -> list[IdentifierMatch]:
+    """The matches, in which a carrier's name has taken up the numbers that stand right after it.
+
+    The name has its label ("Carrier: Bluestem Transit LLC (MC 774421, DOT 2231901)"), or its legal form says that it is
+    one.
+    """
+    joined: list[IdentifierMatch] = []
+    for match in found:
+        carrier = joined[-1] if joined and joined[-1].kind == "carrier" else None
+        if match.kind not in _DOCKETS:
+            joined.append(match)
+            continue
+        if carrier is None or not _BETWEEN.fullmatch(text, carrier.end, match.start):
+            carrier = _carrier_before(text, joined[-1].end if joined else 0, match)
+            if carrier is None:
+                joined.append(match)
+                continue
+        else:
+            joined.pop()
+        number = (cast(keys.DocketKind, match.kind), match.value)
+        joined.append(replace(carrier, end=match.end, dockets=(*carrier.dockets, number)))
+    return joined
+
+
+def _carrier_before(text: str, start: int, docket: IdentifierMatch) -> IdentifierMatch | None:
+    """The company with a legal form that ends right before a number of a carrier; `start` is where to look from."""
+    start = max(start, docket.start - _LONGEST_BEFORE)
+    before = text[start : docket.start]
+    bare = before.rstrip(" \t([,|/–-")
+    match = _COMPANY_BEFORE.search(bare) if before != bare else None
+    if match is None:
+        return None
+    words = match["name"].split(" ")
+    while len(words) > 2 and words[0].casefold().rstrip(":") in _LEADING:
+        words.pop(0)
+    name = " ".join(words)
+    begin = start + match.end() - len(name)
+    return IdentifierMatch("carrier", name, name, begin, begin + len(name))
 
 
 def _candidates(text: str) -> Iterator[IdentifierMatch]:
@@ -136,7 +185,9 @@ _MAKERS: dict[str, Callable[[IdentifierMatch, str], Entity | None]] = {
     "order": lambda found, _: entities.order(found.text, certain=False),
     "place": lambda found, _: entities.city(found.value, certain=False),
     "customer": lambda found, source: entities.named("customer", source, found.value, certain=False),
-    "carrier": lambda found, source: entities.named("carrier", source, found.value, certain=False),
+    "carrier": lambda found, source: entities.named(
+        "carrier", source, found.value, [keys.docket(*docket) for docket in found.dockets], certain=False
+    ),
     "email": lambda found, source: entities.human("person", source, Contact(email=found.value), certain=False),
     "phone": lambda found, source: entities.human("person", source, Contact(phone=found.value), certain=False),
 }

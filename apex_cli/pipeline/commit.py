@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from apex_cli.errors import RunHalted, StoreTransient
+from apex_cli.embedded import disk
+from apex_cli.errors import DiskFull, RunHalted, StoreTransient
 from apex_cli.pipeline.context import Batch, RecordInProgress, RunContext, leave_pending
 from apex_cli.results import DONE
+from apex_cli.stores.backends import uses_home
 
 
 async def commit(context: RunContext, batch: Batch) -> None:
@@ -16,6 +18,7 @@ async def commit(context: RunContext, batch: Batch) -> None:
     When the run is to stop or a store keeps failing, the rest stays pending. What a model has read is paid for, so a
     run that only may not ask it any more still commits that.
     """
+    _check_disk(context, batch)
     for wave in _waves(batch.open()):
         if context.stop_reason is not None and not isinstance(context.stop_reason, RunHalted):
             leave_pending(wave, context.stop_reason)
@@ -30,6 +33,15 @@ async def commit(context: RunContext, batch: Batch) -> None:
         if context.coordinator.tripped():
             context.end_early(StoreTransient("run", "a store keeps failing", hint="`apex doctor` checks every store"))
     _leave(context, batch)
+
+
+def _check_disk(context: RunContext, batch: Batch) -> None:
+    """End the run where the home's disk has no room for the batch."""
+    if uses_home(context.settings):
+        try:
+            disk.require(context.settings.home, disk.COMMIT_BYTES + disk.COMMIT_FACTOR * batch.bytes)
+        except DiskFull as error:
+            context.end_early(error)
 
 
 def _waves(records: Iterable[RecordInProgress]) -> list[list[RecordInProgress]]:

@@ -93,7 +93,7 @@ def _results(settings: Settings, request: IngestRequest, summary: RunSummary) ->
             if spool.tell():
                 yield from _of_file(settings, request, Path(spool.name), name="stdin.jsonl", origin=STDIN)
     paths = [Path(path) for path in request.paths if path != STDIN]
-    for found in walk(paths, min_age_seconds=request.min_age, exclude=(settings.staging_dir,)):
+    for found in walk(paths, min_age_seconds=request.min_age, exclude=(settings.staging_dir, settings.home)):
         if isinstance(found, Young):
             summary.skipped_young += 1
             continue

@@ -89,6 +89,18 @@ def uses_home(settings: Settings) -> bool:
     return any(backends.url(settings).embedded for backends in ALL)
 
 
+def check_limits(settings: Settings, home: Home) -> None:
+    """Raise `StoreUnavailable` where this process may not have what the embedded stores need.
+
+    Before any of them starts: an engine that is refused memory in the middle of its start may wait for ever.
+    """
+    if settings.graph_url.embedded:
+        from apex_cli.stores.graph.ladybug.address_space import database_bytes
+        from apex_cli.stores.graph.ladybug.store import graph_file
+
+        database_bytes(graph_file(home.graph, settings.namespace))
+
+
 def lock_owner(settings: Settings) -> str:
     """The owner of this run's record locks. On a server it is unique to the run."""
     return EMBEDDED_OWNER if settings.redis_url.embedded else new_owner()

@@ -61,6 +61,7 @@ async def open_stores(settings: Settings, models: Models | None = None) -> Async
     """
     async with AsyncExitStack() as stack:
         home = Home(settings.home)
+        backends.check_limits(settings, home)
         if backends.uses_home(settings):
             await stack.enter_async_context(home.lock(settings.lock_timeout))
         servers = EmbeddedServers(home, postgres=settings.postgres_url.embedded, valkey=settings.redis_url.embedded)
@@ -85,6 +86,7 @@ async def probe_stores(settings: Settings) -> Sequence[Probe]:
     """
     async with AsyncExitStack() as stack:
         home = Home(settings.home)
+        backends.check_limits(settings, home)
         if backends.uses_home(settings) and home.exists():
             await stack.enter_async_context(home.lock(settings.lock_timeout, create=False))
         # Models keep their cache in the home. They get another one here, because nothing may be created.

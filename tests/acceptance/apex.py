@@ -72,12 +72,14 @@ def run(
     cwd: Path | None = None,
     timeout: float = TIME_LIMIT,
     stdout: IO[bytes] | int = subprocess.PIPE,
+    shell: str = "",
 ) -> Result:
     """Run `apex` with `home` as APEX_HOME, in `cwd` (default: the folder that holds the home), to its end.
 
-    What goes to a `stdout` other than the pipe is not in the result.
+    What goes to a `stdout` other than the pipe is not in the result. `shell` is the end of a line of a shell in which
+    `"$@"` is the command: `ulimit -v 4000000; exec "$@"`.
     """
-    process = spawn(home, *args, env=env, cwd=cwd, stdout=stdout)
+    process = spawn(home, *args, env=env, cwd=cwd, stdout=stdout, shell=shell)
     try:
         out, err = process.communicate(stdin or b"", timeout)
     except BaseException:
@@ -93,12 +95,13 @@ def spawn(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     stdout: IO[bytes] | int = subprocess.PIPE,
+    shell: str = "",
 ) -> subprocess.Popen[bytes]:
-    """Start `apex` and leave it running; all three streams are pipes, unless `stdout` is given."""
+    """Start `apex` and leave it running; all three streams are pipes, unless `stdout` is given. `shell`: see `run`."""
     place = cwd or home.parent
     own = {"PATH": os.defpath, "HOME": str(place), "LANG": "C.UTF-8", "APEX_HOME": str(home)}
     return subprocess.Popen(
-        [APEX, *map(str, args)],
+        [*(("sh", "-c", shell, "sh") if shell else ()), APEX, *map(str, args)],
         cwd=place,
         env={**own, **profiles.variables(home), **(env or {})},
         stdin=subprocess.PIPE,

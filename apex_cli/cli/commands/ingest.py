@@ -11,6 +11,7 @@ import typer
 from apex_cli.cli.ingesting import run_ingest
 from apex_cli.cli.options import Extractor, Source, duration
 from apex_cli.cli.verb import EMPTY, LOCKED, MANUAL_RECOVERY, OK, RECORDS, START, USAGE, CommandContext, verb
+from apex_cli.errors import UsageError
 
 
 @verb(
@@ -75,6 +76,10 @@ def ingest(
     """
     from apex_cli.pipeline.context import STDIN, IngestRequest
 
+    if "" in paths:
+        raise UsageError("a path is empty", hint="name a file or a directory; . is the working directory")
+    if STDIN in paths and sys.stdin is None:
+        raise UsageError("- is stdin, and stdin is closed", hint="pipe JSON lines into it, or name a file")
     settings = context.settings(
         concurrency=concurrency,
         batch_size=batch_size,

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from apex_cli.errors import StoreError, StoreTerminal, StoreTransient, StoreUnavailable
+from apex_cli.stores.graph.ladybug.address_space import BUFFER_POOL_BYTES, database_bytes
 from apex_cli.stores.graph.ladybug.transaction import LadybugTransaction
 from apex_cli.stores.graph.model.operations import STORE, Access
 
 if TYPE_CHECKING:
     import ladybug
 
-BUFFER_POOL_BYTES = 256 * 1024**2
 _THREADS = 2
 _DATA_ERRORS = (
     *("Conversion exception", "Binder exception", "Parser exception", "Overflow exception"),
@@ -98,6 +98,7 @@ class LadybugEngine:
             self._path,
             buffer_pool_size=self._buffer_pool_bytes,
             max_num_threads=_THREADS,
+            max_db_size=database_bytes(self._path, self._buffer_pool_bytes),
             # Vectors do not compress, and trying costs a tenth of every commit.
             compression=False,
             # A log that a crash or a full disk cut off counts up to its last whole transaction.
