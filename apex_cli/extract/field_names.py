@@ -1,7 +1,7 @@
 """Names of fields in one spelling: snake case, whatever the case and the separators they arrived in.
 
 `shipmentId`, `ShipmentID`, `SHIPMENT_ID`, `shipment-id` and `SHIPMENTID` are all `shipment_id`. Words that run together
-cannot be told apart without knowing them: `RUN_TOGETHER` lists the names of several words that sources read.
+cannot be divided without knowing them: `RUN_TOGETHER` lists the names of several words that sources read.
 """
 
 from __future__ import annotations

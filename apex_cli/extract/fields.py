@@ -11,7 +11,7 @@ from apex_cli.extract import clean, cuts
 _EXACT_FLOAT = 2**53
 _MAX_BITS = 128
 _MAX_ITEMS = 10_000
-"""Of one list: far beyond what one thing has; more are the rows of a page that nobody opened."""
+"""Of one list: far beyond what one thing has; more are the rows of a page that was not opened."""
 
 
 def scalar(value: object) -> str | None:

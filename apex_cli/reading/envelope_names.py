@@ -51,7 +51,7 @@ _QUEUE = (
     "receiptHandle", "ReceiptHandle", "md5OfBody", "MD5OfBody", "eventSourceARN", "TopicArn", "SigningCertURL",
     "SigningCertUrl", "publishTime", "EnqueuedTimeUtc", "approximateArrivalTimestamp",
 )  # fmt: skip
-# Told, but no rows: what went wrong is about the answer.
+# Noted, but no rows: what went wrong is about the answer.
 _ASIDE = frozenset(("errors", "error", "warnings", "warning", "notices", "messages", "fault", "faults"))
 # Names of lists and of what is in them that say nothing of what it is.
 _GENERIC = _words("""

@@ -122,8 +122,8 @@ class _Search:
         """The rows in a message of a connector, or the row without the columns that one put into it."""
         message = connectors.read(value, around, self._streams)
         if message is not None:
-            told: list[Part] = [Nothing(JSON, message.note)] if message.note else []
-            return [*told, *(part for row in message.rows for part in self.row(row.payload, row.around, level + 1))]
+            noted: list[Part] = [Nothing(JSON, message.note)] if message.note else []
+            return [*noted, *(part for row in message.rows for part in self.row(row.payload, row.around, level + 1))]
         if columns.are_in(value):
             own, inside = columns.taken_out(value, around)
             return self.row(own, inside, level + 1) if own is not value else None

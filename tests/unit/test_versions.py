@@ -134,6 +134,18 @@ def test_a_claim_holds_from_its_first_version_until_a_whole_one_is_silent() -> N
     ) == {("FOR_CUSTOMER", "c1", 8, 18), ("FOR_CUSTOMER", "c2", 18, None)}
 
 
+def test_another_customer_in_a_partial_version_ends_the_one_before() -> None:
+    assert stated(
+        (8, True, [("FOR_CUSTOMER", "c1"), ("HAS_REFERENCE", "po")]),
+        (12, False, [("FOR_CUSTOMER", "c2"), ("HAS_REFERENCE", "bol")]),
+    ) == {
+        ("FOR_CUSTOMER", "c1", 8, 12),
+        ("FOR_CUSTOMER", "c2", 12, None),
+        ("HAS_REFERENCE", "po", 8, None),
+        ("HAS_REFERENCE", "bol", 12, None),
+    }
+
+
 def test_a_claim_that_comes_back_holds_again() -> None:
     assert stated((8, True, [("FOR_CUSTOMER", "c1")]), (9, True, []), (10, True, [("FOR_CUSTOMER", "c1")])) == {
         ("FOR_CUSTOMER", "c1", 8, 9),

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from apex_cli.extract import timestamps
 from apex_cli.model import JsonObject
-from apex_cli.reading.connectors.protocol import Message, Protocol, Row, Streams, fields_of, text_of
+from apex_cli.reading.connectors.protocol import Opened, Protocol, Row, Streams, fields_of, text_of
 from apex_cli.reading.inner import Around
 
 _BETWEEN = {
@@ -24,7 +24,7 @@ _GRAVE = frozenset(("FATAL", "ERROR"))
 class Airbyte(Protocol):
     name = "airbyte"
 
-    def read(self, value: JsonObject, around: Around, streams: Streams) -> Message | None:
+    def read(self, value: JsonObject, around: Around, streams: Streams) -> Opened | None:
         kind = text_of(value.get("type"))
         if kind == "RECORD":
             record = fields_of(value.get("record"))
@@ -34,11 +34,11 @@ class Airbyte(Protocol):
             name = ".".join(filter(None, (text_of(record.get("namespace")), stream)))
             time = timestamps.parse(record.get("emitted_at")) or around.as_of
             key = streams.keys.get(name, ())
-            return Message([Row(data, replace(around, collection=name, id_fields=key, as_of=time))])
+            return Opened([Row(data, replace(around, collection=name, id_fields=key, as_of=time))])
         if isinstance(value.get(_BETWEEN.get(kind, "")), dict):
             if kind == "CATALOG":
                 _learn(value["catalog"], streams)
-            return Message(note=_grave(value))
+            return Opened(note=_grave(value))
         return _raw(value, around)
 
 
@@ -63,7 +63,7 @@ def _grave(value: JsonObject) -> str | None:
     return None
 
 
-def _raw(value: JsonObject, around: Around) -> Message | None:
+def _raw(value: JsonObject, around: Around) -> Opened | None:
     """A row of a raw table: `_airbyte_data` holds it, as an object or as text."""
     data = value.get("_airbyte_data")
     if isinstance(data, str):
@@ -74,4 +74,4 @@ def _raw(value: JsonObject, around: Around) -> Message | None:
     if not isinstance(data, dict):
         return None
     time = timestamps.first(value.get("_airbyte_extracted_at"), value.get("_airbyte_emitted_at")) or around.as_of
-    return Message([Row(data, replace(around, as_of=time))])
+    return Opened([Row(data, replace(around, as_of=time))])

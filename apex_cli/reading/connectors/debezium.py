@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from apex_cli.extract import timestamps
 from apex_cli.model import JsonObject
-from apex_cli.reading.connectors.protocol import Message, Protocol, Row, Streams, fields_of, text_of
+from apex_cli.reading.connectors.protocol import Opened, Protocol, Row, Streams, fields_of, text_of
 from apex_cli.reading.inner import Around
 
 _WRITTEN = frozenset("cru")
@@ -20,7 +20,7 @@ _WRITTEN = frozenset("cru")
 class Debezium(Protocol):
     name = "debezium"
 
-    def read(self, value: JsonObject, around: Around, streams: Streams) -> Message | None:  # noqa: ARG002 - no state
+    def read(self, value: JsonObject, around: Around, streams: Streams) -> Opened | None:  # noqa: ARG002 - no state
         op, source = value.get("op"), value.get("source")
         if not isinstance(op, str) or not ("before" in value or "after" in value or isinstance(source, dict)):
             return None
@@ -29,14 +29,14 @@ class Debezium(Protocol):
         time = timestamps.first(origin.get("ts_ms"), value.get("ts_ms")) or around.as_of
         inside = replace(around, collection=_name(origin, table) or around.collection, as_of=time)
         if op in _WRITTEN and (row := _row(value.get("after"))):
-            return Message([Row(row, inside)])
+            return Opened([Row(row, inside)])
         if op == "d" and (row := _row(value.get("before"))):
-            return Message([Row(row, replace(inside, ended=True))])
+            return Opened([Row(row, replace(inside, ended=True))])
         if op == "d":
-            return Message(note=f"a deletion in {table or 'a table'} that does not say of which row")
+            return Opened(note=f"a deletion in {table or 'a table'} that does not say of which row")
         if op == "t":
-            return Message(note=f"the table {table} was truncated: its records stay; `apex forget` removes them")
-        return Message() if op == "m" else None
+            return Opened(note=f"the table {table} was truncated: its records stay; `apex forget` removes them")
+        return Opened() if op == "m" else None
 
 
 def _name(origin: JsonObject, table: str) -> str:

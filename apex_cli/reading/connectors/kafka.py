@@ -16,7 +16,7 @@ from typing import Any
 from apex_cli.extract import timestamps
 from apex_cli.extract.identity import external_id
 from apex_cli.model import JsonObject
-from apex_cli.reading.connectors.protocol import Message, Protocol, Row, Streams, text_of
+from apex_cli.reading.connectors.protocol import Opened, Protocol, Row, Streams, text_of
 from apex_cli.reading.inner import Around
 
 _VALUE_NAMES = ("value", "payload")
@@ -27,7 +27,7 @@ _SCHEMA_TYPES = frozenset(("struct", "map", "array", "string", "bytes", "boolean
 class Kafka(Protocol):
     name = "kafka"
 
-    def read(self, value: JsonObject, around: Around, streams: Streams) -> Message | None:
+    def read(self, value: JsonObject, around: Around, streams: Streams) -> Opened | None:
         topic = text_of(value.get("topic"))
         held = next((name for name in _VALUE_NAMES if name in value), None)
         if not topic or held is None or not any(name in value for name in _PLACES):
@@ -39,25 +39,25 @@ class Kafka(Protocol):
         id_fields = _id_fields(key, inside, collection, streams)
         inner = replace(around, collection=collection, as_of=time, id_fields=id_fields)
         if isinstance(inside, dict) and inside:
-            return Message([Row(inside, inner)])
+            return Opened([Row(inside, inner)])
         if inside is not None:
             return None
         gone = key if isinstance(key, dict) else dict.fromkeys(inner.id_fields[:1], key)
         if not gone or key is None:
-            return Message(note=f"a tombstone of topic {topic} without a key that says which row is gone")
-        return Message([Row(gone, replace(inner, ended=True))])
+            return Opened(note=f"a tombstone of topic {topic} without a key that says which row is gone")
+        return Opened([Row(gone, replace(inner, ended=True))])
 
 
 class ConnectSchema(Protocol):
     name = "kafka-connect"
 
-    def read(self, value: JsonObject, around: Around, streams: Streams) -> Message | None:  # noqa: ARG002 - no state
+    def read(self, value: JsonObject, around: Around, streams: Streams) -> Opened | None:  # noqa: ARG002 - no state
         if value.keys() != {"schema", "payload"} or not _is_schema(value["schema"]):
             return None
         inside = value["payload"]
         if isinstance(inside, dict) and inside:
-            return Message([Row(inside, around)])
-        return Message(note="a tombstone without a key that says which row is gone") if inside is None else None
+            return Opened([Row(inside, around)])
+        return Opened(note="a tombstone without a key that says which row is gone") if inside is None else None
 
 
 def _is_schema(value: object) -> bool:

@@ -10,7 +10,7 @@ import json
 
 from apex_cli.extract import timestamps
 from apex_cli.model import JsonObject, Record
-from apex_cli.reading.connectors.protocol import Message, Protocol, Row, Streams, text_of
+from apex_cli.reading.connectors.protocol import Opened, Protocol, Row, Streams, text_of
 from apex_cli.reading.inner import Around
 
 _MARK = "apex_kept"
@@ -19,7 +19,7 @@ _MARK = "apex_kept"
 class Kept(Protocol):
     name = "apex"
 
-    def read(self, value: JsonObject, around: Around, streams: Streams) -> Message | None:  # noqa: ARG002 - no state
+    def read(self, value: JsonObject, around: Around, streams: Streams) -> Opened | None:  # noqa: ARG002 - no state
         payload = value.get("payload")
         if value.get(_MARK) != 1 or not isinstance(payload, dict) or not payload:
             return None
@@ -27,7 +27,7 @@ class Kept(Protocol):
         key = tuple(filter(None, map(text_of, names))) if isinstance(names, list) else ()
         time = timestamps.parse(value.get("as_of")) or around.as_of
         inside = Around(text_of(value.get("collection")), key, time, value.get("ended") is True)
-        return Message([Row(payload, inside)])
+        return Opened([Row(payload, inside)])
 
 
 def kept(record: Record) -> bytes:

@@ -19,7 +19,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class Opened:
     """What one message holds: rows, or none for one about the transfer itself.
 
     `note` is set for a message without rows that the user must know of: an error of the connector, or an order that is
@@ -43,7 +43,7 @@ class Protocol(ABC):
     name: str
 
     @abstractmethod
-    def read(self, value: JsonObject, around: Around, streams: Streams) -> Message | None:
+    def read(self, value: JsonObject, around: Around, streams: Streams) -> Opened | None:
         """The message that an object is; None where it is none of this protocol. Field names are taken literally."""
 
 

@@ -7,14 +7,14 @@ from apex_cli.reading.connectors.airbyte import Airbyte
 from apex_cli.reading.connectors.debezium import Debezium
 from apex_cli.reading.connectors.kafka import ConnectSchema, Kafka
 from apex_cli.reading.connectors.kept import Kept
-from apex_cli.reading.connectors.protocol import Message, Protocol, Streams
+from apex_cli.reading.connectors.protocol import Opened, Protocol, Streams
 from apex_cli.reading.connectors.singer import Singer
 from apex_cli.reading.inner import Around
 
 PROTOCOLS: tuple[Protocol, ...] = (Singer(), Airbyte(), Debezium(), Kafka(), ConnectSchema(), Kept())
 
 
-def read(value: JsonObject, around: Around, streams: Streams) -> Message | None:
+def read(value: JsonObject, around: Around, streams: Streams) -> Opened | None:
     """The message of a connector that an object is; None where it is none."""
     for protocol in PROTOCOLS:
         message = protocol.read(value, around, streams)

@@ -215,7 +215,7 @@ def _carrier_phrase(entity: Entity) -> str:
 def _driver(
     subject: Subject, parts: tuple[object, ...], since: datetime | None = None, ended: datetime | None = None
 ) -> list[_Party]:
-    """The driver whom these parts describe together; none where they do not."""
+    """The driver that these parts describe together; None where they do not."""
     contact = _contact(*parts)
     own_id = next((found for part in parts if isinstance(part, dict) and (found := fields.pick(part, "id"))), None)
     driver = entities.human("driver", subject.source, contact, own_id=own_id)

@@ -13,7 +13,7 @@ All of them that are about one shipment are versions of one record. Its external
 (`customId`, or `shipmentId`), because every layout may have it; where it is missing, Turvo's own `id`. So a webhook
 that has only the `id` is a record of its own, about the same shipment: both reach it by the key `shipment:turvo:ID`.
 
-A row of customers and one of carriers look the same. What tells them apart is the list they are in, so it is copied
+A row of customers and one of carriers look the same. What distinguishes them is the list they are in, so it is copied
 into the row: `{"turvoType": "customer", …}`. So it is for a row of shipments that has nothing but an id and a status.
 
 Functions here get and give objects whose own fields are in snake case. What is inside of them may be as it arrived.
@@ -105,7 +105,7 @@ def is_whole(payload: JsonObject) -> bool:
     """Whether a record states everything that its source knows of the shipment, so that its silence ends something.
 
     In the layout of the API a whole shipment has its route, and a row of a list has none. A flat shipment is whole
-    where it says for whom it is or where it goes: what it may have several of. One with a status, a driver or a carrier
+    where it gives its customer or where it goes: what it may have several of. One with a status, a driver or a carrier
     alone, or with the event of a webhook, is partial.
     """
     found = webhook(payload)

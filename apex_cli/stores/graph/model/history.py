@@ -1,7 +1,8 @@
 """What all versions of one record state together: which claims hold, from when and until when.
 
 A claim without a time of its own holds from the as-of time of the first version that states it. It ends with the first
-whole version that does not state it any more. A partial version ends nothing by silence.
+whole version that does not state it any more. A partial version ends nothing by silence; another customer in it ends
+the one before.
 
 Example, a shipment:
 
@@ -40,6 +41,18 @@ NEVER_ENDS = frozenset(
     }
 )
 """Predicates of what happened or was written: a later version does not end them."""
+ONE_FIELD = frozenset(
+    {
+        Predicate.FOR_CUSTOMER,
+        Predicate.HAULED_BY,
+        Predicate.ASSIGNED_DRIVER,
+        Predicate.ORIGIN,
+        Predicate.DESTINATION,
+        Predicate.MANAGED_BY,
+    }
+)
+"""Predicates that one field of a payload gives in full: another value replaces the earlier ones, in a partial version
+too."""
 _REPLACED = frozenset({Predicate.FOR_CUSTOMER, Predicate.HAULED_BY, Predicate.ASSIGNED_DRIVER})
 """Predicates of which a payload often gives no better beginning than that of its subject."""
 
@@ -132,6 +145,7 @@ def effective(versions: Iterable[VersionClaims]) -> list[StoredClaim]:
         for claim in claims:
             statement = _Statement(claim.subject, claim.predicate, claim.object, claim.certain)
             said.setdefault(statement, []).append(claim)
+        relations = {_relation(statement) for statement in said if statement.predicate in ONE_FIELD}
         history.replace(said, as_of)
         for statement in list(history.open):
             if statement in said:
@@ -139,7 +153,7 @@ def effective(versions: Iterable[VersionClaims]) -> list[StoredClaim]:
                 known_ends = [end for end in ends if end is not None]
                 if len(known_ends) == len(ends):
                     history.close(statement, max(known_ends))
-            elif ended or (whole and statement.predicate not in NEVER_ENDS):
+            elif ended or (whole and statement.predicate not in NEVER_ENDS) or _relation(statement) in relations:
                 history.close(statement, as_of)
         _contradict(history, said, as_of)
         for statement, some in said.items():
