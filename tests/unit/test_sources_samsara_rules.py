@@ -43,6 +43,13 @@ def test_a_reading_is_one_record_in_a_snapshot_a_feed_and_a_history() -> None:
     assert identities([snapshot, feed])[0] == identities([feed])[0]
 
 
+def test_one_moment_of_a_vehicle_is_one_record_of_which_gps_says_the_most() -> None:
+    files = ("stats_snapshot_gps.json", "locations_snapshot.json", "assets_location_and_speed_stream.json")
+    rows = [next(opened(case(name)[0])) for name in files]
+    assert len({record(row).record_id for row in rows}) == 1
+    assert [stated(row).whole for row in rows] == [True, False, False]
+
+
 @pytest.mark.parametrize(
     ("time", "identity"),
     [

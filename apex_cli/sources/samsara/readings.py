@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from apex_cli.errors import ExtractError
@@ -51,7 +52,8 @@ def stat(record: Record, payload: JsonObject) -> Extraction:
     name, reading = next(readings(payload))
     nested = isinstance(payload.get("vehicle"), Mapping)
     owner = payload["vehicle"] if nested else payload
-    builder, vehicle = _begin(record, owner, timestamps_of=reading, named="time")
+    # The same moment of /fleet/vehicles/locations says less, so that it never replaces what `gps` says.
+    builder, vehicle = _begin(record, owner, timestamps.read(reading, "time"), whole=name != "location")
     around = (
         {field: value for field, value in payload.items() if singular(field) != name},
         {f"vehicle.{field}" for field in things.VEHICLE_FIELDS} if nested else things.VEHICLE_FIELDS,
@@ -75,7 +77,7 @@ def stat(record: Record, payload: JsonObject) -> Extraction:
 def track(record: Record, payload: JsonObject) -> Extraction:
     """A row of a stream of positions: `happenedAtTime`, `asset`, `location`, `speed` in metres per second."""
     asset, speed = payload["asset"], payload.get("speed")
-    builder, vehicle = _begin(record, asset, timestamps_of=payload, named="happened_at_time")
+    builder, vehicle = _begin(record, asset, timestamps.read(payload, "happened_at_time"), whole=False)
     reading = {**payload["location"], **(speed if isinstance(speed, Mapping) else {})}
     fix = positions.read(reading)
     clauses = list(positions.state(builder, vehicle, fix, record.source))
@@ -85,9 +87,9 @@ def track(record: Record, payload: JsonObject) -> Extraction:
 
 
 def _begin(
-    record: Record, owner: Mapping[str, Any], *, timestamps_of: Mapping[str, Any], named: str
+    record: Record, owner: Mapping[str, Any], time: datetime | None, *, whole: bool
 ) -> tuple[Builder, EntityRef]:
-    builder = Builder.of(record, timestamps.read(timestamps_of, named), kind=RecordKind.EVENT)
+    builder = Builder.of(record, time, kind=RecordKind.EVENT, whole=whole)
     return builder, builder.add(_known(things.vehicle(owner, record.source)))
 
 

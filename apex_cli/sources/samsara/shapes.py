@@ -107,6 +107,7 @@ _EVENTS = {
     "vehicle_updated": Shape.VEHICLE_EVENT,
 }
 _ABOUT = ("data", "event", "vehicle", "address", "route")
+_PAGE = frozenset(("data", "pagination", "org_id"))
 _ENVELOPE = frozenset(("webhook_id", "org_id"))
 _INCIDENT = frozenset(("incident_url", "configuration_id"))
 _ERROR = frozenset(("message", "request_id"))
@@ -161,26 +162,25 @@ def unpack(payload: JsonObject) -> Sequence[JsonObject] | None:
         around = {name: value for name, value in payload.items() if name not in stats}
         return [{**around, stat: reading} for stat, reading in readings(payload)]
     inside = payload.get("data")
-    if isinstance(inside, Mapping) and ("entity_type" in payload or "event_type" not in payload):
-        rows: list[Any] = [inside]
-    elif isinstance(inside, list) and isinstance(payload.get("pagination"), Mapping | None):
-        rows = inside
-    else:
+    if inside is None or not (payload.keys() <= _PAGE or "entity_type" in payload):
         return None
-    opened = [_row(row, payload.get("org_id")) for row in rows if isinstance(row, Mapping)]
-    known = any(shape_of(row) or next(_stats(row), None) for row in opened)
-    return opened if known and len(opened) == len(rows) else None
+    rows: list[Any] = inside if isinstance(inside, list) else [inside]
+    opened = [_row(row, payload.get("org_id")) if isinstance(row, Mapping) else None for row in rows]
+    found = [row for row in opened if row is not None]
+    return found if found and len(found) == len(rows) else None
 
 
-def _row(raw: JsonObject, organisation: Any) -> JsonObject:
-    """A row of a page, with what it needs from there to stand alone.
+def _row(raw: JsonObject, organisation: Any) -> JsonObject | None:
+    """A row of a page, with what it needs from there to stand alone; None for one that is not of Samsara.
 
     A vehicle without a fix is `{"id", "name"}`, as are many other things: beyond its page its id is a `samsara_id`.
     """
     row = snake_keys(raw)
     if row.keys() <= STUB and is_samsara_id(row.get("id")):
-        row["samsara_id"] = row.pop("id")
-    return row if organisation is None else {"org_id": organisation, **row}
+        return {"samsara_id" if snake(name) == "id" else name: value for name, value in raw.items()}
+    if shape_of(row) is None and not any(_stats(row)):
+        return None
+    return raw if organisation is None else {"org_id": organisation, **raw}
 
 
 def readings(payload: JsonObject) -> Iterator[tuple[str, JsonObject]]:
