@@ -190,6 +190,7 @@ class TestAsOf:
     def test_a_word_instead_of_an_appointment_is_noted(self, word: Any) -> None:
         found = extract(record({**FLAT, "stops": [{"id": 1, "appointment": word}]}))
         assert any("is no time" in note for note in found.notes)
+        assert f"appointment {word if isinstance(word, str) else word['date']}" in found.text
         assert facts({**FLAT, "stops": [{"id": 1, "appointment": word}]}, "HAS_STOP") == [("1 of S-1", None, None)]
 
 
@@ -426,6 +427,17 @@ class TestDrift:
                  {"name": "Void", "qty": 9, "unit": "Pallets", "deleted": True}]  # fmt: skip
         found = attributes({**FLAT, "customerOrder": [{**ORDER, "items": items}]})
         assert found == {"quantity": 5, "quantity_unit": "Pallets", "weight": 150, "commodity": "Nuts, Bolts"}
+
+    def test_drivers_of_a_flat_shipment(self) -> None:
+        drivers = [{"name": "Bob", "deleted": True}, {"name": "Ann", "phone": "312-555-0142"}]
+        assert facts({**FLAT, "drivers": drivers}, "ASSIGNED_DRIVER") == [("Ann", None, None), ("Bob", None, UPDATED)]
+
+    @pytest.mark.parametrize(
+        "load", [{"weight": "heavy"}, {"rate": {"amount": 5, "type": "per mile"}}, {"qty": [1, "two"]}]
+    )
+    def test_what_is_no_amount_is_in_the_text(self, load: dict[str, Any]) -> None:
+        text = extract(record({**FLAT, **load})).text
+        assert any(word in text for word in ("heavy", "per mile", "two"))
 
     def test_a_driver_with_a_foreign_number(self) -> None:
         phone = {"number": "20 7946 0958", "country": {"key": "gb", "value": "+44"}}
