@@ -79,5 +79,10 @@ def attributes(payload: dict[str, Any], kind: str = "Shipment") -> dict[str, Any
     return dict(next(entity for entity in found.entities if entity.type == kind).attributes)
 
 
+def aliases(payload: dict[str, Any]) -> set[str]:
+    """All keys and names of all entities."""
+    return {alias for entity in extract(record(payload)).entities for alias in (*entity.keys, *entity.names)}
+
+
 def _shown(time: datetime) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -71,13 +71,16 @@ def read(payload: Mapping[str, object], *names: str, zone: str | None = None) ->
     Raises `ExtractError` (`unreadable_time`), which names field and value, where a field before the first moment cannot
     be read.
     """
-    zone = zone_of(payload) or zone
+    beside: str | None = None
     for name in names:
-        found = interpret(with_clock(payload, name), zone)
+        if payload.get(name) is None:
+            continue
+        beside = beside or zone_of(payload) or zone
+        found = interpret(with_clock(payload, name), beside)
         if isinstance(found, datetime):
             return found
         if found is NoMoment.UNREADABLE:
-            place = f" in the zone {clean.line(zone, _SHOWN)}" if zone else ""
+            place = f" in the zone {clean.line(beside, _SHOWN)}" if beside else ""
             raise _unreadable(name, payload[name], f"is no time that can be read{place}")
     return None
 

@@ -77,6 +77,7 @@ def test_an_id_of_turvo_beside_the_number_is_no_number() -> None:
         (detail(), True),
         ({**ROW, "customerOrder": [{"customer": {"id": 1, "name": "Acme"}}]}, False),
         (ROW, False),
+        ({**ROW, "lane": {"start": "Gary, IN", "end": "Toledo, OH"}}, False),
         ({**EVENT, "eventPayload": ROW}, False),
         ({**EVENT, "eventPayload": {**SEED}}, False),
         ({**EVENT, "eventName": "SHIPMENT_UPDATE", "eventPayload": detail()}, True),

@@ -70,6 +70,7 @@ def _shipment(record: Record, payload: JsonObject) -> Extraction:
         *parties.claim_managers(subject),
         *amounts.phrases(attributes),
     ]
+    clauses += subject.words
     ended = subject.end(body)
     text = f"{about}{', deleted' if ended else ''}: {'; '.join(clauses) or 'no details'}."
     found = builder.build(title, text + _rest(builder, text, {**payload, **body}, used.OF_SHIPMENT))

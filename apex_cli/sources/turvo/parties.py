@@ -118,13 +118,13 @@ def claim_drivers(subject: Subject) -> list[str]:
     """Claims the driver of the shipment, and those that were: `driverName`, else the last of the orders' drivers who is
     not deleted, nor of a deleted order."""
     found = []
-    for _, order in _orders(subject, "carrier_order"):
-        for assigned in subject.rows("drivers", order):
-            ended = subject.end(assigned) or subject.end(order)
-            found.extend(
-                _driver(subject, (assigned.get("context"), assigned), timestamps.read(assigned, *_SINCE), ended)
-            )
     payload = subject.payload
+    for order in (payload, *subject.rows("carrier_order")):
+        for assigned in subject.rows("drivers", order):
+            since, ended = timestamps.read(assigned, *_SINCE), subject.end(assigned)
+            if order is not payload:
+                ended = ended or subject.end(order)
+            found.extend(_driver(subject, (assigned.get("context"), assigned), since, ended))
     flat = {name: payload.get(f"driver_{name}") for name in ("id", "name", "phone", "email")}
     found.extend(_driver(subject, (flat, payload.get("driver"))))
     return _claim_succession(

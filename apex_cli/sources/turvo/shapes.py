@@ -112,7 +112,7 @@ def is_whole(payload: JsonObject) -> bool:
     inside = payload if found is None else found[1]
     if fields.items(inside.get("global_route")):
         return True
-    in_api_layout = found is not None or any(name in inside for name in _ORDERS)
+    in_api_layout = found is not None or "custom_id" in inside or any(name in inside for name in _ORDERS)
     return not in_api_layout and any(inside.get(name) not in (None, "", {}, []) for name in (*_WHO, *_WHERE))
 
 

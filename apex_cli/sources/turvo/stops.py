@@ -57,7 +57,8 @@ def place(raw: object) -> Entity | None:
     region = next((found for name in _REGION if (found := fields.label(raw.get(name)))), None)
     if city:
         # Some rows have both in one field: {"city": "Lafayette, IN"}.
-        return entities.city(places.last(city) or (places.city_name(city, region) if region else clean.line(city)))
+        both = places.last(city) if "," in city else None
+        return entities.city(both or (places.city_name(city, region) if region else clean.line(city)))
     inside = place(raw.get("address"))
     if inside:
         return inside

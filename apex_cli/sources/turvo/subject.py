@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +28,8 @@ class Subject:
     source: str
     payload: JsonObject
     created: datetime | None
+    words: dict[str, None] = field(default_factory=dict)
+    """Phrases of fields with words where a time is expected: "appointment FCFS"."""
 
     def rows(self, name: str, payload: JsonObject | None = None) -> list[JsonObject]:
         """The objects in a list of the shipment, or of a part of it; one object is a list of one. At most 1,000."""
@@ -47,7 +49,7 @@ class Subject:
         return (timestamps.read(part, *_ENDED) or self.builder.event_time) if is_deleted(part) else None
 
     def planned(self, payload: JsonObject, *names: str, zone: str | None = None) -> datetime | None:
-        """As `timestamps.read`, of fields into which people also write words: "FCFS" is noted and no time."""
+        """As `timestamps.read`, of fields into which people also write words: "FCFS" is no time, and noted."""
         for name in names:
             try:
                 found = timestamps.read(payload, name, zone=zone)
@@ -57,6 +59,7 @@ class Subject:
                 if not isinstance(inside, str) or any(map(str.isdigit, inside)):
                     raise
                 self.builder.note(f"{name} {clean.line(inside, 40)!r} is no time")
+                self.words[f"{name.replace('_', ' ')} {clean.line(inside)}"] = None
             else:
                 if found:
                     return found

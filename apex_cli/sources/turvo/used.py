@@ -8,9 +8,15 @@ from typing import Any
 from apex_cli.model import JsonObject
 
 _LEVELS = 32
+_SMALL = 1_000
 
 
-_STOP = "sequence appointment po_numbers attributes.arrival attributes.departed"
+_TIMES = """
+    created_at created created_date created_on date_created updated_at last_updated_on updated last_updated
+    last_updated_at updated_on updated_date last_modified last_modified_on modified_at
+"""
+_STATUS_TIMES = "status_time status_date status_updated_at"
+_STOP = "sequence appointment attributes.arrival attributes.departed time_zone"
 
 
 def _paths(around: str, names: str) -> Iterable[str]:
@@ -22,50 +28,49 @@ OF_SHIPMENT = frozenset(
         *_paths(
             "",
             """
-            turvo_type tenant_id event_time event_payload created_at created created_date created_on date_created
-            updated_at last_updated_on updated last_updated last_updated_at updated_on updated_date last_modified
-            last_modified_on modified_at timestamp id turvo_id status_time status_date status_updated_at
-            status_history pickup_time delivery_time start_date end_date net_customer_costs net_carrier_costs
-            net_revenue margin po_numbers bol_number pro_number container_number seal_number invoice_number
-            pickup_number carrier_mc carrier_dot driver_phone driver_email weight quantity qty rate lane
+            turvo_type tenant_id event_time event_payload id turvo_id timestamp pickup_time delivery_time lane.start
+            lane.end start_date.date start_date.time_zone end_date.date end_date.time_zone
             """,
         ),
-        *_paths("status.", "code key value last_updated_on updated_at updated time date timestamp"),
+        *_paths("", _TIMES),
+        *_paths("", _STATUS_TIMES),
+        *_paths("status.", f"code key value date time timestamp {_TIMES}"),
+        *_paths("status_history.", f"code key value status date time timestamp fragment_id last_updated_by {_TIMES}"),
+        *_paths("status_history.", _STATUS_TIMES),
         *_paths("equipment.", "weight temp shipment_length"),
-        *_paths("carriers.", "mc dot mc_number dot_number started_at ended_at deleted created_at"),
-        *_paths("customer_order.", "created created_date created_at total_miles costs.total_amount costs.sub_total"),
-        *_paths("customer_order.items.", "qty quantity net_weight weight value total_value currency"),
-        *_paths("customer_order.external_ids.", "type value copy_to_carrier_order"),
-        *_paths("carrier_order.", "created created_date created_at costs.total_amount costs.sub_total"),
-        *_paths("carrier_order.external_ids.", "type value copy_to_carrier_order"),
+        *_paths("margin.", "min_pay"),
+        *_paths("carriers.", f"mc dot mc_number dot_number started_at ended_at {_TIMES}"),
+        *_paths("", "carrier_mc carrier_dot driver_phone"),
+        *_paths("customer_order.", _TIMES),
+        *_paths("customer_order.", "external_ids.type external_ids.copy_to_carrier_order costs.sub_total"),
+        *_paths("carrier_order.", _TIMES),
+        *_paths("carrier_order.", "external_ids.type external_ids.copy_to_carrier_order costs.sub_total"),
         *_paths("carrier_order.carrier.", "mc_number dot_number"),
         *_paths("carrier_order.drivers.", "segment_id segment_sequence context_type context.phones phone email"),
-        *_paths("external_ids.", "type value"),
-        *_paths("global_route.", _STOP),
-        *_paths("global_route.", "stop_type time_zone segment_id segment_sequence customer_order"),
-        *_paths("global_route.", "carrier_order fragment_distance stop_level_fragment_distance eta_to_stop.eta_value"),
+        *_paths("external_ids.", "type"),
+        *_paths("global_route.", f"{_STOP} stop_type segment_id segment_sequence customer_order carrier_order"),
+        *_paths("global_route.", "fragment_distance stop_level_fragment_distance eta_to_stop.eta_value"),
         *_paths("global_route.address.", "city state country_code lat lon"),
-        *_paths("stops.", f"{_STOP} time_zone city state"),
+        *_paths("stops.", f"{_STOP} city state"),
         *_paths("origin.", "city state lat lng latitude longitude"),
         *_paths("destination.", "city state lat lng latitude longitude"),
     )
 )
-OF_PARTY = frozenset(
-    _paths(
-        "",
-        "turvo_type id name created created_date created_at updated updated_date updated_at last_updated_on owner "
-        "parent_account mc_number dot_number status.code",
-    )
-)
+OF_PARTY = frozenset((*_paths("", _TIMES), *_paths("", "turvo_type id mc_number dot_number status.code")))
 
 
 def left(payload: JsonObject, text: str) -> dict[str, Any]:
     """The payload without what says nothing in a text, or nothing new.
 
     That is the key of `{"key", "value"}`, what is false, whether something is deleted, numbers of rows (integers named
-    `id` or `…_id`, inside of something), and what the text has word by word already. What is below 32 levels stays.
+    `id` or `…_id`, inside of something), and what the text has as whole words already: texts, and numbers that are not
+    small. What is below 32 levels stays.
     """
-    return {name: _left(value, text, _LEVELS) for name, value in payload.items() if not _said(value, text)}
+    return {
+        name: _left(value, text, _LEVELS)
+        for name, value in payload.items()
+        if value is not False and not _said(value, text)
+    }
 
 
 def _left(value: Any, text: str, levels: int) -> Any:
@@ -91,7 +96,11 @@ def _is_noise(name: str, value: object, around: Mapping[str, Any]) -> bool:
 
 
 def _said(value: object, text: str) -> bool:
-    """Whether a text has the value as whole words."""
+    """Whether a text has the value as whole words. A small number may stand there for something else."""
+    if isinstance(value, float):
+        value = str(int(value) if value.is_integer() else value)
+    elif isinstance(value, int):
+        value = str(value) if abs(value) >= _SMALL else None
     if not isinstance(value, str) or not value:
         return False
     start = text.find(value)
