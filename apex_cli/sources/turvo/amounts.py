@@ -97,9 +97,7 @@ def _load(subject: Subject, items: Sequence[JsonObject]) -> dict[str, Any]:
             part
             for item in subject.items(payload.get("equipment"), "equipment")
             if not (isinstance(item, dict) and is_deleted(item))
-            for part in (
-                [item.get("type"), item.get("size"), item.get("name")] if isinstance(item, dict) else [item]
-            )
+            for part in ([item.get("type"), item.get("size"), item.get("name")] if isinstance(item, dict) else [item])
         ),
         trailer=fields.pick(payload, "trailer_number", "trailer_id", "trailer"),
         truck=fields.pick(payload, "truck_number", "truck_id", "truck"),
