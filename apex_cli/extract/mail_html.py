@@ -4,14 +4,18 @@
 
 gives "Yes.", "On Monday, Ana wrote:" and, quoted, "Can you?". Text is never left out because it is quoted: whether a
 quote is the history of a reply or what a forward forwards is decided by `message_text`.
+
+Written here because `html.parser` takes quadratic time for tags that do not end ("<p <p <p"), and a mail may hold
+anything.
 """
 
 from __future__ import annotations
 
+import html
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from html.parser import HTMLParser
 
 _HTML = re.compile(
     r"<(?:!doctype\b|/?(?:html|body|head|div|p|br|span|table|tr|td|a|ul|ol|li|b|i|u|strong|em|font|blockquote|style|script"
@@ -29,6 +33,16 @@ _BLOCKS = frozenset(
 _CELLS = frozenset(("td", "th"))
 # Elements whose ends are followed. Not those of a word's style, which mail programs let overlap with others.
 _NESTED = frozenset(("div", "blockquote", "section", "article", "table", "td", "center"))
+_RAW = frozenset(("script", "style"))
+# Possessive repeats: a tag that does not end is given up at once.
+_TAG = re.compile(
+    r"""<(?P<end>/?)(?P<name>[a-zA-Z][a-zA-Z0-9:]{0,30})(?P<attributes>[\s/](?:(?:[^<>"']++|"[^"]*+"|'[^']*+'){0,200}+(?=>)|[^<>]{0,2000}+))?>"""
+)
+_ATTRIBUTE = re.compile(
+    r"""(?<![\w-])(class|id|style|type)\s{0,3}=\s{0,3}(?:"([^"]{0,4000})"|'([^']{0,4000})'|([^\s"'>]{1,200}))""",
+    re.IGNORECASE,
+)
+_ABSURD = re.compile(r"&#[xX]?[0-9a-fA-F]{9,}+;?")
 _HIDDEN = re.compile(r"display\s{0,3}:\s{0,3}none", re.IGNORECASE)
 # Boxes around an attribution and a quote. Answers between quotes stand in the box and outside of the quotes.
 _BOXES = ("gmail_quote", "gmail_extra", "protonmail_quote", "zmail_extra", "tutanota_quote")
@@ -56,7 +70,6 @@ def lines(body: str) -> list[Line]:
     """The visible lines of an HTML body. Never fails; the time is linear in the length of the body."""
     reader = _Reader()
     reader.feed(body)
-    reader.close()
     reader.end_line()
     return reader.lines
 
@@ -70,11 +83,10 @@ class _Open:
     lines_before: int
 
 
-class _Reader(HTMLParser):
-    """Collects lines. Inside of a dropped element it only counts how deep it is."""
+class _Reader:
+    """Collects the visible lines of a body. Inside of a dropped element it only counts how deep it is."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.lines: list[Line] = []
         self._parts: list[str] = []
         self._open: list[_Open] = []
@@ -82,16 +94,46 @@ class _Reader(HTMLParser):
         self._quotes = 0
         self._indents = 0
         self._rest_is_quoted = False
+        self._last_quoted = -1
         self._dropped: str | None = None
         self._depth = 0
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def feed(self, body: str) -> None:
+        """Read a whole body."""
+        at = 0
+        while (start := body.find("<", at)) >= 0:
+            self._text(body[at:start])
+            tag = _TAG.match(body, start)
+            if tag is not None:
+                at = tag.end()
+                name = tag["name"].lower()
+                if tag["end"]:
+                    self._end_tag(name)
+                else:
+                    self._start_tag(name, tag["attributes"] or "")
+                    if name in _RAW:
+                        closing = re.compile(f"</{name}", re.IGNORECASE).search(body, at)
+                        at = closing.start() if closing else len(body)
+            elif body.startswith(("<!", "<?"), start):
+                mark = "-->" if body.startswith("<!--", start) else ">"
+                end = body.find(mark, start)
+                at = end + len(mark) if end >= 0 else len(body)
+            else:
+                self._text("<")
+                at = start + 1
+        self._text(body[at:])
+
+    def _text(self, raw: str) -> None:
+        if raw and self._dropped is None:
+            self._parts.append(html.unescape(_ABSURD.sub("", raw)) if "&" in raw else raw)
+
+    def _start_tag(self, tag: str, attributes: str) -> None:
         if self._dropped is not None and not (self._dropped == "head" and tag == "body"):
             self._depth += tag == self._dropped
             return
         self._dropped = None
-        values = dict(attrs)
-        if tag in _DROPPED or (tag not in _VOID and _is_hidden(values)):
+        values = {found[1].lower(): found[2] or found[3] or found[4] or "" for found in _ATTRIBUTE.finditer(attributes)}
+        if tag in _DROPPED or (tag not in _VOID and _HIDDEN.search(values.get("style", ""))):
             self._dropped, self._depth = tag, 1
             return
         if tag == "br":
@@ -103,7 +145,7 @@ class _Reader(HTMLParser):
         if tag in _NESTED:
             self._enter(tag, _kind(tag, values))
 
-    def handle_endtag(self, tag: str) -> None:
+    def _end_tag(self, tag: str) -> None:
         if self._dropped is not None:
             if tag == self._dropped:
                 self._depth -= 1
@@ -122,17 +164,15 @@ class _Reader(HTMLParser):
             if ended.tag == tag:
                 break
 
-    def handle_data(self, data: str) -> None:
-        if self._dropped is None:
-            self._parts.append(data)
-
     def end_line(self, *, blank: bool = False) -> None:
         """End the line that is being read. Without text it counts only where it is to be `blank`, and only once."""
         text = " ".join("".join(self._parts).split())
         self._parts.clear()
         if text:
-            prefix = "> " * min(self._indents, 4) if not self._quotes else ""
-            self.lines.append(Line(prefix + text, bool(self._quotes) or self._rest_is_quoted))
+            is_quoted = bool(self._quotes) or self._rest_is_quoted
+            self.lines.append(Line(text if is_quoted else "> " * min(self._indents, 4) + text, is_quoted))
+            if is_quoted:
+                self._last_quoted = len(self.lines) - 1
         elif blank and self.lines and self.lines[-1].text:
             self.lines.append(Line("", self.lines[-1].quoted))
 
@@ -150,24 +190,19 @@ class _Reader(HTMLParser):
             self.end_line()
         self._quotes -= ended.kind == "quote"
         self._indents -= ended.kind == "indent"
-        inside = range(ended.lines_before, len(self.lines)) if ended.kind == "box" else ()
-        if not any(self.lines[position].quoted for position in inside):
-            for position in inside:
+        if ended.kind == "box" and self._last_quoted < ended.lines_before:
+            for position in range(ended.lines_before, len(self.lines)):
                 self.lines[position].quoted = True
+                self._last_quoted = position
 
 
-def _kind(tag: str, values: dict[str, str | None]) -> str | None:
-    names = f"{values.get('class') or ''} {values.get('id') or ''}".lower()[:1000]
+def _kind(tag: str, values: Mapping[str, str]) -> str | None:
+    names = f"{values.get('class', '')} {values.get('id', '')}".lower()
     if tag == "blockquote":
-        cited = (values.get("type") or "").lower() == "cite" or any(name in names for name in (*_BOXES, *_QUOTES))
+        cited = values.get("type", "").lower() == "cite" or any(name in names for name in (*_BOXES, *_QUOTES))
         return "quote" if cited else "indent"
     if any(name in names for name in _REST_IS_QUOTED):
         return "rest"
     if any(name in names for name in _QUOTES):
         return "quote"
     return "box" if any(name in names for name in _BOXES) else None
-
-
-def _is_hidden(values: dict[str, str | None]) -> bool:
-    style = values.get("style")
-    return style is not None and _HIDDEN.search(style[:2000]) is not None

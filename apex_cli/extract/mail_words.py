@@ -39,6 +39,8 @@ def _any(words: str) -> str:
     return "|".join(re.escape(clean.line(word)).replace(r"\ ", r"\s{1,3}") for word in words.split("|"))
 
 
+SIGN = re.compile(r"[:>_\uff1a]|[-\u2013\u2014=*]{2}|\d{4}|\d[./-]\d")
+"""What every line has that begins quoted or forwarded mail, if its markup does not say so: a cheap test."""
 _RULE = r"[-\u2013\u2014_*=>\s]{0,60}"
 FORWARD_MARK = re.compile(
     rf"{_RULE}(?:"

@@ -93,6 +93,8 @@ class _Cutter:
         None where neither begins.
         """
         line = self._lines[at]
+        if not line.quoted and not words.SIGN.search(line.text):
+            return None
         if not (self._quoting and _is_angled(line)) and words.FORWARD_MARK.fullmatch(line.text):
             return at
         if line.quoted and line.text.strip():
@@ -238,11 +240,13 @@ def _without_edges(kept: list[str]) -> list[str]:
     """
     texts = [place for place, text in enumerate(kept) if text.strip()]
     angled = {place for place in texts if kept[place].lstrip().startswith(">")}
-    if texts and texts[0] in angled:
+    if not angled:
+        return kept
+    if texts[0] in angled:
         return [text for place, text in enumerate(kept) if place not in angled]
-    start = next((place for place in reversed(texts) if place not in angled), -1)
-    is_apart = start + 1 < len(kept) and not kept[start + 1].strip()
-    return kept if kept[start].rstrip().endswith(":") or not is_apart else kept[: start + 1]
+    last = max(place for place in texts if place not in angled)
+    is_apart = last + 1 < len(kept) and not kept[last + 1].strip()
+    return kept if kept[last].rstrip().endswith(":") or not is_apart else kept[: last + 1]
 
 
 def _joined(lines: Sequence[Line]) -> str:

@@ -25,7 +25,7 @@ _SIGNS = tuple(
         r"|\bdiese (?:e-?mail|nachricht)\b.{0,200}\bvertraulich|\b(?:ce|cet) (?:message|e-?mail|courriel)\b"
         r".{0,200}\bconfidentiel|\b(?:este|esta|o presente) (?:mensaje|correo|mensagem|e-?mail)\b.{0,200}\bconfidencia"
         r"|\b(?:questo|questa|il presente) (?:messaggio|e-?mail|comunicazione)\b.{0,200}\briservat"
-        r"|\bdeze? (?:e-?mail|bericht)\b.{0,200}\bvertrouwelijk|\b(?:ta|niniejsza) wiadomość\b.{0,200}\bpoufn",
+        r"|\b(?:dit|deze) (?:e-?mail|bericht)\b.{0,200}\bvertrouwelijk|\b(?:ta|niniejsza) wiadomość\b.{0,200}\bpoufn",
         # The recipient.
         r"\b(?:intended|named|sole)\s(?:only\s|solely\s|exclusively\s)?(?:for\b|recipient|addressee)|\baddressee\b"
         r"|\b(?:bestimmungsgemäße|richtige|vorgesehene)[rn]?\s(?:adressat|empfänger)|\bnur für den\b.{0,40}\bempfänger"
@@ -43,11 +43,11 @@ _SIGNS = tuple(
         r"|\b(?:severamente|strettamente) vietat|\bverboden\b|\bzabronion",
     )
 )
-_NEEDLE = re.compile(
-    r"confiden|privileg|proprietary|disclaim|vertrau|irrtüml|adress|addressee|recipient|destinat|riservat|vertrouw|poufn"
-    r"|legal (?:notice|note)|in error|geadress|haftung",
-    re.IGNORECASE,
-)
+# One of these is in all small print: a cheap test that saves the search.
+_NEEDLES = (
+    "confiden", "privileg", "proprietary", "disclaim", "vertrau", "irrtüml", "adress", "addressee", "recipient",
+    "destinat", "riservat", "vertrouw", "poufn", "legal notice", "in error", "haftung",
+)  # fmt: skip
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]*]{0,3}[ \t]+(?=\S)|\n")
 # Laws, addresses and telephone numbers of the sender are part of small print.
 _OFFICIAL = re.compile(
@@ -55,12 +55,14 @@ _OFFICIAL = re.compile(
     r"|\+?\(?\d{1,4}\)?[ .-]\(?\d{2,4}\)?[ .-]\d{3,4}(?:[ .-]?\d{2,4})?",
     re.IGNORECASE,
 )
+_BLANK_LINES = re.compile(r"\n{3,}")
 _IDENTIFIER = re.compile(r"\d{3}")
 
 
 def without_small_print(text: str) -> str:
     """The text without legal small print; everything else stays as it is."""
-    if not _NEEDLE.search(text):
+    lower = text.lower()
+    if not any(needle in lower for needle in _NEEDLES):
         return text
     sentences = _sentences(text)
     signs = [_signs(text[start:end]) for start, end in sentences]
@@ -74,7 +76,7 @@ def without_small_print(text: str) -> str:
             dropped.update(one for one in run if signs[one])
         run = []
     kept = "".join(text[start:end] for place, (start, end) in enumerate(sentences) if place not in dropped)
-    return kept.strip() if dropped else text
+    return _BLANK_LINES.sub("\n\n", kept).strip() if dropped else text
 
 
 def _sentences(text: str) -> list[tuple[int, int]]:

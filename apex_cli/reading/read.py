@@ -16,6 +16,7 @@ from apex_cli.errors import ReadError, RecordError
 from apex_cli.extract.identity import content_hash, external_id
 from apex_cli.files import NotRegularFile, open_regular
 from apex_cli.model import ReadLimits, Record
+from apex_cli.reading import raw_mail
 from apex_cli.reading.files import Rejected, Skipped, readable_name
 from apex_cli.reading.inner import Around, Nothing, Part
 from apex_cli.reading.jsonstream import Broken, Value, values
@@ -54,8 +55,8 @@ def read_input(
     answer of an API, is yielded as `Skipped`.
 
     What cannot be taken is yielded as `Rejected`, with the codes of `jsonstream`, of the document formats and of
-    `sources.registry.classify`, and `unknown_type`, `not_a_file`, `unreadable`. Raises `UsageError` for a source that
-    does not exist.
+    `sources.registry.classify`, and `unknown_type`, `raw_mail`, `not_a_file`, `unreadable`. Raises `UsageError`
+    for a source that does not exist.
     """
     shown = readable_name(name)
     try:
@@ -99,12 +100,17 @@ def sniff_source(path: Path, name: str, source: str) -> str:
 
 
 def _kind(name: str, source: str, file: BinaryIO) -> Format | str | None:
-    """How to read an open file: `json`, the format of a document, or None; leaves it at its beginning."""
+    """How to read an open file: `json`, the format of a document, or None; leaves it at its beginning.
+
+    Raises `ReadError` (`raw_mail`) for mail, also where it is to be read as a document.
+    """
     extension = PurePath(name).suffix.lower()
     if source not in (AUTO, DOCUMENT) or (source == AUTO and extension in JSON_EXTENSIONS):
         return JSON
     head = file.read(SNIFFED_BYTES)
     file.seek(0)
+    if raw_mail.is_mail(head) or (source == AUTO and extension in raw_mail.EXTENSIONS):
+        raise raw_mail.refusal(name)
     format = formats.by_file(name, head)
     if format is not None or source == DOCUMENT:
         return format or formats.DEFAULT
