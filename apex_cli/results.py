@@ -9,6 +9,7 @@ from typing import Any
 
 from apex_cli.errors import ApexError
 from apex_cli.exit_codes import ExitCode, of_signal
+from apex_cli.remarks import Remarks
 from apex_cli.run_stats import RunStats
 
 
@@ -40,7 +41,8 @@ class RecordResult:
     """The end of one record. `error` is set for `FAILED` and `PENDING`; `stage` names the stage that failed.
 
     `locator` is where in its input the record stood. Identity fields are None where the record could not be read.
-    `note` says what was cut, left out or assumed, or why a record was skipped.
+    `note` says what was cut, left out or assumed, or why a record was skipped; `left_out` is what of it is lost, and
+    `assumed` holds the other remarks. `looks_like` is set for other JSON that no source knows; see `Record`.
     """
 
     status: RecordStatus
@@ -59,6 +61,9 @@ class RecordResult:
     cost_usd: float = 0.0
     ms: float = 0.0
     note: str | None = None
+    left_out: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+    looks_like: str | None = None
 
     def as_json(self, run_id: str) -> dict[str, Any]:
         """The `record` line of `--json`."""
@@ -112,11 +117,24 @@ class RunSummary:
     interrupted: int = 0
     dry_run: bool = False
     notes: list[ApexError] = field(default_factory=list)
+    remarks: Remarks = field(default_factory=Remarks)
 
     def add(self, result: RecordResult) -> None:
         """Count one record."""
         self.counts[result.status] += 1
         self.by_source.setdefault(result.source, Counter())[result.status] += 1
+        self._remark(result)
+
+    def _remark(self, result: RecordResult) -> None:
+        remarks = self.remarks
+        if result.left_out:
+            remarks.cut.add(result.locator, "; ".join(result.left_out))
+        elif result.status is RecordStatus.SKIPPED:
+            remarks.skip(result.note or "nothing in it")
+        if result.assumed:
+            remarks.noted.add(result.locator, "; ".join(result.assumed))
+        if result.looks_like is not None and result.status is not RecordStatus.FAILED:
+            remarks.unrecognised.add(result.locator, result.looks_like)
 
     def bill(self, *, calls: int, tokens: int, cost_usd: float) -> None:
         """Set what models were paid for in the whole run, also for records that failed."""
@@ -125,6 +143,11 @@ class RunSummary:
     @property
     def records(self) -> int:
         return self.counts.total()
+
+    @property
+    def ingestible(self) -> int:
+        """How many records there were with anything to ingest."""
+        return self.records - self.counts[RecordStatus.SKIPPED]
 
     @property
     def exit_code(self) -> int:
@@ -158,6 +181,7 @@ class RunSummary:
             "empty": self.empty,
             "dry_run": self.dry_run,
             "by_source": {source: dict(sorted(counts.items())) for source, counts in sorted(self.by_source.items())},
+            **self.remarks.as_json(),
             **self.stats.as_json(),
             "reason": error_json(self.reason),
             "exit_code": self.exit_code,

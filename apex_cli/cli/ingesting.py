@@ -17,6 +17,7 @@ from apex_cli.cli.output import Output, clean, redact
 from apex_cli.cli.verb import CommandContext
 from apex_cli.errors import ApexError
 from apex_cli.exit_codes import ExitCode
+from apex_cli.remarks import Remarks, Told
 from apex_cli.results import RecordResult, RecordStatus, RunSummary, error_json
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def run_ingest(
         else:
             summary = loop.run(ingest.ingest(settings, request, reporter, stop), stop=on_signal)
     code = summary.exit_code
-    if error_on_empty and code == ExitCode.OK and not summary.records:
+    if error_on_empty and code == ExitCode.OK and not summary.ingestible:
         code = ExitCode.NOTHING_TO_DO
     _report(context, summary, reporter, code)
     raise typer.Exit(code)
@@ -195,8 +196,7 @@ def summary_lines(summary: RunSummary, failures: Sequence[RecordResult]) -> Iter
         yield f"Not recovered, because a store rejects it permanently: {count}. `apex recover` lists them."
     if summary.skipped_young:
         yield f"Left for the next run, younger than --min-age: {_count(summary.skipped_young, 'file')}."
-    if summary.empty and summary.records:
-        yield f"Nothing to ingest in {_count(summary.empty, 'input')}: an empty page, a ping or an error response."
+    yield from _remarks(summary.remarks)
     if summary.unremoved:
         yield _unremoved(summary)
     yield from _failed(summary, failures)
@@ -213,12 +213,35 @@ def _unremoved(summary: RunSummary) -> str:
 
 def _headline(summary: RunSummary) -> str:
     inputs = _count(summary.inputs, "input")
-    if not summary.records:
+    if not summary.ingestible:
         return f"Nothing to do: no records in {inputs}." if summary.inputs else "Nothing to do."
     counted = ", ".join(f"{summary.counts[status]:,} {status}" for status in RecordStatus if summary.counts[status])
     took = f"{summary.seconds:.1f} s, {summary.records / max(summary.seconds, 0.001):,.0f} records/s"
     what = f"{_count(summary.records, 'record')} from {inputs}"
     return f"{'Dry run, nothing was written: ' if summary.dry_run else ''}{what}: {counted} ({took})."
+
+
+def _remarks(remarks: Remarks) -> Iterator[str]:
+    if remarks.skipped:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(remarks.skipped.items()))
+        yield clean(redact(f"Nothing to ingest in {_count(remarks.skipped.total(), 'record')}: {reasons}."))
+    unknown = remarks.unrecognised
+    if unknown.records:
+        names = [f"{name} (looks like {near})" if near else name for name, (_, near) in unknown.inputs.items()]
+        shown = ", ".join([*names, "and others"] if unknown.more else names)
+        yield clean(f"{_were(unknown.records)} not recognised as a known source: {shown}.")
+    yield from _told(f"{_were(remarks.cut.records)} cut:", remarks.cut)
+    yield from _told(f"There are notes on {_count(remarks.noted.records, 'record')}:", remarks.noted)
+
+
+def _told(heading: str, told: Told) -> Iterator[str]:
+    if not told.records:
+        return
+    yield heading
+    for locator, what in told.first:
+        yield "  " + clean(redact(f"{locator}: {what}"))
+    if told.records > len(told.first):
+        yield f"  and {told.records - len(told.first):,} more"
 
 
 def _failed(summary: RunSummary, failures: Sequence[RecordResult]) -> Iterator[str]:
@@ -253,6 +276,10 @@ def _advice(summary: RunSummary) -> Iterator[str]:
     if summary.counts[RecordStatus.FAILED]:
         yield ""
         yield "Next: `apex staging list` shows what is kept and why; `apex staging retry` tries it again."
+
+
+def _were(records: int) -> str:
+    return f"{_count(records, 'record')} {'was' if records == 1 else 'were'}"
 
 
 def _count(number: int, noun: str) -> str:

@@ -16,6 +16,7 @@ from apex_cli.enrich.ontology import ONTOLOGY_VERSION
 from apex_cli.enrich.resolve import Known, resolved
 from apex_cli.errors import RecordError, RunHalted
 from apex_cli.extract.builder import Builder
+from apex_cli.extract.cuts import LEFT_OUT
 from apex_cli.llm.cache import AnswerCache
 from apex_cli.llm.protocol import LanguageModel
 from apex_cli.llm.usage import ModelUsageMeter
@@ -57,7 +58,19 @@ class ModelExtractor:
         subject = builder.add(extraction.entities[0])
         llm_extraction.add(builder, subject, answer, found)
         enriched = builder.build(extraction.title, extraction.text, extraction.chunks)
-        return replace(enriched, llm_calls=usage.calls, tokens=usage.tokens, cost_usd=usage.cost)
+        return replace(
+            enriched,
+            llm_calls=usage.calls,
+            tokens=usage.tokens,
+            cost_usd=usage.cost,
+            notes=_notes(text, extraction),
+        )
+
+
+def _notes(text: str, by_rules: Extraction) -> tuple[str, ...]:
+    if len(text) <= prompting.MOST_CHARACTERS:
+        return by_rules.notes
+    return *by_rules.notes, f"{LEFT_OUT}the model reads about the first {prompting.MOST_CHARACTERS:,} characters of it"
 
 
 class CachedEnricher:
@@ -106,7 +119,13 @@ class CachedEnricher:
 
     def _loaded(self, item: Item, entries: Mapping[str, bytes]) -> Extraction | None:
         data = entries.get(self._key(item))
-        return None if data is None else load_extraction(data, extractor=self.version)
+        read = None if data is None else load_extraction(data, extractor=self.version)
+        if read is None:
+            return None
+        # What the rules say of the record as a whole is not kept with the model's answer.
+        record, rules = item
+        notes = _notes(prose(record), rules)
+        return replace(read, kind=rules.kind, whole=rules.whole, dated=rules.dated, ended=rules.ended, notes=notes)
 
     def _key(self, item: Item) -> str:
         record, extraction = item

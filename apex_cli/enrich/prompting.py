@@ -33,6 +33,7 @@ from apex_cli.model import EntityType
 
 PIECE = 8_000
 MOST_PIECES = 40
+MOST_CHARACTERS = PIECE * MOST_PIECES
 _GENERIC = "Entity"
 
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from apex_cli.extract import clean, fields
+from apex_cli.extract.cuts import LEFT_OUT
 
 _MAX_PHRASES = 200
 _MAX_CHARACTERS = 6_000
@@ -56,7 +57,7 @@ def _note(paths: list[str]) -> str:
     if len(paths) == _MAX_CUT:
         more += ", at least"
     named = clean.joined(clean.line(path, 60) for path in paths[:_NAMED_IN_NOTE])
-    return f"the text leaves out content of {named}{more}"
+    return f"{LEFT_OUT}from the text, content of {named}{more}"
 
 
 def _fields(value: Mapping[str, Any], path: str, used: frozenset[str], levels: int) -> Iterator[_Phrase]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from apex_cli.config import Settings
 from apex_cli.errors import ApexError
+from apex_cli.extract.cuts import LEFT_OUT
 from apex_cli.model import Embedded, EntityType, Extraction, Record
 from apex_cli.reading.files import Rejected, Skipped
 from apex_cli.results import RecordResult, RecordStatus, RunSummary
@@ -156,8 +157,7 @@ class RecordInProgress:
         """Set the result, with everything that is known of the record by now."""
         milliseconds = round((time.monotonic() - self.started) * 1000, 1)
         if isinstance(self.source_data, Skipped):
-            skipped = self.source_data
-            self.result = RecordResult(status, locator=skipped.locator, source=skipped.source, note=skipped.note)
+            self.result = describe_skipped(self.source_data)
             return
         if isinstance(self.source_data, Rejected):
             source = self.origin.item.source if self.origin.item else "unknown"
@@ -179,6 +179,14 @@ class Batch:
         return [record for record in self.records if record.result is None]
 
 
+def describe_skipped(skipped: Skipped) -> RecordResult:
+    """The result of an object that holds nothing to ingest."""
+    left_out = (skipped.note,) if skipped.note.startswith(LEFT_OUT) else ()
+    return RecordResult(
+        RecordStatus.SKIPPED, locator=skipped.locator, source=skipped.source, note=skipped.note, left_out=left_out
+    )
+
+
 def describe(
     record: Record,
     extraction: Extraction | None,
@@ -188,6 +196,7 @@ def describe(
     ms: float = 0.0,
 ) -> RecordResult:
     """The result of a record, with its identity and how much was extracted from it."""
+    notes = (*record.notes, *(extraction.notes if extraction else ()))
     return RecordResult(
         status=status,
         record_id=record.record_id,
@@ -204,8 +213,15 @@ def describe(
         tokens=extraction.tokens if extraction else 0,
         cost_usd=round(extraction.cost_usd, 6) if extraction else 0.0,
         ms=ms,
-        note="; ".join((*record.notes, *(extraction.notes if extraction else ()))) or None,
+        note="; ".join(notes if record.looks_like is None else (*notes, _not_recognised(record.looks_like))) or None,
+        left_out=tuple(note for note in notes if note.startswith(LEFT_OUT)),
+        assumed=tuple(note for note in notes if not note.startswith(LEFT_OUT)),
+        looks_like=record.looks_like,
     )
+
+
+def _not_recognised(looks_like: str) -> str:
+    return f"not recognised as a known source{f', looks like {looks_like}' if looks_like else ''}"
 
 
 def coordinator_for(

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from apex_cli.config import Settings
 from apex_cli.errors import RecordError
 from apex_cli.model import Entity, Extraction, Record
-from apex_cli.pipeline.context import STDIN, IngestRequest, Observer, describe
+from apex_cli.pipeline.context import STDIN, IngestRequest, Observer, describe, describe_skipped
 from apex_cli.pipeline.read import read_limits
 from apex_cli.reading.files import Rejected, Skipped, Young, walk
 from apex_cli.reading.read import read_input
@@ -118,10 +118,7 @@ def _of_file(settings: Settings, request: IngestRequest, path: Path, *, name: st
         if isinstance(found, Rejected):
             yield _rejected(found), None
         elif isinstance(found, Skipped):
-            yield (
-                RecordResult(RecordStatus.SKIPPED, locator=found.locator, source=found.source, note=found.note),
-                None,
-            )
+            yield describe_skipped(found), None
         else:
             yield _extracted(found)
 

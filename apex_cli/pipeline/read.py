@@ -27,7 +27,7 @@ BATCH_BYTES = 32 * 1024**2
 class InputReader:
     """Takes the inputs of a run one after the other; `batches` is the work.
 
-    `seen` counts inputs, `young` files skipped by `--min-age`, `empty` inputs without a record.
+    `seen` counts inputs, `young` files skipped by `--min-age`, `empty` inputs with nothing to ingest.
     """
 
     def __init__(self, context: RunContext, files: Iterator[Found | Young | Rejected]) -> None:
@@ -95,6 +95,7 @@ class InputReader:
             limits=self._limits,
             namespace=self._settings.namespace,
         )
+        empty = True
         for found in reads:
             if self._exhausted():
                 reads.close()
@@ -102,9 +103,10 @@ class InputReader:
             if self._left is not None:
                 self._left -= 1
             origin.read += 1
+            empty = empty and isinstance(found, Skipped)
             yield RecordInProgress(origin, replace(found, locator=item.name) if item.is_record else found)
         origin.exhausted = True
-        self.empty += not origin.read
+        self.empty += empty
 
     def _exhausted(self) -> bool:
         return self._context.stopping or self._left == 0

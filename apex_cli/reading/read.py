@@ -21,7 +21,7 @@ from apex_cli.reading.files import Rejected, Skipped, readable_name
 from apex_cli.reading.inner import Around, Nothing, Part
 from apex_cli.reading.jsonstream import Broken, Value, values
 from apex_cli.reading.opening import Opener
-from apex_cli.sources.registry import AUTO, DOCUMENT, JSON, classify
+from apex_cli.sources.registry import AUTO, DOCUMENT, JSON, classify, looks_like
 
 UNKNOWN = "unknown"
 JSON_EXTENSIONS = (".json", ".jsonl", ".ndjson")
@@ -157,6 +157,7 @@ def _part(opened: _Input, part: Part, source: str, locator: str, size: int) -> R
     except ReadError as error:
         return Rejected(locator, error, json.dumps(part.payload).encode())
     is_other = found == JSON
+    near = (looks_like(part.payload) or "") if is_other and source == AUTO and not key else None
     return Record(
         source=found,
         data_type=data_type,
@@ -170,6 +171,7 @@ def _part(opened: _Input, part: Part, source: str, locator: str, size: int) -> R
         as_of=around.as_of,
         ended=around.ended,
         notes=part.notes,
+        looks_like=near,
         collection=around.collection if is_other else "",
         id_fields=key if is_other else (),
     )

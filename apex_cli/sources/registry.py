@@ -16,6 +16,7 @@ from apex_cli.extract.field_names import snake_keys
 from apex_cli.extract.identity import content_hash, external_id
 from apex_cli.model import Extraction, JsonObject, Record
 from apex_cli.sources import document, frontapp, json, samsara, turvo
+from apex_cli.sources.nearest import nearest
 from apex_cli.sources.source import Source
 
 AUTO = "auto"
@@ -128,6 +129,11 @@ def _keyed(payload: JsonObject, collection: str, id_fields: Sequence[str]) -> st
     """The id that the fields of a key make, within the collection; None where one of them holds no id."""
     values = [external_id(payload.get(name)) for name in id_fields]
     return external_id("#".join([collection, *filter(None, values)])) if values and all(values) else None
+
+
+def looks_like(payload: JsonObject) -> str | None:
+    """The source that an object of other JSON is most like; None where none is near."""
+    return nearest(payload, [known for known in _sources if known.typical_fields])
 
 
 def extract(record: Record) -> Extraction:

@@ -27,6 +27,8 @@ class Source(ABC):
     """The field with the external id; unused by a source with an `identify` of its own."""
     specificity: int = 1
     """How much a shape must have to match. Higher is tried first; 0 takes every object that no other source takes."""
+    typical_fields: frozenset[str] = frozenset()
+    """Names of fields, in snake case, that few records of other sources have: for a hint at records not recognised."""
     reads_documents: bool = False
     """Whether its records are whole documents, made by `reading` and not recognised by keys."""
 

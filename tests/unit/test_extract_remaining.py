@@ -41,18 +41,18 @@ def test_long_content_is_cut_and_named() -> None:
     long_text = "x" * 3_000
     phrases, note = remaining_phrases({"notes": long_text, "rest": "short"}, ())
     assert [len(phrase) < 1_100 for phrase in phrases] == [True, True]
-    assert note == "the text leaves out content of notes"
+    assert note == "left out: from the text, content of notes"
     phrases, note = remaining_phrases({f"field_{number}": f"value {number}" for number in range(500)}, ())
     assert len(phrases) == 200
     assert note is not None
     assert note.endswith("and 295 more")
     huge = {f"field_{number}": "x" for number in range(100_000)}
     assert str(remaining_phrases(huge, ())[1]).endswith("and 995 more, at least")
-    assert remaining_phrases({"codes": list(range(500))}, ())[1] == "the text leaves out content of codes"
+    assert remaining_phrases({"codes": list(range(500))}, ())[1] == "left out: from the text, content of codes"
     deep: Any = "core"
     for _ in range(30):
         deep = {"in": deep}
-    assert remaining_phrases({"deep": deep}, ())[1] == "the text leaves out content of deep" + ".in" * 8
+    assert remaining_phrases({"deep": deep}, ())[1] == "left out: from the text, content of deep" + ".in" * 8
 
 
 json_values = st.recursive(

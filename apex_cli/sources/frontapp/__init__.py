@@ -13,6 +13,10 @@ class _Front(Source):
     title = "Front messages, comments and conversations"
     data_types = ("message", "comment", "conversation", "event")
     id_field = "message_id"
+    typical_fields = frozenset(
+        ("message_id", "message_uid", "subject", "body", "blurb", "sender", "recipients", "is_inbound", "is_draft",
+         "draft_mode", "author", "conversation", "attachments", "emitted_at", "handle", "assignee", "inbox", "inboxes")
+    )  # fmt: skip
 
     def matches(self, payload: JsonObject) -> bool:
         """The shapes of `shapes.shape_of`."""

@@ -15,6 +15,12 @@ class _Samsara(Source):
     data_types = (
         "location", "engine_state", "fuel_percent", "stat", "vehicle", "geofence_event", "alert", "route_stop", "event",
     )  # fmt: skip
+    typical_fields = frozenset(
+        ("vehicle_id", "latitude", "longitude", "speed_mph", "speed_miles_per_hour", "heading_degrees", "engine_state",
+         "engine_states", "fuel_percent", "fuel_percents", "obd_odometer_meters", "gps", "gps_odometer_meters",
+         "reverse_geo", "is_ecu_speed", "happened_at_time", "asset", "geofence", "static_assigned_driver", "vin",
+         "license_plate", "external_ids", "gateway", "serial", "make", "model", "harsh_event_type")
+    )  # fmt: skip
 
     def matches(self, payload: JsonObject) -> bool:
         """One of the layouts of `shapes`."""

@@ -13,6 +13,11 @@ class _Turvo(Source):
     name = "turvo"
     title = "Turvo shipments"
     data_types = ("shipment", "customer", "carrier")
+    typical_fields = frozenset(
+        ("shipment_id", "custom_id", "customer_name", "carrier_name", "customer_order", "carrier_order", "global_route",
+         "phase", "lane", "start_date", "end_date", "ltl_shipment", "transportation", "net_customer_costs",
+         "net_carrier_costs", "net_revenue", "status_history", "contributors", "origin", "destination", "equipment")
+    )  # fmt: skip
 
     def matches(self, payload: JsonObject) -> bool:
         """A shipment in any layout of `shapes`, or a row of a list of customers or carriers."""

@@ -1,0 +1,79 @@
+"""What a run's summary says of its records beyond their number: what was skipped, cut, assumed or not recognised.
+
+Bounded: the first of each kind are kept, the others only counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+MOST_SHOWN = 5
+_MOST_INPUTS = 10
+_MOST_REASONS = 20
+
+
+@dataclass(slots=True)
+class Told:
+    """Records of which there is something to say: how many, and the first ones with what it is."""
+
+    records: int = 0
+    first: list[tuple[str, str]] = field(default_factory=list)
+
+    def add(self, locator: str, what: str) -> None:
+        self.records += 1
+        if len(self.first) < MOST_SHOWN:
+            self.first.append((locator, what))
+
+    def as_json(self) -> dict[str, Any]:
+        return {"records": self.records, "first": [{"locator": place, "note": what} for place, what in self.first]}
+
+
+@dataclass(slots=True)
+class Unrecognised:
+    """Records of other JSON that no source knows, by the input that holds them: its number of records, and the nearest
+    source, "" where none is near."""
+
+    records: int = 0
+    inputs: dict[str, tuple[int, str]] = field(default_factory=dict)
+    more: bool = False
+
+    def add(self, locator: str, looks_like: str) -> None:
+        self.records += 1
+        name = locator.rpartition(":")[0] or locator
+        count, near = self.inputs.get(name, (0, ""))
+        if count or len(self.inputs) < _MOST_INPUTS:
+            self.inputs[name] = (count + 1, near or looks_like)
+        else:
+            self.more = True
+
+    def as_json(self) -> dict[str, Any]:
+        inputs = [
+            {"input": name, "records": count, "looks_like": near or None} for name, (count, near) in self.inputs.items()
+        ]
+        return {"records": self.records, "inputs": inputs}
+
+
+@dataclass(slots=True)
+class Remarks:
+    """All of these. `skipped` counts the reasons of skipped records."""
+
+    skipped: Counter[str] = field(default_factory=Counter)
+    cut: Told = field(default_factory=Told)
+    noted: Told = field(default_factory=Told)
+    unrecognised: Unrecognised = field(default_factory=Unrecognised)
+
+    def skip(self, reason: str) -> None:
+        """Count a skipped record."""
+        known = reason in self.skipped or len(self.skipped) < _MOST_REASONS
+        self.skipped[reason if known else "other reasons"] += 1
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields of the `summary` line of `--json`."""
+        return {
+            "skipped_because": dict(sorted(self.skipped.items())),
+            "cut": self.cut.as_json(),
+            "noted": self.noted.as_json(),
+            "unrecognised": self.unrecognised.as_json(),
+        }

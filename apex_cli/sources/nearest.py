@@ -1,0 +1,40 @@
+"""Which source an object is most like, by the names of its fields: a hint for the user, never a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+
+from apex_cli.extract.field_names import snake
+from apex_cli.model import JsonObject
+from apex_cli.sources.source import Source
+
+LEAST_SHARE = 0.3
+"""The share of the object's names that the source must have."""
+LEAST_NAMES = 2
+_MOST_NAMES = 200
+
+
+def nearest(payload: JsonObject, sources: Sequence[Source]) -> str | None:
+    """The name of the source whose typical names have the largest share of the object's; None where none is near.
+
+    The names are those of the object's own fields and of the objects in them.
+    """
+    return _nearest(frozenset(_names(payload)), tuple(sources))
+
+
+@lru_cache(maxsize=1024)
+def _nearest(names: frozenset[str], sources: tuple[Source, ...]) -> str | None:
+    shared = {source.name: len(names & source.typical_fields) for source in sources}
+    best = max(shared, key=shared.__getitem__, default=None)
+    if best is None or shared[best] < max(LEAST_NAMES, LEAST_SHARE * len(names)):
+        return None
+    return best
+
+
+def _names(payload: JsonObject) -> Iterator[str]:
+    for name, value in list(payload.items())[:_MOST_NAMES]:
+        yield snake(name)
+        inside = value[0] if isinstance(value, list) and value else value
+        if isinstance(inside, Mapping):
+            yield from (snake(inner) for inner in list(inside)[:_MOST_NAMES])
