@@ -15,7 +15,7 @@ _MOST_REASONS = 20
 
 
 @dataclass(slots=True)
-class Told:
+class NotedRecords:
     """Records of which there is something to say: how many, and the first ones with what it is."""
 
     records: int = 0
@@ -60,8 +60,8 @@ class Remarks:
     """All of these. `skipped` counts the reasons of skipped records."""
 
     skipped: Counter[str] = field(default_factory=Counter)
-    cut: Told = field(default_factory=Told)
-    noted: Told = field(default_factory=Told)
+    cut: NotedRecords = field(default_factory=NotedRecords)
+    noted: NotedRecords = field(default_factory=NotedRecords)
     unrecognised: Unrecognised = field(default_factory=Unrecognised)
 
     def skip(self, reason: str) -> None:

@@ -17,7 +17,7 @@ from apex_cli.cli.output import Output, clean, redact
 from apex_cli.cli.verb import CommandContext
 from apex_cli.errors import ApexError
 from apex_cli.exit_codes import ExitCode
-from apex_cli.remarks import Remarks, Told
+from apex_cli.remarks import Remarks, NotedRecords
 from apex_cli.results import RecordResult, RecordStatus, RunSummary, error_json
 
 if TYPE_CHECKING:
@@ -230,18 +230,18 @@ def _remarks(remarks: Remarks) -> Iterator[str]:
         names = [f"{name} (looks like {near})" if near else name for name, (_, near) in unknown.inputs.items()]
         shown = ", ".join([*names, "and others"] if unknown.more else names)
         yield clean(f"{_were(unknown.records)} not recognised as a known source: {shown}.")
-    yield from _told(f"{_were(remarks.cut.records)} cut:", remarks.cut)
-    yield from _told(f"There are notes on {_count(remarks.noted.records, 'record')}:", remarks.noted)
+    yield from _noted_records(f"{_were(remarks.cut.records)} cut:", remarks.cut)
+    yield from _noted_records(f"There are notes on {_count(remarks.noted.records, 'record')}:", remarks.noted)
 
 
-def _told(heading: str, told: Told) -> Iterator[str]:
-    if not told.records:
+def _noted_records(heading: str, found: NotedRecords) -> Iterator[str]:
+    if not found.records:
         return
     yield heading
-    for locator, what in told.first:
+    for locator, what in found.first:
         yield "  " + clean(redact(f"{locator}: {what}"))
-    if told.records > len(told.first):
-        yield f"  and {told.records - len(told.first):,} more"
+    if found.records > len(found.first):
+        yield f"  and {found.records - len(found.first):,} more"
 
 
 def _failed(summary: RunSummary, failures: Sequence[RecordResult]) -> Iterator[str]:
