@@ -17,7 +17,7 @@ from apex_cli.cli.output import Output, clean, redact
 from apex_cli.cli.verb import CommandContext
 from apex_cli.errors import ApexError
 from apex_cli.exit_codes import ExitCode
-from apex_cli.remarks import Remarks, NotedRecords
+from apex_cli.remarks import NotedRecords, Remarks
 from apex_cli.results import RecordResult, RecordStatus, RunSummary, error_json
 
 if TYPE_CHECKING:
