@@ -145,8 +145,11 @@ def test_the_serial_of_a_gateway_is_no_name_of_a_vehicle() -> None:
 def test_external_ids_are_names() -> None:
     (vehicle, *_) = stated({**ROW, "externalIds": {"maintenanceId": "250020", "turvoUnit": "6520"}}).entities
     assert vehicle.keys == (f"vehicle:samsara:{TRUCK}",)
-    assert "vehicle:unit:6520" in vehicle.names
-    assert any(name.endswith("maintenance_id:250020") for name in vehicle.names)
+    assert set(vehicle.names) == {
+        "vehicle:unit:TRUCK-6520",
+        "vehicle:unit:6520",
+        "vehicle:id@samsara.maintenance_id:250020",
+    }
 
 
 def test_a_row_of_vehicles_is_a_state_as_of_its_update() -> None:

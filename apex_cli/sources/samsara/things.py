@@ -114,9 +114,9 @@ def _names(name: str | None, serial: str | None, external: Mapping[str, Any], so
     for label, value in external.items():
         own = fields.scalar(value)
         if own and label not in (_SERIAL, _VIN):
-            yield keys.source_id("vehicle", f"{source}.{label}", own)
-            if not _UNIT_WORDS.isdisjoint(label.split("_")):
-                yield keys.vehicle_unit(own)
+            # A name that is an id as well would count as an id only.
+            is_unit = own == name or not _UNIT_WORDS.isdisjoint(label.split("_"))
+            yield keys.vehicle_unit(own) if is_unit else keys.source_id("vehicle", f"{source}.{label}", own)
 
 
 def _alphanumeric(text: str) -> str:
