@@ -52,6 +52,7 @@ def test_the_records_of_each_payload(name: str, found: list[tuple[str, str]]) ->
         {"shipmentId": 1000481920, "customId": "SHIP-2025-10-19-002", "status": "Covered"},
         {"SHIPMENTID": "SHIP-2025-10-19-002", "STATUS": "new"},
         {"custom-id": "SHIP-2025-10-19-002", "Id": "1000481920", "Status": CODE},
+        {"customId": "SHIP-2025-10-19-002", "customerName": "Acme", "status": "Covered"},
     ],
 )
 def test_one_shipment_is_one_record_in_every_layout(payload: dict[str, Any]) -> None:
@@ -149,6 +150,15 @@ def test_rows_that_look_alike_keep_the_name_of_their_list() -> None:
         assert classify(found) == ("turvo", kind, "7")
     [thin] = payloads(page("shipments", {"id": 7, "status": CODE}))
     assert classify(thin) == ("turvo", "shipment", "7")
+
+
+@pytest.mark.parametrize("kind", ["customer", "carrier"])
+def test_webhooks_about_customers_and_carriers(kind: str) -> None:
+    event = {**EVENT, "eventName": f"{kind.upper()}_UPDATE", "eventPayload": {"id": 7, "name": "Lakeshore"}}
+    assert classify(event) == ("turvo", kind, "7")
+    found = extract(record(event))
+    assert found.entities[0].key == f"{kind}:turvo:7"
+    assert f"{found.event_time:%H:%M:%S}" == "18:46:48"
 
 
 def test_a_webhook_about_several_is_several() -> None:

@@ -143,7 +143,7 @@ def claim_managers(subject: Subject) -> list[str]:
         if contact is None or person is None:
             continue
         role, ended = fields.label(part.get("title") or part.get("role")), subject.end(part)
-        since = timestamps.read(part, *_SINCE) or ended
+        since = timestamps.read(part, *_SINCE) or ((subject.created or ended) if ended else None)
         said = {"role": clean.line(role)} if role else {}
         ref = subject.builder.add(person)
         subject.builder.claim(subject.ref, Predicate.MANAGED_BY, ref, valid_at=since, invalid_at=ended, attributes=said)

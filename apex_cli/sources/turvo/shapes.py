@@ -40,7 +40,10 @@ _STATED = (
     "customer_name", "customer", "carrier_name", "carrier", "carriers", "carrier_mc", "carrier_dot", "driver_name",
     "driver", "status", "status_history", "origin", "destination", "lane", "stops", *_ORDERS,
 )  # fmt: skip
-_ONLY_TURVO = (*_ORDERS, "net_customer_costs", "net_carrier_costs", "status_history", "lane")
+_BESIDE_NUMBER = (
+    *_ORDERS, "net_customer_costs", "net_carrier_costs", "status_history", "lane", "customer_name", "carrier_name",
+    "origin", "destination",
+)  # fmt: skip
 _WHERE = ("origin", "destination", "lane", "stops")
 _WHO = ("customer_name", "customer", "customer_id")
 _ANSWER = frozenset(("status", "details"))
@@ -159,7 +162,7 @@ def _is_shipment(payload: JsonObject) -> bool:
     if external_id(payload.get("shipment_id")) is not None or external_id(payload.get("turvo_id")) is not None:
         return any(payload.get(name) is not None for name in _STATED)
     if external_id(payload.get("custom_id")) is not None:
-        return _has_status_code(payload) or any(payload.get(name) is not None for name in _ONLY_TURVO)
+        return _has_status_code(payload) or any(payload.get(name) is not None for name in _BESIDE_NUMBER)
     has_orders = any(isinstance(payload.get(name), list | Mapping) for name in _ORDERS)
     return has_orders and external_id(payload.get("id")) is not None
 
