@@ -22,6 +22,10 @@ _NOT_DIGIT = re.compile(r"\D")
 _LONGEST_PHONE = 40
 _ADDRESS = r"[A-Za-z0-9_][\w.+'-]{0,63}@[A-Za-z0-9][A-Za-z0-9-]{0,62}(?:\.[A-Za-z0-9-]{1,63}){1,8}"
 _EMAIL = re.compile(rf"(?<![\w.+'-]){_ADDRESS}", re.ASCII)
+# "Message-ID: <1@example.com>", "References: <1@example.com> <2@example.com>", "[cid:image001.png@01DC.5A]".
+_ID_LABEL = re.compile(r"(?:\b(?:message-?id|in-reply-to|references|content-id)[ \t]*:\s*<?|\b[cm]id:)$", re.IGNORECASE)
+_BETWEEN_IDS = re.compile(r">?[\s,]{1,8}<")
+_LONGEST_LABEL = 40
 _ONLY_EMAIL = re.compile(_ADDRESS, re.ASCII)
 # Commas inside of quotes belong to a name: "Lee, Bob" <bob@example.com>.
 _ONE_OF_MANY = re.compile(r'(?:"[^"]{0,300}"|[^",;]){1,700}')
@@ -90,9 +94,15 @@ def phone(value: object) -> str | None:
 
 
 def find_emails(text: str) -> Iterator[IdentifierMatch]:
-    """All e-mail addresses of a text."""
+    """All e-mail addresses of a text. The ids of messages and of pictures in them only look like addresses."""
     if "@" in text:
+        end_of_id = -1
         for match in _EMAIL.finditer(text):
+            before = text[max(0, match.start() - _LONGEST_LABEL, end_of_id) : match.start()]
+            if _ID_LABEL.search(before) or (end_of_id >= 0 and _BETWEEN_IDS.fullmatch(text, end_of_id, match.start())):
+                end_of_id = match.end()
+                continue
+            end_of_id = -1
             yield IdentifierMatch("email", match[0].rstrip("-").lower(), match[0], match.start(), match.end())
 
 

@@ -16,7 +16,7 @@ _MAX_BODY = 200_000
 _STATE = ("status", "status_category")
 _USED = frozenset(
     (
-        "id", "subject", "assignee", "recipient", "created_at", "updated_at", "waiting_since", "emitted_at", "links",
+        "id", "subject", "assignee", "recipient", "created_at", "updated_at", "waiting_since", "emitted_at",
         "type", "body", "posted_at", "author", "last_message", "conversation.id", "conversation.subject",
         "conversation.assignee", "conversation.recipient", "conversation.created_at", "conversation.updated_at",
         "conversation.waiting_since", "conversation.last_message", "conversation.type", "target.data.body",

@@ -17,7 +17,6 @@ from apex_cli.sources.frontapp import parts, shapes
 _MAX_BODY = 1_000_000
 _MAX_TEXT = 200_000
 _MAX_PEOPLE = 200
-_TIMES = ("sent_at", *sorted(timestamps.TIME_RANK, key=timestamps.TIME_RANK.__getitem__))
 _ROLES: Mapping[str, tuple[Predicate, str]] = {
     "from": (Predicate.SENT_BY, "from"),
     "to": (Predicate.SENT_TO, "to"),
@@ -56,7 +55,8 @@ def extract(record: Record) -> Extraction:
     """
     message = _message(record)
     fields_ = message.fields
-    own_time = timestamps.read(fields_, *_TIMES) or timestamps.read(message.around, "emitted_at")
+    sent = timestamps.read(fields_, "sent_at") or timestamps.own_time(fields_)
+    own_time = sent or timestamps.read(message.around, "emitted_at")
     builder = Builder.of(record, own_time, kind=RecordKind.EVENT, whole=_is_whole(fields_))
     node = builder.add(_entity(message))
     name = builder.known(node).name
@@ -94,8 +94,9 @@ def _message(record: Record) -> _Message:
     found = {**target, **{key: value for key, value in last.items() if target.get(key) is None}}
     same = last.get("id") == target.get("id")
     around = {key: value for key, value in payload.items() if key not in ("id", "type", "target")}
-    if payload.get("type") not in _ORDINARY:
-        around["event"] = payload.get("type")
+    kind = fields.scalar(payload.get("type"))
+    if kind not in _ORDINARY:
+        around["event"] = kind
     return _Message(found if same else target, conversation, around)
 
 
