@@ -88,13 +88,15 @@ def recognise(payload: JsonObject) -> Recognised:
         if (reason := known.skip_reason(shape)) is not None:
             return Recognised(nothing=(known.name, reason))
     for known in _sources:
-        if (rows := known.unpack(shape)) is not None:
-            return Recognised(rows=rows) if rows else Recognised(nothing=(known.name, "empty page"))
-    for known in _sources:
         if known.specificity > 0 and known.matches(shape):
             data_type, identity = known.identify(shape)
             if identity is not None:
-                return Recognised(identity=(known.name, data_type, identity))
+                rows = known.unpack(shape)
+                return Recognised(rows=rows) if rows else Recognised(identity=(known.name, data_type, identity))
+    # What is a record of one source is never a page of another.
+    for known in _sources:
+        if (rows := known.unpack(shape)) is not None:
+            return Recognised(rows=rows) if rows else Recognised(nothing=(known.name, "empty page"))
     return NOT_KNOWN
 
 
