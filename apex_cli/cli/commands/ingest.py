@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from apex_cli.cli.ingesting import run_ingest
-from apex_cli.cli.options import Extractor, Source, duration
+from apex_cli.cli.options import Extractor, Source, check_source, duration
 from apex_cli.cli.verb import EMPTY, LOCKED, MANUAL_RECOVERY, OK, RECORDS, START, USAGE, CommandContext, verb
 from apex_cli.errors import UsageError
 
@@ -87,6 +87,7 @@ def ingest(
         max_tokens=max_tokens,
         metrics_textfile=metrics_textfile,
     )
+    check_source(source)
     request = IngestRequest(
         paths=tuple(paths),
         source=source,
