@@ -100,7 +100,7 @@ def _listed(
     unmarked: bool = False,
 ) -> _Pattern:
     """A label before one value or a list of them. Before each value the label may stand again: "BOL 1, BOL 2"."""
-    again = rf"(?:(?P<label>{label}){_PLURAL}{_MARK}?{_GAP}|#[ \t]?)?"
+    again = rf"(?:(?P<label>{label})(?![0-9]){_PLURAL}{_MARK}?{_GAP}|#[ \t]?)?"
     item = re.compile(rf"(?P<separator>{_SEPARATOR}){again}{value}", re.ASCII)
     return _Pattern(
         kind, _labelled(label, value, beside), needles, check, strict=False, joints=joints, item=item, unmarked=unmarked

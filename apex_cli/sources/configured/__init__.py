@@ -43,6 +43,9 @@ class ConfiguredSource(Source):
         self.title = self.rules.title
         self.origin = given.origin
         self.data_types = (self.rules.data_type,) if isinstance(self.rules.data_type, str) else ()
+        self.typical_fields = frozenset(
+            step for path, _ in self.rules.match.parts if isinstance(step := path.steps[0], str)
+        )
         # The same record means something else once the table has changed.
         self.revision = content_hash(_plain(given.table))[:_REVISION_DIGITS]
 
