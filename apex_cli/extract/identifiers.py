@@ -28,8 +28,8 @@ class IdentifierMatch:
     """One identifier in a text.
 
     `value` is the identifier bare (what its key is made of), `text` as people write it, `start` and `end` its span.
-    `checked`: a check digit confirms it. `dockets` are the numbers that stand beside a carrier's name, as
-    "Bluestem Transit LLC (MC 774421)": kind and value of each.
+    `checked`: a check digit confirms it. `dockets` are the numbers of a carrier, which stand beside its
+    name or each other, as "Bluestem Transit LLC (MC 774421, DOT 2231901)": kind and value of each.
     """
 
     kind: Kind

@@ -80,6 +80,11 @@ def fingerprint(source: str, payload: JsonObject) -> str:
     return content_hash([revision, payload] if revision else payload)
 
 
+def named(name: str) -> Source:
+    """The source of this name; that of other JSON where there is none."""
+    return next((source for source in _sources if source.name == name), json.SOURCE)
+
+
 def sources() -> tuple[Source, ...]:
     """All sources in the order of recognition, those of documents last."""
     return tuple(_sources)
@@ -176,15 +181,11 @@ def extract(record: Record) -> Extraction:
     sources do. Pure and synchronous; never touches a store, a file or the clock.
     """
     with timestamps.assumptions() as assumed, cuts.collected() as left_out:
-        extraction = _source_of(record).extract(record)
+        extraction = named(record.source).extract(record)
     notes = (*extraction.notes, *assumed, *left_out)
     return replace(extraction, notes=notes) if len(notes) > len(extraction.notes) else extraction
 
 
 def prose(record: Record) -> str:
     """The free text of a record, which rules read for identifiers only; empty for structured records."""
-    return _source_of(record).prose(record)
-
-
-def _source_of(record: Record) -> Source:
-    return next((source for source in _sources if source.name == record.source), json.SOURCE)
+    return named(record.source).prose(record)

@@ -74,3 +74,7 @@ class Source(ABC):
         needs from around it (an organisation's id, the time of the page) is copied into it. Called again for each.
         """
         return None
+
+    def empty_paths(self, payload: JsonObject) -> Sequence[str]:  # noqa: ARG002 - for subclasses
+        """The paths of the rules that find nothing in an object, each with what it is for: for `--explain`."""
+        return ()

@@ -73,6 +73,10 @@ class ConfiguredSource(Source):
 
         return mapping.rows(self, payload)
 
+    def empty_paths(self, payload: JsonObject) -> Sequence[str]:
+        """See `Source`."""
+        return [f"{path.text} ({key})" for key, path in self.rules.paths() if not path.all(payload)]
+
     def extract(self, record: Record) -> Extraction:
         from apex_cli.sources.configured import mapping
 

@@ -8,7 +8,7 @@ Whatever is wrong is a `ConfigError` that names the file, the key, what is allow
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,24 +80,29 @@ class SourceRules:
     mentions: tuple[Path, ...]
     text: tuple[str | Path, ...] = field(default=())
 
+    def paths(self) -> Iterator[tuple[str, Path]]:
+        """All paths that identify, date and describe a record, each with the key that it stands under."""
+        yield from (("id", path) for path in self.id)
+        yield from (("as_of", path) for path in self.as_of)
+        yield from (("mentions", path) for path in self.mentions)
+        yield from (("text", part) for part in self.text if isinstance(part, Path))
+        for entity in self.entities:
+            at = f"entity {entity.alias}"
+            yield from ((f"{at}: keys.{name}", path) for name, path in entity.keys.items())
+            yield from ((f"{at}: attributes.{name}", path) for name, path in entity.attributes.items())
+            if entity.name is not None:
+                yield f"{at}: name", entity.name
+        for fact in self.facts:
+            at = f"fact {fact.subject} {fact.predicate} {fact.object or ''}".rstrip()
+            yield from ((f"{at}: attributes.{name}", path) for name, path in fact.attributes.items())
+            yield from ((f"{at}: valid_at", path) for path in fact.valid_at)
+            yield from ((f"{at}: invalid_at", path) for path in fact.invalid_at)
+            if fact.value is not None:
+                yield f"{at}: value", fact.value
+
     def used(self) -> frozenset[str]:
         """The dotted paths of all fields that entities and facts are made of."""
-        found: list[Path] = [
-            *self.id,
-            *self.as_of,
-            *self.mentions,
-            *(part for part in self.text if isinstance(part, Path)),
-        ]
-        for entity in self.entities:
-            found += [*entity.keys.values(), *entity.attributes.values(), *([entity.name] if entity.name else [])]
-        for fact in self.facts:
-            found += [
-                *fact.valid_at,
-                *fact.invalid_at,
-                *fact.attributes.values(),
-                *([fact.value] if fact.value else []),
-            ]
-        return frozenset(path.dotted for path in found)
+        return frozenset(path.dotted for _, path in self.paths())
 
 
 def read(name: str, origin: str, table: Any, taken: Collection[str]) -> SourceRules:
