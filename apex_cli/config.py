@@ -33,6 +33,8 @@ FOREIGN = {
 _PREFIX = "APEX_"
 _TEST_PREFIX = "APEX_TEST_"
 _SECRET_BYTES = 64 * 1024
+_TOML_BYTES = 1024 * 1024
+_SOURCE_FOLDER = "sources.d"
 
 
 class SettingGroup(StrEnum):
@@ -73,6 +75,14 @@ class UnknownVariable(NamedTuple):
     def __str__(self) -> str:
         meant = f"; did you mean {self.nearest}?" if self.nearest else ""
         return f"{self.name} ({self.origin}) is not a setting and is ignored{meant}"
+
+
+class SourceTable(NamedTuple):
+    """A source that the configuration describes: its name, the file that does, and the table as it is there."""
+
+    name: str
+    origin: str
+    table: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +184,7 @@ class Settings:
 
     foreign: tuple[str, ...] = ()
     unknown: tuple[UnknownVariable, ...] = ()
+    sources: tuple[SourceTable, ...] = field(default=(), hash=False)
 
     @property
     def has_model(self) -> bool:
@@ -222,8 +233,9 @@ def load(
     cwd = cwd or _working_directory()
     environ = os.environ if environ is None else environ
     dotenv = _dotenv(cwd / ".env")
+    toml, sources = _toml(cwd / "apex.toml")
     layers: tuple[tuple[str, Mapping[str, Any]], ...] = (
-        ("apex.toml", _toml(cwd / "apex.toml")),
+        ("apex.toml", toml),
         (".env", _from_variables(dotenv)),
         ("environment", _from_variables(environ)),
         ("flag", {key: value for key, value in (flags or {}).items() if value is not None}),
@@ -245,7 +257,8 @@ def load(
     values.setdefault("staging_dir", values["home"] / "staging")
     unknown = (*_unknown(environ, "environment"), *_unknown(dotenv, ".env"))
     foreign = tuple(name for name, ours in FOREIGN.items() if environ.get(name) and not environ.get(ours))
-    settings = Settings(foreign=foreign, unknown=unknown, **values)
+    described = (*sources, *_source_files(cwd / _SOURCE_FOLDER), *_source_files(values["home"] / _SOURCE_FOLDER))
+    settings = Settings(foreign=foreign, unknown=unknown, sources=described, **values)
     if settings.tls_key_file is not None and settings.tls_cert_file is None:
         raise ConfigError("APEX_TLS_KEY_FILE is given without APEX_TLS_CERT_FILE", hint="give the certificate too")
     return settings
@@ -302,21 +315,39 @@ def _dotenv(path: Path) -> Mapping[str, str]:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def _toml(path: Path) -> Mapping[str, Any]:
-    if not path.is_file():
-        return {}
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise ConfigError(f"{path.name} cannot be read: {error}") from error
+def _toml(path: Path) -> tuple[Mapping[str, Any], list[SourceTable]]:
+    """The settings of the file, and the sources that it describes."""
+    values = _read_toml(path, path.name) if path.is_file() else {}
+    described = values.pop("source", {})
+    if not isinstance(described, dict):
+        raise ConfigError(f"{path.name}: source must be a table for each source", hint="for example [source.mcleod]")
     known = {name: variable_ for variable_, name in _VARIABLES.items()}
     if unknown := sorted(set(values) - known.keys()):
         nearest = {name: _nearest(name, known) for name in unknown}
         named = ", ".join(f"{name} (did you mean {meant}?)" if meant else name for name, meant in nearest.items())
         raise ConfigError(
-            f"{path.name} has settings that do not exist: {named}", hint="known: " + ", ".join(sorted(known))
+            f"{path.name} has settings that do not exist: {named}",
+            hint="known: " + ", ".join((*sorted(known), "[source.NAME]")),
         )
-    return values
+    return values, [SourceTable(name, path.name, table) for name, table in described.items()]
+
+
+def _source_files(folder: Path) -> list[SourceTable]:
+    """The sources of the files `NAME.toml` in a folder, sorted by name; each file is the table of one source."""
+    try:
+        found = sorted(folder.glob("*.toml")) if folder.is_dir() else []
+    except OSError as error:
+        raise ConfigError(f"{folder} cannot be read: {error.strerror or error}") from error
+    return [SourceTable(path.stem, str(path), _read_toml(path, str(path))) for path in found]
+
+
+def _read_toml(path: Path, shown: str) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > _TOML_BYTES:
+            raise ConfigError(f"{shown} is larger than {_TOML_BYTES >> 20} MiB")
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError, RecursionError) as error:
+        raise ConfigError(f"{shown} cannot be read: {error}") from error
 
 
 def _secret_from_file(given: _Given, cwd: Path) -> Secret:

@@ -9,11 +9,17 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from apex_cli.embedded.home import Home
 from apex_cli.embedded.postgres import EmbeddedPostgres
 from apex_cli.stores.postgres.connection import Database
 from tests.profiles import SERVERS
+
+
+# A slow machine is no failure.
+settings.register_profile("apex", deadline=None)
+settings.load_profile("apex")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -75,20 +77,19 @@ def relation(text: str) -> str:
 
 @_usage_error
 def source(text: str) -> str:
-    """The name of a source."""
-    return _one_of(registry.names(), text)
-
-
-@_usage_error
-def source_or_auto(text: str) -> str:
-    """The name of a source, or `auto`."""
-    return _one_of((registry.AUTO, *registry.names()), text)
-
-
-def _one_of(names: Sequence[str], text: str) -> str:
-    if text not in names:
-        raise ValueError(f"{text!r} is not one of {', '.join(names)}")
+    """What may be the name of a source; `check_source` knows those that the configuration describes, too."""
+    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,39}", text):
+        raise ValueError(f"{text!r} is not one of {', '.join(registry.names())}")
     return text
+
+
+def check_source(name: str | None) -> None:
+    """Raise a usage error for a name that is neither `auto` nor that of a source. The settings are read before."""
+    known = (registry.AUTO, *registry.names())
+    if name is not None and name not in known:
+        near = get_close_matches(name, known, n=1)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        raise typer.BadParameter(f"{name!r} is not one of {', '.join(known)}{meant}", param_hint="'--source'")
 
 
 Home = Annotated[Path | None, typer.Option("--home", metavar="DIR", help="Home of the embedded stores (APEX_HOME).")]
@@ -110,12 +111,12 @@ Source = Annotated[
     str,
     typer.Option(
         "--source",
-        parser=source_or_auto,
+        parser=source,
         metavar="|".join((registry.AUTO, *registry.names())),
         autocompletion=lambda: [registry.AUTO, *registry.names()],
         help="Where the records come from; auto recognises "
         + ", ".join(source.title for source in registry.sources())
-        + ".",
+        + ", and what [source.NAME] in apex.toml describes.",
     ),
 ]
 RecordSource = Annotated[

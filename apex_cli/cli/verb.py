@@ -53,8 +53,10 @@ class CommandContext:
     def settings(self, **flags: Any) -> Settings:
         """The settings of this command, with more flags; warns of misspelt variables. Raises `ConfigError`."""
         from apex_cli.config import load
+        from apex_cli.sources import registry
 
         settings = load({**self.flags, **flags})
+        registry.configure(settings.sources)
         for each in settings.unknown:
             self.output.warning(str(each))
         return settings

@@ -56,6 +56,13 @@ def machine_checks(settings: Settings) -> Iterator[Check]:
         yield Check("environment", CheckStatus.NOTE, detail, facts={"variable": name, "ours": FOREIGN[name]})
     for each in settings.unknown:
         yield Check("environment", CheckStatus.NOTE, str(each), facts={"variable": each.name, "ours": each.nearest})
+    for table in settings.sources:
+        yield Check(
+            "source",
+            CheckStatus.OK,
+            f"{table.name}, described by {table.origin}",
+            facts={"source": table.name, "origin": table.origin},
+        )
     yield _directory("home", settings.home, "APEX_HOME", "no home yet: the first ingest makes it")
     yield _disk(settings)
     yield _staging(settings)

@@ -22,7 +22,7 @@ from apex_cli.llm.protocol import LanguageModel
 from apex_cli.llm.usage import ModelUsageMeter
 from apex_cli.model import Extraction, Record
 from apex_cli.serialization import dump_extraction, load_extraction
-from apex_cli.sources.registry import RULES_VERSION, prose
+from apex_cli.sources.registry import prose, rules_version
 
 _AT_ONCE = 100
 """Records read at a time. Requests have a limit of their own; this bounds how many wait for them."""
@@ -77,7 +77,7 @@ class CachedEnricher:
     """Reads many records by the model, or takes what was kept of them."""
 
     def __init__(self, extractor: ModelExtractor, cache: AnswerCache) -> None:
-        self.version = f"{RULES_VERSION}+{extractor.version}"
+        self.version = f"{rules_version()}+{extractor.version}"
         self._extractor = extractor
         self._cache = cache
         self._limit = asyncio.Semaphore(_AT_ONCE)

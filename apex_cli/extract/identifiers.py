@@ -28,8 +28,8 @@ class IdentifierMatch:
     """One identifier in a text.
 
     `value` is the identifier bare (what its key is made of), `text` as people write it, `start` and `end` its span.
-    `checked`: a check digit confirms it. `dockets` are the numbers that stand beside a carrier's name, as
-    "Bluestem Transit LLC (MC 774421)": kind and value of each.
+    `checked`: a check digit confirms it. `dockets` are the numbers of a carrier, which stand beside its
+    name or each other, as "Bluestem Transit LLC (MC 774421, DOT 2231901)": kind and value of each.
     """
 
     kind: Kind
@@ -100,7 +100,7 @@ def _listed(
     unmarked: bool = False,
 ) -> _Pattern:
     """A label before one value or a list of them. Before each value the label may stand again: "BOL 1, BOL 2"."""
-    again = rf"(?:(?P<label>{label}){_PLURAL}{_MARK}?{_GAP}|#[ \t]?)?"
+    again = rf"(?:(?P<label>{label})(?![0-9]){_PLURAL}{_MARK}?{_GAP}|#[ \t]?)?"
     item = re.compile(rf"(?P<separator>{_SEPARATOR}){again}{value}", re.ASCII)
     return _Pattern(
         kind, _labelled(label, value, beside), needles, check, strict=False, joints=joints, item=item, unmarked=unmarked

@@ -14,6 +14,7 @@ from apex_cli.extract import clean
 from apex_cli.extract.identity import slug
 
 NamedKind = Literal["customer", "carrier", "driver", "person", "geofence"]
+SourceKind = Literal["driver", "geofence", "person", "vehicle", "shipment", "customer", "carrier"]
 DocketKind = Literal["mc", "mx", "ff", "dot", "scac"]
 ReferenceKind = Literal[
     "bol", "pro", "container", "seal", "invoice", "sscc", "awb", "imo", "reference", "pickup", "release", "confirmation"
@@ -77,7 +78,7 @@ def any_name(kind: NamedKind, name: str) -> str:
     return f"{kind}:name:{normal_name(name)}"
 
 
-def source_id(kind: Literal["driver", "geofence", "person", "vehicle"], source: str, value: str) -> str:
+def source_id(kind: SourceKind, source: str, value: str) -> str:
     """An id that means something within one source only."""
     return f"{kind}:id@{source}:{clean.key_part(value)}"
 

@@ -41,6 +41,10 @@ _COMPANY_BEFORE = re.compile(
     r"(?:(?<=\s)|(?<=^)|(?<=[(\[|:]))(?P<name>(?:[A-Z0-9][\w&'.-]{0,30},?[ ]){1,7}"
     r"(?:LLC|L\.L\.C\.|Inc|INC|Corp|CORP|Co|CO|Ltd|LTD|LP|LLP|Corporation|Company|Incorporated|Limited)\b\.?)$"
 )
+# Before a parenthesis with the number, without a legal form: "Lakeshore Haulage (MC-661208)".
+_NAME_BEFORE = re.compile(
+    r"(?:(?<=\s)|(?<=^)|(?<=[(\[|:]))(?P<name>[A-Z][\w&'.-]{1,30}(?:[ ](?:&[ ])?[A-Z][\w&'.-]{1,30}){1,5})$"
+)
 _BETWEEN = re.compile(r"[ \t]{0,2}[,;/|(\[–-]?[ \t]{0,2}(?:\n[ \t]{0,4})?[(\[]?(?:US[ ]?)?", re.IGNORECASE)
 _LONGEST_BEFORE = 160
 _LEADING = frozenset(("the", "carrier", "carriers", "with", "by", "via", "from", "to", "hauler", "and", "our"))
@@ -71,7 +75,8 @@ def entity(match: IdentifierMatch, source: str) -> Entity | None:
     if kind in _MAKERS:
         return _MAKERS[kind](match, source)
     if kind in _DOCKETS:
-        return entities.docketed_carrier(cast(keys.DocketKind, kind), value)
+        carrier = entities.docketed_carrier(cast(keys.DocketKind, kind), value)
+        return replace(carrier, keys=tuple(keys.docket(*docket) for docket in match.dockets) or carrier.keys)
     # A container's number is printed in many ways, the others as the sender's papers have them.
     shown = value if kind == "container" else match.text
     return entities.reference(cast(keys.ReferenceKind, kind), shown, certain=False)
@@ -96,35 +101,42 @@ def find(text: str) -> list[IdentifierMatch]:
 
 
 def _with_dockets(found: Sequence[IdentifierMatch], text: str) -> list[IdentifierMatch]:
-    """The matches, in which a carrier's name has taken up the numbers that stand right after it.
+    """The matches, in which a carrier has taken up the numbers that stand right after it.
 
-    The name has its label ("Carrier: Bluestem Transit LLC (MC 774421, DOT 2231901)"), or its legal form says that it is
-    one.
+    The name has its label ("Carrier: Bluestem Transit LLC (MC 774421, DOT 2231901)"), or its legal form or a
+    parenthesis behind it says that it is one. Numbers of different kinds side by side are of one carrier.
     """
     joined: list[IdentifierMatch] = []
     for match in found:
-        carrier = joined[-1] if joined and joined[-1].kind == "carrier" else None
         if match.kind not in _DOCKETS:
             joined.append(match)
             continue
-        if carrier is None or not _BETWEEN.fullmatch(text, carrier.end, match.start):
-            carrier = _carrier_before(text, joined[-1].end if joined else 0, match)
-            if carrier is None:
-                joined.append(match)
-                continue
-        else:
-            joined.pop()
         number = (cast(keys.DocketKind, match.kind), match.value)
-        joined.append(replace(carrier, end=match.end, dockets=(*carrier.dockets, number)))
+        before = joined[-1] if joined else None
+        if before is not None and _takes(before, number[0]) and _BETWEEN.fullmatch(text, before.end, match.start):
+            joined[-1] = replace(before, end=match.end, dockets=(*before.dockets, number))
+            continue
+        carrier = _carrier_before(text, before.end if before else 0, match)
+        joined.append(
+            replace(carrier, end=match.end, dockets=(number,)) if carrier else replace(match, dockets=(number,))
+        )
     return joined
 
 
+def _takes(match: IdentifierMatch, kind: str) -> bool:
+    """Whether a match is a carrier that has no number of this kind."""
+    return (match.kind == "carrier" or match.kind in _DOCKETS) and kind not in dict(match.dockets)
+
+
 def _carrier_before(text: str, start: int, docket: IdentifierMatch) -> IdentifierMatch | None:
-    """The company with a legal form that ends right before a number of a carrier; `start` is where to look from."""
+    """The company that ends right before a number of a carrier; `start` is where to look from."""
     start = max(start, docket.start - _LONGEST_BEFORE)
     before = text[start : docket.start]
     bare = before.rstrip(" \t([,|/–-")
-    match = _COMPANY_BEFORE.search(bare) if before != bare else None
+    between = before[len(bare) :]
+    match = _COMPANY_BEFORE.search(bare) if between else None
+    if match is None and between.strip() in ("(", "["):
+        match = _NAME_BEFORE.search(bare)
     if match is None:
         return None
     words = match["name"].split(" ")

@@ -56,7 +56,7 @@ async def dry_run(settings: Settings, request: IngestRequest, observer: Observer
     started = time.monotonic()
     async with _estimating(settings, request) as estimate:
         observer.phase("reading")
-        results = _results(settings, request, summary)
+        results = _results(read_in_place(settings, request, summary))
         while (found := await asyncio.to_thread(next, results, None)) is not None:
             result, extracted = found
             summary.add(result)
@@ -84,7 +84,10 @@ async def _estimating(settings: Settings, request: IngestRequest) -> AsyncIterat
         yield _Estimate(models, settings)
 
 
-def _results(settings: Settings, request: IngestRequest, summary: RunSummary) -> Iterator[DryResult]:
+def read_in_place(
+    settings: Settings, request: IngestRequest, summary: RunSummary
+) -> Iterator[Record | Rejected | Skipped]:
+    """Everything in the request's inputs, lazily and without staging; counts the inputs."""
     if STDIN in request.paths and request.stdin is not None:
         summary.inputs += 1
         with tempfile.NamedTemporaryFile(prefix="apex-", suffix=".jsonl") as spool:
@@ -99,13 +102,15 @@ def _results(settings: Settings, request: IngestRequest, summary: RunSummary) ->
             continue
         summary.inputs += 1
         if isinstance(found, Rejected):
-            yield _rejected(found), None
+            yield found
         else:
             yield from _of_file(settings, request, found.path, name=found.name, origin=str(found.path))
 
 
-def _of_file(settings: Settings, request: IngestRequest, path: Path, *, name: str, origin: str) -> Iterator[DryResult]:
-    reads = read_input(
+def _of_file(
+    settings: Settings, request: IngestRequest, path: Path, *, name: str, origin: str
+) -> Iterator[Record | Rejected | Skipped]:
+    return read_input(
         path,
         name=name,
         origin=origin,
@@ -114,17 +119,21 @@ def _of_file(settings: Settings, request: IngestRequest, path: Path, *, name: st
         limits=read_limits(settings),
         namespace=settings.namespace,
     )
-    for found in reads:
-        if isinstance(found, Rejected):
-            yield _rejected(found), None
-        elif isinstance(found, Skipped):
-            yield describe_skipped(found), None
+
+
+def _results(found: Iterator[Record | Rejected | Skipped]) -> Iterator[DryResult]:
+    for each in found:
+        if isinstance(each, Rejected):
+            yield rejected(each), None
+        elif isinstance(each, Skipped):
+            yield describe_skipped(each), None
         else:
-            yield _extracted(found)
+            yield _extracted(each)
 
 
-def _rejected(rejected: Rejected) -> RecordResult:
-    return RecordResult(RecordStatus.FAILED, error=rejected.error, stage="read", locator=rejected.locator)
+def rejected(found: Rejected) -> RecordResult:
+    """The result of what could not be read."""
+    return RecordResult(RecordStatus.FAILED, error=found.error, stage="read", locator=found.locator)
 
 
 def _extracted(record: Record) -> DryResult:

@@ -21,7 +21,7 @@ from apex_cli.reading.files import Rejected, Skipped, readable_name
 from apex_cli.reading.inner import Around, Nothing, Part
 from apex_cli.reading.jsonstream import Broken, Value, values
 from apex_cli.reading.opening import Opener
-from apex_cli.sources.registry import AUTO, DOCUMENT, JSON, classify, looks_like
+from apex_cli.sources.registry import AUTO, DOCUMENT, JSON, classify, fingerprint, looks_like
 
 UNKNOWN = "unknown"
 JSON_EXTENSIONS = (".json", ".jsonl", ".ndjson")
@@ -163,7 +163,7 @@ def _part(opened: _Input, part: Part, source: str, locator: str, size: int) -> R
         data_type=data_type,
         external_id=own_id,
         payload=part.payload,
-        content_hash=content_hash(part.payload),
+        content_hash=fingerprint(found, part.payload),
         observed_at=opened.observed_at,
         locator=locator,
         size=size,

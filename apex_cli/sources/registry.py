@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from apex_cli.config import SourceTable
 from apex_cli.errors import ReadError, UsageError
 from apex_cli.extract import cuts, timestamps
 from apex_cli.extract.field_names import snake_keys
@@ -55,6 +56,35 @@ for _source in BUILT_IN:
     register(_source)
 
 
+def configure(tables: Sequence[SourceTable]) -> None:
+    """Make the sources that the configuration describes known, in place of those of an earlier call.
+
+    They are tried before the built-in ones. Raises `ConfigError` for a table that is wrong.
+    """
+    _sources[:] = [source for source in _sources if not source.revision]
+    if tables:
+        from apex_cli.sources import configured
+
+        for each in configured.load(tables, (AUTO, *names())):
+            register(each)
+
+
+def rules_version() -> str:
+    """`RULES_VERSION`, and the revisions of the sources that the configuration describes."""
+    return "+".join((RULES_VERSION, *(f"{source.name}={source.revision}" for source in _sources if source.revision)))
+
+
+def fingerprint(source: str, payload: JsonObject) -> str:
+    """The content hash of a record: that of its payload, and of its source's rules where these are configured."""
+    revision = next((known.revision for known in _sources if known.name == source), "")
+    return content_hash([revision, payload] if revision else payload)
+
+
+def named(name: str) -> Source:
+    """The source of this name; that of other JSON where there is none."""
+    return next((source for source in _sources if source.name == name), json.SOURCE)
+
+
 def sources() -> tuple[Source, ...]:
     """All sources in the order of recognition, those of documents last."""
     return tuple(_sources)
@@ -84,17 +114,25 @@ NOT_KNOWN = Recognised()
 def recognise(payload: JsonObject) -> Recognised:
     """What the sources of their own shape know of an object that is not empty."""
     shape = snake_keys(payload)
-    for known in _sources:
+    for are_configured in (True, False):
+        found = _recognise(shape, [source for source in _sources if bool(source.revision) is are_configured])
+        if found is not NOT_KNOWN:
+            return found
+    return NOT_KNOWN
+
+
+def _recognise(shape: JsonObject, choices: Sequence[Source]) -> Recognised:
+    for known in choices:
         if (reason := known.skip_reason(shape)) is not None:
             return Recognised(nothing=(known.name, reason))
-    for known in _sources:
+    for known in choices:
         if known.specificity > 0 and known.matches(shape):
             data_type, identity = known.identify(shape)
             if identity is not None:
                 rows = known.unpack(shape)
                 return Recognised(rows=rows) if rows else Recognised(identity=(known.name, data_type, identity))
     # What is a record of one source is never a page of another.
-    for known in _sources:
+    for known in choices:
         if (rows := known.unpack(shape)) is not None:
             return Recognised(rows=rows) if rows else Recognised(nothing=(known.name, "empty page"))
     return NOT_KNOWN
@@ -145,15 +183,11 @@ def extract(record: Record) -> Extraction:
     sources do. Pure and synchronous; never touches a store, a file or the clock.
     """
     with timestamps.assumptions() as assumed, cuts.collected() as left_out:
-        extraction = _source_of(record).extract(record)
+        extraction = named(record.source).extract(record)
     notes = (*extraction.notes, *assumed, *left_out)
     return replace(extraction, notes=notes) if len(notes) > len(extraction.notes) else extraction
 
 
 def prose(record: Record) -> str:
     """The free text of a record, which rules read for identifiers only; empty for structured records."""
-    return _source_of(record).prose(record)
-
-
-def _source_of(record: Record) -> Source:
-    return next((source for source in _sources if source.name == record.source), json.SOURCE)
+    return named(record.source).prose(record)

@@ -29,6 +29,8 @@ class Source(ABC):
     """How much a shape must have to match. Higher is tried first; 0 takes every object that no other source takes."""
     typical_fields: frozenset[str] = frozenset()
     """Names of fields, in snake case, that few records of other sources have: for a hint at records not recognised."""
+    revision: str = ""
+    """Changes with the rules of a source that users describe; empty for a built-in one. Part of a content hash."""
     reads_documents: bool = False
     """Whether its records are whole documents, made by `reading` and not recognised by keys."""
 
@@ -72,3 +74,7 @@ class Source(ABC):
         needs from around it (an organisation's id, the time of the page) is copied into it. Called again for each.
         """
         return None
+
+    def empty_paths(self, payload: JsonObject) -> Sequence[str]:  # noqa: ARG002 - for subclasses
+        """The paths of the rules that find nothing in an object, each with what it is for: for `--explain`."""
+        return ()

@@ -11,7 +11,7 @@ import typer
 
 from apex_cli import __version__
 from apex_cli.cli.main import main
-from apex_cli.cli.options import duration, moment, source_or_auto
+from apex_cli.cli.options import check_source, duration, moment, source
 from apex_cli.faults import POINTS
 from apex_cli.sources import registry
 
@@ -109,10 +109,14 @@ def test_the_fault_points_are_listed(capsys: Captured) -> None:
 def test_the_sources_of_the_options_are_those_of_the_registry(capsys: Captured) -> None:
     assert main(["ingest", "--help"]) == 0
     assert "|".join(("auto", *registry.names())) in capsys.readouterr().out.replace("\n", "").replace(" ", "")
-    assert [source_or_auto(name) for name in ("auto", *registry.names())] == ["auto", *registry.names()]
-    for unknown in ("carrier_pigeon", "", "AUTO"):
+    for name in ("auto", *registry.names()):
+        assert source(name) == name
+        check_source(name)
+    for unknown in ("carrier pigeon", "", "AUTO"):
         with pytest.raises(typer.BadParameter):
-            source_or_auto(unknown)
+            source(unknown)
+    with pytest.raises(typer.BadParameter, match=r"'tuvro' is not one of .*; did you mean turvo"):
+        check_source("tuvro")
 
 
 def test_times_and_durations_of_options() -> None:

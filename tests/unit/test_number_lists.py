@@ -96,6 +96,7 @@ def test_a_list_of_any_length(numbers: list[str], separator: str, label: str) ->
         "Carrier: Bluestem Transit LLC, MC 774421 / USDOT 2231901",
         "Carrier: Bluestem Transit LLC\n  MC-774421\n  US DOT# 2231901",
         "We booked Bluestem Transit LLC (MC 774421 / DOT 2231901) for it.",
+        "Signed between Acme Trucking and Bluestem Transit LLC (MC-774421, USDOT 2231901), in force since May.",
         "Thanks to Bluestem Transit LLC [MC774421; DOT 2231901], it is on time.",
     ],
 )
@@ -111,3 +112,20 @@ def test_a_carrier_and_its_numbers_are_one(text: str) -> None:
 def test_numbers_apart_from_a_name_are_not_its_own() -> None:
     text = "Bluestem Transit LLC was late. Another carrier has MC 99123."
     assert [(match.kind, match.value) for match in mentions.find(text)] == [("mc", "99123")]
+
+
+MC, DOT, SCAC = "carrier:mc:661208", "carrier:dot:2984410", "carrier:scac:LKSH"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("We pay Lakeshore Haulage (MC-661208, USDOT 2984410).", [("carrier", {MC, DOT})]),
+        ("| Authority | MC-661208, USDOT 2984410, SCAC LKSH |", [("mc", {MC, DOT, SCAC})]),
+        ("MC 661208, MC 774421", [("mc", {MC}), ("mc", {"carrier:mc:774421"})]),
+        ("It is late (MC 661208).", [("mc", {MC})]),
+    ],
+)
+def test_which_carrier_a_number_is_of(text: str, expected: list[tuple[str, set[str]]]) -> None:
+    found = [(match.kind, mentions.entity(match, "document")) for match in mentions.find(text)]
+    assert [(kind, set(entity.keys) if entity else set()) for kind, entity in found] == expected

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from apex_cli.cli.ingesting import run_ingest
-from apex_cli.cli.options import Extractor, Source, duration
+from apex_cli.cli.options import Extractor, Source, check_source, duration
 from apex_cli.cli.verb import EMPTY, LOCKED, MANUAL_RECOVERY, OK, RECORDS, START, USAGE, CommandContext, verb
 from apex_cli.errors import UsageError
 
@@ -20,6 +20,7 @@ from apex_cli.errors import UsageError
         "apex ingest fixtures/",
         "apex ingest - < fixtures/json/fuel_transactions.jsonl",
         "apex ingest fixtures/ --dry-run",
+        "apex ingest --explain fixtures/turvo/shipments.json",
         "apex ingest /srv/drop --consume --min-age 30s --lock-timeout 4m -q",
         "apex ingest fixtures/frontapp/ --extractor llm --max-cost 2.50",
     ),
@@ -62,6 +63,12 @@ def ingest(
         bool, typer.Option("--again", help="Take content once more that is known or was forgotten.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and extract only; write nothing.")] = False,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain", help="Show what each record is taken for, and why; write nothing. The first 20, or --limit."
+        ),
+    ] = False,
     error_on_empty: Annotated[bool, typer.Option("--error-on-empty", help="Exit 9 when nothing was there.")] = False,
     metrics_textfile: Annotated[
         Path | None,
@@ -87,6 +94,7 @@ def ingest(
         max_tokens=max_tokens,
         metrics_textfile=metrics_textfile,
     )
+    check_source(source)
     request = IngestRequest(
         paths=tuple(paths),
         source=source,
@@ -99,4 +107,8 @@ def ingest(
         again=again,
         stdin=sys.stdin.buffer if STDIN in paths else None,
     )
+    if explain:
+        from apex_cli.cli.explaining import run_explain
+
+        run_explain(context, settings, request)
     run_ingest(context, settings, request, dry_run=dry_run, error_on_empty=error_on_empty)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from apex_cli.cli.options import Limit, RecordSource, filled
+from apex_cli.cli.options import Limit, RecordSource, check_source, filled
 from apex_cli.cli.output import clean, clip, redact
 from apex_cli.cli.verb import LOCKED, START, USAGE, CommandContext, verb
 
@@ -30,6 +30,8 @@ def search(
     # With --json each part left out adds a last line: {"type": "warning", "part", "code", "message", "hint"}.
     from apex_cli import queries
 
+    context.settings()
+    check_source(source)
     result = context.read(lambda stores: queries.search(stores, text, limit=limit, source=source))
     hits = result.hits
     if context.output.json:
