@@ -16,6 +16,7 @@
     │   │   ├── ModelTruncated             its answer is longer than it may be
     │   │   ├── ModelAnswerInvalid         its answer is not of the form asked for
     │   │   └── ModelUnreachable           no answer within the time allowed
+    │   ├── IdentityConflict           another thing has its id
     │   ├── EmbedError                 its text could not be embedded
     │   └── AnswerPending              a batch at the model's provider has yet to answer
     ├── RunHalted                  3   the run takes no more; what it holds stays staged
@@ -132,6 +133,20 @@ class ExtractError(RecordError):
 
     code = "extract"
     stage = "extract"
+
+
+class IdentityConflict(RecordError):
+    """Two different things have one id: taking the second one would replace the first."""
+
+    code = "identity_conflict"
+    stage = "extract"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            message,
+            hint="ingest its input again with --id-field F, the field (or fields F,G) that differ, or with "
+            "--collection NAME where it is of another collection",
+        )
 
 
 class EmbedError(RecordError):

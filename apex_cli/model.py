@@ -129,6 +129,9 @@ class Record:
     `collection` is, for other JSON, the name of the list, table, stream or file that the payload stood in, and
     `id_fields` names the fields that identify it there, where a connector says it. `looks_like` is set where no source
     was named and none knows the shape: the nearest source, "" where none is near.
+
+    `stored_id` is the record id where it does not follow from the identity: of a document, which the memory finds by
+    its content or its place, and of a record whose external id is unique by construction.
     """
 
     source: str
@@ -146,10 +149,11 @@ class Record:
     collection: str = field(default="", compare=False)
     id_fields: tuple[str, ...] = field(default=(), compare=False)
     looks_like: str | None = field(default=None, compare=False)
+    stored_id: str | None = None
 
     @property
     def record_id(self) -> str:
-        return record_id(self.source, self.data_type, self.external_id, self.namespace)
+        return self.stored_id or record_id(self.source, self.data_type, self.external_id, self.namespace)
 
 
 def record_id(source: str, data_type: str, external_id: str, namespace: str = DEFAULT_NAMESPACE) -> str:
@@ -328,6 +332,23 @@ class Plan:
 def point_ids(saga_id: str, chunks: int) -> list[str]:
     """Ids of the vector points of one attempt: UUIDv5 of saga and position, so no attempt touches another's."""
     return [named_uuid("point", saga_id, str(index)) for index in range(chunks)]
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What the user says of how the records of an input are called.
+
+    `collection` is the collection of other JSON, `id_fields` the dotted paths of the fields that together are its id.
+    `name` is what a stream is called, as if it were a file of this name.
+    """
+
+    collection: str | None = None
+    id_fields: tuple[str, ...] = ()
+    name: str | None = None
+
+
+UNSAID = Naming()
+"""Nothing is said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,11 @@ from datetime import datetime
 from typing import Any
 
 from apex_cli.errors import ApexError, RecordError, RunHalted, StoreError, UsageError
+from apex_cli.extract.identity import trimmed
 from apex_cli.payloads import Change, changes
 from apex_cli.stores.factory import Stores
 from apex_cli.stores.postgres.catalog import CurrentVersion, StoredVersion, shown_points
+from apex_cli.stores.postgres.places import PlaceView
 from apex_cli.stores.protocol import EntityView, FactView, GraphView, Hit, PointView
 
 _RRF = 60
@@ -34,12 +36,13 @@ class AmbiguousEntity(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class RecordView:
-    """What each of the four stores holds of one record."""
+    """What each of the four stores holds of one record, and where it was found, if it is a document."""
 
     version: CurrentVersion
     graph: GraphView | None
     points: Sequence[PointView]
     cache: Mapping[str, Any] | None
+    places: Sequence[PlaceView] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ async def find_record(stores: Stores, ident: str) -> CurrentVersion:
         found = list((await stores.catalog.by_id([record_id])).values())
     if not found and ":" in ident:
         source, _, external_id = ident.partition(":")
-        found = await stores.catalog.by_name(source, external_id)
+        found = await stores.catalog.by_name(source, trimmed(external_id))
     if not found:
         raise UsageError(
             f"no record {ident!r}",
@@ -103,7 +106,7 @@ async def find_record(stores: Stores, ident: str) -> CurrentVersion:
             code="not_found",
         )
     if len(found) > 1:
-        listed = ", ".join(f"{version.record_id} ({version.data_type})" for version in found)
+        listed = ", ".join(f"{version.record_id} ({version.data_type} {version.external_id})" for version in found)
         raise UsageError(f"{len(found)} records are called {ident!r}", hint=f"name one by its id: {listed}")
     return found[0]
 
@@ -112,11 +115,12 @@ async def get(stores: Stores, ident: str) -> RecordView:
     """One record out of all four stores. Raises `UsageError` when there is none, or several."""
     version = await find_record(stores, ident)
     ids = [version.record_id]
-    graph, points, cache = await asyncio.gather(
-        stores.graph.read(ids), stores.vectors.read(ids), stores.cache.read(ids)
+    graph, points, cache, places = await asyncio.gather(
+        stores.graph.read(ids), stores.vectors.read(ids), stores.cache.read(ids), stores.places.of_records(ids)
     )
+    (record_id,) = ids
     return RecordView(
-        version, graph.get(version.record_id), points.get(version.record_id, ()), cache.get(version.record_id)
+        version, graph.get(record_id), points.get(record_id, ()), cache.get(record_id), places.get(record_id, ())
     )
 
 

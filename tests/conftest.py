@@ -16,7 +16,6 @@ from apex_cli.embedded.postgres import EmbeddedPostgres
 from apex_cli.stores.postgres.connection import Database
 from tests.profiles import SERVERS
 
-
 # A slow machine is no failure.
 settings.register_profile("apex", deadline=None)
 settings.load_profile("apex")

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from hashlib import blake2b
+import unicodedata
+from hashlib import blake2b, sha256
 from typing import Any
 
 from apex_cli.text_cleaning import replace_unencodable
@@ -42,19 +43,48 @@ def text_digest(text: str, size: int) -> str:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size).hexdigest()
 
 
-def external_id(value: Any) -> str | None:
-    """An id from a string or a number, space around it removed; None from anything else and from "".
+def document_hash(content: str) -> str:
+    """The content hash of a document: SHA-256 of its text in UTF-8, 64 hex digits.
 
-    Ids are data: `../../x` stays as it is. One longer than 500 characters keeps its beginning, followed by `#` and
-    32 hex digits of the BLAKE2b-128 of the whole.
+    Neither its name nor its place are part of it. PostgreSQL computes the same hash of older documents
+    (`sql/0006_document_places.sql`).
+    """
+    return sha256(replace_unencodable(content).encode()).hexdigest()
+
+
+def external_id(value: Any) -> str | None:
+    """An id from a string or a number; None from anything else and from a blank.
+
+    `7`, `7.0` and `"7"` are one id, as are the Unicode forms of one text (NFC counts); blanks, invisible and control
+    characters around it are not part of it. Letter case is. Ids are data: `../../x` stays as it is. One longer than
+    500 characters keeps its beginning, followed by `#` and 32 hex digits of the BLAKE2b-128 of the whole.
     """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
-    if len(text) > LONGEST_ID:
-        digest = text_digest(text, _DIGEST_BYTES)
-        text = f"{text[: LONGEST_ID - len(digest) - 1]}#{digest}"
-    return text or None
+    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    return bounded(trimmed(text), LONGEST_ID) or None
+
+
+def trimmed(text: str) -> str:
+    """The text in NFC, without the blanks, the invisible and the control characters around it."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    normal = unicodedata.normalize("NFC", text)
+    inside = [index for index, char in enumerate(normal) if not _is_blank(char)]
+    return normal[inside[0] : inside[-1] + 1] if inside else ""
+
+
+def bounded(text: str, limit: int) -> str:
+    """The text, or, of one longer than `limit`, its beginning, `#` and 32 hex digits of the BLAKE2b-128 of it."""
+    if len(text) <= limit:
+        return text
+    digest = text_digest(text, _DIGEST_BYTES)
+    return f"{text[: limit - len(digest) - 1]}#{digest}"
+
+
+def _is_blank(char: str) -> bool:
+    # Z*: spaces, also the no-break space. Cc: control. Cf: zero width and direction marks.
+    return char.isspace() or unicodedata.category(char)[0] == "Z" or unicodedata.category(char) in ("Cc", "Cf")
 
 
 def slug(text: str, limit: int = _LONGEST_SLUG, *, split_acronyms: bool = False) -> str:

@@ -12,17 +12,19 @@ from datetime import UTC, datetime
 from pathlib import PurePath
 
 from apex_cli import faults
-from apex_cli.errors import RecordError, StoreError
+from apex_cli.errors import IdentityConflict, RecordError, StoreError
 from apex_cli.model import Record
 from apex_cli.pipeline.context import Batch, InputProgress, RecordInProgress, RunContext
+from apex_cli.pipeline.documents import note_places
 from apex_cli.reading.connectors.kept import kept
 from apex_cli.reading.files import Skipped
 from apex_cli.results import DONE, RecordResult, RecordStatus
-from apex_cli.staging import ItemFailure
+from apex_cli.staging import ItemFailure, KeptRecord
 
 
 async def acknowledge(context: RunContext, batch: Batch) -> None:
     """Report the batch's results and bring the staging directory up to date."""
+    await note_places(context, batch)
     ended = list(batch.ended)
     for record in batch.records:
         result = record.result
@@ -87,10 +89,16 @@ def _keep(context: RunContext, record: RecordInProgress, result: RecordResult) -
         source=result.source,
         payload=raw,
         failure=failure,
-        record_id=result.record_id,
+        # The id of a record in conflict is another record's: what is committed of that one does not settle it.
+        record_id=None if failure.code == IdentityConflict.code else result.record_id,
         extension=_extension(record),
+        kept=_identity(data, failure) if isinstance(data, Record) else None,
     )
     origin.kept.append(child.item_id)
+
+
+def _identity(record: Record, failure: ItemFailure) -> KeptRecord:
+    return KeptRecord.of(record, conflicted=failure.code == IdentityConflict.code)
 
 
 def _extension(record: RecordInProgress) -> str:

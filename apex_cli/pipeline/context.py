@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 from apex_cli.config import Settings
 from apex_cli.errors import ApexError
 from apex_cli.extract.cuts import LEFT_OUT
-from apex_cli.model import Embedded, EntityType, Extraction, Record
+from apex_cli.model import UNSAID, Embedded, EntityType, Extraction, Naming, Record
 from apex_cli.reading.files import Rejected, Skipped
 from apex_cli.results import RecordResult, RecordStatus, RunSummary
 from apex_cli.run_stats import RunStats
 from apex_cli.saga.coordinator import Coordinator
 from apex_cli.saga.locks import RecordLocks
 from apex_cli.saga.participants import Participants
+from apex_cli.sources.registry import DOCUMENT
 
 if TYPE_CHECKING:
     from apex_cli.enrich.enricher import CachedEnricher
@@ -47,8 +48,9 @@ class Stop:
 class IngestRequest:
     """One ingest. `paths` may hold `-` for `stdin`; `min_age` is seconds; `limit` counts records.
 
-    `extractor` is one of `EXTRACTORS`. With `llm_batch` models answer in the next run, at half the
-    price. `again` takes content that the memory has, or has forgotten, once more.
+    `naming` is of the inputs that the paths name, not of items that were staged before. `extractor` is one of
+    `EXTRACTORS`. With `llm_batch` models answer in the next run, at half the price. `again` takes content that the
+    memory has, or has forgotten, once more.
     """
 
     paths: tuple[str, ...]
@@ -61,7 +63,13 @@ class IngestRequest:
     retry_failed: bool = False
     again: bool = False
     stdin: BinaryIO | None = None
+    naming: Naming = UNSAID
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    @property
+    def stream_name(self) -> str:
+        """What standard input is called: as its name says, a document or JSON Lines."""
+        return self.naming.name or ("stdin" if self.source == DOCUMENT else "stdin.jsonl")
 
     def uses_model(self, settings: Settings) -> bool:
         """Whether a model reads free text: always with `llm`, with `auto` where a key or a server is configured."""

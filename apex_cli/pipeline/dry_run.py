@@ -90,11 +90,11 @@ def read_in_place(
     """Everything in the request's inputs, lazily and without staging; counts the inputs."""
     if STDIN in request.paths and request.stdin is not None:
         summary.inputs += 1
-        with tempfile.NamedTemporaryFile(prefix="apex-", suffix=".jsonl") as spool:
+        with tempfile.NamedTemporaryFile(prefix="apex-") as spool:
             shutil.copyfileobj(request.stdin, spool)
             spool.flush()
             if spool.tell():
-                yield from _of_file(settings, request, Path(spool.name), name="stdin.jsonl", origin=STDIN)
+                yield from _of_file(settings, request, Path(spool.name), name=request.stream_name, origin=STDIN)
     paths = [Path(path) for path in request.paths if path != STDIN]
     for found in walk(paths, min_age_seconds=request.min_age, exclude=(settings.staging_dir, settings.home)):
         if isinstance(found, Young):
@@ -118,6 +118,7 @@ def _of_file(
         observed_at=datetime.now(UTC),
         limits=read_limits(settings),
         namespace=settings.namespace,
+        naming=request.naming,
     )
 
 

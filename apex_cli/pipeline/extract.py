@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 from apex_cli.errors import ApexError, ExtractError, RecordError, StoreError
 from apex_cli.model import Extraction, Record
 from apex_cli.pipeline.context import Batch, RecordInProgress, RunContext, leave_pending
+from apex_cli.pipeline.documents import resolve
 from apex_cli.pipeline.embed import fail
+from apex_cli.pipeline.identities import SeenRecords
 from apex_cli.reading.files import Rejected, Skipped
 from apex_cli.results import RecordStatus
 from apex_cli.sources.registry import extract as extract_by_rules
@@ -36,9 +38,11 @@ class ExtractStage:
         self._context = context
         self._places = asyncio.Semaphore(context.settings.concurrency)
         self._pool: ProcessPool | None = None
+        self._seen = SeenRecords()
 
     async def __call__(self, context: RunContext, batch: Batch) -> None:
         """Set `extraction` of each record of the batch that is new and sound; end all others."""
+        await resolve(context, batch)
         await _screen(context, batch)
         records = batch.open()
         if context.stop_reason is not None:
@@ -52,6 +56,7 @@ class ExtractStage:
                 *(self._extract(small[start : start + _SLICE]) for start in range(0, len(small), _SLICE)),
                 *(self._extract_large(each) for each in large),
             )
+            await self._seen.screen(context, batch)
             await _enrich(context, batch.open())
 
     def close(self) -> None:

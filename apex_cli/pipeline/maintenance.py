@@ -44,6 +44,8 @@ async def forget(settings: Settings, ident: str) -> RecordResult:
         version = await find_record(stores, ident)
         await stores.runs.start(run_id, "forget", {"record_id": version.record_id})
         [result] = await coordinator.forget([version.record_id])
+        if result.error is None:
+            await stores.places.remove([version.record_id])
         failed = int(result.error is not None)
         counts = {"forgotten": 1 - failed, "failed": failed}
         summary = {**counts, "by_source": {version.source: counts}, **stats.as_json()}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from apex_cli import faults
 from apex_cli.config import Settings
@@ -17,7 +17,7 @@ from apex_cli.model import ReadLimits, Record
 from apex_cli.pipeline.context import STDIN, Batch, InputProgress, RecordInProgress, RunContext
 from apex_cli.reading.files import Found, Rejected, Skipped, Young
 from apex_cli.reading.read import read_input, sniff_source
-from apex_cli.sources.registry import AUTO, JSON
+from apex_cli.sources.registry import AUTO, JSON, lone_record_id
 from apex_cli.staging import Item
 from apex_cli.staging.directory import STREAM_ORIGIN
 
@@ -94,6 +94,7 @@ class InputReader:
             observed_at=item.staged_at,
             limits=self._limits,
             namespace=self._settings.namespace,
+            naming=item.naming,
         )
         empty = True
         for found in reads:
@@ -104,7 +105,7 @@ class InputReader:
                 self._left -= 1
             origin.read += 1
             empty = empty and isinstance(found, Skipped)
-            yield RecordInProgress(origin, replace(found, locator=item.name) if item.is_record else found)
+            yield RecordInProgress(origin, _as_kept(found, item) if item.is_record else found)
         origin.exhausted = True
         self.empty += empty
 
@@ -123,9 +124,16 @@ class InputReader:
         request = self._request
         forced = None if request.source == AUTO else request.source
         if STDIN in request.paths and request.stdin is not None:
-            yield from self._claimed(
-                self._staging.add_stream(request.stdin, source=forced or JSON, forced_source=forced, name="stdin.jsonl")
+            name = request.stream_name
+            stream = self._staging.add_stream(
+                request.stdin,
+                source=forced or JSON,
+                forced_source=forced,
+                name=name,
+                extension=PurePath(name).suffix,
+                naming=request.naming,
             )
+            yield from self._claimed(stream)
         for found in self._files:
             if isinstance(found, Young):
                 self.young += 1
@@ -135,7 +143,13 @@ class InputReader:
                 source = sniff_source(found.path, found.name, request.source)
                 faults.reach_in_thread("staging.put.before")
                 try:
-                    item = self._staging.add(found.path, source=source, forced_source=forced, consume=request.consume)
+                    item = self._staging.add(
+                        found.path,
+                        source=source,
+                        forced_source=forced,
+                        consume=request.consume,
+                        naming=request.naming,
+                    )
                 except ReadError as error:
                     yield self._refused(Rejected(found.name, error))
                     continue
@@ -170,6 +184,20 @@ def read_limits(settings: Settings) -> ReadLimits:
         max_document_bytes=settings.max_document_bytes,
         max_depth=settings.max_depth,
     )
+
+
+def _as_kept(found: Record | Rejected | Skipped, item: Item) -> Record | Rejected | Skipped:
+    """One failed record of an earlier run, as what it was in its input."""
+    kept = item.kept
+    if isinstance(found, Record) and kept is not None and found.content_hash == kept.content_hash:
+        return replace(
+            found,
+            locator=item.name,
+            data_type=kept.data_type,
+            external_id=kept.external_id,
+            stored_id=item.record_id or lone_record_id(kept.source, kept.external_id, found.namespace),
+        )
+    return replace(found, locator=item.name)
 
 
 def _size(data: Record | Rejected | Skipped) -> int:

@@ -156,4 +156,5 @@ def record_of(version: StoredVersion, namespace: str) -> Record:
         observed_at=version.observed_at,
         locator=f"record {version.record_id}",
         namespace=namespace,
+        stored_id=version.record_id,
     )

@@ -7,23 +7,29 @@ import json
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, islice
 from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from apex_cli.documents import registry as formats
 from apex_cli.documents.format import Format
 from apex_cli.errors import ReadError, RecordError
-from apex_cli.extract.identity import content_hash, external_id
+from apex_cli.extract import collection_names
+from apex_cli.extract.identity import document_hash
 from apex_cli.files import NotRegularFile, open_regular
-from apex_cli.model import ReadLimits, Record
+from apex_cli.model import UNSAID, Naming, ReadLimits, Record
 from apex_cli.reading import raw_mail
 from apex_cli.reading.files import Rejected, Skipped, readable_name
 from apex_cli.reading.inner import Around, Nothing, Part
 from apex_cli.reading.jsonstream import Broken, Value, values
 from apex_cli.reading.opening import Opener
-from apex_cli.sources.registry import AUTO, DOCUMENT, JSON, classify, fingerprint, looks_like
+from apex_cli.sources.json.identity import has_ids
+from apex_cli.sources.registry import AUTO, DOCUMENT, JSON, classify, fingerprint, lone_record_id, looks_like
 
 UNKNOWN = "unknown"
+STREAM = "-"
+"""The origin of standard input."""
+DOCUMENT_ID_DIGITS = 32
 JSON_EXTENSIONS = (".json", ".jsonl", ".ndjson")
 SNIFFED_BYTES = 64 * 1024
 _SNIFFED_DEPTH = 200
@@ -32,23 +38,40 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class _Input:
-    """An open file, and what every record of it takes over."""
+    """An open file, and what every record of it takes over.
+
+    `origin` is where it came from, `collection` that of records that are in no list with a name, unless `naming` says
+    another one for all. `dated` is the date that the file's name gives.
+    """
 
     file: BinaryIO
     name: str
+    origin: str
     observed_at: datetime
     limits: ReadLimits
     namespace: str
+    collection: str
+    naming: Naming
+    dated: datetime | None
 
 
 def read_input(
-    path: Path, *, name: str, origin: str, source: str, observed_at: datetime, limits: ReadLimits, namespace: str
+    path: Path,
+    *,
+    name: str,
+    origin: str,
+    source: str,
+    observed_at: datetime,
+    limits: ReadLimits,
+    namespace: str,
+    naming: Naming = UNSAID,
 ) -> Generator[Record | Rejected | Skipped, None, None]:
     """The records of one input, lazily; close the generator to close the file.
 
     `name` is what the input is called: its extension decides how it is read (without one its first bytes do), unless
-    `source` does. `origin` is the absolute path that it came from: a document's external id. `source` is `auto` or the
-    name of a source. `namespace` is the memory that the records go to.
+    `source` does. `origin` is the absolute path that it came from, or `-`. `source` is `auto` or the name of a source.
+    `namespace` is the memory that the records go to. The collection of other JSON is what `naming` says, else that of
+    the file's name (`collection_names.of_file`), `stdin` for a stream without a name.
 
     Locators: `name` for a document or a file as a whole, `name:LINE` for JSON, `name:LINE#N` for the Nth element of an
     array, and `#N` after it for the Nth record inside of an envelope. What holds nothing to ingest, such as the error
@@ -62,11 +85,22 @@ def read_input(
     try:
         with open_regular(path) as file:
             kind = _kind(name, source, file)
-            opened = _Input(file, shown, observed_at, limits, namespace)
+            collection = collection_names.of_file(naming.name or ("stdin" if origin == STREAM else origin))
+            opened = _Input(
+                file,
+                shown,
+                readable_name(origin),
+                observed_at,
+                limits,
+                namespace,
+                collection,
+                naming,
+                collection_names.file_date(shown),
+            )
             if kind == JSON:
                 yield from _json(opened, source)
             elif isinstance(kind, Format):
-                yield _document(opened, kind, readable_name(origin))
+                yield _document(opened, kind)
             else:
                 yield Rejected(shown, _unknown_type(name))
     except NotRegularFile:
@@ -121,8 +155,8 @@ def _kind(name: str, source: str, file: BinaryIO) -> Format | str | None:
 
 def _json(opened: _Input, source: str) -> Iterator[Record | Rejected | Skipped]:
     opener = Opener(opened.limits)
-    file = Around(collection=PurePath(opened.name).stem)
-    for item in values(opened.file, opened.limits):
+    file = Around(collection=opened.collection)
+    for item, alone in _values(opened):
         locator = _locator(opened.name, item)
         if not isinstance(item, Value):
             yield Rejected(locator, item.error, item.raw)
@@ -135,7 +169,8 @@ def _json(opened: _Input, source: str) -> Iterator[Record | Rejected | Skipped]:
             parts = opener.open(item.value, file)
         size = len(item.raw) // max(len(parts), 1)
         for number, part in enumerate(parts, start=1):
-            yield _part(opened, part, source, locator if len(parts) == 1 else f"{locator}#{number}", size)
+            place = locator if len(parts) == 1 else f"{locator}#{number}"
+            yield _part(opened, part, source, place, size, alone=alone and len(parts) == 1)
 
 
 def _locator(name: str, item: Value | Broken) -> str:
@@ -143,16 +178,30 @@ def _locator(name: str, item: Value | Broken) -> str:
     return "#".join([f"{name}:{item.line}", *(str(place) for place in (item.element, row) if place is not None)])
 
 
-def _part(opened: _Input, part: Part, source: str, locator: str, size: int) -> Record | Rejected | Skipped:
+def _values(opened: _Input) -> Iterator[tuple[Value | Broken, bool]]:
+    """What is in the file, and whether it is alone there and in no array."""
+    found = values(opened.file, opened.limits)
+    head = list(islice(found, 2))
+    for item in chain(head, found):
+        yield item, len(head) == 1 and isinstance(item, Value) and item.element is None and item.row is None
+
+
+def _part(
+    opened: _Input, part: Part, source: str, locator: str, size: int, *, alone: bool
+) -> Record | Rejected | Skipped:
     if isinstance(part, Nothing):
         return Skipped(locator, part.source, part.note)
     around = part.around
     # A key of a connector counts where the row has it: a deleted row may arrive without.
-    key = around.id_fields if all(part.payload.get(name) is not None for name in around.id_fields) else ()
+    key = around.id_fields if has_ids(part.payload, around.id_fields) else ()
     identity = part.identity if source == AUTO else None
     try:
         found, data_type, own_id = identity or classify(
-            part.payload, source, collection=around.collection, id_fields=key
+            part.payload,
+            source,
+            collection=opened.naming.collection or around.collection,
+            is_row=not alone or around.collection != opened.collection,
+            id_fields=opened.naming.id_fields or key,
         )
     except ReadError as error:
         return Rejected(locator, error, json.dumps(part.payload).encode())
@@ -168,33 +217,44 @@ def _part(opened: _Input, part: Part, source: str, locator: str, size: int) -> R
         locator=locator,
         size=size,
         namespace=opened.namespace,
-        as_of=around.as_of,
+        as_of=around.as_of or (opened.dated if is_other else None),
         ended=around.ended,
         notes=part.notes,
         looks_like=near,
         collection=around.collection if is_other else "",
         id_fields=key if is_other else (),
+        stored_id=lone_record_id(found, own_id, opened.namespace),
     )
 
 
-def _document(opened: _Input, format: Format, path: str) -> Record | Rejected:
+def _document(opened: _Input, format: Format) -> Record | Rejected:
+    """A document: known by its content. Where the memory has it under another id, `pipeline.documents` finds that."""
     data = read_bytes(opened.file, opened.limits)
     try:
         content = format.decode(data)
     except ReadError as error:
         return Rejected(opened.name, error, data if 0 < len(data) <= opened.limits.max_record_bytes else None)
-    payload = {"path": path, "format": format.name, "content": content}
+    path = opened.name if opened.origin == STREAM else opened.origin
+    digest = document_hash(content)
     return Record(
         source=DOCUMENT,
         data_type=DOCUMENT,
-        external_id=external_id(path) or opened.name,
-        payload=payload,
-        content_hash=content_hash(payload),
+        external_id=digest[:DOCUMENT_ID_DIGITS],
+        payload={"path": path, "format": format.name, "content": content},
+        content_hash=digest,
         observed_at=opened.observed_at,
         locator=opened.name,
         size=len(data),
         namespace=opened.namespace,
+        as_of=collection_names.file_date(path),
     )
+
+
+def document_digest(path: Path, format: str, limits: ReadLimits) -> str:
+    """The content hash of the document that a file holds. Raises `OSError`, and `ReadError` as reading it does."""
+    known = formats.by_name(format) or formats.DEFAULT
+    with open_regular(path) as file:
+        return document_hash(known.decode(read_bytes(file, limits)))
 
 
 def read_bytes(file: BinaryIO, limits: ReadLimits) -> bytes:

@@ -14,14 +14,13 @@ from apex_cli.config import SourceTable
 from apex_cli.errors import ReadError, UsageError
 from apex_cli.extract import cuts, timestamps
 from apex_cli.extract.field_names import snake_keys
-from apex_cli.extract.identity import content_hash, external_id
-from apex_cli.model import Extraction, JsonObject, Record
+from apex_cli.extract.identity import content_hash
+from apex_cli.model import Extraction, JsonObject, Record, record_id
 from apex_cli.sources import document, frontapp, json, samsara, turvo
 from apex_cli.sources.nearest import nearest
 from apex_cli.sources.source import Source
 
 AUTO = "auto"
-_HASH_DIGITS = 32
 JSON = json.SOURCE.name
 DOCUMENT = document.SOURCE.name
 RULES_VERSION = "rules-4"
@@ -139,15 +138,21 @@ def _recognise(shape: JsonObject, choices: Sequence[Source]) -> Recognised:
 
 
 def classify(
-    payload: JsonObject, source: str = AUTO, *, collection: str = "", id_fields: Sequence[str] = ()
+    payload: JsonObject,
+    source: str = AUTO,
+    *,
+    collection: str = "",
+    is_row: bool = False,
+    id_fields: Sequence[str] = (),
 ) -> tuple[str, str, str]:
     """Source, data type and external id of a payload that is not empty.
 
     `auto` takes the first source whose shape matches and that finds an id. A named source takes the payload as its own:
     raises `ReadError` (`missing_id`) when it has no id there, `UsageError` when there is no such source.
 
-    For other JSON: `collection` is the name of the list, table or stream that the payload stood in, and `id_fields`
-    names the fields that identify it there, where that is known.
+    The rest is for other JSON, and is described with `sources.json.identity.Origin`: the name of the list, table,
+    stream or file that holds the payload, in any spelling; whether there are others beside it; where its id is. Raises
+    `ReadError` (`missing_id`) where one of `id_fields` is missing.
     """
     choices = [known for known in _sources if source in (AUTO, known.name) and not known.reads_documents]
     if not choices:
@@ -155,9 +160,12 @@ def classify(
     shape = snake_keys(payload)
     fitting = [known for known in choices if known.matches(shape)]
     for known in fitting if source == AUTO else [*fitting, *choices]:
-        data_type, identity = known.identify(shape)
         if known.name == JSON:
-            identity = _keyed(payload, collection, id_fields) or identity or content_hash(payload)[:_HASH_DIGITS]
+            from apex_cli.extract.collection_names import named
+            from apex_cli.sources.json.identity import Origin, identify
+
+            return JSON, *identify(payload, shape, Origin(named(collection), is_row, id_fields))
+        data_type, identity = known.identify(shape)
         if identity is not None:
             return known.name, data_type, identity
     raise ReadError(
@@ -165,10 +173,16 @@ def classify(
     )
 
 
-def _keyed(payload: JsonObject, collection: str, id_fields: Sequence[str]) -> str | None:
-    """The id that the fields of a key make, within the collection; None where one of them holds no id."""
-    values = [external_id(payload.get(name)) for name in id_fields]
-    return external_id("#".join([collection, *filter(None, values)])) if values and all(values) else None
+def lone_record_id(source: str, external_id: str, namespace: str) -> str | None:
+    """The record id of other JSON whose external id is unique by construction; None for all other records.
+
+    Such a record is one and the same in every collection, whatever type the collection's name gives it.
+    """
+    if source != JSON:
+        return None
+    from apex_cli.extract.unique_ids import is_unique
+
+    return record_id(JSON, "", external_id, namespace) if is_unique(external_id) else None
 
 
 def looks_like(payload: JsonObject) -> str | None:

@@ -21,9 +21,10 @@ from typing import BinaryIO
 
 from apex_cli.errors import ReadError
 from apex_cli.files import write_new
+from apex_cli.model import UNSAID, Naming
 from apex_cli.staging import files, names
 from apex_cli.staging.folders import ItemFolders, Key
-from apex_cli.staging.items import Item, ItemFailure, ItemStatus, StagingStats
+from apex_cli.staging.items import Item, ItemFailure, ItemStatus, KeptRecord, StagingStats
 
 STREAM_ORIGIN = "-"
 
@@ -59,7 +60,9 @@ class StagingDirectory:
         for lock in claimed.values():
             lock.release()
 
-    def add(self, path: Path, *, source: str, forced_source: str | None, consume: bool) -> Item:
+    def add(
+        self, path: Path, *, source: str, forced_source: str | None, consume: bool, naming: Naming = UNSAID
+    ) -> Item:
         """Stage a file by a copy. A file that was dropped into the directory is moved; an item's payload is that item.
 
         The same origin always gives the same item. An earlier one is replaced: its failure goes, its attempts count
@@ -80,7 +83,13 @@ class StagingDirectory:
                     original = files.copy_input(resolved, payload, draft.reserve, durable=inside)
                 item_id = names.input_id(path.name, str(origin))
                 item = self._new_item(
-                    payload, source, item_id, name=path.name, origin=str(origin), forced_source=forced_source
+                    payload,
+                    source,
+                    item_id,
+                    name=path.name,
+                    origin=str(origin),
+                    forced_source=forced_source,
+                    naming=naming,
                 )
                 if not inside:
                     item.consume, item.original = consume, original
@@ -97,6 +106,7 @@ class StagingDirectory:
         forced_source: str | None,
         name: str = "stdin",
         extension: str = ".jsonl",
+        naming: Naming = UNSAID,
     ) -> Item:
         """Stage the content of a stream, durable when this returns. Streams of the same bytes are the same item.
 
@@ -114,7 +124,7 @@ class StagingDirectory:
             files.copy_stream(read, name, payload, draft.reserve, durable=True)
             item_id = names.input_id(name, STREAM_ORIGIN, content.digest())
             item = self._new_item(
-                payload, source, item_id, name=name, origin=STREAM_ORIGIN, forced_source=forced_source
+                payload, source, item_id, name=name, origin=STREAM_ORIGIN, forced_source=forced_source, naming=naming
             )
             return self._folders.place(draft, item, durable=True)
 
@@ -128,6 +138,7 @@ class StagingDirectory:
         failure: ItemFailure,
         record_id: str | None,
         extension: str,
+        kept: KeptRecord | None = None,
     ) -> Item:
         """Stage one failed record of `parent` as an item of its own, durable when this returns.
 
@@ -142,8 +153,15 @@ class StagingDirectory:
             write_new(target, payload)
             item_id = names.record_item_id(parent.item_id, locator, payload, record_id)
             item = self._new_item(
-                target, source, item_id, name=locator, origin=parent.origin, forced_source=parent.forced_source
+                target,
+                source,
+                item_id,
+                name=locator,
+                origin=parent.origin,
+                forced_source=parent.forced_source,
+                naming=parent.naming,
             )
+            item.kept = kept
             item.status, item.failure, item.attempts = ItemStatus.FAILED, failure, 1
             item.staged_at, item.record_id = parent.staged_at, record_id
             return self._folders.place(draft, item, durable=True)
@@ -302,12 +320,20 @@ class StagingDirectory:
         return changed
 
     def _new_item(
-        self, payload: Path, source: str, item_id: str, *, name: str, origin: str, forced_source: str | None
+        self,
+        payload: Path,
+        source: str,
+        item_id: str,
+        *,
+        name: str,
+        origin: str,
+        forced_source: str | None,
+        naming: Naming,
     ) -> Item:
         """The item that a draft with this payload becomes when it is placed."""
         key = names.slug(source), item_id
         item = self._folders.new_item(key, payload.name, payload.stat().st_size, datetime.now(UTC))
-        item.name, item.origin, item.forced_source = name, origin, forced_source
+        item.name, item.origin, item.forced_source, item.naming = name, origin, forced_source, naming
         return item
 
     def _item_of_payload(self, resolved: Path) -> Item | None:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from apex_cli.model import UNSAID, Naming, Record
 from apex_cli.staging import names
 
 TEXT_LIMIT = 4000
@@ -54,15 +55,35 @@ class FileIdentity:
         return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
 
 
+@dataclass(frozen=True, slots=True)
+class KeptRecord:
+    """Which record a failed one is, as it was read from its input: its payload alone may not say it again.
+
+    `conflicted` is set where another record of the input has its id and nothing says which of them is the later one.
+    """
+
+    source: str
+    data_type: str
+    external_id: str
+    content_hash: str
+    conflicted: bool = False
+
+    @classmethod
+    def of(cls, record: Record, *, conflicted: bool) -> KeptRecord:
+        """What is kept of a record beside its payload."""
+        return cls(record.source, record.data_type, record.external_id, record.content_hash, conflicted)
+
+
 @dataclass(slots=True)
 class Item:
     """One staged item, as it was when it was last read.
 
     `path` is its folder, `payload` the file in it, `bytes` the payload's size. `name` is for people. `origin` is the
     original's absolute path, or `-` for a stream; a failed record has that of its input. `staged_at` (aware UTC) is
-    when the input arrived; retries keep it. `forced_source` is the source that the user named (None: recognise it).
-    `consume`: the original, identified by `original`, is removed once all is committed. `record_id` is set where the
-    item holds one failed record with a known id. `busy`: another run works on this item, so it cannot be claimed.
+    when the input arrived; retries keep it. `forced_source` is the source that the user named (None: recognise it),
+    `naming` what else the user said. `consume`: the original, identified by `original`, is removed once all is
+    committed. `record_id` is set where the item holds one failed record with a known id, `kept` says what it was.
+    `busy`: another run works on this item, so it cannot be claimed.
     """
 
     source: str
@@ -80,6 +101,8 @@ class Item:
     consume: bool = False
     record_id: str | None = None
     original: FileIdentity | None = None
+    naming: Naming = UNSAID
+    kept: KeptRecord | None = None
     busy: bool = False
 
     @property
@@ -97,6 +120,7 @@ def encode(item: Item) -> bytes:
     """The content of `status.json`: all that does not follow from the folder itself."""
     failure = item.failure
     original = item.original
+    kept = item.kept
     document = {
         "version": 1,
         "name": item.name,
@@ -107,6 +131,17 @@ def encode(item: Item) -> bytes:
         "forced_source": item.forced_source,
         "consume": item.consume,
         "record_id": item.record_id,
+        "collection": item.naming.collection,
+        "id_fields": item.naming.id_fields,
+        "given_name": item.naming.name,
+        "kept": kept
+        and {
+            "source": kept.source,
+            "data_type": kept.data_type,
+            "external_id": kept.external_id,
+            "content_hash": kept.content_hash,
+            "conflicted": kept.conflicted,
+        },
         "original": original and [original.device, original.inode, original.size, original.modified_ns],
         "failure": failure
         and {
@@ -134,11 +169,14 @@ def decode(item: Item, content: bytes) -> None:
         name, origin = str(document["name"]), str(document["origin"])
         forced_source, record_id = _text(document["forced_source"]), _text(document["record_id"])
         consume = bool(document["consume"])
+        # Items of the version before this one have neither.
+        naming, kept = _naming(document), _kept(document.get("kept"))
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"{names.STATUS} is damaged: {error}") from error
     item.status, item.attempts, item.staged_at, item.failure = status, attempts, staged_at, failure
     item.name, item.origin, item.original, item.consume = name, origin, original, consume
     item.forced_source, item.record_id = forced_source, record_id
+    item.naming, item.kept = naming, kept
 
 
 def _failure(document: dict[str, Any] | None) -> ItemFailure | None:
@@ -152,6 +190,23 @@ def _failure(document: dict[str, Any] | None) -> ItemFailure | None:
         retriable=bool(document["retriable"]),
         at=_time(document["at"]),
         locator=_text(document["locator"]),
+    )
+
+
+def _naming(document: dict[str, Any]) -> Naming:
+    fields = tuple(map(str, document.get("id_fields") or ()))
+    return Naming(_text(document.get("collection")), fields, _text(document.get("given_name")))
+
+
+def _kept(document: dict[str, Any] | None) -> KeptRecord | None:
+    if not document:
+        return None
+    return KeptRecord(
+        source=str(document["source"]),
+        data_type=str(document["data_type"]),
+        external_id=str(document["external_id"]),
+        content_hash=str(document["content_hash"]),
+        conflicted=bool(document["conflicted"]),
     )
 
 

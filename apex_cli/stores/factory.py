@@ -22,6 +22,7 @@ from apex_cli.stores.protocol import CacheStore, PivotStore, Store, VectorStore
 if TYPE_CHECKING:
     from apex_cli.llm.models import Models
     from apex_cli.stores.postgres.catalog import Catalog
+    from apex_cli.stores.postgres.places import DocumentPlaces
     from apex_cli.stores.postgres.runs import Runs
     from apex_cli.stores.protocol import Journal
 
@@ -35,6 +36,7 @@ class Stores:
     cache: CacheStore
     journal: Journal
     catalog: Catalog
+    places: DocumentPlaces
     runs: Runs
     embedding: Embedding
     lock_owner: str
@@ -124,6 +126,7 @@ async def _probe(which: StoreBackends[Any], context: StoreContext) -> Probe:
 def _stores(context: StoreContext) -> Stores:
     from apex_cli.stores.postgres.catalog import Catalog
     from apex_cli.stores.postgres.journal import PostgresJournal
+    from apex_cli.stores.postgres.places import DocumentPlaces
     from apex_cli.stores.postgres.runs import Runs
 
     database = POSTGRES.make(context)
@@ -133,6 +136,7 @@ def _stores(context: StoreContext) -> Stores:
         cache=CACHE.make(context),
         journal=PostgresJournal(database),
         catalog=Catalog(database),
+        places=DocumentPlaces(database),
         runs=Runs(database),
         embedding=Embedding(context.embedder),
         lock_owner=backends.lock_owner(context.settings),

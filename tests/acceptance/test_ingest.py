@@ -81,19 +81,20 @@ def test_every_layout_of_input(home: Path) -> None:
     assert counts(result.summary) == {"committed": 10}
     assert result.summary["inputs"] == 8
     by_source: dict[str, set[str]] = {}
+    [note] = run(home, "get", f"document:{drop / 'note.txt'}", "--json").expect(0).lines
+    [rules] = run(home, "get", "document:rules.md", "--json").expect(0).lines
     for line in result.of("record"):
         by_source.setdefault(line["source"], set()).add(line["external_id"])
     assert by_source == {
         "turvo": {f"SHIP-2025-10-20-{number:03d}" for number in range(1, 8)},
-        "document": {str(drop / "note.txt"), str(drop / "rules.md")},
-        "json": {"INV-7"},
+        "document": {note["external_id"], rules["external_id"]},
+        "json": {"other#INV-7"},
     }
-    [note] = run(home, "get", f"document:{drop / 'note.txt'}", "--json").expect(0).lines
     mentioned = {each["name"] for each in note["stores"]["graph"]["entities"]}
     assert {"SHIP-2025-10-20-001", "Gary, IN"} <= mentioned
     assert note["stores"]["postgres"]["payload"]["format"] == "text"
     [hit, *_] = run(home, "search", "dock rules seal", "--source", "document", "--json").expect(0).lines
-    assert hit["external_id"] == str(drop / "rules.md")
+    assert hit["record_id"] == rules["record_id"]
     assert verified(home) == 10
 
 

@@ -16,6 +16,7 @@ from apex_cli.pipeline.context import Batch, IngestRequest, RunContext, Stop
 from apex_cli.pipeline.read import InputReader
 from apex_cli.reading.files import walk
 from apex_cli.results import RunSummary
+from apex_cli.sources.json.identity import own_id
 from apex_cli.staging import ItemStatus, StagingDirectory
 
 
@@ -62,8 +63,10 @@ def bench(tmp_path: Path) -> Bench:
 
 
 def ids(batch: Batch) -> list[str]:
+    """The records' own ids, without their collections."""
     return [
-        each.source_data.external_id if isinstance(each.source_data, Record) else "rejected" for each in batch.records
+        own_id(each.source_data.external_id) if isinstance(each.source_data, Record) else "rejected"
+        for each in batch.records
     ]
 
 

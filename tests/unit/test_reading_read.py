@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from apex_cli.errors import UsageError
-from apex_cli.extract.identity import content_hash
+from apex_cli.extract.identity import content_hash, document_hash
 from apex_cli.model import ReadLimits, Record
 from apex_cli.reading.files import Rejected, Skipped
 from apex_cli.reading.read import read_input, sniff_source
@@ -116,9 +116,9 @@ def test_records_of_json(tmp_path: Path) -> None:
 
 
 def test_hostile_ids_are_data(tmp_path: Path) -> None:
-    (item,) = stream(put(tmp_path, "a.json", b'{"id": "../../x\\u0000", "b": "\\u0000"}'))
+    (item,) = stream(put(tmp_path, "a.json", b'{"id": "../../x\\u0000y", "b": "\\u0000"}'))
     assert isinstance(item, Record)
-    assert item.external_id == "../../x\0"
+    assert item.external_id == "orig#../../x\0y"
     assert item.payload["b"] == "\0"
 
 
@@ -126,7 +126,9 @@ def test_hostile_ids_are_data(tmp_path: Path) -> None:
 def test_records_of_documents(tmp_path: Path, name: str, format: str) -> None:
     (item,) = stream(put(tmp_path, name, b"\xef\xbb\xbf# Rates\r\n\r\nOne."))
     assert isinstance(item, Record)
-    assert (item.source, item.data_type, item.external_id, item.locator) == ("document", "document", "/in/orig", name)
+    assert (item.source, item.data_type, item.locator) == ("document", "document", name)
+    assert item.content_hash == document_hash("# Rates\n\nOne.")
+    assert item.external_id == item.content_hash[:32]
     assert item.payload == {"path": "/in/orig", "format": format, "content": "# Rates\n\nOne."}
 
 
@@ -175,7 +177,7 @@ def test_names_that_are_no_text(tmp_path: Path) -> None:
         path, name=name, origin=str(path), source="auto", observed_at=NOON, limits=LIMITS, namespace="apex"
     )
     assert isinstance(item, Record)
-    assert item.external_id == f"{tmp_path}/caf\\xe9.txt"
+    assert item.payload["path"] == f"{tmp_path}/caf\\xe9.txt"
     assert item.locator.encode() == b"caf\\xe9.txt"
 
 

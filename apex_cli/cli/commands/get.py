@@ -46,9 +46,11 @@ def as_json(view: RecordView) -> dict[str, Any]:
         "entities": [fields(each, "id", "name", "type") for each in view.graph.entities],
         "facts": [fields(fact, *_FACT) for fact in view.graph.facts],
     }
+    places = [fields(place, "shown", "first_seen", "last_seen", "vacated_at") for place in view.places]
     return {
         "type": "record",
         **fields(version, "record_id", "source", "data_type", "external_id", "revision"),
+        **({"places": places} if places else {}),
         "stores": {
             "graph": graph,
             "postgres": fields(version, *_VERSION),
@@ -63,6 +65,9 @@ def _show(output: Output, view: RecordView) -> None:
     output.line(clean(f"{version.source} {version.data_type} {version.external_id}"))
     as_of = rfc3339(version.event_time) if version.dated else f"{rfc3339(version.event_time)} (when it was staged)"
     output.line(f"record {version.record_id}, revision {version.revision}, of {as_of}")
+    for place in view.places:
+        state = f"last seen {rfc3339(place.last_seen)}" if place.vacated_at is None else "no longer there"
+        output.line(clean(f"at {place.shown}, {state}"))
     output.line()
     _payload(output, version.payload)
     output.line("graph: nothing" if view.graph is None else "graph:")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from apex_cli.cli.ingesting import run_ingest
-from apex_cli.cli.options import Extractor, Source, check_source, duration
+from apex_cli.cli.options import Extractor, Source, check_source, duration, filled
 from apex_cli.cli.verb import EMPTY, LOCKED, MANUAL_RECOVERY, OK, RECORDS, START, USAGE, CommandContext, verb
 from apex_cli.errors import UsageError
 
@@ -21,6 +21,7 @@ from apex_cli.errors import UsageError
         "apex ingest - < fixtures/json/fuel_transactions.jsonl",
         "apex ingest fixtures/ --dry-run",
         "apex ingest --explain fixtures/turvo/shipments.json",
+        "apex ingest lines.jsonl --id-field order_id,line",
         "apex ingest /srv/drop --consume --min-age 30s --lock-timeout 4m -q",
         "apex ingest fixtures/frontapp/ --extractor llm --max-cost 2.50",
     ),
@@ -52,6 +53,21 @@ def ingest(
     concurrency: Annotated[int | None, typer.Option(min=1, metavar="N", help="Extractions at a time.")] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, metavar="N", help="Records a commit.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Take at most so many records.")] = None,
+    collection: Annotated[
+        str | None,
+        typer.Option(parser=filled, metavar="NAME", help="The collection of other JSON, instead of the file's name."),
+    ] = None,
+    id_field: Annotated[
+        list[str] | None,
+        typer.Option(
+            parser=filled,
+            metavar="F",
+            help="The field with the id of other JSON: a dotted path. Several, or F,G, are one id together.",
+        ),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(parser=filled, metavar="N", help="What stdin is called, as if it were a file.")
+    ] = None,
     consume: Annotated[bool, typer.Option("--consume", help="Remove an original once it is committed.")] = False,
     min_age: Annotated[
         float | None, typer.Option(parser=duration, metavar="TIME", help="Skip files changed more recently, e.g. 30s.")
@@ -81,12 +97,19 @@ def ingest(
     Markdown. Each record is visible in all four stores or in none. Known records stay unchanged. A record that fails
     is kept (see `apex staging`), and the others continue. Sagas that an earlier run left open are settled first.
     """
+    from apex_cli.extract.collection_names import named
+    from apex_cli.model import Naming
     from apex_cli.pipeline.context import STDIN, IngestRequest
 
     if "" in paths:
         raise UsageError("a path is empty", hint="name a file or a directory; . is the working directory")
     if STDIN in paths and sys.stdin is None:
         raise UsageError("- is stdin, and stdin is closed", hint="pipe JSON lines into it, or name a file")
+    if name is not None and STDIN not in paths:
+        raise UsageError("--name names stdin, which is not among the inputs", hint="name - as well: apex ingest -")
+    if collection is not None and not named(collection):
+        raise UsageError(f"{collection!r} has no letter or digit that could name a collection")
+    id_fields = tuple(field.strip() for each in id_field or () for field in each.split(",") if field.strip())
     settings = context.settings(
         concurrency=concurrency,
         batch_size=batch_size,
@@ -106,6 +129,7 @@ def ingest(
         retry_failed=retry_failed,
         again=again,
         stdin=sys.stdin.buffer if STDIN in paths else None,
+        naming=Naming(collection, id_fields, name),
     )
     if explain:
         from apex_cli.cli.explaining import run_explain

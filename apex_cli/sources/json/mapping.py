@@ -10,6 +10,7 @@ from apex_cli.extract.builder import Builder
 from apex_cli.extract.contacts import Contact
 from apex_cli.extract.field_names import snake_keys
 from apex_cli.model import Entity, EntityType, Extraction, Record, RecordKind
+from apex_cli.sources.json.identity import own_id
 from apex_cli.sources.json.walk import Group, walk
 
 _TEXT_LIMIT = 50_000
@@ -34,7 +35,7 @@ def extract(record: Record) -> Extraction:
         own = walked.time
     builder = Builder.of(record, own, kind=RecordKind.STATE)
     kind = clean.line(record.data_type.replace("_", " ")) or "record"
-    title = clean.line(f"{kind[0].upper()}{kind[1:]} {record.external_id}")
+    title = clean.line(f"{kind[0].upper()}{kind[1:]} {own_id(record.external_id)}")
     key = keys.document_record(record.source, record.data_type, record.external_id)
     document = builder.add(Entity(EntityType.DOCUMENT, (key,), title, attributes={"data_type": kind}))
     for group in walked.groups:

@@ -14,6 +14,18 @@ _SET_EMBEDDER = "INSERT INTO embedder (name) VALUES (%(name)s) ON CONFLICT DO NO
 _EMBEDDER = "SELECT name FROM embedder"
 _BY_ID = "SELECT * FROM current_record WHERE record_id = ANY(%(ids)s::uuid[])"
 _BY_NAME = "SELECT * FROM current_record WHERE source = %(source)s AND external_id = %(external_id)s"
+# Other JSON by its id without the collection; a document by the path or the file name of a place where it is, else was.
+_BY_PART = """
+WITH named AS (
+    SELECT record_id, vacated_at IS NULL AS occupied FROM document_place
+    WHERE %(source)s = 'document'
+      AND (shown = %(external_id)s OR right(shown, length(%(external_id)s) + 1) = '/' || %(external_id)s)
+)
+SELECT * FROM current_record
+WHERE source = %(source)s AND right(external_id, length(%(external_id)s) + 1) = '#' || %(external_id)s
+   OR record_id IN (SELECT record_id FROM named WHERE occupied = (SELECT bool_or(occupied) FROM named))
+ORDER BY external_id, record_id LIMIT 20
+"""
 # One matching word is enough, because a question rarely has all of them. `unnest` gives the lexemes of a tsvector;
 # `quote_literal` makes each one safe inside a tsquery.
 _SEARCH = """
@@ -199,8 +211,13 @@ class Catalog:
         return found
 
     async def by_name(self, source: str, external_id: str) -> Sequence[CurrentVersion]:
-        """Current versions with this source and external id: one for each data type that has it."""
-        rows = await self._database.rows(_BY_NAME, {"source": source, "external_id": external_id})
+        """Current versions with this source and external id: one for each data type that has it.
+
+        Where none has it: other JSON with this id in any collection, and documents with this path or file name; at most
+        20.
+        """
+        parameters = {"source": source, "external_id": external_id}
+        rows = await self._database.rows(_BY_NAME, parameters) or await self._database.rows(_BY_PART, parameters)
         return [_version(row) for row in rows]
 
     async def forgotten(self, ident: str, source: str, external_id: str) -> Sequence[ForgottenRecord]:

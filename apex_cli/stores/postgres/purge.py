@@ -13,7 +13,7 @@ from psycopg import sql
 
 from apex_cli.stores.postgres.connection import Database
 
-TABLES = ("record_version", "record", "saga", "forgotten", "run", "run_total")
+_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename"
 # A record that was forgotten keeps its row for its epoch. Its name goes; the next version brings it back.
 _FORGET_NAMES = "UPDATE record SET external_id = '' WHERE current_saga IS NULL AND external_id <> ''"
 _FORGET_ERRORS = """
@@ -34,8 +34,10 @@ async def purge(database: Database) -> None:
     async with database.connection() as connection:
         await connection.execute("SET statement_timeout = 0")
         try:
-            for table in TABLES:
-                await connection.execute(sql.SQL("VACUUM (FULL, ANALYZE) {}").format(sql.Identifier(table)))
+            cursor = await connection.execute(_TABLES)
+            for row in await cursor.fetchall():
+                table = sql.Identifier(row["tablename"])
+                await connection.execute(sql.SQL("VACUUM (FULL, ANALYZE) {}").format(table))
             if database.files is not None:
                 await connection.execute("VACUUM FULL pg_catalog.pg_statistic")
                 await connection.execute("CHECKPOINT")
