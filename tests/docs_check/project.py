@@ -51,7 +51,7 @@ class Project:
         """The variables of all settings, less the `_FILE` forms of secrets."""
         from apex_cli.config import Settings
 
-        names = {field.name for field in fields(Settings)} - {"foreign", "unknown"}
+        names = {field.name for field in fields(Settings)} - {"foreign", "unknown", "sources"}
         return {name.upper() if name.startswith("openai_") else f"APEX_{name.upper()}" for name in names}
 
     @cached_property
