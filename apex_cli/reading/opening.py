@@ -23,15 +23,18 @@ import binascii
 import io
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from apex_cli.errors import ReadError
 from apex_cli.extract.cuts import LEFT_OUT
 from apex_cli.model import JsonObject, ReadLimits
 from apex_cli.reading import envelope_names as names
 from apex_cli.reading.connectors import columns
 from apex_cli.reading.connectors import registry as connectors
 from apex_cli.reading.connectors.protocol import Streams
+from apex_cli.reading.decode import SourcePosition, decode
 from apex_cli.reading.inner import Around, Inner, Nothing, Part
 from apex_cli.reading.jsonstream import Value, values
 from apex_cli.sources.registry import JSON, recognise
@@ -41,6 +44,7 @@ MOST_LEVELS = 40
 MOST_OBJECTS = 500_000
 """How many objects of one value are looked at."""
 _NAMED = 8
+_BEGINNING = SourcePosition(line=1, column=1, offset=0)
 _SHORTEST_TEXT = 8
 # Base64 of a text that begins with `{` or `[`.
 _BASE64 = re.compile(r"\s*[eW][w-z0-9+/_-][A-Za-z0-9+/_\s-]+={0,2}\s*")
@@ -176,6 +180,8 @@ class _Search:
         data = _json_text(text)
         if data is None:
             return None
+        with suppress(ReadError):
+            return self._any(decode(data, _BEGINNING, self._limits.max_depth), around, level)
         found = list(values(io.BytesIO(data), self._limits))
         objects = [each.value for each in found if isinstance(each, Value)]
         return self._list(objects, around, level) if objects and len(objects) == len(found) else None
@@ -296,8 +302,10 @@ def _json_text(text: str) -> bytes | None:
     """The JSON that a text may be, undecoded; None where it begins like none."""
     if len(text) < _SHORTEST_TEXT:
         return None
-    first = text[:64].lstrip()[:1]
-    if first in ("{", "["):
+    begin = text[:64].lstrip()[:2]
+    first = begin[:1]
+    # Some queues encode a text twice: '"{\\"shipmentId\\": ...}"'.
+    if first in ("{", "[") or begin in ('"{', '"['):
         return text.encode("utf-8", "surrogatepass")
     if first in ("e", "W") and _BASE64.fullmatch(text):
         try:

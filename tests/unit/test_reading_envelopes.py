@@ -61,6 +61,7 @@ def nested(value: Any, levels: int) -> Any:
         ({"S1": SHIPMENT, "T1": PING}, [SHIPMENT, PING]),
         ({"deep": nested(SHIPMENT, DEEP)}, [SHIPMENT]),
         ({"Message": json.dumps(SHIPMENT), "Type": "Notification"}, [SHIPMENT]),
+        ({"body": json.dumps(json.dumps(SHIPMENT))}, [SHIPMENT]),
         ({"Records": [{"body": json.dumps({"Message": json.dumps(PING)}), "messageId": "m"}]}, [PING]),
         ({"Records": [{"body": json.dumps(PING) + "\n" + json.dumps(SHIPMENT)}]}, [PING, SHIPMENT]),
         ({"message": {"data": base64.b64encode(json.dumps(PING).encode()).decode()}, "subscription": "s"}, [PING]),

@@ -35,7 +35,7 @@ class Airbyte(Protocol):
             time = timestamps.parse(record.get("emitted_at")) or around.as_of
             key = streams.keys.get(name, ())
             return Opened([Row(data, replace(around, collection=name, id_fields=key, as_of=time))])
-        if isinstance(value.get(_BETWEEN.get(kind, "")), dict):
+        if kind in _BETWEEN and isinstance(value.get(_BETWEEN[kind]), dict):
             if kind == "CATALOG":
                 _learn(value["catalog"], streams)
             return Opened(note=_grave(value))
