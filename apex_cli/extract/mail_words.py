@@ -11,6 +11,9 @@ from enum import Enum
 
 from apex_cli.extract import clean
 
+_LONGEST_HEADER = 1_000
+_LONGEST_LABEL = 40
+
 
 class MailKind(Enum):
     """What a message does with the mail below its own text."""
@@ -76,29 +79,48 @@ SEPARATOR = re.compile(
 RULE = re.compile(r"[\s*]{0,8}[-\u2013\u2014_=]{5,300}[\s*]{0,8}")
 """A whole line that is a rule."""
 
-_COLON = r"[\s*]{0,4}[:\uff1a]\s{0,8}\*{0,2}\s{0,4}(?P<value>[^\n]{0,1000})"
+_HEADERS = {
+    "from": (
+        "From|Von|De|Da|Van|Od|Från|Fra|Lähettäjä|Expéditeur|Remitente|Mittente|Remetente|Afzender|Nadawca"
+        "|От|От кого|发件人|差出人"
+    ),
+    "date": (
+        "Sent|Date|Gesendet|Datum|Gesendet am|Envoyé|Envoyé le|Enviado|Enviado el|Enviado em|Enviada"
+        "|Enviada em|Fecha|Inviato|Inviato il|Data|Verzonden|Wysłano|Wysłane|Skickat|Sendt|Dato|Lähetetty"
+        "|Date d'envoi|Sent at|Sent on|Отправлено|Дата|Odesláno|发送时间|日期|送信日時|日時"
+    ),
+    "to": (
+        "To|An|À|A|Para|Aan|Do|Till|Til|Vastaanottaja|Destinataire|Destinatario|Destinatário|Empfänger|Кому"
+        "|Komu|收件人|宛先"
+    ),
+    "subject": (
+        "Subject|Betreff|Objet|Asunto|Oggetto|Assunto|Onderwerp|Temat|Ämne|Emne|Aihe|Sujet|Тема|Předmět|主题|件名"
+    ),
+    "copy": ("Cc|Bcc|Kopie|Copie|Copia|Cópia|DW|UDW|Importance|Wichtigkeit|Reply-To|Attachments|Anlagen|Priority"),
+}
+_HEADER_OF = {label.casefold(): name for name, labels in _HEADERS.items() for label in labels.split("|")}
 
 
-def _header(words: str) -> re.Pattern[str]:
-    return re.compile(rf"[\s>*_]{{0,8}}(?:{_any(words)}){_COLON}", re.IGNORECASE)
+def header(text: str) -> tuple[str | None, str]:
+    """Name and value of a line of a mail's headers: "*Von:* Ana" is `("from", "Ana")`. No name for any other line."""
+    label, colon, value = text[:_LONGEST_HEADER].replace("\uff1a", ":").partition(":")
+    if not colon or len(label) > _LONGEST_LABEL:
+        return None, ""
+    name = _HEADER_OF.get(" ".join(label.strip("*_> \t\xa0").casefold().split()))
+    return name, value.strip("* \t\xa0") if name else ""
 
-
-FROM = _header("From|Von|De|Da|Van|Od|Från|Fra|Lähettäjä|Expéditeur|Remitente|Mittente|Remetente|Afzender|Nadawca")
-DATE = _header(
-    "Sent|Date|Gesendet|Datum|Gesendet am|Envoyé|Envoyé le|Enviado|Enviado el|Enviado em|Enviada|Enviada em|Fecha"
-    "|Inviato|Inviato il|Data|Verzonden|Wysłano|Wysłane|Skickat|Sendt|Dato|Lähetetty|Date d'envoi|Sent at|Sent on"
-)
-TO = _header("To|An|À|A|Para|Aan|Do|Till|Til|Vastaanottaja|Destinataire|Destinatario|Destinatário|Empfänger")
-SUBJECT = _header("Subject|Betreff|Objet|Asunto|Oggetto|Assunto|Onderwerp|Temat|Ämne|Emne|Aihe|Sujet")
-COPY = _header("Cc|Bcc|Kopie|Copie|Copia|Cópia|DW|UDW|Importance|Wichtigkeit|Reply-To|Attachments|Anlagen|Priority")
 
 VERB = re.compile(
-    r"\b(?:wrote|writes|schrieb|schreibt|geschrieben|a écrit|écrit|escribió|escribio|escribe|ha scritto|scrive|scritto"
-    r"|escreveu|schreef|geschreven|napisał|napisała|napisał\(a\)|pisze|skrev|kirjoitti|napsal|napsala|написал|yazdı"
-    r"|írta)(?=\W)",
+    r"写道|작성|\b(?:"
+    + _any(
+        "wrote|writes|schrieb|schreibt|geschrieben|écrit|escribió|escribio|escribe|scritto|scrive|escreveu|schreef"
+        "|geschreven|napisał|napisała|napisał(a)|pisze|skrev|kirjoitti|napsal|napsala|написал|yazdı|írta"
+    )
+    + r")(?=\W)",
     re.IGNORECASE,
 )
 """The verb of "On Monday, Ana wrote:"."""
+ATTRIBUTION_END = re.compile(r"[:\uff1a][*\s]{0,8}$|^[-\s]{2,12}\S.{0,300}\s-{2,12}\s{0,8}$")
 INTRODUCTION = re.compile(
     r"[\s>]{0,8}(?:On|Am|Le|El|Il|Il giorno|Em|No dia|Op|W dniu|Dnia|Den|Dne|\w{2,12}\.?,? |\d{1,4}[./-])",
     re.IGNORECASE,

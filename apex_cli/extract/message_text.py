@@ -29,6 +29,7 @@ from apex_cli.extract.small_print import without_small_print
 
 _HEADER_LINES = 16
 _WRAPPED_LINES = 3
+_WRAPPED_AT = 60
 _ATTRIBUTION_LINES = 3
 _LONGEST_ATTRIBUTION = 400
 _LONGEST_COVER = 400
@@ -110,7 +111,7 @@ class _Cutter:
 
     def _after_angled(self, at: int) -> int:
         """Lines that begin with ">": a quote where an attribution is before or among them, else the sender's."""
-        end = self._end(at, _is_angled)
+        end = self._end_of_angled(at) if self._quoting else self._end(at, _is_angled)
         if self._quoting:
             return end
         inside = [Line(line.text.lstrip("> \t")) for line in self._lines[at : min(end, at + _HEADER_LINES)]]
@@ -131,7 +132,7 @@ class _Cutter:
             return self._end(first, _is_marked) if has_verb or _is_attribution(attribution) else None
         if _is_angled(self._lines[first]) and (_is_attribution(attribution) or (has_verb and self._is_reply)):
             self._quoting = True
-            after = self._end(first, _is_angled)
+            after = self._end_of_angled(first)
             # An answer, an attribution, ">" lines, then only lines without: some programs mark no more than the first
             # paragraph of what they quote. Answers to it would have ">" lines between them, or nothing above.
             more = any(_is_angled(line) for line in self._lines[after:])
@@ -153,42 +154,68 @@ class _Cutter:
         return self._has_headers(self._first_text(at + 1) if words.RULE.fullmatch(text) else at)
 
     def _has_headers(self, at: int) -> bool:
-        """Whether From, a sent date, and a recipient or a subject stand here in lines of their own."""
-        sender = words.FROM.fullmatch(self._lines[at].text) if at < len(self._lines) else None
-        if sender is None:
+        """Whether the headers of a mail stand here in lines of their own: From, a sent date, a recipient or a subject.
+
+        Most programs begin with From. Where another one is first all four are needed.
+        """
+        first, _ = words.header(self._lines[at].text) if at < len(self._lines) else (None, "")
+        if first is None:
             return False
-        seen = set()
-        others = 0
-        for line in self._lines[at + 1 : at + _HEADER_LINES]:
-            name, value = _header(line.text)
+        values: dict[str, str] = {}
+        wrapped = 0
+        for line in self._lines[at : at + _HEADER_LINES]:
+            name, value = words.header(line.text)
             if name is not None:
-                is_date = words.YEAR.search(value) or words.TIME.search(value)
-                seen.add(name if name != "date" or is_date else None)
+                values.setdefault(name, value)
             elif line.text.strip():
                 # Long lists of recipients are wrapped.
-                others += 1
-                if others > _WRAPPED_LINES:
+                wrapped += 1
+                if wrapped > _WRAPPED_LINES:
                     break
-        has_address = words.EMAIL.search(sender["value"]) is not None
-        is_place = words.PLACE.search(sender["value"]) is not None
-        return "date" in seen and (("subject" in seen and not is_place) or ("to" in seen and has_address))
+        sender, sent = values.get("from"), values.get("date", "")
+        if sender is None or not (words.YEAR.search(sent) or words.TIME.search(sent)):
+            return False
+        has_address = words.EMAIL.search(sender) is not None
+        if first != "from":
+            return has_address and "to" in values and "subject" in values
+        return ("subject" in values and not words.PLACE.search(sender)) or ("to" in values and has_address)
 
     def _attribution(self, at: int) -> int:
-        """The number of lines of what may be an attribution here: it ends in a colon and may be wrapped. 0 for none."""
+        """The number of lines of what may be an attribution here; 0 for none.
+
+        It ends in a colon, or stands between dashes, and may be wrapped.
+        """
+        first = self._lines[at].text
         for length in range(1, _ATTRIBUTION_LINES + 1):
             found = self._lines[at : at + length]
             if len(found) < length or not found[-1].text.strip():
                 return 0
-            if found[-1].text.rstrip("\xa0* \t").endswith((":", "\uff1a")):
+            if words.ATTRIBUTION_END.search(found[-1].text):
                 joined = _joined(found)
-                has_signs = len(joined) <= _LONGEST_ATTRIBUTION and (
-                    words.VERB.search(joined) or _is_attribution(joined)
-                )
-                return length if has_signs else 0
-            first = found[0].text
-            if length == 1 and not (words.INTRODUCTION.match(first) and words.YEAR.search(first)):
+                has_signs = words.VERB.search(joined) or _is_attribution(joined)
+                return length if has_signs and len(joined) <= _LONGEST_ATTRIBUTION else 0
+            is_begun = words.INTRODUCTION.match(first) and words.YEAR.search(first)
+            if length == 1 and not is_begun and not (words.VERB.search(first) and words.EMAIL.search(first)):
                 return 0
         return 0
+
+    def _end_of_angled(self, at: int) -> int:
+        """The first line after lines with ">". A mail program that wraps them again leaves lines without between them.
+
+        > Please confirm that the driver can be at the dock in Omaha on
+        Tuesday
+        > at 8.
+        """
+        while True:
+            end = self._end(at, _is_angled)
+            rest = [line.text.strip() for line in self._lines[end : end + 2]]
+            before = self._lines[end - 1].text.rstrip()
+            is_wrapped = (
+                len(before) >= _WRAPPED_AT and before[-1:].isalnum() and len(rest) > 1 and rest[0][:1].islower()
+            )
+            if not is_wrapped or not _is_angled(self._lines[end + 1]):
+                return end
+            at = end + 1
 
     def _first_text(self, at: int) -> int:
         """The first line from `at` on that is not blank."""
@@ -199,14 +226,6 @@ class _Cutter:
         return next(
             (place for place in range(at, len(self._lines)) if not belongs(self._lines[place])), len(self._lines)
         )
-
-
-def _header(text: str) -> tuple[str | None, str]:
-    """Name and value of a line of a mail's headers; no name for any other line."""
-    for name, expression in (("date", words.DATE), ("subject", words.SUBJECT), ("to", words.TO), ("copy", words.COPY)):
-        if found := expression.fullmatch(text):
-            return name, found["value"]
-    return None, ""
 
 
 def _is_attribution(text: str) -> bool:

@@ -70,6 +70,10 @@ ATTRIBUTIONS = [
     "śr., 4 mar 2026 o 08:00 Hub <hub@northyard.example> napisał(a):",
     "Den ons 4 mars 2026 kl 08:00 skrev Hub <hub@northyard.example>:",
     "2026-03-04 8:00 GMT-06:00 Hub <hub@northyard.example>:",
+    "Hub Dispatch <hub@northyard.example> schrieb am Mi., 4.\nMärz 2026, 08:00:",
+    "Hub Dispatch <hub@northyard.example> kirjoitti 4.3.2026 kello 8.00:",
+    "---- On Wed, 04 Mar 2026 08:00:50 -0600 hub@northyard.example wrote ----",
+    "Hub <hub@northyard.example> 于2026年3月4日周三 08:00写道\uff1a",
 ]
 HEADERS = [
     "From: Hub Dispatch <hub@northyard.example>\nSent: Wednesday, March 4, 2026 8:00 AM\nTo: Ana\nSubject: load",
@@ -84,6 +88,9 @@ HEADERS = [
     "Od: Hub <hub@northyard.example>\nWysłano: środa, 4 marca 2026 08:00\nDo: Ana\nTemat: ładunek",
     "________________________________\nFrom: Hub\nSent: Wednesday, March 4, 2026 8:00 AM\nTo: Ana\nSubject: load",
     "-----Original Message-----\nFrom: Hub\nSent: Wednesday",
+    "Date: Wed, 4 Mar 2026 08:00:45 -0600\nSubject: load\nFrom: hub@northyard.example\nTo: ana@bluestem.example",
+    "From: Hub Dispatch\n<hub@northyard.example>\nSent: Wednesday, March 4, 2026 8:00 AM\nTo: Ana\nSubject: load",
+    "От: Hub <hub@northyard.example>\nОтправлено: среда, 4 марта 2026 г. 8:00\nКому: Ana\nТема: x",
     "-----Ursprüngliche Nachricht-----\nVon: Hub",
     "-----Message d'origine-----\nDe : Hub",
     "-----Mensaje original-----\nDe: Hub",
@@ -207,6 +214,13 @@ def test_answers_between_quotes_stay() -> None:
         '<div>QT-2001.</div><blockquote class="gmail_quote">Rate?</blockquote><div>$900.</div></div>'
     )
     assert own_text(html, "Re: load") == "QT-2001.\n$900."
+
+
+def test_lines_that_a_mail_program_wrapped_again_are_quoted() -> None:
+    quote = "> Please confirm that the driver of QT-9001 can be at the dock in Omaha on\nmonday QT-9002\n> at eight."
+    assert own_text(f"Yes.\n\n{ATTRIBUTIONS[0]}\n{quote}\n", "Re: load") == "Yes."
+    answered = f"{ATTRIBUTIONS[0]}\n> Which load?\nthat is QT-2001\n> And the rate?\n$900."
+    assert own_text(answered, "Re: load") == "that is QT-2001\n$900."
 
 
 def test_lines_with_angles_at_the_edge_of_a_reply_are_quotes() -> None:

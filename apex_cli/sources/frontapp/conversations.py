@@ -12,7 +12,7 @@ from apex_cli.extract.builder import Builder, EntityRef
 from apex_cli.model import Entity, Extraction, JsonObject, Record, RecordKind
 from apex_cli.sources.frontapp import parts, shapes
 
-_MAX_BODY = 200_000
+_MAX_TEXT = 200_000
 _STATE = ("status", "status_category")
 _USED = frozenset(
     (
@@ -117,9 +117,7 @@ def _comment_of(payload: JsonObject) -> JsonObject:
 
 
 def _comment_text(comment: JsonObject) -> str:
-    body = comment.get("body")
-    text = message_text.visible_text(body[:_MAX_BODY]) if isinstance(body, str) else ""
-    return clean.prose(text, _MAX_BODY)
+    return clean.prose(message_text.visible_text(parts.body(comment.get("body"))), _MAX_TEXT)
 
 
 def _person(builder: Builder, record: Record, payload: JsonObject, name: str, phrase: str) -> list[str]:

@@ -14,9 +14,7 @@ from apex_cli.extract.remaining import remaining_phrases
 from apex_cli.model import Entity, EntityType, Extraction, JsonObject, Predicate, Record, RecordKind
 from apex_cli.sources.frontapp import parts, shapes
 
-_MAX_BODY = 1_000_000
 _MAX_TEXT = 200_000
-_MAX_PEOPLE = 200
 _ROLES: Mapping[str, tuple[Predicate, str]] = {
     "from": (Predicate.SENT_BY, "from"),
     "to": (Predicate.SENT_TO, "to"),
@@ -62,7 +60,7 @@ def extract(record: Record) -> Extraction:
     name = builder.known(node).name
     people = _people(builder, node, record.source, fields_)
     thread = [*_thread(builder, node, message), *_attachments(builder, node, record.source, fields_, name)]
-    subject, body = _subject(message), _body(builder, message)
+    subject, body = _subject(message), _body(message)
     mentions.add(builder, node, f"{subject}\n{body}", record.source)
     head = clean.joined(
         [
@@ -80,7 +78,7 @@ def extract(record: Record) -> Extraction:
 def prose(record: Record) -> str:
     """Subject and body as the sender wrote them: no markup, no quoted mail, no legal small print."""
     message = _message(record)
-    return f"{_subject(message)}\n{_body(None, message)}"
+    return f"{_subject(message)}\n{_body(message)}"
 
 
 def _message(record: Record) -> _Message:
@@ -129,16 +127,13 @@ def _is_whole(message: JsonObject) -> bool:
     )
 
 
-def _body(builder: Builder | None, message: _Message) -> str:
+def _body(message: _Message) -> str:
     """The sender's own text: of the HTML, which marks quotes, else of the plain text, else of the preview."""
     given = (value for name in ("body", "text", "blurb") if isinstance(value := message.fields.get(name), str))
     body = next((value for value in given if value.strip()), "")
     is_reply = fields.pick(message.fields, "in_reply_to") is not None
     is_reply = is_reply or parts.related(message.fields, "message_replied_to") is not None
-    own = message_text.own_text(body[:_MAX_BODY], _subject(message), is_reply=is_reply)
-    if builder is not None and (len(body) > _MAX_BODY or len(own) > _MAX_TEXT):
-        builder.note(f"the text ends after {_MAX_TEXT:,} characters of the body")
-    return clean.prose(own, _MAX_TEXT)
+    return clean.prose(message_text.own_text(parts.body(body), _subject(message), is_reply=is_reply), _MAX_TEXT)
 
 
 def _people(builder: Builder, node: EntityRef, source: str, message: JsonObject) -> list[str]:
@@ -165,10 +160,6 @@ def _people(builder: Builder, node: EntityRef, source: str, message: JsonObject)
     for role in ("to", "cc", "bcc", "reply_to"):
         for contact in contacts.parse_all(message.get(role)):
             add(role, contact)
-    for name in ("recipients", "to", "cc", "bcc"):
-        value = message.get(name)
-        if isinstance(value, list) and len(value) > _MAX_PEOPLE:
-            builder.note(f"of {len(value):,} people in {name} the first {_MAX_PEOPLE} were taken")
     return [f"{phrase} {' and '.join(people)}" for phrase, people in named.items()]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from apex_cli.extract import clean, entities, fields, keys
+from apex_cli.extract import clean, cuts, entities, fields, keys
 from apex_cli.extract.builder import Builder, EntityRef
 from apex_cli.extract.contacts import Contact, parse
 from apex_cli.extract.field_names import snake_tree
@@ -15,6 +15,7 @@ from apex_cli.extract.remaining import remaining_phrases
 from apex_cli.model import Entity, EntityType, JsonObject, Record
 
 _MAX_LEVELS = 12
+_MAX_BODY = 1_000_000
 # Switches, versions and colours of the program; no person searches for them.
 _TECHNICAL = frozenset(
     (
@@ -36,6 +37,15 @@ def part(payload: JsonObject, name: str) -> dict[str, Any]:
     """The object in this field; empty for anything else."""
     value = payload.get(name)
     return dict(value) if isinstance(value, Mapping) else {}
+
+
+def body(value: object) -> str:
+    """The body of a message or comment, HTML or plain: at most a million characters. Empty for anything else."""
+    if not isinstance(value, str):
+        return ""
+    if len(value) > _MAX_BODY:
+        cuts.left_out(f"the body after its first {_MAX_BODY:,} characters")
+    return value[:_MAX_BODY]
 
 
 def related(payload: JsonObject, name: str) -> str | None:
