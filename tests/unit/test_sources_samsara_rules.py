@@ -303,6 +303,12 @@ def test_fields_without_a_rule_are_in_the_text(word: str) -> None:
     assert word in stated(case("extra_fields.json")[0]).text
 
 
+def test_an_alert_with_too_many_vehicles_says_so() -> None:
+    crowd = [{"details": {"a": {"vehicle": {"id": f"{int(TRUCK) + number}", "name": "T"}}}} for number in range(300)]
+    found = stated({**case("webhook_alert_incident.json")[0], "data": {"conditions": crowd}})
+    assert any("vehicles and drivers" in note for note in found.notes)
+
+
 def test_trouble_codes_are_in_the_text() -> None:
     faults = {
         "time": GPS["time"],

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from apex_cli.extract import clean, contacts, entities, fields, keys
+from apex_cli.extract import clean, contacts, cuts, entities, fields, keys
 from apex_cli.extract.builder import Builder
 from apex_cli.extract.remaining import remaining_phrases
 from apex_cli.model import Entity
@@ -105,6 +105,8 @@ def inside(value: Any, names: frozenset[str], levels: int = _MAX_LEVELS) -> list
         if left and isinstance(node, Mapping | list):
             below = list(node.values() if isinstance(node, Mapping) else node)[:_MAX_NODES]
             stack.extend((item, left - 1) for item in reversed(below) if isinstance(item, Mapping | list))
+    if stack:
+        cuts.left_out(f"vehicles and drivers after the first {_MAX_NODES} values")
     return found
 
 
