@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from apex_cli.errors import StoreError, StoreTransient
+from apex_cli.errors import IdentityConflict, StoreError, StoreTransient
 from apex_cli.halving import Attempt, halve
 from apex_cli.model import Embedded, Plan, PlanKind, Position, Record
 from apex_cli.results import RecordResult, RecordStatus
@@ -92,6 +92,7 @@ class Coordinator:
             return Attempt([], items, error)
         results = [RecordResult(RecordStatus.UNCHANGED, record_id) for record_id in sorted(begun.unchanged)]
         results += [RecordResult(RecordStatus.FORGOTTEN, record_id) for record_id in sorted(begun.forgotten)]
+        results += [_conflict(record_id) for record_id in sorted(begun.conflicts)]
         results += [_busy(record_id) for record_id in sorted(begun.busy)]
         if not begun.plans:
             return Attempt(results)
@@ -108,6 +109,7 @@ class Coordinator:
         plans: list[Plan] = []
         unchanged: frozenset[str] = frozenset()
         forgotten: frozenset[str] = frozenset()
+        conflicts: frozenset[str] = frozenset()
         busy: frozenset[str] = frozenset()
         wanted: Sequence[T] = items
         for _ in range(_BEGIN_TRIES):
@@ -115,12 +117,13 @@ class Coordinator:
             plans += begun.plans
             unchanged |= begun.unchanged
             forgotten |= begun.forgotten
+            conflicts |= begun.conflicts
             busy = begun.busy
             if not busy:
                 break
             await settle(stores, await stores.journal.open_sagas(sorted(busy)))
             wanted = [item for item in wanted if key(item) in busy]
-        return Begun(plans, unchanged, busy, forgotten)
+        return Begun(plans, unchanged, busy, forgotten, conflicts)
 
     async def _commit(self, plans: Sequence[Plan]) -> tuple[list[RecordResult], StoreError | None]:
         """Steps 3 to 6. Returns the results that are final, and the error that stopped the others (all undone)."""
@@ -177,6 +180,11 @@ class Coordinator:
 
 def _busy(record_id: str) -> RecordResult:
     error = StoreTransient("journal", "another run is working on this record", hint="run `apex ingest` again")
+    return RecordResult(RecordStatus.FAILED, record_id, error)
+
+
+def _conflict(record_id: str) -> RecordResult:
+    error = IdentityConflict("the memory has another thing with this id: they share neither fields nor their names")
     return RecordResult(RecordStatus.FAILED, record_id, error)
 
 

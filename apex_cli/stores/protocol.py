@@ -276,13 +276,15 @@ class Begun:
 
     `plans` are journalled, one for each record that can go on. `unchanged` are ids of records that have this content
     already. `busy` are ids of records with an open saga, which must be settled first. `forgotten` are ids of records
-    whose content was forgotten.
+    whose content was forgotten. `conflicts` are ids of records that are another thing: new content and old share
+    neither shape nor fields.
     """
 
     plans: Sequence[Plan]
     unchanged: frozenset[str]
     busy: frozenset[str]
     forgotten: frozenset[str] = frozenset()
+    conflicts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from apex_cli.errors import StoreError
-from apex_cli.model import Plan, PlanKind, Position
+from apex_cli.model import Embedded, Plan, PlanKind, Position, Record
 from apex_cli.stores.postgres.catalog import Catalog, shown_points
 from apex_cli.stores.postgres.connection import Database
 from apex_cli.stores.postgres.journal import PostgresJournal
@@ -254,3 +255,22 @@ async def test_keyword_search_finds_any_of_the_words(journal: PostgresJournal, c
 async def test_errors_of_the_driver_stay_inside(database: Database) -> None:
     with pytest.raises(StoreError, match="does not exist"):
         await database.rows("SELECT nothing_like_this")
+
+
+async def test_what_is_no_version_of_other_json_is_a_conflict(journal: PostgresJournal, catalog: Catalog) -> None:
+    def item(hour: int, payload: dict[str, Any]) -> tuple[Record, Embedded]:
+        record = make_record("customers#1", source="json", data_type="customer", payload=payload)
+        return record, make_embedded(event_time=NOON + timedelta(hours=hour))
+
+    items = [item(0, {"id": 1, "customer_name": "Halcyon Paper Co", "city": "Fargo"})]
+    (plan,) = (await journal.begin_write(items, run_id=None, group_id="test")).plans
+    await journal.commit([plan])
+    await journal.done([plan])
+    other = item(1, {"id": 1, "trailer_number": "TL-5501", "axles": 2})
+    begun = await journal.begin_write([other], run_id=None, group_id="test")
+    assert not begun.plans
+    assert begun.conflicts == {plan.record_id}
+    renamed = item(2, {"id": 1, "customer_name": "Halcyon Papers", "city": "Omaha"})
+    begun = await journal.begin_write([renamed], run_id=None, group_id="test")
+    assert [one.position for one in begun.plans] == [Position.SUCCEEDS]
+    assert (await catalog.by_id([plan.record_id]))[plan.record_id].payload["city"] == "Fargo"

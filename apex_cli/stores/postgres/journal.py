@@ -11,7 +11,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from apex_cli.model import Embedded, Plan, PlanKind, Record, Superseded
+from apex_cli.extract.likeness import same_thing
+from apex_cli.model import Embedded, Plan, PlanKind, Position, Record, Superseded
 from apex_cli.stores.postgres.connection import STORE, Connection, Database, Row
 from apex_cli.stores.postgres.entries import COPY_SAGA, COPY_VERSION, JournalEntry, JournalledVersion, removal, write
 from apex_cli.stores.postgres.purge import purge
@@ -35,6 +36,10 @@ ORDER BY r.record_id FOR UPDATE OF r
 _VERSIONS = """
 SELECT record_id, saga_id, content_hash, event_time, kind, whole, dated, chunks, replaced_by, extraction
 FROM record_version WHERE record_id = ANY(%(ids)s::uuid[]) ORDER BY record_id, revision
+"""
+_PAYLOADS = """
+SELECT r.record_id, v.payload FROM record r JOIN record_version v ON v.saga_id = r.base_version
+WHERE r.record_id = ANY(%(ids)s::uuid[])
 """
 _FORGOTTEN = "SELECT record_id, content_hash FROM forgotten WHERE record_id = ANY(%(ids)s::uuid[])"
 _KNOWN = """
@@ -125,6 +130,9 @@ DELETE FROM record_version v USING decided d WHERE v.saga_id = d.saga_id AND d.s
 """
 
 
+_IDS_BY_SENDERS = frozenset({"json"})
+
+
 class _Start(NamedTuple):
     """A record's locked row: what a new plan builds on."""
 
@@ -194,10 +202,11 @@ class PostgresJournal:
                     start = starts[record_id]
                     entry = write(record, embedded, start.epoch, start.revision, known[record_id], group_id, again)
                     entries += [entry] if entry else []
-            plans = [entry.plan for entry in entries]
-            unchanged = frozenset(free) - forgotten - {plan.record_id for plan in plans}
+            unchanged = frozenset(free) - forgotten - {entry.plan.record_id for entry in entries}
+            conflicts = await _conflicts(connection, entries)
+            entries = [entry for entry in entries if entry.plan.record_id not in conflicts]
             await _journal(connection, entries, run_id)
-        return Begun(plans, unchanged, busy, forgotten)
+        return Begun([entry.plan for entry in entries], unchanged, busy, forgotten, conflicts)
 
     async def begin_forget(self, record_ids: Sequence[str], *, run_id: str | None, group_id: str) -> Begun:
         async with self._database.transaction() as connection:
@@ -286,6 +295,23 @@ async def _forgotten(
     cursor = await connection.execute(_FORGOTTEN, {"ids": record_ids})
     rows = [(str(row["record_id"]), row["content_hash"]) for row in await cursor.fetchall()]
     return frozenset(record_id for record_id, digest in rows if items[record_id][0].content_hash == digest)
+
+
+async def _conflicts(connection: Connection, entries: Sequence[JournalEntry]) -> frozenset[str]:
+    """Records whose new content is no version of what they are: other JSON has ids that its sender gave."""
+    new = {
+        plan.record_id: plan.record.payload
+        for plan in (entry.plan for entry in entries)
+        if plan.record is not None
+        and plan.record.source in _IDS_BY_SENDERS
+        and plan.position is not Position.FIRST
+        and not (plan.embedded is not None and plan.embedded.extraction.ended)
+    }
+    if not new:
+        return frozenset()
+    cursor = await connection.execute(_PAYLOADS, {"ids": list(new)})
+    rows = [(str(row["record_id"]), row["payload"]) for row in await cursor.fetchall()]
+    return frozenset(record_id for record_id, payload in rows if not same_thing(payload, new[record_id]))
 
 
 def _plan_of(row: Row, group_id: str) -> Plan:
