@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from apex_cli.model import DEFAULT_NAMESPACE, FUNCTIONAL, record_id
+from apex_cli.stores.graph.model.codec import StoredClaim
+from apex_cli.stores.graph.model.history import VersionClaims, effective
 from tests import profiles
 from tests.faults.stored import Stored, cached_value, micros, read_stores
 
@@ -73,7 +75,7 @@ async def held_once(home: Path, payloads: Sequence[dict[str, Any]], env: Env | N
     for payload in payloads:
         known_as = identity(home, payload["shipmentId"], env)
         assert status_of(stored, known_as) == payload["status"], payload
-        held = [fact for fact in _status_facts(stored) if known_as in fact["records"]]
+        held = [fact for fact in _status_facts(stored) if known_as in fact["records"] and fact["invalid_at"] is None]
         assert [fact["records"] for fact in held] == [[known_as]]
 
 
@@ -86,7 +88,7 @@ def identity(home: Path, shipment: str, env: Env | None = None) -> str:
 def current_versions(stored: Stored) -> dict[str, dict[str, Any]]:
     """The current version of each record that has one, by record id."""
     versions = {version["saga_id"]: version for version in stored.postgres["versions"]}
-    current = {row["record_id"]: row["current_saga"] for row in stored.postgres["records"] if row["current_saga"]}
+    current = {row["record_id"]: row["current_version"] for row in stored.postgres["records"] if row["current_saga"]}
     return {record: versions[saga] for record, saga in current.items() if saga in versions}
 
 
@@ -127,17 +129,27 @@ def _points(stored: Stored, current: Versions) -> Iterator[str]:
     for point in stored.points:
         held[point["record_id"]].append(point)
     for record in sorted({*held, *current}):
-        version = current.get(record)
+        shown = _shown(stored, current.get(record))
         for point in held[record]:
-            if version is None or point["saga_id"] != version["saga_id"]:
+            version = shown.get(point["saga_id"])
+            if version is None:
                 yield f"vectors: a point of saga {point['saga_id']}, which is not the current one of {record}"
             elif point["visible"] != 1:
                 yield f"vectors: a point of {record} is not visible"
             elif not {*point["text"].split()} & {*version["title"].split(), *version["text"].split()}:
                 yield f"vectors: a point of {record} has another text than its version"
-        chunks = range(version["chunks"]) if version else ()
-        if sorted(point["chunk"] for point in held[record]) != [*chunks]:
+        chunks = sorted((saga, chunk) for saga, version in shown.items() for chunk in range(version["chunks"]))
+        if sorted((point["saga_id"], point["chunk"]) for point in held[record]) != chunks:
             yield f"vectors: {record} has {len(held[record])} points of {len(chunks)} chunks"
+
+
+def _shown(stored: Stored, current: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:
+    """The versions of a record whose text readers see, by saga: the current one, and the last whole one."""
+    if current is None:
+        return {}
+    (row,) = (row for row in stored.postgres["records"] if row["record_id"] == current["record_id"])
+    sagas = (row["current_version"], row["base_version"])
+    return {version["saga_id"]: version for version in stored.postgres["versions"] if version["saga_id"] in sagas}
 
 
 def _cache(stored: Stored, current: Versions) -> Iterator[str]:
@@ -160,6 +172,7 @@ def _cache(stored: Stored, current: Versions) -> Iterator[str]:
 def _graph_records(stored: Stored, current: Versions) -> Iterator[str]:
     graph = stored.graph
     epochs = {saga["saga_id"]: saga["epoch"] for saga in stored.postgres["sagas"]}
+    markers = {row["record_id"]: row["current_saga"] for row in stored.postgres["records"]}
     present = {row["record"]: row for row in graph["records"] if row["present"]}
     episodes = Counter(row["record"] for row in graph["episodes"])
     for record in sorted({*present, *episodes, *current}):
@@ -168,9 +181,9 @@ def _graph_records(stored: Stored, current: Versions) -> Iterator[str]:
             yield f"graph: {record} has no current version"
         elif record not in present or episodes[record] != 1:
             yield f"graph: {record} has no marker, or {episodes[record]} episodes"
-        elif present[record]["saga"] != version["saga_id"]:
+        elif present[record]["saga"] != markers[record]:
             yield f"graph: the marker of {record} is another saga"
-        elif present[record]["epoch"] < epochs[version["saga_id"]]:
+        elif present[record]["epoch"] < epochs[markers[record]]:
             yield f"graph: the fence of {record} is older than its marker"
     entities = Counter(row["entity"] for row in graph["entities"])
     mentioned = {row["entity"] for row in graph["mentions"]}
@@ -180,24 +193,42 @@ def _graph_records(stored: Stored, current: Versions) -> Iterator[str]:
 
 
 def claimed(stored: Stored, current: Versions) -> tuple[list[Claimed], list[str]]:
-    """Every claim of PostgreSQL's current versions, and the claims whose entities the graph does not know."""
+    """What all versions of PostgreSQL state together, and the claims whose entities the graph does not know.
+
+    How versions are taken together is not checked here, but by the tests of `history`.
+    """
     entity_of = {row["key"]: row["entity"] for row in stored.graph["aliases"]}
     found: set[Claimed] = set()
     unresolved: list[str] = []
-    for record, version in current.items():
+    versions = [
+        version
+        for version in sorted(stored.postgres["versions"], key=lambda one: (one["event_time"], one["whole"]))
+        if version["record_id"] in current and version["replaced_by"] is None
+    ]
+    history: dict[str, list[VersionClaims]] = defaultdict(list)
+    for version in versions:
         keys = {key: entity["keys"] for entity in version["extraction"]["entities"] for key in entity["keys"]}
 
         def resolved(name: str, keys: Mapping[str, list[str]] = keys) -> str | None:
             return next((entity_of[key] for key in keys.get(name, [name]) if key in entity_of), None)
 
+        claims: list[StoredClaim] = []
         for claim in version["extraction"]["claims"]:
             subject, target = resolved(claim["subject"]), resolved(claim["object"])
             if subject is None or target is None:
-                unresolved.append(f"graph: {record}: no entity for {claim['subject']} or {claim['object']}")
+                unresolved.append(
+                    f"graph: {version['record_id']}: no entity for {claim['subject']} or {claim['object']}"
+                )
             else:
-                ends = [None if claim[at] is None else _micros(claim[at]) for at in ("valid_at", "invalid_at")]
+                begins, ends = (None if claim[at] is None else _micros(claim[at]) for at in ("valid_at", "invalid_at"))
                 certain = claim.get("certain", True)
-                found.add(Claimed(subject, claim["predicate"], target, certain, ends[0] or 0, ends[1], record))
+                claims.append(StoredClaim(subject, claim["predicate"], target, begins or 0, ends, certain))
+        history[version["record_id"]].append(VersionClaims(micros(version["event_time"]), version["whole"], claims))
+    for record, known in history.items():
+        found |= {
+            Claimed(one.subject, one.predicate, one.object, one.certain, one.valid_at, one.invalid_at, record)
+            for one in effective(known)
+        }
     return sorted(found, key=str), unresolved
 
 
@@ -254,7 +285,7 @@ def status_of(stored: Stored, known_as: str) -> str | None:
         return None
     status = str(version["payload"]["status"])
     names = {row["entity"]: row["name"] for row in stored.graph["entities"]}
-    facts = [fact for fact in _status_facts(stored) if known_as in fact["records"]]
+    facts = [fact for fact in _status_facts(stored) if known_as in fact["records"] and fact["invalid_at"] is None]
     assert [names[fact["object"]] for fact in facts] == [status]
     assert status in version["text"]
     assert status in " ".join(point["text"] for point in stored.points if point["record_id"] == known_as)

@@ -28,9 +28,10 @@ from tests import profiles
 Row = Mapping[str, Any]
 _PAGE = 1_000
 _POSTGRES = {
-    "records": "SELECT record_id::text, epoch, current_saga::text FROM record",
-    "versions": """SELECT saga_id::text, record_id::text, content_hash, chunks, title, text, payload, extraction
-        FROM record_version""",
+    "records": """SELECT record_id::text, epoch, current_saga::text, current_version::text, base_version::text
+        FROM record""",
+    "versions": """SELECT saga_id::text, record_id::text, content_hash, chunks, title, text, payload, extraction,
+        event_time, whole, replaced_by::text FROM record_version""",
     "sagas": "SELECT saga_id::text, record_id::text, kind, state, epoch FROM saga",
 }
 _COMMON = {
