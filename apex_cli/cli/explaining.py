@@ -80,6 +80,8 @@ def _as_json(found: Explanation) -> dict[str, Any]:
         "dated_by": found.dated_by,
         "title": extraction.title,
         "text": extraction.text,
+        "entity_count": len(extraction.entities),
+        "fact_count": len(extraction.claims),
         "entities": [_entity_json(each) for each in extraction.entities[:_IN_JSON]],
         "facts": [_fact_json(each, names) for each in extraction.claims[:_IN_JSON]],
     }

@@ -75,7 +75,7 @@ _WHOLE = (
 
 
 _SEPARATOR = r"[ \t]{0,4}(?:[,;/|&+]|,?[ \t]{0,2}(?:AND|OR)\b)[ \t]{0,4}(?:(?:AND|OR)\b[ \t]{0,2})?"
-_MOST_ITEMS = 200
+_MOST_ITEMS = 1_000
 _AFTER_LABEL = " \t*_`:|=#-.'"
 
 

@@ -23,7 +23,8 @@ without `APEX_`: `batch_size = 500`. A secret can be in a file: `APEX_GRAPH_PASS
 `APEX_GRAPH_PASSWORD` (Docker secrets, systemd credentials). `apex doctor` shows what is set.
 
 A duration is a number with `ms`, `s`, `m`, `h` or `d` (without a unit: seconds). A size is a number with `k`, `M` or
-`G` (powers of 1024; without a unit: bytes). An unknown setting in `apex.toml` is an error. An unknown variable that
+`G` (powers of 1024; without a unit: bytes). An unknown setting in `apex.toml` is an error;
+`[source.NAME]` there [describes a source](howto/map-a-source.md). An unknown variable that
 starts with `APEX_` is ignored; a warning names the most similar setting.
 """
 

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.errors import ExtractError
-from apex_cli.extract import clean, entities, fields, keys, mentions, timestamps
+from apex_cli.extract import clean, cuts, entities, fields, keys, mentions, timestamps
 from apex_cli.extract.builder import Builder, EntityRef
 from apex_cli.extract.field_names import snake_keys, snake_tree
 from apex_cli.extract.remaining import remaining_phrases
@@ -107,14 +107,14 @@ def _filled(template: Sequence[str | Path], payload: Any) -> str:
     return clean.prose("".join(parts), _LONGEST_TEXT).strip()
 
 
-def _places(builder: Builder, payload: Any, lists: tuple[str, ...]) -> Iterator[tuple[int, Place]]:
+def _places(payload: Any, lists: tuple[str, ...]) -> Iterator[tuple[int, Place]]:
     """The places of these lists with their number, bounded; a note says so where there are more."""
     found = list(islice(paths.places(payload, lists), _MOST_EACH + 1))
     if len(found) > _MOST_EACH:
-        builder.note(f"only the first {_MOST_EACH:,} items of {lists[-1]} are read")
+        cuts.left_out(f"items of {lists[-1]} after the first {_MOST_EACH:,}")
     for each in lists:
-        if len(_list(payload, each)) > paths.MOST_ITEMS:
-            builder.note(f"only the first {paths.MOST_ITEMS:,} items of {each} are read")
+        if (there := len(_list(payload, each))) > paths.MOST_ITEMS:
+            cuts.left_out(f"{there - paths.MOST_ITEMS:,} of the {there:,} items of {each}")
     yield from enumerate(found[:_MOST_EACH], start=1)
 
 
@@ -124,7 +124,7 @@ def _list(payload: Any, each: str) -> Sequence[Any]:
 
 
 def _add(builder: Builder, refs: _Refs, rule: EntityRule, source: str, payload: Any) -> None:
-    for number, place in _places(builder, payload, rule.lists):
+    for number, place in _places(payload, rule.lists):
         if rule.when is not None and not rule.when.holds(payload, place):
             continue
         values = {
@@ -139,7 +139,7 @@ def _add(builder: Builder, refs: _Refs, rule: EntityRule, source: str, payload: 
 
 def _claim(builder: Builder, refs: _Refs, rule: FactRule, payload: Any, zone: str | None) -> None:
     lists = {alias: each for (alias, position) in refs for each in [len(position)]}
-    for _, place in _places(builder, payload, rule.lists):
+    for _, place in _places(payload, rule.lists):
         if rule.when is not None and not rule.when.holds(payload, place):
             continue
         subject = refs.get((rule.subject, _position(rule.lists, place)[: lists.get(rule.subject, 0)]))
@@ -168,11 +168,13 @@ def _position(lists: Sequence[str], place: Place) -> tuple[int, ...]:
 
 
 def _attributes(found: Mapping[str, Path], payload: Any, place: Place | None) -> dict[str, str]:
-    return {
-        name: clean.line(text, _LONGEST_ATTRIBUTE)
-        for name, path in found.items()
-        if (text := _shown(path.find(payload, place)))
-    }
+    shown: dict[str, str] = {}
+    for name, path in found.items():
+        if text := _shown(path.find(payload, place)):
+            shown[name] = clean.line(text, _LONGEST_ATTRIBUTE)
+            if len(text) > _LONGEST_ATTRIBUTE:
+                cuts.left_out(f"{name} after its first {_LONGEST_ATTRIBUTE} characters")
+    return shown
 
 
 def _shown(value: object) -> str | None:
