@@ -24,7 +24,7 @@ from apex_cli.sources.registry import extract
 from quality.labels import Labelled
 from quality.scoring import SELF, Entity, Fact, Tallies, merged, score_entities, score_facts
 
-_OBSERVED = datetime(2026, 2, 28, tzinfo=UTC)
+_OBSERVED = datetime(2026, 6, 1, tzinfo=UTC)
 """When a text without a date is taken to have been written."""
 _HIDDEN = frozenset({EntityType.VALUE, EntityType.MESSAGE, EntityType.DOCUMENT, EntityType.CONVERSATION})
 """Nodes that are no things of the text: the message or document itself, and words kept as a plain mention."""

@@ -32,7 +32,7 @@ _WRAPPED_LINES = 3
 _WRAPPED_AT = 60
 _ATTRIBUTION_LINES = 3
 _LONGEST_ATTRIBUTION = 400
-_LONGEST_COVER = 400
+_LONGEST_COVER = 120
 _COURTESY_WORDS = 8
 
 
@@ -255,11 +255,11 @@ def _has_answer(kept: Sequence[str]) -> bool:
 def _without_edges(kept: list[str]) -> list[str]:
     """A reply without the ">" lines that it begins or ends with: programs that write no attribution quote like this.
 
-    A list is not at the beginning, and follows its introduction: "Loads:", then "> 4410".
+    A list follows its introduction ("Loads:", then "> 4410"), or is all that there is.
     """
     texts = [place for place, text in enumerate(kept) if text.strip()]
     angled = {place for place in texts if kept[place].lstrip().startswith(">")}
-    if not angled:
+    if not angled or len(angled) == len(texts):
         return kept
     if texts[0] in angled:
         return [text for place, text in enumerate(kept) if place not in angled]

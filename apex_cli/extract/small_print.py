@@ -1,13 +1,14 @@
 """Legal small print of messages: sentences that no person wrote for this message.
 
-A sentence is small print where it and its neighbours have at least two different legal signs: it is headed as a notice,
-calls the message confidential, names the intended recipient, says what to do with mail received in error, or forbids
-disclosure. Only these sentences go. One with an identifier in it stays, and so does "This rate is confidential.".
+A sentence is small print where it and its neighbours speak of the message itself and have at least two different legal
+signs: a heading, "confidential", the intended recipient, what to do with mail received in error, a ban on disclosure.
+Only these sentences go. One with an identifier in it stays, and so does "This rate is confidential.".
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _LONGEST = 1_200
 _WRAPPED_AT = 60
@@ -43,6 +44,13 @@ _SIGNS = tuple(
         r"|\b(?:severamente|strettamente) vietat|\bverboden\b|\bzabronion",
     )
 )
+_THE_MESSAGE = re.compile(
+    r"\b(?:this|diese[rs]?|ce|cet|cette|este|esta|o presente|questo|questa|il presente|dit|deze|ta|tej|niniejsza)\s"
+    r"(?:e-?mail|mail|message|communication|transmission|fax|nachricht|courriel|mensaje|correo|mensagem|messaggio"
+    r"|comunicazione|bericht|wiadomość|wiadomości)\b"
+    r"|\breceived this\b|\b(?:confidentiality|privacy|privilege|e-?mail)\s(?:notice|disclaimer|statement)\b",
+    re.IGNORECASE,
+)
 # One of these is in all small print: a cheap test that saves the search.
 _NEEDLES = (
     "confiden", "privileg", "proprietary", "disclaim", "vertrau", "irrtüml", "adress", "addressee", "recipient",
@@ -72,11 +80,16 @@ def without_small_print(text: str) -> str:
         if place < len(sentences) and (signs[place] or not text[slice(*sentences[place])].strip()):
             run.append(place)
             continue
-        if len(set().union(*(signs[one] for one in run))) > 1:
+        if len(set().union(*(signs[one] for one in run))) > 1 and _is_about_mail(text, sentences, run):
             dropped.update(one for one in run if signs[one])
         run = []
     kept = "".join(text[start:end] for place, (start, end) in enumerate(sentences) if place not in dropped)
     return _BLANK_LINES.sub("\n\n", kept).strip() if dropped else text
+
+
+def _is_about_mail(text: str, sentences: Sequence[tuple[int, int]], run: Sequence[int]) -> bool:
+    """Whether one of these sentences speaks of the message: "El destinatario" alone is who gets the freight."""
+    return any(_THE_MESSAGE.search(" ".join(text[slice(*sentences[one])].split())) for one in run)
 
 
 def _sentences(text: str) -> list[tuple[int, int]]:

@@ -226,6 +226,7 @@ def test_lines_that_a_mail_program_wrapped_again_are_quoted() -> None:
 def test_lines_with_angles_at_the_edge_of_a_reply_are_quotes() -> None:
     assert own_text("> load QT-9001?\nYes, QT-2001.", "Re: load") == "Yes, QT-2001."
     assert own_text("Yes, QT-2001.\n\n> load QT-9001?\n> Hub", "Re: load") == "Yes, QT-2001."
+    assert own_text("> SP-1001\n> SP-1002", "Re: loads") == "> SP-1001\n> SP-1002"
     assert own_text("Yes.\n> On Sun, Oct 19, 2025 Priya wrote:\n> ETA?", "load") == "Yes."
 
 
@@ -249,6 +250,10 @@ def test_lines_with_angles_at_the_edge_of_a_reply_are_quotes() -> None:
         "This rate is confidential. SP-1001 at $1850.",
         "This message is for the driver of SP-1001 only: gate 4.",
         "If you are not the intended driver for load SP-1001, call us.",
+        "El destinatario recibió dos tarimas por error.",
+        "Please notify us if the addressee refuses the freight.",
+        "Le destinataire a été livré par erreur.",
+        "Privileged customers: copying of seals is prohibited.",
         "Legal weight is 80,000 lb for SP-1001.",
         "Thanks\n--\nAna Brito\nBluestem, MC 551200",
         "Privacy fence at the gate.\nSP-1001 must use gate 2.",

@@ -431,3 +431,11 @@ def test_drift_of_fields_never_breaks_a_record(drift: dict[str, Any], where: str
     for one in opened(event):
         with suppress(ExtractError):
             assert extracted(one).text
+
+
+def test_what_has_ended_states_nothing_more() -> None:
+    row = payload("front/messages_list_page1.json")["_results"][1]
+    for value, data_type in ((row, "message"), ({"id": "msg_4kd8a4"}, "message"), (CONVERSATION, "conversation")):
+        found = extract(Record("frontapp", data_type, value["id"], value, "", OBSERVED, "x", ended=True))
+        assert (found.claims, found.whole) == ((), True)
+        assert found.entities

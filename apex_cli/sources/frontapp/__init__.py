@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from apex_cli.extract.identity import external_id
 from apex_cli.model import Extraction, JsonObject, Record
 from apex_cli.sources.frontapp import shapes
@@ -36,7 +38,8 @@ class _Front(Source):
     def extract(self, record: Record) -> Extraction:
         from apex_cli.sources.frontapp import conversations, mapping
 
-        return mapping.extract(record) if record.data_type == "message" else conversations.extract(record)
+        found = mapping.extract(record) if record.data_type == "message" else conversations.extract(record)
+        return replace(found, claims=(), whole=True) if record.ended else found
 
     def prose(self, record: Record) -> str:
         from apex_cli.sources.frontapp import conversations, mapping
