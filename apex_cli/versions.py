@@ -21,7 +21,7 @@ from apex_cli.model import Position, RecordKind, Superseded
 
 @dataclass(frozen=True, slots=True)
 class KnownVersion:
-    """What decides about one version. `replaced` is set for one that a correction replaced."""
+    """What decides about one version. `claims` is their number. `replaced` is set for one that was corrected."""
 
     saga_id: str
     content_hash: str
@@ -30,6 +30,7 @@ class KnownVersion:
     whole: bool
     dated: bool
     chunks: int
+    claims: int = 0
     replaced: bool = False
 
     @property
@@ -97,8 +98,9 @@ def _replaced(counted: Sequence[KnownVersion], new: KnownVersion, same: Sequence
 
 
 def _base(ordered: Sequence[KnownVersion]) -> KnownVersion:
-    """The last whole version; the last one where none is whole."""
-    return next((version for version in reversed(ordered) if version.whole), ordered[-1])
+    """The last whole version; where none is whole, the last of those that state most."""
+    last = next((version for version in reversed(ordered) if version.whole), None)
+    return last or max(ordered, key=lambda version: (version.claims, version.order))
 
 
 def _position(counted: Sequence[KnownVersion], replaced: KnownVersion | None, *, is_latest: bool) -> Position:

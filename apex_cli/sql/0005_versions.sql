@@ -2,7 +2,7 @@
 
 -- Which version readers see. `current_saga` is the last saga that committed: the marker in the graph. It differs from
 -- `current_version` where the last one to commit was an earlier version that came late. `base_version` is the last
--- whole version: readers see its text beside a partial current version.
+-- whole version, or the partial one that states most: readers see its text beside a partial current version.
 ALTER TABLE record ADD COLUMN current_version uuid;
 ALTER TABLE record ADD COLUMN base_version uuid;
 UPDATE record SET current_version = current_saga, base_version = current_saga;

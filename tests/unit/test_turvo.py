@@ -485,8 +485,8 @@ def test_fields_are_known_however_their_names_are_spelled() -> None:
         ("stale_update/2/old.json", "09:01", True),
         ("thin_row/1/detail.json", "09:01", True),
         ("thin_row/2/thin.json", "18:21", False),
-        ("own_history/1/a.json", "09:01", True),
-        ("own_history/2/b.json", "18:21", True),
+        ("own_history/1/a.json", "09:01", False),
+        ("own_history/2/b.json", "18:21", False),
     ],
 )
 def test_versions_say_as_of_when_and_whether_they_are_whole(name: str, hour: str, whole: bool) -> None:

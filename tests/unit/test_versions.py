@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
@@ -57,6 +58,14 @@ def test_a_partial_state_is_shown_over_the_last_whole_one() -> None:
     assert [old.saga_id for old in between.superseded] == ["a"]
 
 
+def test_where_no_version_is_whole_readers_see_the_one_that_states_most() -> None:
+    rich = replace(version("a", 1, whole=False), claims=5)
+    found = placed([rich], replace(version("b", 2, whole=False), claims=1))
+    assert (found.current, found.base, found.superseded) == ("b", "a", ())
+    found = placed([rich], replace(version("b", 2, whole=False), claims=5))
+    assert (found.current, found.base) == ("b", "b")
+
+
 def test_a_thin_row_of_the_same_time_is_no_correction() -> None:
     found = placed([version("a", 1)], version("b", 1, whole=False))
     assert (found.position, found.replaces, found.current) == (Position.LATE, None, "a")
@@ -73,7 +82,7 @@ def test_an_event_has_one_version_and_a_preview_replaces_nothing() -> None:
 
 @pytest.mark.parametrize("replaced", [False, True])
 def test_known_content_with_a_time_is_known_in_any_version(replaced: bool) -> None:
-    old = KnownVersion("a", "content of x", EIGHT, RecordKind.STATE, True, True, 1, replaced)
+    old = KnownVersion("a", "content of x", EIGHT, RecordKind.STATE, True, True, 1, replaced=replaced)
     assert place([old, version("b", 2)], version("x", 5)) is None
 
 

@@ -108,15 +108,17 @@ def is_whole(payload: JsonObject) -> bool:
     """Whether a record states everything that its source knows of the shipment, so that its silence ends something.
 
     In the layout of the API a whole shipment has its route, and a row of a list has none. A flat shipment is whole
-    where it gives its customer or where it goes: what it may have several of. One with a status, a driver or a carrier
-    alone, or with the event of a webhook, is partial.
+    where it gives its customer and where it goes. One with less, such as a status, a driver or a carrier alone, or with
+    the event of a webhook, is partial: it may be a row of a list that leaves out what a detail has.
     """
     found = webhook(payload)
     inside = payload if found is None else found[1]
     if fields.items(inside.get("global_route")):
         return True
     in_api_layout = found is not None or "custom_id" in inside or any(name in inside for name in _ORDERS)
-    return not in_api_layout and any(inside.get(name) not in (None, "", {}, []) for name in (*_WHO, *_WHERE))
+    return not in_api_layout and all(
+        any(inside.get(name) not in (None, "", {}, []) for name in names) for names in (_WHO, _WHERE)
+    )
 
 
 def skip_reason(payload: JsonObject) -> str | None:

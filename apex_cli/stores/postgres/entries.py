@@ -53,6 +53,7 @@ class JournalledVersion:
                 whole=row["whole"],
                 dated=row["dated"],
                 chunks=row["chunks"],
+                claims=len(row["extraction"]["claims"]),
                 replaced=row["replaced_by"] is not None,
             ),
             row["extraction"],
@@ -141,6 +142,7 @@ def write(
         whole=extraction.whole,
         dated=extraction.dated,
         chunks=len(extraction.chunks),
+        claims=len(extraction.claims),
     )
     placed = place([version.known for version in known], new, again=again)
     if placed is None:
