@@ -172,7 +172,7 @@ def _is_shipment(payload: JsonObject) -> bool:
     """A number of a shipment with something about it; or an id beside fields that only Turvo has."""
     if _given(payload, "shipment_id", "turvo_id"):
         return any(payload.get(name) is not None for name in _STATED)
-    if _given(payload, "custom_id"):
+    if "custom_id" in payload and _given(payload, "custom_id", "id"):
         return _has_status_code(payload) or any(payload.get(name) is not None for name in _BESIDE_NUMBER)
     has_orders = any(isinstance(payload.get(name), list | Mapping) for name in _ORDERS)
     return has_orders and _given(payload, "id") is not None
