@@ -67,6 +67,13 @@ def test_one_without_a_number_is_a_record_about_the_same_thing() -> None:
     assert set(extract(record(stub)).entities[0].keys) < set(extract(record(detail())).entities[0].keys)
 
 
+@pytest.mark.parametrize("empty", [None, "", " "])
+def test_an_empty_number_is_none(empty: str | None) -> None:
+    payload = {"id": 1000481920, "customId": empty, "status": CODE}
+    assert classify(payload) == ("turvo", "shipment", "1000481920")
+    assert extract(record(payload)).entities[0].keys == ("shipment:turvo:1000481920",)
+
+
 def test_an_id_of_turvo_beside_the_number_is_no_number() -> None:
     payload = {"shipmentId": 1000481920, "customId": "SHIP-1", "status": "Covered"}
     assert extract(record(payload)).entities[0].keys == ("shipment:id:SHIP-1", "shipment:turvo:1000481920")

@@ -88,20 +88,21 @@ def kind(payload: JsonObject) -> Kind | None:
 
 def number(payload: JsonObject) -> str | None:
     """The number that people call a shipment by."""
-    return fields.pick(payload, "custom_id", "shipment_id")
+    return _given(payload, "custom_id", "shipment_id")
 
 
 def turvo_id(payload: JsonObject) -> str | None:
     """Turvo's own id of a shipment. Where there is a `customId` beside, `shipmentId` is no number of its own."""
-    given = fields.pick(payload, "turvo_id", "id")
-    if given is None and fields.pick(payload, "custom_id"):
-        given = fields.pick(payload, "shipment_id")
-    return given if given != number(payload) else None
+    known = number(payload)
+    given = _given(payload, "turvo_id", "id")
+    if given is None and known != _given(payload, "shipment_id"):
+        given = _given(payload, "shipment_id")
+    return given if given != known else None
 
 
 def own_id(payload: JsonObject, names: tuple[str, ...] = IDS) -> str | None:
     """The external id of a record: the first of these fields that has one."""
-    return next((found for name in names if (found := external_id(payload.get(name))) is not None), None)
+    return next((external_id(payload[name]) for name in names if _given(payload, name)), None)
 
 
 def is_whole(payload: JsonObject) -> bool:
@@ -159,14 +160,24 @@ def unpack(payload: JsonObject) -> list[dict[str, Any]] | None:
     return None
 
 
+def _given(payload: JsonObject, *names: str) -> str | None:
+    """The first of these fields that has an id; a placeholder such as "TBD" is none."""
+    from apex_cli.extract import entities  # not needed for --help
+
+    return next(
+        (found for name in names if (found := fields.pick(payload, name)) and entities.shipment(shipment_id=found)),
+        None,
+    )
+
+
 def _is_shipment(payload: JsonObject) -> bool:
     """A number of a shipment with something about it; or an id beside fields that only Turvo has."""
-    if external_id(payload.get("shipment_id")) is not None or external_id(payload.get("turvo_id")) is not None:
+    if _given(payload, "shipment_id", "turvo_id"):
         return any(payload.get(name) is not None for name in _STATED)
-    if external_id(payload.get("custom_id")) is not None:
+    if "custom_id" in payload and _given(payload, "custom_id", "id"):
         return _has_status_code(payload) or any(payload.get(name) is not None for name in _BESIDE_NUMBER)
     has_orders = any(isinstance(payload.get(name), list | Mapping) for name in _ORDERS)
-    return has_orders and external_id(payload.get("id")) is not None
+    return has_orders and _given(payload, "id") is not None
 
 
 def _has_status_code(payload: JsonObject) -> bool:
