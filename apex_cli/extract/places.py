@@ -43,6 +43,8 @@ _NOT_A_CITY = frozenset((
     "hub", "plant", "facility", "receiver", "driver", "monday", "tuesday", "wednesday", "thursday", "friday",
     "saturday", "sunday",
 ))  # fmt: skip
+_ENDS_NAMES = "city"
+"""Ends names (Kansas City, Salt Lake City), and is none alone."""
 _GREETING = frozenset((
     "hi", "hello", "hey", "dear", "thanks", "thank", "sorry", "yes", "no", "ok", "okay", "please", "regards",
 ))  # fmt: skip
@@ -95,7 +97,7 @@ def _city_before(window: str) -> str:
             not _NAME_WORD.fullmatch(token)
             or not token[0].isupper()
             or (taken and ends_sentence)
-            or word in _NOT_A_CITY
+            or (word in _NOT_A_CITY and (taken or word != _ENDS_NAMES))
             or (taken and word in _STREET)
         ):
             if token[:1].isdigit():
@@ -104,7 +106,8 @@ def _city_before(window: str) -> str:
         taken.append(token)
         if len(taken) == _MOST_WORDS:
             break
-    return " ".join(reversed(taken))
+    alone = [token.lower() for token in taken] == [_ENDS_NAMES]
+    return "" if alone else " ".join(reversed(taken))
 
 
 def _drop_street(taken: list[str]) -> None:

@@ -81,14 +81,14 @@ def _name(group: Group) -> str | None:
 def _driver(group: Group, source: str) -> Entity | None:
     contact = _contact(group, _name(group))
     # Ids of unknown systems meet: one counts only where there is nothing better.
-    own_id = fields.scalar(group.parts.get("id")) if contact == Contact() else None
+    own_id = fields.scalar(group.parts.get("id")) or _row_id(group) if contact == Contact() else None
     return entities.human("driver", source, contact, own_id=own_id)
 
 
 def _number(group: Group) -> str | None:
     """The identifying number: something with a digit, short enough to be one."""
     parts = group.parts
-    names = ["custom_id", "id", "name", "plain"]
+    names = ["custom_id", "id", *(["row_id"] if _row_id(group) else []), "name", "plain"]
     if isinstance(parts.get("plain"), int | float) and group.role in _AMBIGUOUS_ALONE:
         names.remove("plain")
     for name in names:
@@ -96,6 +96,13 @@ def _number(group: Group) -> str | None:
         if number and len(number) <= _LONGEST_NUMBER and any(char.isdigit() for char in number):
             return number
     return None
+
+
+def _row_id(group: Group) -> str | None:
+    """The field `id`, unless it is a bare number, which counts within its table only: row 1 of `invoices` is no
+    invoice 1."""
+    found = fields.scalar(group.parts.get("row_id"))
+    return None if found is None or found.isdigit() else found
 
 
 def _vehicle(group: Group, _source: str) -> Entity | None:

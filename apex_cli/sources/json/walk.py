@@ -41,7 +41,8 @@ _ROLES = {
 }
 _PARTS = {
     "name": ("name", "full_name", "company_name", "display_name"),
-    "id": ("id", "number", "no", "num"),
+    "id": ("number", "no", "num"),
+    "row_id": ("id",),
     "custom_id": ("custom_id",),
     "email": ("email", "e_mail", "mail", "email_address"),
     "phone": ("phone", "phone_number", "mobile", "cell", "tel", "telephone"),
@@ -232,6 +233,9 @@ def _split(name: str) -> tuple[str, str | None]:
     tokens = name.split("_")
     for size in range(min(2, len(tokens) - 1), 0, -1):
         owner, part = "_".join(tokens[:-size]), _PART_OF.get("_".join(tokens[-size:]))
+        if part == "row_id":
+            # `load_id` is the id of a load; a bare `id` may be the number of a row.
+            part = "id"
         if part and (owner in _ROLE_OF or part in _ANYONES):
             return owner, part
     return name, None
