@@ -282,6 +282,11 @@ def test_nothing_to_ingest(payload: dict[str, Any], reason: str | None) -> None:
         {"eventType": "Alert", "eventId": "1", "data": {"text": "disk full"}},
         {"data": [{"id": "51900077", "name": "Dana Okafor"}], "pagination": {"endCursor": "", "hasNextPage": False}},
         {"data": {"id": 5}},
+        {"id": 12, "gateway": "stripe", "amount": 5},
+        {"id": 7, "vehicle_vin": "1XKYD49X7PJ304417", "name": "Oil change", "created_at_time": "2025-10-19"},
+        {"id": 5, "name": "Trailer 5", "location": {"time": "2025-10-19T14:23:00Z", "latitude": 1, "longitude": 2}},
+        {"vehicle": {"id": 5}, "location": {"time": "2025-10-19T14:23:00Z", "latitude": 1, "longitude": 2}},
+        {"id": 5, "fuel_percent": None},
         {"vehicle": {"id": 5}, "customer": {"name": "Acme", "time": "noon"}},
     ],
 )

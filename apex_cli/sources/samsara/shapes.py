@@ -77,9 +77,7 @@ _DATA_TYPES = {
     "fuel_percent": "fuel_percent",
 }
 _STAT = "stat"
-_ONLY_VEHICLES = frozenset((
-    "static_assigned_driver", "vehicle_regulation_mode", "harsh_acceleration_setting_type", "vehicle_vin", "gateway",
-))  # fmt: skip
+_ONLY_SAMSARA = frozenset(("static_assigned_driver", "vehicle_regulation_mode", "harsh_acceleration_setting_type"))
 # What a mere mention of a vehicle, as in an alert, has not.
 _DESCRIBES = frozenset(("vin", "make", "model", "year", "notes", "created_at_time", "updated_at_time"))
 STUB = frozenset(("id", "samsara_id", "name", "external_ids", "org_id"))
@@ -246,35 +244,48 @@ def _has_event_id(payload: JsonObject) -> bool:
 
 
 def _vehicle_shape(payload: JsonObject) -> Shape | None:
-    """A row of vehicles, by an id that Samsara gives to vehicles or by what only its vehicles have."""
+    """A row of vehicles: one that is Samsara's and describes the vehicle, or one of stats that are all empty."""
     names = payload.keys()
     if payload.get("samsara_id") is not None:
         return Shape.VEHICLE if names <= STUB else None
     if _digits(payload.get("id")) is None:
         return None
-    if not _ONLY_VEHICLES.isdisjoint(names):
+    if not _ONLY_SAMSARA.isdisjoint(names):
         return Shape.VEHICLE
-    if not _DESCRIBES.isdisjoint(names) and (is_samsara_id(payload["id"]) or _has_samsara_ids(payload)):
+    if not _DESCRIBES.isdisjoint(names) and _is_samsara(payload):
         return Shape.VEHICLE
     # A vehicle without a fix: the stats that were asked for are there, and empty. Any row may have an empty `location`.
-    return Shape.VEHICLE if any(name != "location" and not payload[name] for name in names & _STAT_NAMES) else None
+    empty = {singular(name) for name in names & _STAT_NAMES if not payload[name]}
+    if "name" in names and empty and (empty != {"location"} or _is_samsara(payload)):
+        return Shape.VEHICLE
+    return None
 
 
-def _has_samsara_ids(payload: JsonObject) -> bool:
-    ids = payload.get("external_ids")
-    return isinstance(ids, Mapping) and any(snake(key).startswith("samsara_") for key in ids)
+def _is_samsara(owner: JsonObject) -> bool:
+    """Whether an object has an id, or external ids, as only Samsara gives them."""
+    ids = owner.get("external_ids")
+    return is_samsara_id(owner.get("id")) or (
+        isinstance(ids, Mapping) and any(snake(key).startswith("samsara_") for key in ids)
+    )
 
 
 def _stats(payload: JsonObject) -> Iterator[tuple[str, Any]]:
-    """The fields of a row that hold readings: known stats, and what looks like one where the vehicle is Samsara's."""
+    """The fields of a row that hold readings: known stats, and what looks like one where the vehicle is Samsara's.
+
+    A `location` with a time may be of anything, so it counts for Samsara's vehicles only.
+    """
     vehicle = payload.get("vehicle")
-    own = _id_of(vehicle) if isinstance(vehicle, Mapping) else _digits(payload.get("id"))
-    if own is None:
+    owner = snake_keys(vehicle) if isinstance(vehicle, Mapping) else payload
+    if _digits(owner.get("id")) is None:
         return
-    is_samsara = _VEHICLE_ID.fullmatch(own) is not None
+    is_samsara: bool | None = None
     for name, value in payload.items():
-        is_known = singular(name) in _STATS
-        if (is_known or is_samsara) and name not in ("vehicle", "asset") and _is_timed(name, value, is_known=is_known):
+        if not value or not isinstance(value, dict | list) or name in ("vehicle", "asset"):
+            continue
+        is_known = name in _STAT_NAMES and singular(name) != "location"
+        if not is_known and is_samsara is None:
+            is_samsara = _is_samsara(owner)
+        if (is_known or is_samsara) and _is_timed(name, value, is_known=is_known):
             yield name, value
 
 
@@ -285,7 +296,7 @@ def _is_one(stats: Mapping[str, Any]) -> bool:
 
 def _is_timed(name: str, value: Any, *, is_known: bool) -> bool:
     """Whether a value is a reading or a list of readings: objects with a time, and a position has a latitude."""
-    first = value[0] if isinstance(value, list) and value else value
+    first = value[0] if isinstance(value, list) else value
     if not isinstance(first, Mapping) or not first:
         return False
     names = {snake(key) for key in first}
