@@ -120,11 +120,19 @@ VERB = re.compile(
     re.IGNORECASE,
 )
 """The verb of "On Monday, Ana wrote:"."""
-ATTRIBUTION_END = re.compile(r"[:\uff1a][*\s]{0,8}$|^[-\s]{2,12}\S.{0,300}\s-{2,12}\s{0,8}$")
 INTRODUCTION = re.compile(
     r"[\s>]{0,8}(?:On|Am|Le|El|Il|Il giorno|Em|No dia|Op|W dniu|Dnia|Den|Dne|\w{2,12}\.?,? |\d{1,4}[./-])",
     re.IGNORECASE,
 )
+_BETWEEN_DASHES = re.compile(r"[-\s]{2,12}\S.{0,300}\s-{2,12}\s{0,8}")
+
+
+def ends_attribution(line: str) -> bool:
+    """Whether a line ends in a colon, or is "---- On Monday Ana wrote ----"."""
+    end = line.rstrip("*\xa0 \t")[-1:]
+    return end in (":", "\uff1a") or (end == "-" and _BETWEEN_DASHES.fullmatch(line) is not None)
+
+
 EMAIL = re.compile(r"[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}")
 BRACKETED_EMAIL = re.compile(rf"<\s?(?:mailto:)?{EMAIL.pattern}\s?>")
 PLACE = re.compile(r",\s{0,3}[A-Z]{2}\.?(?:\s\d{5})?\s{0,8}$")

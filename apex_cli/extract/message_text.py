@@ -190,12 +190,12 @@ class _Cutter:
             found = self._lines[at : at + length]
             if len(found) < length or not found[-1].text.strip():
                 return 0
-            if words.ATTRIBUTION_END.search(found[-1].text):
+            if words.ends_attribution(found[-1].text):
                 joined = _joined(found)
                 has_signs = words.VERB.search(joined) or _is_attribution(joined)
                 return length if has_signs and len(joined) <= _LONGEST_ATTRIBUTION else 0
-            is_begun = words.INTRODUCTION.match(first) and words.YEAR.search(first)
-            if length == 1 and not is_begun and not (words.VERB.search(first) and words.EMAIL.search(first)):
+            is_dated = words.INTRODUCTION.match(first) and words.YEAR.search(first)
+            if not is_dated and not ("@" in first and words.EMAIL.search(first) and words.VERB.search(first)):
                 return 0
         return 0
 
