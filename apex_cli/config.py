@@ -335,7 +335,12 @@ def _toml(path: Path) -> tuple[Mapping[str, Any], list[SourceTable]]:
 def _source_files(folder: Path) -> list[SourceTable]:
     """The sources of the files `NAME.toml` in a folder, sorted by name; each file is the table of one source."""
     try:
-        found = sorted(folder.glob("*.toml")) if folder.is_dir() else []
+        is_there = folder.is_dir()
+    except OSError:
+        # A home that this user may not look into: opening it says so, with a hint.
+        return []
+    try:
+        found = sorted(folder.glob("*.toml")) if is_there else []
     except OSError as error:
         raise ConfigError(f"{folder} cannot be read: {error.strerror or error}") from error
     return [SourceTable(path.stem, str(path), _read_toml(path, str(path))) for path in found]

@@ -142,7 +142,10 @@ def _identity(found: Explanation, record: Record) -> Iterator[str]:
     yield _line("source", f"{record.source}, {why}")
     for other in found.others:
         yield _line("", f"also fits {other}")
-    whence = f"from {', '.join(found.id_from)}" if found.id_from else "made of its content, its file or its collection"
+    named = record.id_fields or found.id_from
+    whence = f"from {', '.join(named)}" if named else "of its content"
+    if record.collection:
+        whence += f", in the collection {record.collection}"
     yield _line("id", f"{record.external_id}, {whence}")
     yield _line("type", f"{record.data_type}, record {record.record_id}")
 

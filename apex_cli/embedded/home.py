@@ -35,8 +35,9 @@ class Home:
         self.valkey_data = self.valkey / "data"
 
     def exists(self) -> bool:
-        """Whether a run has created this home: the lock file is the first file of every run."""
-        return self._lock_file.is_file()
+        """Whether a run has created this home: the lock file is the first file of every run. Raises `ConfigError`."""
+        with self._usable():
+            return self._lock_file.is_file()
 
     def create(self) -> None:
         """Make the home (mode 700 when it is new) and its folders. Idempotent. Raises `ConfigError`."""

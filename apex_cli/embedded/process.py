@@ -147,19 +147,27 @@ class EmbeddedServer(ABC):
     def start(self) -> None:
         """Start the server and wait until it answers.
 
-        Raises `StoreUnavailable` with the end of its log. A server left by a killed run is ended first.
+        Raises `StoreUnavailable` with the end of its log, or for files that this user may not use. A server left by a
+        killed run is ended first.
         """
         program = self.program()
-        lock = self._claim()
         try:
-            arguments = self.prepare(program, lock)
-            self._sockets = SocketDirectory(self.data, self.socket_name)
-            self._launch([str(program), *arguments], lock)
+            lock = self._claim()
+            try:
+                arguments = self.prepare(program, lock)
+                self._sockets = SocketDirectory(self.data, self.socket_name)
+                self._launch([str(program), *arguments], lock)
+            finally:
+                os.close(lock)
         except StoreUnavailable:
             self.stop()
             raise
-        finally:
-            os.close(lock)
+        except OSError as error:
+            self.stop()
+            raise StoreUnavailable(
+                f"the embedded {self.name} cannot use {error.filename or self.folder}: {error.strerror or error}",
+                hint="is the home another user's? Run apex as that user, or set APEX_HOME to a directory of your own",
+            ) from error
 
     def stop(self) -> None:
         """End the server and wait for it; by force when it takes longer than `STOP_SECONDS`. Idempotent."""

@@ -78,8 +78,7 @@ def read_input(
     answer of an API, is yielded as `Skipped`.
 
     What cannot be taken is yielded as `Rejected`, with the codes of `jsonstream`, of the document formats and of
-    `sources.registry.classify`, and `unknown_type`, `raw_mail`, `not_a_file`, `unreadable`. Raises `UsageError`
-    for a source that does not exist.
+    `sources.registry.classify`, and `unknown_type`, `raw_mail`, `not_a_file`, `unreadable`.
     """
     shown = readable_name(name)
     try:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from apex_cli.config import SourceTable
-from apex_cli.errors import ReadError, UsageError
+from apex_cli.errors import ReadError
 from apex_cli.extract import cuts, timestamps
 from apex_cli.extract.field_names import snake_keys
 from apex_cli.extract.identity import content_hash
@@ -148,7 +148,7 @@ def classify(
     """Source, data type and external id of a payload that is not empty.
 
     `auto` takes the first source whose shape matches and that finds an id. A named source takes the payload as its own:
-    raises `ReadError` (`missing_id`) when it has no id there, `UsageError` when there is no such source.
+    raises `ReadError` when it has no id there (`missing_id`), and when there is no such source (`unknown_source`).
 
     The rest is for other JSON, and is described with `sources.json.identity.Origin`: the name of the list, table,
     stream or file that holds the payload, in any spelling; whether there are others beside it; where its id is. Raises
@@ -156,7 +156,11 @@ def classify(
     """
     choices = [known for known in _sources if source in (AUTO, known.name) and not known.reads_documents]
     if not choices:
-        raise UsageError(f"there is no source {source!r}", hint="one of auto, " + ", ".join(names()))
+        raise ReadError(
+            f"there is no source {source!r}; there are {', '.join((AUTO, *names()))}",
+            hint="was its table taken out of apex.toml or sources.d? With it back, `apex staging retry` takes it again",
+            code="unknown_source",
+        )
     shape = snake_keys(payload)
     fitting = [known for known in choices if known.matches(shape)]
     for known in fitting if source == AUTO else [*fitting, *choices]:

@@ -88,6 +88,17 @@ def test_a_source_that_is_not_there(home: Path) -> None:
     assert "did you mean mcleod?" in result.stderr
 
 
+def test_what_is_staged_for_a_source_that_is_gone_fails_alone(home: Path) -> None:
+    place = Path(shutil.copytree(EXAMPLE, home.parent / "example"))
+    (place / "bad.json").write_text('{"order_id": "9", "order_status": "A", "last_changed": "soon"}')
+    run(home, "ingest", "bad.json", "--source", "mcleod", cwd=place).expect(3)
+    (place / "apex.toml").unlink()
+    (place / "bad.json").unlink()
+    result = run(home, "staging", "retry", "--json", cwd=place).expect(3)
+    assert [line["error"]["code"] for line in result.of("record")] == ["unknown_source"]
+    run(home, "ingest", "exports/motive_vehicles.json", cwd=place).expect(0)
+
+
 def test_the_tables_of_the_page_are_sound() -> None:
     page = (ROOT / "docs" / "howto" / "map-a-source.md").read_text()
     text = "\n".join(re.findall(r"^ *```toml\n(.*?)^ *```", page, re.DOTALL | re.MULTILINE))

@@ -6,6 +6,7 @@ Each is a clear error with a hint, or does not matter; never a bug report, a sig
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -133,6 +134,29 @@ def test_too_little_address_space_says_so(home: Path, kib: int) -> None:
     result = run(home, "ingest", file, shell=f'ulimit -v {kib}; exec "$@"').expect(10)
     assert "the embedded graph engine needs address space" in result.stderr
     assert "ulimit -v" in result.stderr
+
+
+@pytest.mark.embedded
+def test_a_home_without_permission(home: Path) -> None:
+    file = write_lines(home.parent / "seeds.jsonl", SEEDS)
+    home.mkdir(mode=0o700)
+    shell = 'exec "$@"'
+    if os.geteuid() == 0:
+        # Root without the capabilities that pass closed directories, in a home that is another user's.
+        os.chown(home, 65534, 65534)
+        shell = 'exec setpriv --bounding-set -dac_override,-dac_read_search,-chown,-fowner --inh-caps -all "$@"'
+        if shutil.which("setpriv") is None:
+            pytest.skip("this machine has no setpriv")
+    else:
+        home.chmod(0)
+    try:
+        for verb in (("ingest", file), ("facts", "x"), ("runs",), ("staging", "list")):
+            result = run(home, *verb, shell=shell).expect(10)
+            assert str(home) in result.stderr
+            assert "hint:" in result.stderr
+        assert f"{home} cannot be written to" in run(home, "doctor", shell=shell).expect(10).stdout
+    finally:
+        home.chmod(0o700)
 
 
 @pytest.mark.embedded

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from apex_cli.errors import UsageError
 from apex_cli.extract.identity import content_hash, document_hash
 from apex_cli.model import ReadLimits, Record
 from apex_cli.reading.files import Rejected, Skipped
@@ -103,8 +102,8 @@ def test_a_forced_source_without_its_id(tmp_path: Path) -> None:
 
 
 def test_a_source_that_does_not_exist(tmp_path: Path) -> None:
-    with pytest.raises(UsageError):
-        list(stream(put(tmp_path, "a.json", b'{"id": 1}'), source="pigeon"))
+    item = rejected(put(tmp_path, "a.json", b'{"id": 1}'), source="pigeon")
+    assert (item.error.code, item.raw) == ("unknown_source", b'{"id": 1}')
 
 
 def test_records_of_json(tmp_path: Path) -> None:

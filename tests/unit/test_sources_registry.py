@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apex_cli.errors import ReadError, UsageError
+from apex_cli.errors import ReadError
 from apex_cli.extract.identity import LONGEST_ID, content_hash, external_id
 from apex_cli.sources.registry import classify
 
@@ -115,7 +115,7 @@ def test_a_forced_source_takes_what_auto_would_not() -> None:
 
 
 def test_an_unknown_source() -> None:
-    with pytest.raises(UsageError, match="carrier_pigeon"):
+    with pytest.raises(ReadError, match="carrier_pigeon"):
         classify({"id": 1}, "carrier_pigeon")
 
 
