@@ -47,10 +47,10 @@ _DELIVERY = _words("""
     verb trigger attempt retry retries checksum hash etag encoding content_type format schema schema_url
     """)
 # As they are spelled by SQS (`receiptHandle` by Lambda, `ReceiptHandle` by its API), SNS, Pub/Sub and Event Hubs.
-_QUEUE = (
+_QUEUE = frozenset((
     "receiptHandle", "ReceiptHandle", "md5OfBody", "MD5OfBody", "eventSourceARN", "TopicArn", "SigningCertURL",
     "SigningCertUrl", "publishTime", "EnqueuedTimeUtc", "approximateArrivalTimestamp",
-)  # fmt: skip
+))  # fmt: skip
 # Noted, but no rows: what went wrong is about the answer.
 _ASIDE = frozenset(("errors", "error", "warnings", "warning", "notices", "messages", "fault", "faults"))
 # Names of lists and of what is in them that say nothing of what it is.
@@ -95,7 +95,7 @@ def is_bookkeeping(name: str) -> bool:
 
 def is_of_a_queue(value: Mapping[str, object]) -> bool:
     """Whether an object is a message of a queue. Its `messageId`, `body` and `subject` are no e-mail's."""
-    return any(name in value for name in _QUEUE)
+    return not _QUEUE.isdisjoint(value)
 
 
 def is_aside(name: str) -> bool:

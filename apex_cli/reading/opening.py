@@ -46,6 +46,8 @@ MOST_OBJECTS = 500_000
 _NAMED = 8
 _BEGINNING = SourcePosition(line=1, column=1, offset=0)
 _SHORTEST_TEXT = 8
+_INDENT = 64
+_BEGINNINGS = frozenset('{["eW')
 # Base64 of a text that begins with `{` or `[`.
 _BASE64 = re.compile(r"\s*[eW][w-z0-9+/_-][A-Za-z0-9+/_\s-]+={0,2}\s*")
 
@@ -70,7 +72,7 @@ class Opener:
         for name in names_above:
             around = around.within(envelope).under(name)
             inside = envelope.get(name)
-            envelope = inside if isinstance(inside, Mapping) else {}
+            envelope = inside if isinstance(inside, dict) else {}
         search = _Search(self._limits, self._streams)
         return _noted(search.row(_unwrapped(row), around, len(names_above)), search.notes())
 
@@ -114,9 +116,12 @@ class _Search:
             known = self._recognised(value, around, level)
         if known is not None:
             return known
+        held = [(name, each) for name, each in value.items() if _may_hold(each)]
+        if not held:
+            return None
         inside = around.within(value)
         opened: dict[str, list[Part]] = {}
-        for name, each in value.items():
+        for name, each in held:
             parts = self._any(each, inside.under(name), level + 1)
             if parts is not None:
                 opened[name] = parts
@@ -135,7 +140,7 @@ class _Search:
 
     def _recognised(self, value: JsonObject, around: Around, level: int) -> list[Part] | None:
         """The record that a source knows, or the records that it finds in the object."""
-        if names.is_of_a_queue(value):
+        if names.is_of_a_queue(value) or (len(value) == 1 and not _may_hold(*value.values())):
             return None
         found = recognise(value)
         if found.identity is not None:
@@ -159,11 +164,11 @@ class _Search:
         return [Inner(payload, around)] if parts is None else parts
 
     def _any(self, value: Any, around: Around, level: int) -> list[Part] | None:
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             return self.object(value, around, level)
         if isinstance(value, list):
             return self._list(value, around, level)
-        return self._text(value, around, level) if isinstance(value, str) else None
+        return self._text(value, around, level) if isinstance(value, str) and len(value) >= _SHORTEST_TEXT else None
 
     def _list(self, items: Sequence[Any], around: Around, level: int) -> list[Part] | None:
         if level > MOST_LEVELS:
@@ -191,7 +196,7 @@ def _envelope(value: JsonObject, opened: Mapping[str, list[Part]], around: Aroun
     """The parts of an object in which known records were found under some names."""
     parts: list[Part] = []
     left: dict[str, Any] = {}
-    is_map = any(isinstance(value[name], Mapping) for name in opened)
+    is_map = any(isinstance(value[name], dict) for name in opened)
     for name, each in value.items():
         if name in opened:
             parts.extend(opened[name])
@@ -199,7 +204,7 @@ def _envelope(value: JsonObject, opened: Mapping[str, list[Part]], around: Aroun
             continue
         elif _is_rows(each) and not names.is_aside(name):
             parts.extend(_rows(each, inside.under(name)))
-        elif is_map and isinstance(each, Mapping) and not names.is_telling(name) and not names.is_generic(name):
+        elif is_map and isinstance(each, dict) and not names.is_telling(name) and not names.is_generic(name):
             parts.append(Inner(each, inside))
         else:
             left[name] = each
@@ -207,7 +212,7 @@ def _envelope(value: JsonObject, opened: Mapping[str, list[Part]], around: Aroun
         # Only an answer without a record in it: it does not make a record of anything around it.
         return None
     if names.is_record_of_its_own({**left, **{name: each for name, each in value.items() if name == "id"}}):
-        lists = {name for name in value if name in opened and not isinstance(value[name], Mapping)}
+        lists = {name for name in value if name in opened and not isinstance(value[name], dict)}
         rows = {name for name, each in value.items() if name not in opened and name not in left and _is_rows(each)}
         own = {name: each for name, each in value.items() if name not in lists and name not in rows}
         return [Inner(own, around), *parts]
@@ -221,7 +226,7 @@ def _rows(items: Iterable[Any], around: Around) -> list[Part]:
     for item in items:
         if isinstance(item, Inner | Nothing):
             parts.append(item)
-        elif isinstance(item, Mapping) and item:
+        elif isinstance(item, dict) and item:
             row = _unwrapped(item)
             parts.append(Inner(row, around if row is item else around.within(item)))
         else:
@@ -248,7 +253,7 @@ def _only_rows(value: JsonObject, around: Around, level: int) -> list[Part]:
         return [part for name, each in content.items() for part in _rows(each, inside.under(name))]
     if len(content) == 1 and level < MOST_LEVELS:
         [(name, each)] = content.items()
-        if isinstance(each, Mapping):
+        if isinstance(each, dict):
             return _only_rows(each, inside.under(name), level + 1)
     return []
 
@@ -257,7 +262,7 @@ def _is_empty_page(value: JsonObject) -> bool:
     """Whether an object has one list, which is empty, and nothing else but what is about the page."""
     while True:
         content = [each for name, each in value.items() if not names.is_page_name(name, each)]
-        if len(content) != 1 or not isinstance(content[0], Mapping):
+        if len(content) != 1 or not isinstance(content[0], dict):
             return content == [[]]
         value = content[0]
 
@@ -265,21 +270,21 @@ def _is_empty_page(value: JsonObject) -> bool:
 def _unwrapped(row: JsonObject) -> JsonObject:
     """What an object wraps: `node` of `{"cursor", "node"}`; else the object itself."""
     content = [(name, each) for name, each in row.items() if not names.is_page_name(name, each)]
-    while len(content) == 1 and isinstance(content[0][1], Mapping) and names.is_generic(content[0][0]):
+    while len(content) == 1 and isinstance(content[0][1], dict) and names.is_generic(content[0][0]):
         row = content[0][1] or row
         content = list(content[0][1].items())
     return row
 
 
 def _is_rows(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(item, Mapping) and item for item in value)
+    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) and item for item in value)
 
 
 def _says_something(name: str, value: Any) -> bool:
     """Whether a field of an envelope is more than bookkeeping; an object is bookkeeping where all in it is."""
     if value in (None, "", [], {}) or names.is_bookkeeping(name):
         return False
-    return not isinstance(value, Mapping) or any(_says_something(inner, each) for inner, each in value.items())
+    return not isinstance(value, dict) or any(_says_something(inner, each) for inner, each in value.items())
 
 
 def _left_out(left: Collection[str]) -> str:
@@ -298,11 +303,16 @@ def _noted(parts: list[Part], notes: Iterable[str]) -> list[Part]:
     return parts
 
 
+def _may_hold(value: Any) -> bool:
+    """Whether a value can have objects in it."""
+    if isinstance(value, str):
+        return len(value) >= _SHORTEST_TEXT and value[:_INDENT].lstrip()[:1] in _BEGINNINGS
+    return bool(value) and isinstance(value, dict | list)
+
+
 def _json_text(text: str) -> bytes | None:
     """The JSON that a text may be, undecoded; None where it begins like none."""
-    if len(text) < _SHORTEST_TEXT:
-        return None
-    begin = text[:64].lstrip()[:2]
+    begin = text[:_INDENT].lstrip()[:2]
     first = begin[:1]
     # Some queues encode a text twice: '"{\\"shipmentId\\": ...}"'.
     if first in ("{", "[") or begin in ('"{', '"['):

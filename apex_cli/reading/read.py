@@ -194,10 +194,12 @@ def _part(
     # A key of a connector counts where the row has it: a deleted row may arrive without.
     key = around.id_fields if has_ids(part.payload, around.id_fields) else ()
     identity = part.identity if source == AUTO else None
+    # What is not known by now was looked at: it is other JSON.
+    named = JSON if source == AUTO else source
     try:
         found, data_type, own_id = identity or classify(
             part.payload,
-            source,
+            named,
             collection=opened.naming.collection or around.collection,
             is_row=not alone or around.collection != opened.collection,
             id_fields=opened.naming.id_fields or key,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 from apex_cli.extract.field_names import snake
@@ -16,25 +16,15 @@ _MOST_NAMES = 200
 
 
 def nearest(payload: JsonObject, sources: Sequence[Source]) -> str | None:
-    """The name of the source whose typical names have the largest share of the object's; None where none is near.
-
-    The names are those of the object's own fields and of the objects in them.
-    """
-    return _nearest(frozenset(_names(payload)), tuple(sources))
+    """The name of the source whose typical names have the largest share of the object's own; None for none near."""
+    return _nearest(tuple(payload), tuple(sources))
 
 
 @lru_cache(maxsize=1024)
-def _nearest(names: frozenset[str], sources: tuple[Source, ...]) -> str | None:
+def _nearest(fields: tuple[str, ...], sources: tuple[Source, ...]) -> str | None:
+    names = {snake(name) for name in fields[:_MOST_NAMES]}
     shared = {source.name: len(names & source.typical_fields) for source in sources}
     best = max(shared, key=shared.__getitem__, default=None)
     if best is None or shared[best] < max(LEAST_NAMES, LEAST_SHARE * len(names)):
         return None
     return best
-
-
-def _names(payload: JsonObject) -> Iterator[str]:
-    for name, value in list(payload.items())[:_MOST_NAMES]:
-        yield snake(name)
-        inside = value[0] if isinstance(value, list) and value else value
-        if isinstance(inside, Mapping):
-            yield from (snake(inner) for inner in list(inside)[:_MOST_NAMES])

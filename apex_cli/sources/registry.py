@@ -114,7 +114,8 @@ def recognise(payload: JsonObject) -> Recognised:
     """What the sources of their own shape know of an object that is not empty."""
     shape = snake_keys(payload)
     for are_configured in (True, False):
-        found = _recognise(shape, [source for source in _sources if bool(source.revision) is are_configured])
+        choices = [source for source in _sources if bool(source.revision) is are_configured]
+        found = _recognise(shape, choices) if choices else NOT_KNOWN
         if found is not NOT_KNOWN:
             return found
     return NOT_KNOWN
@@ -122,19 +123,25 @@ def recognise(payload: JsonObject) -> Recognised:
 
 def _recognise(shape: JsonObject, choices: Sequence[Source]) -> Recognised:
     for known in choices:
-        if (reason := known.skip_reason(shape)) is not None:
-            return Recognised(nothing=(known.name, reason))
-    for known in choices:
         if known.specificity > 0 and known.matches(shape):
             data_type, identity = known.identify(shape)
             if identity is not None:
-                rows = known.unpack(shape)
-                return Recognised(rows=rows) if rows else Recognised(identity=(known.name, data_type, identity))
-    # What is a record of one source is never a page of another.
-    for known in choices:
-        if (rows := known.unpack(shape)) is not None:
-            return Recognised(rows=rows) if rows else Recognised(nothing=(known.name, "empty page"))
-    return NOT_KNOWN
+                opened = _opened(known, shape)
+                return opened if opened is not None else Recognised(identity=(known.name, data_type, identity))
+    # What is a record of one source is never a page or an answer of another.
+    found = (_opened(known, shape) for known in choices)
+    return next((opened for opened in found if opened is not None), NOT_KNOWN)
+
+
+def _opened(source: Source, shape: JsonObject) -> Recognised | None:
+    """What a source finds in an object that is not one record with something to ingest."""
+    reason = source.skip_reason(shape)
+    if reason is not None:
+        return Recognised(nothing=(source.name, reason))
+    rows = source.unpack(shape)
+    if rows is None:
+        return None
+    return Recognised(rows=rows) if rows else Recognised(nothing=(source.name, "empty page"))
 
 
 def classify(

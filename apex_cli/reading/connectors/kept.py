@@ -13,7 +13,7 @@ from apex_cli.model import JsonObject, Record
 from apex_cli.reading.connectors.protocol import Opened, Protocol, Row, Streams, text_of
 from apex_cli.reading.inner import Around
 
-_MARK = "apex_kept"
+MARK = "apex_kept"
 
 
 class Kept(Protocol):
@@ -21,7 +21,7 @@ class Kept(Protocol):
 
     def read(self, value: JsonObject, around: Around, streams: Streams) -> Opened | None:  # noqa: ARG002 - no state
         payload = value.get("payload")
-        if value.get(_MARK) != 1 or not isinstance(payload, dict) or not payload:
+        if value.get(MARK) != 1 or not isinstance(payload, dict) or not payload:
             return None
         names = value.get("key")
         key = tuple(filter(None, map(text_of, names))) if isinstance(names, list) else ()
@@ -35,7 +35,7 @@ def kept(record: Record) -> bytes:
     if not (record.collection or record.id_fields or record.as_of or record.ended):
         return json.dumps(record.payload, ensure_ascii=False).encode()
     document = {
-        _MARK: 1,
+        MARK: 1,
         "collection": record.collection,
         "key": record.id_fields,
         "as_of": record.as_of and record.as_of.isoformat(),
