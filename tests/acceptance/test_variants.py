@@ -67,7 +67,8 @@ def test_nothing_to_ingest_is_said(wild: tuple[Path, Result]) -> None:
     drop = home.parent / "drop"
     unwrap_single_exception = run(home, "ingest", *(drop / name for name in sorted(NOTHING))).expect(0)
     assert "no records in 3 inputs" in unwrap_single_exception.stdout
-    assert "Nothing to ingest in 3 inputs: an empty page" in run(home, "ingest", drop).expect(0).stdout
+    reasons = "1 empty page, 1 error answer, 1 webhook test"
+    assert f"Nothing to ingest in 3 records: {reasons}." in run(home, "ingest", drop).expect(0).stdout
     assert "Nothing to do" in run(home, "ingest", "-").expect(0).stdout
     run(home, "ingest", "-", "--dry-run", "--error-on-empty", "-q").expect(9)
 
