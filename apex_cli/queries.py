@@ -7,19 +7,25 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections import Counter
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from apex_cli.errors import ApexError, RecordError, RunHalted, StoreError, UsageError
+from apex_cli.extract import clean, keys
 from apex_cli.extract.identity import trimmed
+from apex_cli.model import EntityType
 from apex_cli.payloads import Change, changes
 from apex_cli.stores.factory import Stores
 from apex_cli.stores.postgres.catalog import CurrentVersion, StoredVersion, shown_points
 from apex_cli.stores.postgres.places import PlaceView
 from apex_cli.stores.protocol import EntityView, FactView, GraphView, Hit, PointView
+from apex_cli.text_cleaning import replace_unencodable
 
+_NAMED = frozenset((EntityType.CUSTOMER, EntityType.CARRIER, EntityType.DRIVER, EntityType.PERSON, EntityType.GEOFENCE))
+"""Types of things that people spell in many ways."""
 _RRF = 60
 """Rank constant of reciprocal rank fusion (Cormack, Clarke, Büttcher, SIGIR 2009)."""
 
@@ -30,7 +36,9 @@ class AmbiguousEntity(UsageError):
     code = "ambiguous"
 
     def __init__(self, text: str, candidates: Sequence[EntityView]) -> None:
-        super().__init__(f"{len(candidates)} entities answer to {text!r}", hint="name one of them by its id")
+        super().__init__(
+            f"{len(candidates)} entities answer to {text!r}", hint="name one of them by its id or by one of its keys"
+        )
         self.candidates = candidates
 
 
@@ -59,6 +67,15 @@ class RecordHistory:
     """All versions of a record by as-of time; a replaced one stands before its correction."""
 
     versions: Sequence[VersionView]
+
+
+@dataclass(frozen=True, slots=True)
+class EntityFacts:
+    """An entity and its facts, oldest first. `candidates` are other entities that are likely the same thing."""
+
+    entity: EntityView
+    facts: Sequence[FactView]
+    candidates: Sequence[EntityView]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,21 +159,64 @@ async def history(stores: Stores, ident: str) -> RecordHistory:
 
 async def facts(
     stores: Stores, entity: str, *, at: datetime | None = None, predicate: str | None = None
-) -> tuple[EntityView, Sequence[FactView]]:
-    """An entity, found by any of its names, ids or aliases, and its facts, oldest first.
+) -> EntityFacts:
+    """An entity, its facts, and what else is likely the same thing. See `find_entity`."""
+    found = await find_entity(stores, entity)
+    held = await stores.graph.facts(found.id, at=at, predicate=predicate)
+    return EntityFacts(found, held, await _candidates(stores, found))
 
-    Raises `AmbiguousEntity` when several have the name, `UsageError` when none does.
+
+async def find_entity(stores: Stores, text: str) -> EntityView:
+    """The entity that a text means: an id, a key, a name, a part of a name, or a record (`turvo:SHIP-1`), which stands
+    for what it is about.
+
+    Raises `AmbiguousEntity` when several may be meant, and `UsageError` with the nearest names when none is.
     """
-    found = await stores.graph.find_entities(entity)
-    if not found:
-        raise UsageError(
-            f"nothing is known as {entity!r}",
-            hint="search for a part of its text with `apex search`, or give the id of a shipment, vehicle or person",
-            code="not_found",
-        )
+    found = await stores.graph.find_entities(text) or await _about(stores, text)
     if len(found) > 1:
-        raise AmbiguousEntity(entity, found)
-    return found[0], await stores.graph.facts(found[0].id, at=at, predicate=predicate)
+        raise AmbiguousEntity(text, found)
+    if found:
+        return found[0]
+    near = [clean.line(one.name) for one in await stores.graph.resembling(text)]
+    raise UsageError(
+        f"nothing is known as {text!r}",
+        hint=f"did you mean {' or '.join(map(repr, dict.fromkeys(near)))}?"
+        if near
+        else "search for a part of its text with `apex search`, or give the id of a shipment, vehicle or person",
+        code="not_found",
+    )
+
+
+async def _candidates(stores: Stores, entity: EntityView) -> Sequence[EntityView]:
+    """Other entities that are likely the same thing: their names are near, and no ids of one kind contradict it."""
+    if entity.type not in _NAMED:
+        return []
+    near = await stores.graph.resembling(entity.name, kind=entity.type, limit=20)
+    return [one for one in near if one.id != entity.id and not _contradict(entity, one)]
+
+
+def _contradict(one: EntityView, other: EntityView) -> bool:
+    """Whether both have keys of one exclusive kind, and none in common."""
+    first, second = ({key for key in each.aliases if keys.is_exclusive(key)} for each in (one, other))
+    shared = {keys.kind_of(key) for key in first} & {keys.kind_of(key) for key in second}
+    return bool(shared) and first.isdisjoint(second)
+
+
+async def _about(stores: Stores, text: str) -> Sequence[EntityView]:
+    """What a record is about: the subject of most of its facts, or its only entity."""
+    if ":" not in text or replace_unencodable(text) != text:
+        return []
+    source, _, external_id = text.partition(":")
+    versions = await stores.catalog.by_name(source, external_id)
+    found: dict[str, EntityView] = {}
+    for view in (await stores.graph.read([version.record_id for version in versions])).values():
+        subjects = Counter(fact.subject_id for fact in view.facts)
+        by_id = {one.id: one for one in view.entities}
+        main = max(subjects.keys() & by_id.keys(), key=lambda id: (subjects[id], id), default=None)
+        if main is not None or len(by_id) == 1:
+            one = by_id[main] if main is not None else view.entities[0]
+            found[one.id] = one
+    return list(found.values())
 
 
 async def search(stores: Stores, text: str, *, limit: int = 10, source: str | None = None) -> SearchResult:

@@ -13,6 +13,9 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
+from apex_cli.extract.key_forms import renewed
+from apex_cli.model import EntityType
+from apex_cli.serialization import to_entity
 from apex_cli.stores.factory import Stores
 from apex_cli.stores.postgres.catalog import CurrentVersion, Expected, shown_points
 from apex_cli.stores.protocol import GraphView, PointView
@@ -124,7 +127,8 @@ def _in_graph(
     if view.saga_id != expected.marker:
         return [Discrepancy(record_id, "graph", "stale", f"marker {view.saga_id}, not {expected.marker}")]
     found = []
-    wanted = {key for entity in version.extraction["entities"] if entity["type"] != "Value" for key in entity["keys"]}
+    stated, _ = renewed(tuple(map(to_entity, version.extraction["entities"])), ())
+    wanted = {key for entity in stated if entity.type is not EntityType.VALUE for key in entity.keys}
     known = {alias for entity in view.entities for alias in entity.aliases}
     if wanted - known:
         found.append(Discrepancy(record_id, "graph", "missing", f"entities {sorted(wanted - known)}"))

@@ -130,12 +130,13 @@ class Step:
         )
 
 
-def random_history(rng: random.Random, *, records: int = 12) -> list[list[Step]]:
+def random_history(rng: random.Random, *, records: int = 12, tangled: bool = False) -> list[list[Step]]:
     """The versions of each record, in their order. The last version of some is a `FORGET`.
 
-    Records with several keys for one entity have one version: what their keys joined is not separated again.
+    Some versions have several keys for one entity, or name one thing twice, each time by other keys. With `tangled`
+    the keys contradict each other, and names lead to one thing or to several.
     """
-    return [_versions(rng, f"r{number}") for number in range(records)]
+    return [_versions(rng, f"r{number}", tangled) for number in range(records)]
 
 
 def shuffled(rng: random.Random, histories: list[list[Step]]) -> list[list[Step]]:
@@ -149,33 +150,61 @@ def shuffled(rng: random.Random, histories: list[list[Step]]) -> list[list[Step]
     return batches
 
 
-def _versions(rng: random.Random, record: str) -> list[Step]:
-    if rng.random() < 0.25:
-        return [_step(rng, record, 1, joining=True)]
+def _versions(rng: random.Random, record: str, tangled: bool) -> list[Step]:
     count = rng.choice([1, 1, 2, 3])
-    versions = [_step(rng, record, epoch, joining=False) for epoch in range(1, count + 1)]
+    versions = [_step(rng, record, epoch, tangled) for epoch in range(1, count + 1)]
     if rng.random() < 0.3:
         versions.append(Step(record, count + 1, PlanKind.FORGET))
     return versions
 
 
-def _step(rng: random.Random, record: str, epoch: int, *, joining: bool) -> Step:
-    things = [_thing(rng, EntityType.VEHICLE, number, joining) for number in rng.sample(range(3), rng.randint(1, 2))]
-    places = [_thing(rng, EntityType.LOCATION, number, joining) for number in rng.sample(range(3), rng.randint(1, 2))]
+def _step(rng: random.Random, record: str, epoch: int, tangled: bool) -> Step:
+    joining = rng.random() < 0.3
+    things = _tangled(rng) if tangled else _things(rng, EntityType.VEHICLE, joining)
+    places = _things(rng, EntityType.LOCATION, joining)
     claims: dict[tuple[str, Predicate, datetime], Claim] = {}
     for _ in range(rng.randint(0, 4)):
         subject, target, predicate = rng.choice(things), rng.choice(places), rng.choice(PREDICATES)
         start = rng.randint(0, 9)
         end = rng.randint(start, 12) if rng.random() < 0.2 else None
-        sentence = f"{_number(subject)} {predicate} {_number(target)}"
+        sentence = f"it {predicate}" if tangled else f"{_number(subject)} {predicate} {_number(target)}"
         one = claim(subject, predicate, target, start, end, sentence=sentence)
         claims[subject.key, predicate, one.valid_at] = one
     return Step(record, epoch, PlanKind.WRITE, (*things, *places), tuple(claims.values()), minute(rng.randint(0, 20)))
 
 
-def _thing(rng: random.Random, kind: EntityType, number: int, joining: bool) -> Entity:
-    keys = [f"{kind.lower()}:{form}:{number}" for form in ("a", "b", "c")]
-    chosen = rng.sample(keys, rng.randint(2, 3) if joining else 1)
+def _things(rng: random.Random, kind: EntityType, joining: bool) -> list[Entity]:
+    """One or two things, each by one key or several; the second may be the first one again, by other keys."""
+    first, second = rng.randrange(3), rng.randrange(3)
+    own = _keys(rng, kind, first, joining)
+    found = [_thing(rng, kind, first, own)]
+    others = [key for key in _keys(rng, kind, second, joining) if key not in own]
+    if others and rng.random() < 0.5:
+        found.append(_thing(rng, kind, second, others))
+    return found
+
+
+def _tangled(rng: random.Random) -> list[Entity]:
+    """One or two vehicles by any of a few ids, unit numbers and hints that share no key or name."""
+    found: list[Entity] = []
+    for _ in range(rng.randint(1, 2)):
+        kinds = rng.sample(("samsara", "vin", "unit@f", "unit"), rng.choice((1, 1, 2, 2, 3)))
+        own = [f"vehicle:{kind}:{rng.randrange(2)}" for kind in kinds]
+        weak = f"vehicle:unit:{rng.randrange(2)}"
+        names = (weak,) if weak not in own and kinds != ["unit"] and rng.random() < 0.5 else ()
+        hints = (f"vehicle:unit:{rng.randrange(2)}",) if kinds == ["unit"] and rng.random() < 0.5 else ()
+        taken = {key for one in found for key in one.keys}
+        if not taken.intersection(own):
+            found.append(Entity(EntityType.VEHICLE, tuple(own), "vehicle", names=names, hints=hints))
+    return found
+
+
+def _keys(rng: random.Random, kind: EntityType, number: int, joining: bool) -> list[str]:
+    every = [f"{kind.lower()}:{form}:{number}" for form in ("a", "b", "c")]
+    return rng.sample(every, rng.randint(2, 3) if joining else 1)
+
+
+def _thing(rng: random.Random, kind: EntityType, number: int, chosen: list[str]) -> Entity:
     return Entity(
         type=kind,
         keys=tuple(chosen),

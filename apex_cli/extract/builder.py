@@ -1,30 +1,29 @@
 """Collects what one record states: one entity for each thing, one claim for each statement.
 
-A record often names one thing several times, each time with other parts. The builder makes one entity of these. A
-shipment with `carrierName: "Lakeshore Haulage"` and `carriers: [{"name": "Lakeshore Haulage", "mc": "774120"}]` adds:
+A record often names one thing several times, each time with other parts. The builder makes one entity of these, by the
+rules of `signatures`. A shipment with `carrierName: "Lakeshore Haulage"` and
+`carriers: [{"name": "Lakeshore Haulage", "mc": "774120"}]` adds:
 
-    1. keys (carrier:name@turvo:lakeshore haulage)          -> entity 0
-    2. keys (carrier:mc:774120), names (carrier:name@turvo:lakeshore haulage, ...)
-       its name is a key of entity 0, so both are one thing: entity 0 now has the key carrier:mc:774120,
-       and its bare name moves from the keys to the names, because an id outranks a name
+    1. keys (carrier:name@turvo:lakeshorehaulage)
+    2. keys (carrier:mc:774120), names (carrier:name@turvo:lakeshorehaulage, ...)
 
-A third entity may connect two that were apart: `{"vin": V}` is entity 1, `{"unit": U}` is entity 2, and then
-`{"unit": U, "vin": V}` comes. Entity 2 is merged into entity 1, and `_target[2]` becomes 1: a ref to entity 2 is still
-valid, and `_root` follows it.
+`build` makes them one: the key is carrier:mc:774120, and the bare name moves from the keys to the names, because an id
+outranks a name. With a second carrier of that name and MC 948811 they are three: the name alone identifies neither.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NewType
 
 from apex_cli.extract import clean, keys, timestamps
+from apex_cli.extract.signatures import Signature, groups, signature_of
 from apex_cli.model import Claim, Entity, EntityType, Extraction, Predicate, Record, RecordKind
 
 EntityRef = NewType("EntityRef", int)
-"""An entity within one builder. It stays valid when the entity is merged into an earlier one."""
+"""An entity within one builder. It stays valid when `build` makes the entity one with another."""
 _TEMPLATES = {
     Predicate.LOCATED_AT: "{subject} is at {object}.",
     Predicate.HAS_ENGINE_STATE: "{subject} has engine state {object}.",
@@ -66,11 +65,7 @@ class _Statement:
 
 
 class Builder:
-    """Makes one extraction. Add entities first, then claims between their refs, then `build`.
-
-    Two entities of one record are one thing where they share a key, or where the bare name of one is a name of the
-    other.
-    """
+    """Makes one extraction. Add entities first, then claims between their refs, then `build`."""
 
     def __init__(
         self,
@@ -88,10 +83,11 @@ class Builder:
         self._ended = ended
         self._notes: dict[str, None] = {}
         self._entities: list[Entity] = []
-        self._target: list[int] = []
-        """For each entity the position of the one it was merged into; its own position where it was not."""
-        self._by_key: dict[str, int] = {}
-        self._by_name: dict[str, int] = {}
+        self._by_signature: dict[Signature, int] = {}
+        self._known_keys: set[str] = set()
+        self._aliases: set[str] = set()
+        self._shares = False
+        """Whether two entities have a key, name or hint in common."""
         self._statements: list[_Statement] = []
 
     @classmethod
@@ -133,22 +129,17 @@ class Builder:
         return builder
 
     def add(self, entity: Entity) -> EntityRef:
-        """Adds an entity, or merges it into those that it shares a key or a name with. Claims use the returned ref."""
-        found = {self._root(self._by_key[key]) for key in (*entity.keys, *entity.names) if key in self._by_key}
-        found |= {self._root(self._by_name[key]) for key in entity.keys if key in self._by_name}
-        if not found:
-            position = len(self._entities)
-            self._entities.append(entity)
-            self._target.append(position)
-        else:
-            position, *others = sorted(found)
-            for other in others:
-                self._entities[position] = _merged(self._entities[position], self._entities[other])
-                self._target[other] = position
+        """Adds an entity. Claims use the returned ref."""
+        signature = signature_of(entity)
+        position = self._by_signature.setdefault(signature, len(self._entities))
+        if position < len(self._entities):
             self._entities[position] = _merged(self._entities[position], entity)
-        self._by_key.update(dict.fromkeys(entity.keys, position))
-        for name in entity.names:
-            self._by_name.setdefault(name, position)
+            return EntityRef(position)
+        aliases = {*entity.keys, *entity.names, *entity.hints}
+        self._shares |= not self._aliases.isdisjoint(aliases)
+        self._aliases |= aliases
+        self._known_keys.update(entity.keys)
+        self._entities.append(entity)
         return EntityRef(position)
 
     def claim(
@@ -176,23 +167,23 @@ class Builder:
         self._notes[text] = None
 
     def known(self, ref: EntityRef) -> Entity:
-        """The entity as it is known so far."""
-        return self._entities[self._root(ref)]
+        """The entity as it was added."""
+        return self._entities[ref]
 
     def has(self, entity: Entity) -> bool:
         """Whether the record has this entity already, or one that it may be by its hints."""
-        return any(key in self._by_key for key in (*entity.keys, *entity.hints))
+        return any(key in self._known_keys for key in (*entity.keys, *entity.hints))
 
     def build(self, title: str, text: str, chunks: tuple[str, ...] | None = None) -> Extraction:
         """The extraction. `chunks` defaults to the text in pieces of a size that embeds well."""
-        entities = tuple(entity for position, entity in enumerate(self._entities) if self._target[position] == position)
+        things, targets = self._things()
         return Extraction(
             event_time=self.event_time,
             title=title,
             text=text,
             chunks=chunks or clean.pieces(text) or (title,),
-            entities=entities,
-            claims=self._claims(),
+            entities=tuple(things),
+            claims=self._claims(things, targets),
             kind=self._kind,
             whole=self._whole,
             dated=self._dated,
@@ -200,23 +191,33 @@ class Builder:
             notes=tuple(self._notes),
         )
 
-    def _claims(self) -> tuple[Claim, ...]:
+    def _things(self) -> tuple[list[Entity], list[int]]:
+        """The entities, those of one thing made one, and for each added entity the position of its thing there."""
+        if not self._shares:
+            return self._entities, list(range(len(self._entities)))
+        first: dict[Signature, int] = {}
+        for group in groups(self._by_signature):
+            first |= dict.fromkeys(group, min(self._by_signature[one] for one in group))
+        things: dict[int, Entity] = {}
+        targets: list[int] = []
+        for signature, position in self._by_signature.items():
+            root = first[signature]
+            entity = self._entities[position]
+            things[root] = _merged(things[root], entity) if root in things else entity
+            targets.append(root)
+        places = {root: place for place, root in enumerate(things)}
+        return list(things.values()), [places[root] for root in targets]
+
+    def _claims(self, things: Sequence[Entity], targets: Sequence[int]) -> tuple[Claim, ...]:
         unique: dict[tuple[int, Predicate, int, datetime], _Statement] = {}
         for one in self._statements:
-            subject, obj = self._root(one.subject), self._root(one.object)
+            subject, obj = targets[one.subject], targets[one.object]
             if subject == obj:
                 continue
             same = unique.get((subject, one.predicate, obj, one.valid_at))
             if same is None or _overrides(one, same):
                 unique[subject, one.predicate, obj, one.valid_at] = one
-        return tuple(
-            _claim(self._entities[subject], self._entities[obj], one) for (subject, _, obj, _), one in unique.items()
-        )
-
-    def _root(self, position: int) -> int:
-        while self._target[position] != position:
-            position = self._target[position]
-        return position
+        return tuple(_claim(things[subject], things[obj], one) for (subject, _, obj, _), one in unique.items())
 
 
 def _overrides(new: _Statement, same: _Statement) -> bool:
@@ -266,20 +267,15 @@ def _merged(first: Entity, second: Entity) -> Entity:
     if set(second.keys) <= set(first.keys) and set(second.names) <= set(first.names) and first.certain:
         return replace(first, attributes={**second.attributes, **first.attributes})
     named = second if second.certain and not first.certain else first
-    every = tuple(dict.fromkeys((*first.keys, *second.keys)))
-    ids = tuple(sorted((key for key in every if not keys.is_bare_name(key)), key=keys.rank))
-    names = dict.fromkeys((*(every if not ids else ()), *first.names, *second.names))
-    if ids:
-        names.update(dict.fromkeys(key for key in every if keys.is_bare_name(key)))
-    final = ids or every
-    hints = tuple(
-        hint for hint in dict.fromkeys((*first.hints, *second.hints)) if hint not in names and hint not in final
-    )
+    every = sorted(dict.fromkeys((*first.keys, *second.keys)), key=keys.rank)
+    final = [key for key in every if not keys.is_outranked(key)] or every
+    names = dict.fromkeys(name for name in (*first.names, *second.names, *every) if name not in final)
+    hints = dict.fromkeys(hint for hint in (*first.hints, *second.hints) if hint not in names and hint not in final)
     return replace(
         named,
-        keys=final,
-        names=tuple(name for name in names if name not in final),
-        hints=hints,
+        keys=tuple(final),
+        names=tuple(names),
+        hints=tuple(hints),
         attributes={**second.attributes, **first.attributes},
         certain=first.certain or second.certain,
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
-from apex_cli.extract import clean, keys
+from apex_cli.extract import clean, keys, placeholders
 from apex_cli.extract.contacts import Contact
 from apex_cli.model import Entity, EntityType, Predicate
 
@@ -17,62 +17,100 @@ def named(
     name: str | None,
     ids: Iterable[str] = (),
     *,
+    aliases: Iterable[str] = (),
     label: str | None = None,
     attributes: Mapping[str, Any] | None = None,
     certain: bool = True,
 ) -> Entity | None:
     """Something that has ids (as keys, the preferred first), a name, or both; None if it has neither.
 
-    A bare name is a key within its source, and a hint to what other sources may know. `label` names what has no name.
+    A bare name is a key within its source, and a hint to what other sources may know. `aliases` are weak keys: names
+    beside ids, keys where there is nothing else. `label` names what has no name. A placeholder is no id and no name:
+    "Unassigned", MC 0000000.
     """
-    found = tuple(ids)
+    found = tuple(key for key in ids if not placeholders.is_id(key.split(":", 2)[2]))
+    name = None if name is not None and placeholders.is_name(name) else name
+    weak = tuple(aliases)
     shown = clean.line(name or label or "")
-    if not found and not name:
+    spelled = (keys.source_name(kind, source, name), keys.any_name(kind, name)) if name else ()
+    own = found or (spelled[:1] if name else weak)
+    if not own:
         return None
-    names = (keys.source_name(kind, source, name), keys.any_name(kind, name)) if name else ()
+    others = (*spelled, *weak) if found else weak
     return Entity(
         type=EntityType(kind.capitalize()),
-        keys=found or names[:1],
-        name=shown or found[0].rsplit(":", 1)[-1],
-        names=names if found else (),
-        hints=() if found else names[1:],
+        keys=own,
+        name=shown or own[0].rsplit(":", 1)[-1],
+        names=tuple(key for key in others if key not in own),
+        hints=() if found else spelled[1:],
         attributes=attributes or {},
         certain=certain,
     )
 
 
 def human(
-    kind: Literal["driver", "person"], source: str, contact: Contact, *, own_id: str | None = None, certain: bool = True
+    kind: keys.HumanKind, source: str, contact: Contact, *, own_id: str | None = None, certain: bool = True
 ) -> Entity | None:
-    """A driver or a person. A driver is known by id, telephone and e-mail, a person by e-mail and telephone."""
-    phone, email = (partial(keys.phone, kind), contact.phone), (partial(keys.email, kind), contact.email)
-    if kind == "driver":
-        reached = keys.given((partial(keys.source_id, kind, source), own_id), phone, email)
-    else:
-        reached = keys.given(email, phone)
+    """A driver or a person.
+
+    A driver is known by an id, and by a telephone number or an e-mail address together with the name. A person is known
+    by an e-mail address, and by a telephone number together with the name. A telephone number alone is a weak key.
+    """
+    name = contact.name if contact.name and not placeholders.is_name(contact.name) else None
+    phone = contact.phone if contact.phone and not placeholders.is_phone(contact.phone) else None
+    email = contact.email if contact.email and not placeholders.is_email(contact.email) else None
+    if email and placeholders.is_unread(email):
+        name, email = name or email, None
+    strong = keys.given((partial(keys.source_id, kind, source), own_id)) if kind == "driver" else []
+    weak = []
+    if email and kind == "person":
+        strong.append(keys.email(kind, email))
+    elif email:
+        weak.append(keys.email(kind, email))
+        strong += [keys.named_email(kind, email, name)] if name else []
+    if phone:
+        weak.append(keys.phone(kind, phone))
+        strong += [keys.named_phone(kind, phone, name)] if name else []
     return named(
         kind,
         source,
-        contact.name,
-        reached,
-        label=contact.email or (f"+{contact.phone}" if contact.phone else own_id),
+        name,
+        sorted(strong, key=keys.rank),
+        aliases=sorted(weak, key=keys.rank),
+        label=email or (f"+{phone}" if phone else own_id),
         attributes={name: value for name in ("email", "phone") if (value := getattr(contact, name)) is not None},
         certain=certain,
     )
 
 
 def vehicle(
-    *, unit: str | None = None, vin: str | None = None, samsara_id: str | None = None, certain: bool = True
+    *,
+    unit: str | None = None,
+    vin: str | None = None,
+    samsara_id: str | None = None,
+    fleet: str | None = None,
+    certain: bool = True,
 ) -> Entity | None:
-    """A vehicle by samsara id, VIN and unit name, in this order of preference; None if all are missing."""
-    found = keys.given((keys.vehicle_samsara, samsara_id), (keys.vehicle_vin, vin), (keys.vehicle_unit, unit))
+    """A vehicle by samsara id, VIN and unit name, in this order of preference; None if all are missing.
+
+    `fleet` is the account, organisation or carrier that numbered its units: its 101 is not another fleet's 101. A VIN
+    must have the form of one.
+    """
+    unit = unit if unit and not placeholders.is_id(unit) else None
+    vin = clean.line(vin).upper() if vin and placeholders.is_vin(clean.line(vin)) else None
+    samsara_id = samsara_id if samsara_id and not placeholders.is_id(samsara_id) else None
+    fleet = fleet if fleet and not placeholders.is_id(fleet) else None
+    found = keys.given((keys.vehicle_samsara, samsara_id), (keys.vehicle_vin, vin))
+    if unit:
+        found.append(keys.vehicle_unit(unit, fleet))
     if not found:
         return None
     return Entity(
         EntityType.VEHICLE,
         tuple(found),
         clean.line(unit or vin or samsara_id or ""),
-        attributes={"vin": clean.line(vin).upper()} if vin else {},
+        names=(keys.vehicle_unit(unit),) if unit and fleet else (),
+        attributes={"vin": vin} if vin else {},
         certain=certain,
     )
 
@@ -85,6 +123,8 @@ def numbered_vehicle(number: str) -> Entity:
 
 def shipment(*, shipment_id: str | None = None, turvo_id: str | None = None, certain: bool = True) -> Entity | None:
     """A shipment by its human number and Turvo's own id; None if both are missing."""
+    shipment_id = None if shipment_id and placeholders.is_id(shipment_id) else shipment_id
+    turvo_id = None if turvo_id and placeholders.is_id(turvo_id) else turvo_id
     found = keys.given((keys.shipment, shipment_id), (partial(keys.turvo_id, "shipment"), turvo_id))
     name = clean.line(shipment_id or turvo_id or "")
     return Entity(EntityType.SHIPMENT, tuple(found), name, certain=certain) if found else None

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Literal
 
-from apex_cli.extract import clean
+from apex_cli.extract import clean, names, placeholders
 from apex_cli.extract.identity import slug
 
 NamedKind = Literal["customer", "carrier", "driver", "person", "geofence"]
 SourceKind = Literal["driver", "geofence", "person", "vehicle", "shipment", "customer", "carrier"]
+HumanKind = Literal["driver", "person"]
 DocketKind = Literal["mc", "mx", "ff", "dot", "scac"]
 ReferenceKind = Literal[
     "bol", "pro", "container", "seal", "invoice", "sscc", "awb", "imo", "reference", "pickup", "release", "confirmation"
@@ -23,20 +25,42 @@ ReferenceKind = Literal[
 _PREFERENCE = (
     "vehicle:samsara",
     "vehicle:vin",
+    "vehicle:id",
     "vehicle:unit",
     "driver:id",
+    "driver:phone+name",
+    "driver:email+name",
     "driver:phone",
     "driver:email",
     "shipment:id",
     "shipment:turvo",
     "customer:turvo",
+    "customer:id",
     "carrier:turvo",
+    "carrier:id",
     "carrier:mc",
     "carrier:dot",
     "person:email",
+    "person:phone+name",
     "person:phone",
 )
 _RANK = {prefix: rank for rank, prefix in enumerate(_PREFERENCE)}
+
+_EXCLUSIVE = (
+    *("vehicle:samsara", "vehicle:vin", "vehicle:id"),
+    *("driver:id", "customer:turvo", "customer:id", "carrier:turvo", "carrier:id"),
+    *("carrier:mc", "carrier:dot", "carrier:mx", "carrier:ff"),
+    *("shipment:turvo", "shipment:id", "location:address", "geofence:id"),
+)
+"""Kinds of keys of which a thing has one value, each source's ids for itself, the strongest kind of each type first.
+
+Two things with different values of such a kind are never made one by a weaker kind. Example: two MC numbers with one
+USDOT number are two carriers. Two USDOT numbers with one MC number are one: the number was corrected.
+"""
+_STRENGTH = {prefix: strength for strength, prefix in enumerate(_EXCLUSIVE)}
+_STRONG = len(_EXCLUSIVE)
+_WEAK = _STRONG + 1
+_WEAK_KINDS = frozenset(("vehicle:unit", "driver:phone", "driver:email", "person:phone"))
 
 # "PO-88412" under a PO label and "88412" under the same label are one order; likewise for the other labelled numbers.
 _OWN_LABEL = {
@@ -46,7 +70,6 @@ _OWN_LABEL = {
     "invoice": re.compile(r"INV(?:OICE)?[ #:-]{0,3}(?=[A-Z-]{0,10}\d)"),
 }
 _JOINTS = re.compile(r"[ -]")
-_PUNCTUATION = re.compile(r"[.,;]")
 _NOT_DIGIT = re.compile(r"\D")
 
 
@@ -59,8 +82,37 @@ def rank(key: str) -> int:
     """Where a key stands in the order of preference: the lower, the better. A bare name comes last."""
     if is_bare_name(key):
         return len(_PREFERENCE) + 1
-    kind = ":".join(key.split(":", 2)[:2]).partition("@")[0]
-    return _RANK.get(kind, len(_PREFERENCE))
+    return _RANK.get(kind_of(key).partition("@")[0], len(_PREFERENCE))
+
+
+def kind_of(key: str) -> str:
+    """Type and kind of a key: `driver:id@turvo` of `driver:id@turvo:77`."""
+    return key[: key.index(":", key.index(":") + 1)]
+
+
+@lru_cache(maxsize=1024)
+def kind_strength(kind: str) -> int:
+    """The strength of a kind of keys as `kind_of` gives it; see `strength`."""
+    known = _STRENGTH.get(kind.partition("@")[0])
+    if known is not None:
+        return known
+    base = kind.partition("@")[0]
+    return _WEAK if base in _WEAK_KINDS or base.endswith(":name") else _STRONG
+
+
+def strength(key: str) -> int:
+    """How strongly a key identifies: the lower, the stronger. See `_EXCLUSIVE`."""
+    return kind_strength(kind_of(key))
+
+
+def is_exclusive(key: str) -> bool:
+    """Whether a thing has one value of this key's kind."""
+    return strength(key) < _STRONG
+
+
+def is_weak(key: str) -> bool:
+    """Whether the key may be of several things: a name, a telephone number or a unit number with nothing beside it."""
+    return strength(key) == _WEAK
 
 
 def is_bare_name(key: str) -> bool:
@@ -68,14 +120,30 @@ def is_bare_name(key: str) -> bool:
     return key.split(":", 2)[1].startswith("name@")
 
 
+def is_folded(key: str) -> bool:
+    """Whether the key has a name in it, folded for comparing, which is not for people to read."""
+    kind = kind_of(key).partition(":")[2]
+    return kind.partition("@")[0] == "name" or kind.endswith("+name")
+
+
+def is_outranked(key: str) -> bool:
+    """Whether the key is no key beside an id, but a name: all weak keys but a unit number, which joins as it did."""
+    return is_weak(key) and not key.startswith("vehicle:")
+
+
 def source_name(kind: NamedKind, source: str, name: str) -> str:
     """A name within one source."""
-    return f"{kind}:name@{source}:{normal_name(name)}"
+    return f"{kind}:name@{source}:{normal_name(kind, name)}"
 
 
 def any_name(kind: NamedKind, name: str) -> str:
     """A name wherever it is used."""
-    return f"{kind}:name:{normal_name(name)}"
+    return f"{kind}:name:{normal_name(kind, name)}"
+
+
+def normal_name(kind: NamedKind, name: str) -> str:
+    """A name for comparing; see `names`."""
+    return (names.company_key if kind in ("customer", "carrier") else names.person_key)(name)
 
 
 def source_id(kind: SourceKind, source: str, value: str) -> str:
@@ -90,7 +158,6 @@ def _maker(prefix: str, spelled: Callable[[str], str] = str) -> Callable[[str], 
 
 vehicle_samsara = _maker("vehicle:samsara")
 vehicle_vin = _maker("vehicle:vin", str.upper)
-vehicle_unit = _maker("vehicle:unit", str.upper)
 shipment = _maker("shipment:id", str.upper)
 location_address = _maker("location:address")
 geofence = _maker("geofence:id")
@@ -99,13 +166,32 @@ conversation = _maker("conversation:id")
 alert = _maker("alert:id")
 
 
-def phone(kind: Literal["driver", "person"], digits: str) -> str:
-    """`digits` as `contacts.phone` gives them."""
+def vehicle_unit(unit: str, fleet: str | None = None) -> str:
+    """A unit number: `vehicle:unit@7001:101` within a fleet (an account, an organisation, a carrier), or
+    `vehicle:unit:101`. A weak key.
+    """
+    within = f"@{_JOINTS.sub('', clean.key_part(fleet)).replace(':', '')}" if fleet else ""
+    return f"vehicle:unit{within}:{clean.key_part(unit).upper()}"
+
+
+def phone(kind: HumanKind, digits: str) -> str:
+    """`digits` as `contacts.phone` gives them. A weak key, for many people may share a telephone."""
     return f"{kind}:phone:{digits}"
 
 
-def email(kind: Literal["driver", "person"], address: str) -> str:
+def named_phone(kind: HumanKind, digits: str, name: str) -> str:
+    """The one of that name among those who share a telephone: `driver:phone+name:13125550100:tomasbeltran`."""
+    return f"{kind}:phone+name:{digits}:{normal_name(kind, name)}"
+
+
+def email(kind: HumanKind, address: str) -> str:
+    """An e-mail address: of a person a strong key, of a driver a weak one, for a dispatcher's stands for many."""
     return f"{kind}:email:{clean.key_part(address).lower()}"
+
+
+def named_email(kind: HumanKind, address: str, name: str) -> str:
+    """The one of that name among those who share an address: `driver:email+name:ops@example.com:tomasbeltran`."""
+    return f"{kind}:email+name:{clean.key_part(address).lower()}:{normal_name(kind, name)}"
 
 
 def turvo_id(kind: Literal["shipment", "customer", "carrier"], value: str) -> str:
@@ -113,8 +199,9 @@ def turvo_id(kind: Literal["shipment", "customer", "carrier"], value: str) -> st
 
 
 def docket(kind: DocketKind, value: str) -> str:
-    """A carrier by its MC, MX, FF or USDOT number or its SCAC."""
-    return f"carrier:{kind}:{clean.key_part(value).upper()}"
+    """A carrier by its MC, MX, FF or USDOT number, without zeros before it, or by its SCAC."""
+    number = clean.key_part(value).upper()
+    return f"carrier:{kind}:{number if kind == 'scac' else number.lstrip('0') or number}"
 
 
 def location_city(name: str) -> str:
@@ -162,16 +249,12 @@ def value(predicate: str, text: str) -> str:
     return f"value:{predicate}:{clean.key_part(text)}"
 
 
-def normal_name(name: str) -> str:
-    """A name for comparing: case folded, without stops and commas ("Acme Trucking, LLC." is "acme trucking llc")."""
-    folded = clean.key_part(name).casefold()
-    return " ".join(_PUNCTUATION.sub("", folded).split()) or folded
-
-
 def docket_number(text: str | None) -> str | None:
-    """The digits of an MC or USDOT number however it is written ("MC-774120"); None if it is none."""
-    digits = _NOT_DIGIT.sub("", text) if text and len(text) <= 20 and text.isascii() else ""
-    return digits if 3 <= len(digits) <= 8 else None
+    """The digits of an MC or USDOT number however it is written ("MC-774120", "US DOT No. 0812345"), without zeros
+    before them; None if it is none.
+    """
+    digits = _NOT_DIGIT.sub("", text).lstrip("0") if text and len(text) <= 20 and text.isascii() else ""
+    return digits if 3 <= len(digits) <= 8 and not placeholders.is_id(digits) else None
 
 
 def snake(text: str) -> str:

@@ -10,19 +10,20 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from apex_cli import faults
 from apex_cli.config import Settings
 from apex_cli.errors import StoreUnavailable
+from apex_cli.extract.key_forms import renewed
 from apex_cli.model import Extraction, Plan, PlanKind, Record, RecordKind, RecordVersion, Superseded
 from apex_cli.pipeline.context import coordinator_for
 from apex_cli.serialization import to_claim, to_entity
 from apex_cli.stores.factory import Stores, open_stores
 from apex_cli.stores.postgres.catalog import CurrentVersion, StoredVersion
-from apex_cli.stores.protocol import PivotStore, Rebuildable, SagaState
+from apex_cli.stores.protocol import PivotStore, Rebuildable, Refillable, SagaState
 
 if TYPE_CHECKING:
     from apex_cli.llm.models import Models
@@ -37,7 +38,18 @@ async def open_upgraded(settings: Settings, models: Models | None = None) -> Asy
     async with open_stores(settings, models) as stores:
         if isinstance(stores.graph, Rebuildable) and stores.graph.needs_rebuild:
             await rebuild_graph(settings, stores, stores.graph, trusted=True)
+        if isinstance(stores.graph, Refillable) and stores.graph.needs_refill:
+            await _refill(settings, stores, stores.graph)
         yield stores
+
+
+async def _refill(settings: Settings, stores: Stores, graph: Refillable) -> None:
+    """Write all records into a graph that a migration has emptied. Several processes may do so at once, and one that is
+    killed leaves the rest to the next: a record that is there is written only once.
+    """
+    current = {one.record_id: one.marker async for batch in stores.catalog.expected() for one in batch}
+    await _write_missing(settings, stores, stores.graph, current)
+    await graph.refilled()
 
 
 async def rebuild_graph(settings: Settings, stores: Stores, graph: Rebuildable, *, trusted: bool) -> int:
@@ -49,18 +61,29 @@ async def rebuild_graph(settings: Settings, stores: Stores, graph: Rebuildable, 
     await _settle(settings, stores)
     current = {one.record_id: one.marker async for batch in stores.catalog.expected() for one in batch}
     async with graph.rebuilding(trusted=trusted) as rebuilt:
-        present = {one.record_id: one.saga_id async for batch in rebuilt.scan() for one in batch}
-        missing = [record_id for record_id, saga_id in current.items() if present.get(record_id) != saga_id]
-        _log.warning("rebuilding the graph of this home from PostgreSQL: %s records", f"{len(missing):,}")
-        for start in range(0, len(missing), _BATCH):
-            await faults.reach("graph.rebuild.before")
-            await _write(settings, stores, rebuilt, missing[start : start + _BATCH])
-            await faults.reach("graph.rebuild.after")
+        present = await _markers(rebuilt)
+        written = await _write_missing(settings, stores, rebuilt, current)
         async for epochs in stores.catalog.epochs():
             gone = {record_id: epoch for record_id, epoch in epochs.items() if record_id not in current}
             await rebuilt.commit([removal(settings.namespace, one, gone[one]) for one in gone if one in present])
             await rebuilt.settle(list(gone.items()))
+    return written
+
+
+async def _write_missing(settings: Settings, stores: Stores, graph: PivotStore, current: Mapping[str, str]) -> int:
+    """Write those of these records (record id → marker) that the graph does not have; returns how many."""
+    present = await _markers(graph)
+    missing = [record_id for record_id, marker in current.items() if present.get(record_id) != marker]
+    _log.warning("rebuilding the graph of this home from PostgreSQL: %s records", f"{len(missing):,}")
+    for start in range(0, len(missing), _BATCH):
+        await faults.reach("graph.rebuild.before")
+        await _write(settings, stores, graph, missing[start : start + _BATCH])
+        await faults.reach("graph.rebuild.after")
     return len(missing)
+
+
+async def _markers(graph: PivotStore) -> dict[str, str]:
+    return {one.record_id: one.saga_id async for batch in graph.scan() for one in batch}
 
 
 async def _settle(settings: Settings, stores: Stores) -> None:
@@ -116,18 +139,20 @@ def _rebuilt(
 
 
 def journalled(version: StoredVersion) -> Extraction:
-    """What a version was committed with, without the chunks: the graph holds none."""
+    """What a version was committed with, keys in their present form, without the chunks: the graph holds none."""
+    stated = version.extraction
+    entities, claims = renewed(tuple(map(to_entity, stated["entities"])), tuple(map(to_claim, stated["claims"])))
     return Extraction(
         event_time=version.event_time,
         title=version.title,
         text=version.text,
         chunks=(),
-        entities=tuple(map(to_entity, version.extraction["entities"])),
-        claims=tuple(map(to_claim, version.extraction["claims"])),
+        entities=entities,
+        claims=claims,
         kind=RecordKind(version.kind),
         whole=version.whole,
         dated=version.dated,
-        ended=version.extraction.get("ended", False),
+        ended=stated.get("ended", False),
     )
 
 

@@ -191,7 +191,15 @@ class PivotStore(Store, Protocol):
         """What the graph has of these records; records that it does not have are absent."""
 
     async def find_entities(self, text: str, *, limit: int = 20) -> Sequence[EntityView]:
-        """Entities whose name, alias value or id equals `text`, letter case and surrounding space aside."""
+        """Entities that `text` means: an id, a key as it is shown or its value in any spelling (`carrier:mc:948811`,
+        `MC-948811`, `+1 312 555 0144`), or a name in any case, legal form or diacritics. Without any, those that have
+        the text (three characters or more) in their name.
+        """
+
+    async def resembling(self, text: str, *, kind: str | None = None, limit: int = 5) -> Sequence[EntityView]:
+        """Entities, of one type if `kind` names it, whose name is near `text`, the nearest first: for a person to
+        judge.
+        """
 
     async def facts(
         self, entity_id: str, *, at: datetime | None = None, predicate: str | None = None
@@ -247,6 +255,18 @@ class Purgeable(Protocol):
         Idempotent; a purge that is killed leaves the store as it was, or purged. Raises `StoreTerminal` where the
         server does not allow it.
         """
+
+
+@runtime_checkable
+class Refillable(Protocol):
+    """A graph on a server, which several processes share, and which a migration may have emptied."""
+
+    @property
+    def needs_refill(self) -> bool:
+        """Whether it lacks what PostgreSQL holds. The fences are there."""
+
+    async def refilled(self) -> None:
+        """Note that it has everything again."""
 
 
 class SagaState(StrEnum):

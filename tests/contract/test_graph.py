@@ -170,27 +170,69 @@ async def test_one_batch_may_make_join_and_use_a_node(graph: PivotStore) -> None
     assert await history(graph, "V1") == expected
 
 
-async def test_a_name_reaches_a_node_only_where_no_key_does(graph: PivotStore) -> None:
-    acme = entity(EntityType.CARRIER, "carrier:mc:1", name="Acme", names=("carrier:name:acme",))
-    same = entity(EntityType.CARRIER, "carrier:dot:9", name="Acme Inc", names=("carrier:name:acme",))
-    other = entity(EntityType.CARRIER, "carrier:mc:2", name="Other", names=("carrier:name:other",))
-    claimant = entity(EntityType.CARRIER, "carrier:mc:2", name="Other", names=("carrier:name:acme",))
-    for number, one in enumerate((acme, same, other, claimant)):
-        await graph.commit([make_plan(f"c{number}", entities=[one], event_time=minute(number))])
-    assert (await only(graph, "acme")).aliases == ("carrier:dot:9", "carrier:mc:1", "carrier:name:acme")
-    assert (await only(graph, "2")).aliases == ("carrier:mc:2", "carrier:name:other")
+async def test_one_name_and_ids_of_one_kind_are_as_many_things_as_ids(graph: PivotStore) -> None:
+    names = ("carrier:name@turvo:acme", "carrier:name:acme")
+    first, second, by_dot = (
+        entity(EntityType.CARRIER, key, name="Acme", names=names)
+        for key in ("carrier:mc:1", "carrier:mc:2", "carrier:dot:9")
+    )
+    bare = entity(EntityType.CARRIER, names[0], name="Acme", hints=names[1:])
+    await graph.commit([make_plan("bare", entities=[bare])])
+    await graph.commit([make_plan("first", entities=[first])])
+    assert (await only(graph, "acme")).aliases == ("carrier:mc:1", *reversed(names))
+    await graph.commit([make_plan("second", entities=[second]), make_plan("by dot", entities=[by_dot])])
+    assert sorted(one.aliases[0] for one in await graph.find_entities("acme")) == [
+        "carrier:dot:9",
+        "carrier:mc:1",
+        "carrier:mc:2",
+        "carrier:name@turvo:acme",
+    ]
+    for record in ("second", "by dot"):
+        await graph.commit([forget(record, 2)])
+    assert (await only(graph, "acme")).aliases == ("carrier:mc:1", *reversed(names))
 
 
-async def test_a_hint_is_looked_up_and_leaves_no_trace(graph: PivotStore) -> None:
+async def test_a_shared_telephone_is_of_two_drivers_and_finds_both(graph: PivotStore) -> None:
+    phone = "driver:phone:13125550100"
+    tomas = entity(EntityType.DRIVER, "driver:phone+name:13125550100:tomas", name="Tomas", names=(phone,))
+    priya = entity(EntityType.DRIVER, "driver:phone+name:13125550100:priya", name="Priya", names=(phone,))
+    for one in (tomas, priya):
+        await graph.commit([make_plan(one.name, entities=[one])])
+    assert sorted(one.name for one in await graph.find_entities("+1 (312) 555-0100")) == ["Priya", "Tomas"]
+
+
+async def test_a_hint_leads_to_what_is_known_elsewhere_whichever_comes_first(graph: PivotStore) -> None:
     hint = ("customer:name:acme",)
-    stranger = entity(EntityType.CUSTOMER, "customer:name@front:acme", name="acme", hints=hint, certain=False)
-    await graph.commit([make_plan("before", entities=[stranger])])
+    mentioned = entity(EntityType.CUSTOMER, "customer:name@front:acme", name="acme", hints=hint, certain=False)
+    await graph.commit([make_plan("before", entities=[mentioned])])
+    assert await graph.known(hint) == frozenset()
     known = entity(EntityType.CUSTOMER, "customer:turvo:7", name="Acme", names=hint)
     await graph.commit([make_plan("known", entities=[known])])
-    assert (await only(graph, "7")).aliases == ("customer:name:acme", "customer:turvo:7")
     again = entity(EntityType.CUSTOMER, "customer:name@mail:acme", name="ACME", hints=hint, certain=False)
     await graph.commit([make_plan("after", entities=[again])])
-    assert (await only(graph, "7")).aliases == ("customer:name:acme", "customer:name@mail:acme", "customer:turvo:7")
+    assert (await only(graph, "7")).aliases == (
+        "customer:name:acme",
+        "customer:name@front:acme",
+        "customer:name@mail:acme",
+        "customer:turvo:7",
+    )
+    await graph.commit([forget("known", 2)])
+    assert len(await graph.find_entities("acme")) == 2
+
+
+async def test_what_a_record_joined_is_two_things_again_when_it_is_forgotten(graph: PivotStore) -> None:
+    vin, unit = vehicle("vehicle:vin:V1"), vehicle("vehicle:unit:T1")
+    both = make_plan(
+        "both",
+        entities=[vin, unit, CHICAGO, GARY],
+        claims=[claim(vin, Predicate.LOCATED_AT, CHICAGO, 0), claim(unit, Predicate.LOCATED_AT, GARY, 4)],
+    )
+    await graph.commit([both])
+    await graph.commit([ping("joins", vehicle("vehicle:vin:V1", "vehicle:unit:T1"), INDIANAPOLIS, 9)])
+    assert await history(graph, "V1") == [("chicago", 0, 4), ("gary", 4, 9), ("indianapolis", 9, None)]
+    await graph.commit([forget("joins", 2)])
+    assert await history(graph, "V1") == [("chicago", 0, None)]
+    assert await history(graph, "T1") == [("gary", 4, None)]
 
 
 async def test_the_latest_certain_word_names_an_entity(graph: PivotStore) -> None:
@@ -212,15 +254,46 @@ async def test_the_latest_certain_word_names_an_entity(graph: PivotStore) -> Non
     assert (truck.name, truck.attributes) == ("Old", {"axles": 1, "colour": 1, "doors": 9})
 
 
-async def test_entities_are_found_by_id_name_and_alias_whatever_the_case(graph: PivotStore) -> None:
+async def test_entities_are_found_by_every_spelling_that_readers_see(graph: PivotStore) -> None:
     status = entity(EntityType.VALUE, "value:HAS_STATUS:moving", name="moving")
     truck = vehicle("vehicle:unit:T1", "vehicle:link:https://x/1", name="Big Blue")
-    await graph.commit([make_plan("one", entities=[truck, status])])
+    star = entity(
+        EntityType.CARRIER,
+        "carrier:mc:948811",
+        name="Star Line Transport LLC",
+        names=("carrier:name:starlinetransport",),
+    )
+    await graph.commit([make_plan("one", entities=[truck, star, status])])
     found = await only(graph, " t1 ")
-    for text in ("BIG BLUE", found.id, "https://x/1"):
-        assert await only(graph, text) == found
-    for text in ("moving", "1", "", "unit:t1", "vehicle:unit:T1", "Big"):
-        assert await graph.find_entities(text) == []
+    for text in ("BIG BLUE", found.id, found.id.upper(), "https://x/1", "vehicle:unit:T1", "Big", "g bl"):
+        assert await only(graph, text) == found, text
+    carrier = await only(graph, "948811")
+    for text in (
+        "MC-948811",
+        "mc 948811",
+        "carrier:mc:948811",
+        "Star-Line Transport, Inc.",
+        "STAR LÍNE TRANSPORT",
+        "Star",
+    ):
+        assert await only(graph, text) == carrier, text
+    for text in ("moving", "1", "", "unit:t1", "Bi", "Caf\udce9", "nothing"):
+        assert await graph.find_entities(text) == [], text
+
+
+async def test_what_resembles_a_name_is_offered_nearest_first(graph: PivotStore) -> None:
+    companies = ("Acme Manufacturing Corp", "Acme Mfg Corp.", "Acme Trucking", "Acme Manufacturing 7")
+    every = [
+        entity(EntityType.CUSTOMER, f"customer:turvo:{number}", name=name) for number, name in enumerate(companies)
+    ]
+    person = entity(EntityType.PERSON, "person:email:a@x.com", name="Ann Lee")
+    await graph.commit([make_plan("one", entities=[*every, person])])
+    offered = await graph.resembling("Acme Manufacturing", kind="Customer")
+    assert [one.name for one in offered] == ["Acme Manufacturing Corp", "Acme Mfg Corp."]
+    assert [one.name for one in await graph.resembling("Lee, Ann")] == ["Ann Lee"]
+    assert [one.name for one in await graph.resembling("Acme Truking")] == ["Acme Trucking"]
+    for text in ("", "zzz", "\ud800"):
+        assert await graph.resembling(text) == []
 
 
 @pytest.mark.parametrize("text", ["nul \0 byte", "quote ' \" \\ $x", "emoji 😀 \u202e", "line\nbreak", "x" * 100_000])

@@ -28,13 +28,14 @@ async def graph_of(
         return await snapshot(graph, histories)
 
 
+@pytest.mark.parametrize("tangled", [False, True], ids=["clear", "tangled"])
 @pytest.mark.parametrize("seed", range(6))
 async def test_any_order_and_batching_gives_the_same_graph(
-    engine: str, seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: str, seed: int, tangled: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(timelines, "PAGE_RUNS", 1 + seed % 3)
     rng = random.Random(seed)
-    histories = random_history(rng)
+    histories = random_history(rng, tangled=tangled)
     one = await graph_of(engine, tmp_path / "one", histories, shuffled(rng, histories))
     other = await graph_of(engine, tmp_path / "other", histories, shuffled(rng, histories))
     assert one == other

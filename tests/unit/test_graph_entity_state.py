@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from apex_cli.extract.signatures import Signature
 from apex_cli.stores.graph.model.entity_state import EntityObservation, merge
 
 EARLY, LATE = 1, 2
 
 
-def observation(time: int, name: str, *aliases: str, certain: bool = True) -> EntityObservation:
-    return EntityObservation(0, time, certain, name, aliases, {})
+def observation(
+    time: int, name: str, *keys: str, certain: bool = True, whole: bool = True, **attributes: object
+) -> EntityObservation:
+    return EntityObservation(0, time, certain, name, Signature(keys), attributes, whole)
 
 
 @pytest.mark.parametrize(
@@ -39,3 +42,13 @@ def test_among_real_names_the_certain_and_then_the_latest_wins() -> None:
         ("c", (observation(3, "truck-1", key, certain=False),)),
     ]
     assert merge(observed).shown_name == "Truck-1"
+
+
+def test_of_one_record_the_last_whole_version_counts_and_the_partial_ones_after_it() -> None:
+    vin, unit = "vehicle:vin:V1", "vehicle:unit:T1"
+    monday = observation(EARLY, "Monday", vin, plate="P-1", colour="red")
+    tuesday = observation(LATE, "Tuesday", vin, unit, plate="P-2")
+    stub = observation(3, "Stub", unit, whole=False, doors=2)
+    state = merge([("r", (monday, tuesday, stub))])
+    assert {name: value for name, (_, value) in state.attributes.items()} == {"plate": "P-2", "doors": 2}
+    assert state.shown_aliases() == [unit, vin]

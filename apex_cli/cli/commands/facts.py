@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 )
 def facts(
     context: CommandContext,
-    entity: Annotated[str, typer.Argument(metavar="ENTITY", parser=filled, help="Any of its names, ids or aliases.")],
+    entity: Annotated[
+        str,
+        typer.Argument(metavar="ENTITY", parser=filled, help="Any of its names, ids or keys, or a part of its name."),
+    ],
     at: Annotated[
         datetime | None, typer.Option(parser=moment, metavar="TIME", help="Only what held then (UTC unless it says).")
     ] = None,
@@ -41,16 +44,21 @@ def facts(
     from apex_cli import queries
 
     try:
-        found, held = context.read(lambda stores: queries.facts(stores, entity, at=at, predicate=predicate))
+        found = context.read(lambda stores: queries.facts(stores, entity, at=at, predicate=predicate))
     except queries.AmbiguousEntity as several:
-        _candidates(context.output, several.candidates)
+        _list(context.output, "entity", several.candidates)
         raise
     moment_asked = at or datetime.now(UTC)
     if context.output.json:
-        for fact in held:
+        for fact in found.facts:
             context.output.object(as_json(fact, moment_asked))
+        _list(context.output, "candidate", found.candidates)
     else:
-        _show(context.output, found, held, moment_asked)
+        _show(context.output, found.entity, found.facts, moment_asked)
+        if found.candidates:
+            context.output.line()
+            context.output.line("Maybe the same:")
+            _list(context.output, "candidate", found.candidates)
 
 
 def as_json(fact: FactView, at: datetime) -> dict[str, Any]:
@@ -87,11 +95,12 @@ def _show(output: Output, entity: EntityView, held: Sequence[FactView], at: date
     output.table(("FROM", "UNTIL", "", "FACT", "RECORDS"), (_row(fact, at) for fact in held))
 
 
-def _candidates(output: Output, candidates: Sequence[EntityView]) -> None:
+def _list(output: Output, kind: str, entities: Sequence[EntityView]) -> None:
+    """Entities as a table, or as JSON lines of this type."""
     if output.json:
-        for each in candidates:
+        for each in entities:
             line = {"id": each.id, "name": each.name, "entity_type": each.type, "aliases": each.aliases}
-            output.object({"type": "entity", **line})
+            output.object({"type": kind, **line})
         return
-    rows = ((each.type, each.name, each.id, ", ".join(each.aliases)) for each in candidates)
+    rows = ((each.type, each.name, each.id, ", ".join(each.aliases)) for each in entities)
     output.table(("TYPE", "NAME", "ID", "ALIASES"), rows)

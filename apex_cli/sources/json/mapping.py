@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import cast, get_args
 
-from apex_cli.extract import clean, contacts, cuts, entities, fields, keys, mentions, places, timestamps
+from apex_cli.extract import clean, contacts, cuts, entities, fields, keys, mentions, placeholders, places, timestamps
 from apex_cli.extract.builder import Builder
 from apex_cli.extract.contacts import Contact
 from apex_cli.extract.field_names import snake_keys
@@ -94,7 +94,7 @@ def _number(group: Group) -> str | None:
     for name in names:
         number = fields.label(parts.get(name))
         if number and len(number) <= _LONGEST_NUMBER and any(char.isdigit() for char in number):
-            return number
+            return None if placeholders.is_id(number) else number
     return None
 
 

@@ -122,7 +122,9 @@ def _flat_vehicle(payload: JsonObject) -> tuple[Entity, str | None]:
     unit, samsara_id = fields.pick(payload, "vehicle_id", "id"), fields.pick(payload, "samsara_id")
     if is_samsara_id(unit):
         unit, samsara_id = None, samsara_id or unit
-    found = entities.vehicle(unit=unit, vin=fields.pick(payload, "vin"), samsara_id=samsara_id)
+    found = entities.vehicle(
+        unit=unit, vin=fields.pick(payload, "vin"), samsara_id=samsara_id, fleet=fields.pick(payload, "org_id")
+    )
     return _known(found), samsara_id
 
 

@@ -47,7 +47,7 @@ def vehicle(raw: Mapping[str, Any], source: str) -> Entity | None:
     return replace(
         found,
         name=clean.line(name) if name else found.name,
-        names=tuple(dict.fromkeys((*found.names, *_names(name, serial, external, source)))),
+        names=tuple(dict.fromkeys((*found.names, *_names(name, serial, external, source, fields.pick(raw, "org_id"))))),
         attributes={**found.attributes, **({"serial": clean.line(serial)} if serial else {}), **attributes},
     )
 
@@ -110,15 +110,20 @@ def inside(value: Any, names: frozenset[str], levels: int = _MAX_LEVELS) -> list
     return found
 
 
-def _names(name: str | None, serial: str | None, external: Mapping[str, Any], source: str) -> Iterator[str]:
+def _names(
+    name: str | None, serial: str | None, external: Mapping[str, Any], source: str, fleet: str | None
+) -> Iterator[str]:
+    fleets = dict.fromkeys((fleet, None))
     if name and _alphanumeric(name) != _alphanumeric(serial or ""):
-        yield keys.vehicle_unit(name)
+        yield from (keys.vehicle_unit(name, each) for each in fleets)
     for label, value in external.items():
         own = fields.scalar(value)
         if own and label not in (_SERIAL, _VIN):
             # A name that is an id as well would count as an id only.
-            is_unit = own == name or not _UNIT_WORDS.isdisjoint(label.split("_"))
-            yield keys.vehicle_unit(own) if is_unit else keys.source_id("vehicle", f"{source}.{label}", own)
+            if own == name or not _UNIT_WORDS.isdisjoint(label.split("_")):
+                yield from (keys.vehicle_unit(own, each) for each in fleets)
+            else:
+                yield keys.source_id("vehicle", f"{source}.{label}", own)
 
 
 def _alphanumeric(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from apex_cli.extract import clean, entities, fields, keys
+from apex_cli.extract import clean, entities, fields, keys, placeholders
 from apex_cli.extract.builder import describe
 from apex_cli.model import Entity, JsonObject, Predicate
 from apex_cli.sources.turvo.subject import Subject, is_deleted
@@ -51,7 +51,7 @@ def _references(subject: Subject) -> Iterator[tuple[Entity, JsonObject]]:
     for order in (payload, *subject.rows("customer_order"), *subject.rows("carrier_order")):
         for external in subject.rows("external_ids", order):
             number = fields.scalar(external.get("value"))
-            if number:
+            if number and not placeholders.is_id(number):
                 part = order if order is not payload and is_deleted(order) else external
                 yield _labelled(fields.label(external.get("type")) or "", number), part
 
@@ -59,7 +59,8 @@ def _references(subject: Subject) -> Iterator[tuple[Entity, JsonObject]]:
 def _numbers(subject: Subject, payload: JsonObject, name: str) -> list[str]:
     value = payload.get(name)
     several = value.split(",") if isinstance(value, str) else value
-    return [text for item in subject.items(several, name) if (text := fields.label(item))]
+    found = (fields.label(item) for item in subject.items(several, name))
+    return [text for text in found if text and not placeholders.is_id(text)]
 
 
 def _labelled(label: str, number: str) -> Entity:

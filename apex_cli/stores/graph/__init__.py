@@ -10,10 +10,12 @@ The schema, with one example row each. Graphiti's own tables, with what apex add
     Entity            uuid b7e5, name "TRUCK-6520", labels [Entity, Vehicle], name_embedding [0.1, …],
                       summary "Vehicle TRUCK-6520, also known as …", attributes {"plate": "P-1"},
                       aliases* [vehicle:unit:truck-6520],
-                      state* [2, {"vehicle:unit:truck-6520": 2}, [3, 17608…, "57c5", 0], {"plate": […]}, "TRUCK-6520"]
-                      (mentions, aliases with counts, rank of the name, ranks of the attributes, embedded name)
-    MENTIONS          57c5 → b7e5, observation* [[0, 17608…, true, "TRUCK-6520", ["vehicle:unit:…"], {"plate": "P-1"}]]
-                      (what this record says about this entity: position, time, certain, name, aliases, attributes)
+                      state* [2, [[["vehicle:unit:TRUCK-6520"], [], [], 2]], [3, 17608…, "57c5", 0], {"plate": […]}, …]
+                      (mentions; signatures with counts: keys, names, hints; rank of the name, ranks of the attributes,
+                      embedded name)
+    MENTIONS          57c5 → b7e5, observation* [[0, 17608…, true, "TRUCK-6520", ["vehicle:…"], [], [], {}, true]]
+                      (what this record says about this entity: position, time, certain, name, keys, names, hints,
+                      attributes, whole)
     RelatesToNode_    uuid f0c1, name "LOCATED_AT", fact "Vehicle TRUCK-6520 is at Chicago, IL.",
                       fact_embedding [0.2, …], episodes [57c5] (the records that support it),
                       valid_at 14:23, invalid_at 16:23 (empty: it still holds), expired_at (when the graph learnt that)
@@ -22,14 +24,16 @@ The schema, with one example row each. Graphiti's own tables, with what apex add
 apex's own:
 
     ApexRecord        record_id 57c5, epoch 3 (the fence), saga_id 8d1e (the marker), present true,
-                      claims [["b7e5", "LOCATED_AT", "9a40", 17608…, null]]
-                      (subject, predicate, object, valid_at, invalid_at in microseconds)
+                      claims [["b7e5", "LOCATED_AT", "9a40", 17608…, null, true, "0d41…", "77ab…"]]
+                      (subject, predicate, object, valid_at, invalid_at in microseconds, certain, digests of the
+                      signatures of subject and object)
                       a forgotten record stays: epoch 4, present false, claims []
-    ApexAlias         key vehicle:unit:truck-6520 → entity b7e5; in Neo4j also value "truck-6520"
+    ApexAlias         key vehicle:unit:TRUCK-6520 → entity "b7e5", or several: "b7e5 c0aa"; `~` before a hint, `=`
+                      before the digest of a signature (see `model.resolution`); in Neo4j also value "truck-6520"
     ApexTimeline      page "b7e5|LOCATED_AT" (subject and predicate; a third part is the object, if the predicate is
                       not functional), evidence ["17608…||57c5|9a40"] (valid_at, invalid_at, record, object),
                       page_starts [17699…] (where page "b7e5|LOCATED_AT#17699…" starts; see `model.timelines`)
-    ApexSchema        version 2 (embedded only; see `ladybug.schema`)
+    ApexSchema        version 3 (embedded only; see `ladybug.schema`)
     ApexGroup         group_id "apex" (Neo4j only: the lock of a namespace; see `neo4j.engine`)
 
 What is derived from what, and therefore checked by `model.consistency`:

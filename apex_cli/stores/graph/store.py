@@ -54,6 +54,9 @@ class GraphStore(ABC):
     async def find_entities(self, text: str, *, limit: int = 20) -> Sequence[EntityView]:
         return await self._engine.run(lambda graph: reads.find_entities(graph, text, limit), Access.EXACT)
 
+    async def resembling(self, text: str, *, kind: str | None = None, limit: int = 5) -> Sequence[EntityView]:
+        return await self._engine.run(lambda graph: reads.resembling(graph, text, kind, limit), Access.PLAIN)
+
     async def facts(
         self, entity_id: str, *, at: datetime | None = None, predicate: str | None = None
     ) -> Sequence[FactView]:

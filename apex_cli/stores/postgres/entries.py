@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from apex_cli.extract.key_forms import renewed
 from apex_cli.model import (
     Embedded,
     Extraction,
@@ -63,17 +64,19 @@ class JournalledVersion:
     def version(self) -> RecordVersion:
         """What it states: without its text, its chunks and its vectors."""
         known = self.known
+        stated = self.stated
+        entities, claims = renewed(tuple(map(to_entity, stated["entities"])), tuple(map(to_claim, stated["claims"])))
         extraction = Extraction(
             event_time=known.as_of,
             title="",
             text="",
             chunks=(),
-            entities=tuple(map(to_entity, self.stated["entities"])),
-            claims=tuple(map(to_claim, self.stated["claims"])),
+            entities=entities,
+            claims=claims,
             kind=known.kind,
             whole=known.whole,
             dated=known.dated,
-            ended=self.stated.get("ended", False),
+            ended=stated.get("ended", False),
         )
         return RecordVersion(known.saga_id, extraction)
 

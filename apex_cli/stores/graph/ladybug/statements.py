@@ -40,6 +40,9 @@ READS: Mapping[Query, str] = {
         RETURN f.uuid AS uuid, f.fact AS sentence, f.attributes AS attributes""",
     ops.FACT_VECTORS: """LOAD FROM $df MATCH (f:RelatesToNode_ {uuid: k})
         RETURN f.uuid AS uuid, f.fact_embedding AS vector""",
+    ops.NAME_VECTORS: """LOAD FROM $df MATCH (n:Entity {uuid: k})
+        RETURN n.uuid AS uuid, n.name_embedding AS vector""",
+    ops.ENTITIES: f"LOAD FROM $df MATCH (n:Entity {{uuid: k}}) RETURN {_ENTITY}",
     ops.MENTIONED_ENTITIES: f"""LOAD FROM $df MATCH (e:Episodic {{uuid: k}})-[:MENTIONS]->(n:Entity)
         RETURN e.uuid AS record, {_ENTITY}""",
     ops.FACTS: f"""LOAD FROM $df
@@ -54,10 +57,12 @@ READS: Mapping[Query, str] = {
     ops.FACTS_AS_OBJECT: f"""
         MATCH (s:Entity)-[:RELATES_TO]->(f:RelatesToNode_)-[:RELATES_TO]->(o:Entity {{uuid: $text}})
         RETURN {_FACT}, {_ENDS}""",
-    ops.ENTITY_BY_ID: f"MATCH (n:Entity {{uuid: $text}}) RETURN {_ENTITY}",
     ops.ENTITIES_BY_NAME: f"MATCH (n:Entity) WHERE lower(n.name) = $text RETURN {_ENTITY} LIMIT $limit",
-    ops.ENTITIES_BY_ALIAS: f"""MATCH (a:ApexAlias) WHERE lower(a.key) ENDS WITH concat(':', $text)
-        WITH a.key AS key, a.entity AS entity MATCH (n:Entity {{uuid: entity}}) RETURN key, {_ENTITY}""",
+    ops.ENTITIES_BY_PART: f"""MATCH (n:Entity)
+        WHERE lower(n.name) CONTAINS $text AND NOT list_contains(n.labels, 'Value')
+        RETURN {_ENTITY} LIMIT $limit""",
+    ops.ALIASES_BY_VALUE: """MATCH (a:ApexAlias) WHERE lower(a.key) ENDS WITH concat(':', $text)
+        RETURN a.key AS key, a.entity AS entity LIMIT $limit""",
     ops.ALL_RECORDS: "MATCH (r:ApexRecord) RETURN r.record_id AS id, r.present AS present, r.claims AS claims",
     ops.ALL_EPISODES: "MATCH (e:Episodic) RETURN e.uuid AS id",
     ops.ALL_PAGES: "MATCH (s:ApexTimeline) RETURN s.page AS page, s.evidence AS evidence, s.page_starts AS page_starts",

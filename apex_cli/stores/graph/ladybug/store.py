@@ -13,7 +13,7 @@ from apex_cli.model import Plan
 from apex_cli.stores.graph.ladybug import schema
 from apex_cli.stores.graph.ladybug.engine import LadybugEngine
 from apex_cli.stores.graph.model import reads
-from apex_cli.stores.graph.model.observations import entity_ids
+from apex_cli.stores.graph.model.observations import entity_ids, renamed_ids
 from apex_cli.stores.graph.model.operations import STORE, Access
 from apex_cli.stores.graph.store import GraphStore
 
@@ -98,6 +98,7 @@ class _RebuiltGraph(LadybugGraph):
     def __init__(self, folder: Path, namespace: str, old: LadybugEngine | None) -> None:
         super().__init__(folder, namespace=namespace, suffix=".rebuild")
         self._old = old
+        self._renamed: Mapping[str, str] | None = None
 
     async def open(self) -> None:
         """Go on with what a killed rebuild left, if it is of use; else start with an empty file."""
@@ -114,7 +115,11 @@ class _RebuiltGraph(LadybugGraph):
             path.unlink(missing_ok=True)
 
     async def commit(self, plans: Sequence[Plan]) -> None:
-        ids = await self._old.run(lambda graph: entity_ids(graph, plans), Access.PLAIN) if self._old else {}
+        ids: Mapping[str, str] = {}
+        if self._old is not None:
+            if self._renamed is None:
+                self._renamed = await self._old.run(renamed_ids, Access.PLAIN)
+            ids = {**self._renamed, **await self._old.run(lambda graph: entity_ids(graph, plans), Access.PLAIN)}
         await self._commit(plans, ids)
 
 

@@ -17,7 +17,10 @@ _json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, sort_keys=Tr
 
 
 class StoredClaim(NamedTuple):
-    """One claim of a record: `subject` and `object` are ids of entities, times are microseconds."""
+    """One claim of a record: `subject` and `object` are ids of entities, times are microseconds.
+
+    `subject_mark` and `object_mark` are the digests of the signatures by which the record identifies the two.
+    """
 
     subject: str
     predicate: str
@@ -25,6 +28,8 @@ class StoredClaim(NamedTuple):
     valid_at: int
     invalid_at: int | None
     certain: bool = True
+    subject_mark: str = ""
+    object_mark: str = ""
 
 
 def dump(value: Any) -> str:
@@ -69,9 +74,8 @@ def unpack_evidence(text: str) -> Evidence:
 
 
 def pack_claims(claims: Iterable[StoredClaim]) -> str:
-    """A record's claims as a JSON list, each once, in a fixed order. Only uncertain ones have the sixth value."""
-    ordered = sorted(set(claims), key=lambda one: (*one[:4], one.invalid_at is None, one.invalid_at or 0, one.certain))
-    return dump([one[:5] if one.certain else one for one in ordered])
+    """A record's claims as a JSON list, each once, in a fixed order."""
+    return dump(sorted(set(claims), key=lambda one: (*one[:4], one.invalid_at is None, one.invalid_at or 0, *one[5:])))
 
 
 def unpack_claims(text: str | None) -> list[StoredClaim]:

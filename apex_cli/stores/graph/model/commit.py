@@ -53,7 +53,7 @@ def commit(
     changes = facts.difference(graph, revisions, edits)
     entities.delete_mentions(graph, mentions)
     facts.delete_facts(graph, changes)
-    entities.write_nodes(graph, nodes, now, group_id)
+    entities.write_nodes(graph, nodes, mentions.index, now, group_id)
     records.write_episodes(graph, fresh, set(rewritten), now)
     entities.write_mentions(graph, mentions, now, group_id)
     facts.write_facts(graph, changes, now, group_id)
@@ -89,21 +89,21 @@ def _check(plans: Sequence[Plan], group_id: str) -> None:
 def _redirect_claims(
     graph: GraphTransaction, mentions: observations.Mentions, written: set[str], edits: facts.Edits
 ) -> dict[str, list[StoredClaim]]:
-    """The claims, at the node that stays, of all other records that mention an absorbed node.
+    """The claims, at the nodes that their entities are now, of all other records that mention a node that changes.
 
     Their evidence moves to another timeline: `edits` gets both the removal and the addition.
     """
-    mentioning = {record for record, node in mentions.before if node in mentions.absorbed} - written
-    absorbed = mentions.absorbed
+    changing = {node for node, _ in mentions.identities.moved}
+    mentioning = {record for record, node in mentions.before if node in changing} - written
     redirected: dict[str, list[StoredClaim]] = {}
     for record_id, record in records.load(graph, sorted(mentioning)).items():
-        redirected[record_id] = []
-        for old in record.claims:
-            new = facts.moved(old, absorbed)
-            redirected[record_id].append(new)
-            if new != old:
-                edits.remove(record_id, [old])
-                edits.add(record_id, [new])
-                (origin,), (entry,) = facts.entries(record_id, [old]), facts.entries(record_id, [new])
-                edits.origins[entry] = origin
+        claims = [facts.moved(claim, mentions.identities) for claim in record.claims]
+        if claims == list(record.claims):
+            continue
+        redirected[record_id] = claims
+        # All of them: one that stays may be the same evidence as one that moves.
+        edits.remove(record_id, record.claims)
+        edits.add(record_id, claims)
+        origins, entries = facts.entries(record_id, record.claims), facts.entries(record_id, claims)
+        edits.origins |= dict(zip(entries, origins, strict=True))
     return redirected

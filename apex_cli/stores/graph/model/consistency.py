@@ -14,6 +14,7 @@ from apex_cli.stores.graph.model.codec import unpack_claims, unpack_evidence
 from apex_cli.stores.graph.model.entity_state import Observations, merge, unpack_observations, unpack_state
 from apex_cli.stores.graph.model.facts import Fact, entries, fact_of
 from apex_cli.stores.graph.model.operations import GraphTransaction
+from apex_cli.stores.graph.model.resolution import index_entries, nodes_of
 from apex_cli.stores.graph.model.timelines import Timeline
 from apex_cli.timeline import Evidence, intervals
 
@@ -102,7 +103,7 @@ def _nodes(graph: GraphTransaction) -> Iterator[Breach]:
     for batch in graph.scan(ops.ALL_MENTIONS):
         for row in batch:
             observed.setdefault(row["node"], []).append((row["record"], unpack_observations(row["observation"])))
-    aliases: dict[str, str] = {}
+    due: dict[str, list[str]] = {}
     for batch in graph.scan(ops.ALL_NODES):
         for row in batch:
             if row["id"] not in observed:
@@ -113,9 +114,11 @@ def _nodes(graph: GraphTransaction) -> Iterator[Breach]:
                 yield row["id"], "is an entity that differs from its observations"
             if row["aliases"] != state.shown_aliases():
                 yield row["id"], "is an entity whose aliases differ from its observations"
-            aliases |= dict.fromkeys(row["aliases"], row["id"])
-    known = {row["key"]: row["entity"] for batch in graph.scan(ops.ALL_ALIASES) for row in batch}
-    yield from _compare(aliases, known, str, "is an alias that does not lead to its entity")
+            for entry in index_entries(state.signatures):
+                due.setdefault(entry, []).append(row["id"])
+    known = {row["key"]: sorted(nodes_of(row["entity"])) for batch in graph.scan(ops.ALL_ALIASES) for row in batch}
+    due = {entry: sorted(nodes) for entry, nodes in due.items()}
+    yield from _compare(due, known, str, "is an alias that does not lead to its entities")
 
 
 def _compare(due: dict[K, V], stored: dict[K, V], label: Callable[[K], str], what: str) -> Iterator[Breach]:

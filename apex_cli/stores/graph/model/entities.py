@@ -11,12 +11,14 @@ from datetime import datetime
 from typing import Any
 
 from apex_cli.errors import StoreTerminal
+from apex_cli.extract import keys
 from apex_cli.model import named_uuid
 from apex_cli.stores.graph.model import operations as ops
 from apex_cli.stores.graph.model.codec import kind_of, labels_of, value_of
 from apex_cli.stores.graph.model.entity_state import EntityState, Observations, merge, pack_observations, unpack_state
 from apex_cli.stores.graph.model.observations import BeforeAndAfter, Mentions, of_nodes
 from apex_cli.stores.graph.model.operations import STORE, GraphTransaction, Row
+from apex_cli.stores.graph.model.resolution import index_entries, is_shown, nodes_of
 
 _MAX_OTHER_NAMES = 12
 """How many aliases the summary of an entity lists: it is one sentence."""
@@ -104,9 +106,9 @@ def _kinds(mentions: Mentions, rows: Mapping[str, Row]) -> dict[str, str]:
             kind = one.entity.type.value
             if kinds.setdefault(one.node, kind) != kind:
                 raise StoreTerminal(STORE, f"{one.entity.key!r} is a {kind} here and a {kinds[one.node]} in the graph")
-    for node, survivor in mentions.absorbed.items():
-        if node in kinds and kinds.get(survivor, kinds[node]) != kinds[node]:
-            raise StoreTerminal(STORE, f"a {kinds[node]} and a {kinds[survivor]} cannot be one entity")
+    for (node, _), target in mentions.identities.moved.items():
+        if kinds.setdefault(target, kinds[node]) != kinds[node]:
+            raise StoreTerminal(STORE, f"a {kinds[node]} and a {kinds[target]} cannot be one entity")
     return kinds
 
 
@@ -119,11 +121,14 @@ def _name_vectors(mentions: Mentions) -> dict[tuple[str, str], Any]:
     }
 
 
-def write_nodes(graph: GraphTransaction, changes: Sequence[NodeChange], now: datetime, group_id: str) -> None:
-    """Insert, change and delete nodes and their aliases."""
-    aliases_before = {alias: one.node for one in changes if one.before is not None for alias in one.before.aliases}
-    aliases_after = {alias: one.node for one in changes if one.after is not None for alias in one.after.aliases}
-    graph.write(ops.DELETE_ALIAS, [(alias,) for alias in aliases_before if alias not in aliases_after])
+def write_nodes(
+    graph: GraphTransaction,
+    changes: Sequence[NodeChange],
+    index: Mapping[str, Sequence[str]],
+    now: datetime,
+    group_id: str,
+) -> None:
+    """Insert, change and delete nodes and their entries in the index of aliases, as far as known in `index`."""
     graph.write(ops.DELETE_ENTITY, [(one.node,) for one in changes if one.after is None])
     rows = []
     for one in changes:
@@ -137,11 +142,35 @@ def write_nodes(graph: GraphTransaction, changes: Sequence[NodeChange], now: dat
     displayed = [(one.node, _displayed(one.kind, before), _displayed(one.kind, after)) for one, before, after in kept]
     graph.write(ops.SET_DISPLAY, [(node, *after) for node, before, after in displayed if before != after])
     graph.write(ops.SET_NAME_VECTOR, [(one.node, one.vector) for one, _, _ in kept if one.revector])
-    moved = [(alias, node) for alias, node in aliases_after.items() if aliases_before.get(alias, node) != node]
+    _write_index(graph, changes, index)
+
+
+def _write_index(graph: GraphTransaction, changes: Sequence[NodeChange], index: Mapping[str, Sequence[str]]) -> None:
+    leaving: dict[str, set[str]] = {}
+    joining: dict[str, set[str]] = {}
+    for one in changes:
+        before = index_entries(one.before.signatures) if one.before is not None else {}
+        after = index_entries(one.after.signatures) if one.after is not None else {}
+        for entry in before.keys() - after.keys():
+            leaving.setdefault(entry, set()).add(one.node)
+        for entry in after.keys() - before.keys():
+            joining.setdefault(entry, set()).add(one.node)
+    changed = dict.fromkeys((*leaving, *joining))
+    unread = [entry for entry in changed if entry not in index]
+    stored = {row["key"]: nodes_of(row["entity"]) for row in graph.look_up(ops.ALIASES, unread)}
+    new, moved, empty = [], [], []
+    for entry in changed:
+        before_nodes = set(index.get(entry, stored.get(entry, ())))
+        nodes = (before_nodes - leaving.get(entry, set())) | joining.get(entry, set())
+        text = " ".join(sorted(nodes))
+        if not nodes:
+            empty.append((entry,))
+        elif before_nodes:
+            moved.append((entry, text))
+        else:
+            new.append((entry, text, value_of(entry).lower() if is_shown(entry) else None))
+    graph.write(ops.DELETE_ALIAS, empty)
     graph.write(ops.SET_ALIAS, moved)
-    new = [
-        (alias, node, value_of(alias).lower()) for alias, node in aliases_after.items() if alias not in aliases_before
-    ]
     graph.write(ops.NEW_ALIAS, new)
 
 
@@ -169,7 +198,7 @@ def write_mentions(graph: GraphTransaction, mentions: Mentions, now: datetime, g
 def _displayed(kind: str, state: EntityState) -> tuple[str, str, str, list[str]]:
     """Name, summary, attributes and aliases, as readers and Graphiti see them."""
     aliases = state.shown_aliases()
-    values = dict.fromkeys(value_of(alias) for alias in aliases)
+    values = dict.fromkeys(value_of(alias) for alias in aliases if not keys.is_folded(alias))
     others = [value for value in values if value.casefold() != state.shown_name.casefold()][:_MAX_OTHER_NAMES]
     known = ", also known as " + ", ".join(others) if others else ""
     return state.shown_name, f"{kind} {state.shown_name}{known}", state.shown_attributes(), aliases

@@ -9,13 +9,13 @@ Example. Two records observe the vehicle with the key `vehicle:vin:1XK`:
     r2  09:00  name "1XK"         {"speed": 61, "fuel": 40}
 
     state: mentions 2
-           aliases  {"vehicle:vin:1XK": 2}       two records state this alias
+           signatures  {(vehicle:vin:1XK): 2}    two observations identify it by this key alone
            name     "TRUCK-6520"  rank (3, 08:00, r1, 0)     3: real and certain; "1XK" has 1: certain, but an id
            speed    61            rank (1, 09:00, r2, 0)     1: certain
            fuel     40            rank (1, 09:00, r2, 0)
 
 - `add` of a third record compares its ranks with these and needs no other observation.
-- `remove` of a record that won nothing only lowers `mentions` and the counts of its aliases.
+- `remove` of a record that won nothing only lowers `mentions` and the counts of its signatures.
 - `remove` of r2 cannot know which value comes next, here speed 55: it returns False, and the caller merges all other
   observations again.
 """
@@ -28,6 +28,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from apex_cli.extract.signatures import Signature
 from apex_cli.stores.graph.model.codec import dump
 
 Rank = tuple[int, int, str, int]
@@ -42,17 +43,19 @@ _PREFIX = re.compile(r"\+|(?:mc|mx|ff|usdot)[ -]")
 
 @dataclass(frozen=True, slots=True)
 class EntityObservation:
-    """What one entity of one record says about a node. `aliases` are its keys, and those of its names that were free.
+    """What one entity of one version of a record says about a node.
 
-    `position` is its place among the record's entities, `time` the record's event time in microseconds.
+    `whole` is false for a partial version. `position` is its place among the version's entities, `time` its event
+    time in microseconds.
     """
 
     position: int
     time: int
     certain: bool
     name: str
-    aliases: tuple[str, ...]
+    signature: Signature
     attributes: Mapping[str, Any]
+    whole: bool = True
 
 
 Observations = tuple[EntityObservation, ...]
@@ -60,23 +63,30 @@ Observations = tuple[EntityObservation, ...]
 
 
 def pack_observations(observations: Observations) -> str:
-    return dump([[one.position, one.time, one.certain, one.name, one.aliases, one.attributes] for one in observations])
+    return dump(
+        [
+            [one.position, one.time, one.certain, one.name, *_packed(one.signature), one.attributes, one.whole]
+            for one in observations
+        ]
+    )
 
 
 def unpack_observations(text: str) -> Observations:
-    return tuple(EntityObservation(one[0], one[1], one[2], one[3], tuple(one[4]), one[5]) for one in json.loads(text))
+    return tuple(
+        EntityObservation(one[0], one[1], one[2], one[3], _unpacked(one[4:7]), *one[7:]) for one in json.loads(text)
+    )
 
 
 @dataclass(slots=True)
 class EntityState:
     """The merged state of one node.
 
-    `mentions` counts records, `aliases` how many of them state each alias. `name` and `attributes` are values with the
-    ranks by which they won. `embedded` is the name that the stored vector belongs to.
+    `mentions` counts records, `signatures` how many observations have each signature. `name` and `attributes` are
+    values with the ranks by which they won. `embedded` is the name that the stored vector belongs to.
     """
 
     mentions: int = 0
-    aliases: dict[str, int] = field(default_factory=dict)
+    signatures: dict[Signature, int] = field(default_factory=dict)
     name: tuple[Rank, str] | None = None
     attributes: dict[str, tuple[Rank, Any]] = field(default_factory=dict)
     embedded: str | None = None
@@ -84,9 +94,9 @@ class EntityState:
     def add(self, record_id: str, observations: Observations) -> None:
         """Merge one record's observations, which must not be in the state yet."""
         self.mentions += 1
-        for alias in {alias for one in observations for alias in one.aliases}:
-            self.aliases[alias] = self.aliases.get(alias, 0) + 1
         for one in observations:
+            self.signatures[one.signature] = self.signatures.get(one.signature, 0) + 1
+        for one in _standing(observations):
             rank = (int(one.certain), one.time, record_id, one.position)
             name_rank = (2 * _is_real(one) + one.certain, *rank[1:])
             if self.name is None or name_rank > self.name[0]:
@@ -102,10 +112,10 @@ class EntityState:
         must be merged again.
         """
         self.mentions -= 1
-        for alias in {alias for one in observations for alias in one.aliases}:
-            self.aliases[alias] -= 1
-            if not self.aliases[alias]:
-                del self.aliases[alias]
+        for one in observations:
+            self.signatures[one.signature] -= 1
+            if not self.signatures[one.signature]:
+                del self.signatures[one.signature]
         origins = {rank[2] for rank, _ in self.attributes.values()}
         if self.name is not None:
             origins.add(self.name[0][2])
@@ -120,22 +130,24 @@ class EntityState:
         return dump({name: value for name, (_, value) in self.attributes.items()})
 
     def shown_aliases(self) -> list[str]:
-        return sorted(self.aliases)
+        """Its keys and names."""
+        return sorted({alias for one in self.signatures for alias in (*one.keys, *one.names)})
 
     def pack(self) -> str:
         """The column `state`. The node's own columns hold the name and the attributes, so here are only their ranks."""
         ranks = {name: rank for name, (rank, _) in self.attributes.items()}
         name_rank = self.name[0] if self.name is not None else None
-        return dump([self.mentions, self.aliases, name_rank, ranks, self.embedded])
+        signatures = [[*_packed(one), count] for one, count in sorted(self.signatures.items())]
+        return dump([self.mentions, signatures, name_rank, ranks, self.embedded])
 
 
 def unpack_state(text: str, name: str, attributes: str) -> EntityState:
     """The state of a node from its row."""
-    mentions, aliases, name_rank, ranks, embedded = json.loads(text)
+    mentions, signatures, name_rank, ranks, embedded = json.loads(text)
     values = json.loads(attributes)
     return EntityState(
         mentions,
-        aliases,
+        {_unpacked(one[:3]): one[3] for one in signatures},
         (_rank(name_rank), name) if name_rank is not None else None,
         {attribute: (_rank(rank), values[attribute]) for attribute, rank in ranks.items()},
         embedded,
@@ -150,13 +162,35 @@ def merge(observations: Iterable[tuple[str, Observations]], embedded: str | None
     return state
 
 
+def _standing(observations: Observations) -> Observations:
+    """What a record says of a node, all its versions taken together: the last whole one counts, and the partial ones
+    after it.
+
+    Example: a vehicle row of Monday gives plate and colour, that of Tuesday only the plate, a webhook of Wednesday only
+    the name. Plate and name are known; the colour is not, because the row of Tuesday is whole.
+    """
+    if len(observations) == 1:
+        return observations
+    last = max((one.time for one in observations if one.whole), default=None)
+    return observations if last is None else tuple(one for one in observations if (one.time, one.whole) >= (last, True))
+
+
 def _is_real(observation: EntityObservation) -> bool:
     """Whether the name is more than one of the entity's opaque ids: "TRUCK-6520", not "1XKYD49X7PJ304417"."""
     name = observation.name.casefold()
-    parts = (key.partition(":")[2].partition(":") for key in observation.aliases)
+    aliases = (*observation.signature.keys, *observation.signature.names)
+    parts = (key.partition(":")[2].partition(":") for key in aliases)
     ids = {value.casefold() for kind, _, value in parts if kind.startswith(_OPAQUE)}
     return name not in ids and _PREFIX.sub("", name, count=1) not in ids
 
 
 def _rank(parts: Sequence[Any]) -> Rank:
     return (parts[0], parts[1], parts[2], parts[3])
+
+
+def _packed(signature: Signature) -> list[Sequence[str]]:
+    return [signature.keys, signature.names, signature.hints]
+
+
+def _unpacked(parts: Sequence[Sequence[str]]) -> Signature:
+    return Signature(tuple(parts[0]), tuple(parts[1]), tuple(parts[2]))

@@ -20,18 +20,20 @@ the stored fact that held r2's evidence.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from apex_cli.errors import StoreTerminal
+from apex_cli.extract.signatures import Signature, groups
 from apex_cli.model import Plan, RecordVersion, named_uuid
 from apex_cli.stores.graph.model import operations as ops
 from apex_cli.stores.graph.model.codec import StoredClaim, dump, micros, moment
 from apex_cli.stores.graph.model.history import VersionClaims, effective
 from apex_cli.stores.graph.model.observations import Mentions, ResolvedEntity
 from apex_cli.stores.graph.model.operations import STORE, GraphTransaction
+from apex_cli.stores.graph.model.resolution import Identities
 from apex_cli.stores.graph.model.timelines import Edit, PageChanges, Revision, Timeline, timeline_of
 from apex_cli.timeline import Evidence, Interval
 
@@ -125,12 +127,13 @@ def claims_of(plan: Plan, mentions: Mentions, edits: Edits, before: Sequence[Sto
     texts: dict[_Statement, FactText] = {}
     older: dict[_Statement, FactText] = {}
     versions: list[VersionClaims] = []
+    things = _Things(mentions.resolved[plan.record_id])
     by_version: dict[str, list[ResolvedEntity]] = defaultdict(list)
     for one in mentions.resolved[plan.record_id]:
         by_version[one.version.saga_id].append(one)
     for version in plan.versions():
         extraction = version.extraction
-        claims = _resolved(version, by_version[version.saga_id])
+        claims = _resolved(version, by_version[version.saga_id], things)
         versions.append(VersionClaims(micros(extraction.event_time), extraction.whole, claims, extraction.ended))
         for index, (claim, stored) in enumerate(zip(extraction.claims, claims, strict=True)):
             attributes = claim.attributes if claim.certain else {**claim.attributes, CERTAIN: False}
@@ -139,24 +142,56 @@ def claims_of(plan: Plan, mentions: Mentions, edits: Edits, before: Sequence[Sto
             # Of two claims of one version that differ in their times only, each has its own attributes.
             for statement in (_statement(stored), _statement(stored, at=stored.valid_at)):
                 (older if vector is None else texts)[statement] = text
-    stored_before = {_statement(moved(claim, mentions.absorbed)): claim for claim in before}
-    found = effective(versions)
-    for stored, entry in zip(found, entries(plan.record_id, found), strict=True):
-        exact, loose = _statement(stored, at=stored.valid_at), _statement(stored)
+    stored_before = {_statement(moved(claim, mentions.identities)): claim for claim in before}
+    stated = effective(versions)
+    found = [things.placed(claim) for claim in stated]
+    for own, stored, entry in zip(stated, found, entries(plan.record_id, found), strict=True):
+        exact, loose = _statement(own, at=own.valid_at), _statement(own)
         if given := texts.get(exact) or texts.get(loose):
             edits.texts.setdefault(entry, given)
-        elif loose in stored_before:
-            (origin,) = entries(plan.record_id, [stored_before[loose]])
+        elif (known := _statement(stored)) in stored_before:
+            (origin,) = entries(plan.record_id, [stored_before[known]])
             edits.origins.setdefault(entry, origin)
         if kept := older.get(exact) or older.get(loose):
             edits.older.setdefault(entry, kept)
     return found
 
 
-def moved(claim: StoredClaim, absorbed: Mapping[str, str]) -> StoredClaim:
-    """The claim at the nodes that absorbed its own."""
+class _Things:
+    """The things of one record, all its versions taken together.
+
+    Which entities of two versions are one thing follows from this record alone: so what its versions state together
+    does not change when another record joins or parts nodes.
+    """
+
+    def __init__(self, entities: Sequence[ResolvedEntity]) -> None:
+        last: dict[Signature, ResolvedEntity] = {}
+        for one in sorted(entities, key=lambda one: one.version.order):
+            last[one.observation.signature] = one
+        self._names: dict[Signature, str] = {}
+        self._places: dict[str, tuple[str, str]] = {}
+        for group in groups(last):
+            newest = max(group, key=lambda one: (last[one].version.order, one))
+            name = newest.digest
+            self._names |= dict.fromkeys(group, name)
+            self._places[name] = last[newest].node, name
+
+    def name_of(self, entity: ResolvedEntity) -> str:
+        """The record's own name of the thing: the digest of its newest signature."""
+        return self._names[entity.observation.signature]
+
+    def placed(self, claim: StoredClaim) -> StoredClaim:
+        """A claim about things by these names, at their nodes."""
+        subject, subject_mark = self._places[claim.subject]
+        target, object_mark = self._places[claim.object]
+        return claim._replace(subject=subject, object=target, subject_mark=subject_mark, object_mark=object_mark)
+
+
+def moved(claim: StoredClaim, identities: Identities) -> StoredClaim:
+    """The claim at the nodes that its entities are now."""
     return claim._replace(
-        subject=absorbed.get(claim.subject, claim.subject), object=absorbed.get(claim.object, claim.object)
+        subject=identities.node_at(claim.subject, claim.subject_mark),
+        object=identities.node_at(claim.object, claim.object_mark),
     )
 
 
@@ -164,20 +199,20 @@ def _statement(claim: StoredClaim, at: int | None = None) -> _Statement:
     return claim.subject, claim.predicate, claim.object, claim.certain, at
 
 
-def _resolved(version: RecordVersion, entities: Sequence[ResolvedEntity]) -> list[StoredClaim]:
-    """The claims of one version with nodes in place of keys."""
+def _resolved(version: RecordVersion, entities: Sequence[ResolvedEntity], things: _Things) -> list[StoredClaim]:
+    """The claims of one version with the record's own names of things in place of keys."""
     # A preferred key decides over a further key of another entity, and the first entity over later ones.
-    nodes = {key: one.node for one in reversed(entities) for key in one.entity.keys}
-    nodes |= {one.entity.key: one.node for one in entities}
+    nodes = {key: one for one in reversed(entities) for key in one.entity.keys}
+    nodes |= {one.entity.key: one for one in entities}
     found: list[StoredClaim] = []
     for claim in version.extraction.claims:
         if claim.subject not in nodes or claim.object not in nodes:
             raise StoreTerminal(STORE, f"a claim of version {version.saga_id} is about an entity that it does not list")
         found.append(
             StoredClaim(
-                nodes[claim.subject],
+                things.name_of(nodes[claim.subject]),
                 claim.predicate.value,
-                nodes[claim.object],
+                things.name_of(nodes[claim.object]),
                 micros(claim.valid_at),
                 None if claim.invalid_at is None else micros(claim.invalid_at),
                 claim.certain,

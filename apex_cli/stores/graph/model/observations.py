@@ -1,7 +1,7 @@
 """What each record says about each node, before and after a batch.
 
 Example. The graph holds r1's observation of A and r2's of B. The batch writes r1 again, with an entity whose keys lead
-to both A and B, so A absorbs B:
+to both A and B, so these become one:
 
     before  (r1, A): old    (r2, B): old
     after   (r1, A): new    (r2, A): old     moved, for B is gone
@@ -9,24 +9,27 @@ to both A and B, so A absorbs B:
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from apex_cli.errors import StoreTerminal
+from apex_cli.extract.key_forms import present_form
+from apex_cli.extract.signatures import Signature, signature_of
 from apex_cli.model import Entity, Plan, RecordVersion
 from apex_cli.stores.graph.model.codec import micros
 from apex_cli.stores.graph.model.entity_state import EntityObservation, Observations, unpack_observations
 from apex_cli.stores.graph.model.operations import (
     ALIASES,
+    ALL_ALIASES,
     OBSERVATIONS_BY_NODE,
     OBSERVATIONS_BY_RECORD,
     STORE,
-    USED_ENTITY_IDS,
     GraphTransaction,
     Query,
 )
-from apex_cli.stores.graph.model.resolution import Resolver, first_id
+from apex_cli.stores.graph.model.resolution import Identities, Resolver, SignatureChange, nodes_of
 
 Pair = tuple[str, str]
 """Record id and node id."""
@@ -52,15 +55,17 @@ class ResolvedEntity:
 class Mentions:
     """Observations before and after the batch, of all (record, node) pairs that it can change.
 
-    `resolved`: each written record's entities, in their order. `absorbed`: stored nodes that became part of another
-    one, which they lead to. `complete`: the nodes that absorbed them; `after` holds all observations of these.
+    `resolved`: each written record's entities, in their order. `identities`: which observations change their node.
+    `complete`: the nodes that they leave or come to; `before` and `after` hold all observations of these. `index`: the
+    entries of the index of aliases that were read.
     """
 
     before: ByPair
     after: ByPair
     resolved: Mapping[str, Sequence[ResolvedEntity]]
-    absorbed: Mapping[str, str]
+    identities: Identities
     complete: frozenset[str]
+    index: Mapping[str, Sequence[str]]
 
     def by_node(self) -> dict[str, dict[str, BeforeAndAfter]]:
         """Node → record → its observations before and after."""
@@ -78,21 +83,21 @@ def compare(
 
     `rewritten` are the plans' records of which the graph holds a version. For `old_ids` see `commit.commit`.
     """
-    resolver, resolved = _resolve(graph, plans, old_ids)
-    absorbed = {node: resolver.find(node) for node in resolver.merged}
-    complete = frozenset(absorbed.values())
-    written = {plan.record_id for plan in plans}
     before = _load(graph, OBSERVATIONS_BY_RECORD, rewritten)
+    resolver = Resolver(graph, plans[0].group_id, old_ids, plans[0].saga_id)
+    identities = resolver.resolve(_change(plans, before))
+    resolved = {plan.record_id: _resolved(plan, identities) for plan in plans}
+    complete = frozenset(node for place, target in identities.moved.items() for node in (place[0], target))
     after: ByPair = {}
-    for pair, observations in _load(graph, OBSERVATIONS_BY_NODE, [*absorbed, *complete]).items():
-        before[pair] = observations
-        record, node = pair
-        if record not in written:
-            _add(after, (record, absorbed.get(node, node)), observations)
+    for (record, node), observations in _load(graph, OBSERVATIONS_BY_NODE, complete).items():
+        before[record, node] = observations
+        if record not in resolved:
+            for one in observations:
+                _add(after, (record, identities.node_at(node, one.signature.digest)), (one,))
     for record, entities in resolved.items():
-        for node, observation in _standing(entities):
+        for node, observation in _observed(entities):
             _add(after, (record, node), (observation,))
-    return Mentions(before, after, resolved, absorbed, complete)
+    return Mentions(before, after, resolved, identities, complete, resolver.index)
 
 
 def of_nodes(graph: GraphTransaction, nodes: Iterable[str]) -> dict[str, dict[str, Observations]]:
@@ -104,61 +109,58 @@ def of_nodes(graph: GraphTransaction, nodes: Iterable[str]) -> dict[str, dict[st
 
 
 def entity_ids(graph: GraphTransaction, plans: Sequence[Plan]) -> dict[str, str]:
-    """The node of each key, name and hint in the plans that the graph knows."""
+    """The node of each key and name in the plans that leads to one node only."""
     entities = (entity for plan in plans for entity in _entities(plan))
-    aliases = (alias for entity in entities for alias in (*entity.keys, *entity.names, *entity.hints))
-    return {row["key"]: row["entity"] for row in graph.look_up(ALIASES, aliases)}
+    rows = graph.look_up(ALIASES, (alias for entity in entities for alias in (*entity.keys, *entity.names)))
+    return {row["key"]: row["entity"] for row in rows if len(nodes_of(row["entity"])) == 1}
 
 
-def _resolve(
-    graph: GraphTransaction, plans: Sequence[Plan], old_ids: Mapping[str, str]
-) -> tuple[Resolver, dict[str, list[ResolvedEntity]]]:
-    resolver = _resolver(graph, plans, old_ids)
-    drafts: dict[str, list[ResolvedEntity]] = {}
-    for plan in plans:
-        draft = drafts.setdefault(plan.record_id, [])
-        for version in plan.versions():
-            time = micros(version.extraction.event_time)
-            for position, entity in enumerate(version.extraction.entities):
-                resolution = resolver.resolve(entity, version.saga_id)
-                observation = EntityObservation(
-                    position, time, entity.certain, entity.name, resolution.aliases, dict(entity.attributes)
-                )
-                vector = version.embedded.entity_vectors[position] if version.embedded is not None else None
-                draft.append(ResolvedEntity(resolution.node, entity, observation, vector, version))
-    # Only now are all merges of the batch known: a later entity may have merged the node of an earlier one.
-    return resolver, {
-        record: [replace(one, node=resolver.find(one.node)) for one in draft] for record, draft in drafts.items()
-    }
-
-
-def _standing(entities: Sequence[ResolvedEntity]) -> Iterator[tuple[str, EntityObservation]]:
-    """What a record says about each node, all its versions taken together: (node, observation).
-
-    The last whole version that mentions a node counts, and the partial ones after it. Example: a vehicle row of Monday
-    gives plate and colour, that of Tuesday only the plate, a webhook of Wednesday only the name. Plate and name are
-    known; the colour is not, because the row of Tuesday is whole.
+def _observed(entities: Sequence[ResolvedEntity]) -> Iterator[tuple[str, EntityObservation]]:
+    """What a record says about each node: (node, observation). Of the versions that identify an entity in one way, the
+    last whole one counts, and the partial ones after it; see `entity_state` for those that do so in several ways.
     """
-    by_node: dict[str, list[ResolvedEntity]] = {}
+    last: dict[Signature, RecordVersion] = {}
     for one in entities:
-        by_node.setdefault(one.node, []).append(one)
-    for node, some in by_node.items():
-        last = next((one.version for one in reversed(some) if one.version.extraction.whole), some[0].version)
-        for one in some:
-            if one.version.order >= last.order:
-                yield node, one.observation
+        signature = one.observation.signature
+        if one.version.extraction.whole and (signature not in last or one.version.order >= last[signature].order):
+            last[signature] = one.version
+    for one in entities:
+        newest = last.get(one.observation.signature)
+        if newest is None or one.version.order >= newest.order:
+            yield one.node, one.observation
 
 
-def _resolver(graph: GraphTransaction, plans: Sequence[Plan], old_ids: Mapping[str, str]) -> Resolver:
-    entities = [entity for plan in plans for entity in _entities(plan)]
-    for entity in entities:
+def renamed_ids(graph: GraphTransaction) -> dict[str, str]:
+    """The present form of each key and name of an older graph that has another form, with its node."""
+    rows = (row for batch in graph.scan(ALL_ALIASES) for row in batch)
+    return {present: row["entity"] for row in rows if (present := present_form(row["key"])) != row["key"]}
+
+
+def _change(plans: Sequence[Plan], before: ByPair) -> SignatureChange:
+    """The signatures of the plans, and those of the versions that they replace."""
+    coming: set[Signature] = set()
+    for entity in (entity for plan in plans for entity in _entities(plan)):
         if not entity.keys:
             raise StoreTerminal(STORE, f"an entity without a key: {entity.type} {entity.name!r}")
-    namespace = plans[0].group_id
-    known = {**old_ids, **entity_ids(graph, plans)}
-    new_ids = (first_id(entity, namespace) for entity in entities if not any(key in known for key in entity.keys))
-    used = {row["uuid"] for row in graph.look_up(USED_ENTITY_IDS, new_ids)}
-    return Resolver(known, used, namespace)
+        coming.add(signature_of(entity))
+    going: dict[str, Counter[Signature]] = {}
+    for (_, node), observations in before.items():
+        going.setdefault(node, Counter()).update(one.signature for one in observations)
+    return SignatureChange(coming, going)
+
+
+def _resolved(plan: Plan, identities: Identities) -> list[ResolvedEntity]:
+    found = []
+    for version in plan.versions():
+        time, whole = micros(version.extraction.event_time), version.extraction.whole
+        for position, entity in enumerate(version.extraction.entities):
+            signature = signature_of(entity)
+            observation = EntityObservation(
+                position, time, entity.certain, entity.name, signature, dict(entity.attributes), whole
+            )
+            vector = version.embedded.entity_vectors[position] if version.embedded is not None else None
+            found.append(ResolvedEntity(identities.nodes[signature], entity, observation, vector, version))
+    return found
 
 
 def _entities(plan: Plan) -> list[Entity]:
@@ -171,5 +173,7 @@ def _load(graph: GraphTransaction, what: Query, keys: Iterable[str]) -> ByPair:
 
 
 def _add(found: ByPair, pair: Pair, observations: Observations) -> None:
-    """Add to the observations of a pair; two entities of one record may be the same node."""
-    found[pair] = tuple(sorted((*found.get(pair, ()), *observations), key=lambda one: one.position))
+    """Add to the observations of a pair: versions of one record, and two entities of one version, may be one node."""
+    found[pair] = tuple(
+        sorted((*found.get(pair, ()), *observations), key=lambda one: (one.time, one.whole, one.position))
+    )

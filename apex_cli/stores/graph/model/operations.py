@@ -56,6 +56,8 @@ NODES = Query("entities by id", ("uuid", "name", "labels", "attributes", "state"
 PAGES = Query("pages of evidence by name", ("page", "evidence", "page_starts"))
 FACT_TEXTS = Query("texts of facts", ("uuid", "sentence", "attributes"))
 FACT_VECTORS = Query("vectors of facts", ("uuid", "vector"))
+NAME_VECTORS = Query("vectors of names", ("uuid", "vector"))
+ENTITIES = Query("entities in full by id", _ENTITY)
 MENTIONED_ENTITIES = Query("entities by record", ("record", *_ENTITY))
 FACTS = Query("facts by id", (*_FACT, *_ENDS), _LASTS)
 MENTIONING_RECORDS = Query("records by entity", ("node", "record"))
@@ -64,9 +66,9 @@ EPISODE_TIMES = Query("times of episodes", ("record", "time"), ("time",))
 # Questions about one entity: `$text` is an id, or a name in lower case; `$limit` rows at most.
 FACTS_AS_SUBJECT = Query("facts by subject", (*_FACT, *_ENDS), _LASTS)
 FACTS_AS_OBJECT = Query("facts by object", (*_FACT, *_ENDS), _LASTS)
-ENTITY_BY_ID = Query("entity by id", _ENTITY)
 ENTITIES_BY_NAME = Query("entities by name", _ENTITY)
-ENTITIES_BY_ALIAS = Query("entities by value of an alias", ("key", *_ENTITY))
+ENTITIES_BY_PART = Query("entities by part of the name", _ENTITY)
+ALIASES_BY_VALUE = Query("aliases by value", ("key", "entity"))
 
 # Scans of everything, and counts of it.
 ALL_RECORDS = Query("all records", ("id", "present", "claims"))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from apex_cli.extract import lookup, names
 from apex_cli.model import FUNCTIONAL, EntityType
 from apex_cli.stores.graph.model import operations as ops
 from apex_cli.stores.graph.model import records
@@ -13,9 +15,17 @@ from apex_cli.stores.graph.model.codec import kind_of, value_of
 from apex_cli.stores.graph.model.facts import CERTAIN, entries, fact_of
 from apex_cli.stores.graph.model.operations import GraphTransaction, Row
 from apex_cli.stores.graph.model.records import StoredRecord
+from apex_cli.stores.graph.model.resolution import is_shown, nodes_of
 from apex_cli.stores.graph.model.timelines import read_evidence
 from apex_cli.stores.protocol import EntityView, FactView, GraphView, StoredSummary
+from apex_cli.text_cleaning import replace_unencodable
 
+_SHORTEST_PART = 3
+_BEGINNING = 4
+_MOST_WORDS = 4
+_MOST_COMPARED = 200
+_WORD = re.compile(r"\w+")
+_COMPANIES = (EntityType.CUSTOMER, EntityType.CARRIER)
 _COUNTS = {"records": ops.COUNT_RECORDS, "entities": ops.COUNT_ENTITIES, "facts": ops.COUNT_FACTS}
 
 
@@ -39,17 +49,48 @@ def read(graph: GraphTransaction, record_ids: Sequence[str]) -> dict[str, GraphV
 
 
 def find_entities(graph: GraphTransaction, text: str, limit: int) -> list[EntityView]:
-    """Entities whose id, name or alias value equals the text; exact matches of id before names before aliases."""
-    wanted = text.strip()
-    lowered = wanted.lower()
-    if not wanted:
+    """Entities that the text means: by id, key or name in any spelling; else those that have it as part of the name."""
+    if not _can_be_known(text):
         return []
-    rows = graph.ask(ops.ENTITY_BY_ID, wanted)
-    rows += graph.ask(ops.ENTITIES_BY_NAME, lowered, limit + 1)
-    aliased = graph.ask(ops.ENTITIES_BY_ALIAS, lowered)
-    rows += [row for row in aliased if value_of(row["key"]).lower() == lowered]
-    found = {row["id"]: _entity(row) for row in rows if kind_of(row["labels"]) != EntityType.VALUE}
-    return list(found.values())[:limit]
+    wanted = text.strip()
+    ids = [wanted.lower(), *_led_to(graph.look_up(ops.ALIASES, lookup.keys_of(wanted)))]
+    for value in lookup.values_of(wanted):
+        rows = graph.ask(ops.ALIASES_BY_VALUE, value, limit + 1)
+        ids += _led_to(row for row in rows if is_shown(row["key"]) and value_of(row["key"]).lower() == value)
+    rows = graph.ask(ops.ENTITIES_BY_NAME, wanted.lower(), limit + 1) + graph.look_up(ops.ENTITIES, ids)
+    if not rows and len(wanted) >= _SHORTEST_PART:
+        rows = graph.ask(ops.ENTITIES_BY_PART, wanted.lower(), limit + 1)
+    return _for_users(rows)[:limit]
+
+
+def resembling(graph: GraphTransaction, text: str, kind: str | None, limit: int) -> list[EntityView]:
+    """Entities whose name may be meant by the text although it is another one, the nearest first.
+
+    Only names are compared that share the beginning of a word with the text, at most `_MOST_COMPARED` for each word.
+    """
+    if not _can_be_known(text):
+        return []
+    words = sorted({word for word in _WORD.findall(text.lower()) if len(word) >= _SHORTEST_PART}, key=len, reverse=True)
+    rows: list[Row] = []
+    for word in words[:_MOST_WORDS]:
+        rows += graph.ask(ops.ENTITIES_BY_PART, word[:_BEGINNING], _MOST_COMPARED)
+    found = [(names.likeness(text, one.name, company=one.type in _COMPANIES), one) for one in _for_users(rows)]
+    near = [(likeness, one) for likeness, one in found if likeness and kind in (None, one.type)]
+    return [one for _, one in sorted(near, key=lambda pair: (-pair[0], pair[1].name, pair[1].id))][:limit]
+
+
+def _can_be_known(text: str) -> bool:
+    """Whether an entity may have this text: no engine stores lone surrogates."""
+    return bool(text.strip()) and replace_unencodable(text) == text
+
+
+def _led_to(rows: Iterable[Row]) -> list[str]:
+    return [node for row in rows for node in nodes_of(row["entity"])]
+
+
+def _for_users(rows: Iterable[Row]) -> list[EntityView]:
+    """The entities, each once, without plain values."""
+    return list({row["id"]: _entity(row) for row in rows if kind_of(row["labels"]) != EntityType.VALUE}.values())
 
 
 def facts(graph: GraphTransaction, entity_id: str, at: datetime | None, predicate: str | None) -> list[FactView]:
@@ -67,7 +108,8 @@ def known(graph: GraphTransaction, keys: Sequence[str]) -> frozenset[str]:
 
 def entities(graph: GraphTransaction, ids: Sequence[str]) -> list[EntityView]:
     """The entities with these ids that are there, in their order."""
-    return [_entity(row) for id in ids for row in graph.ask(ops.ENTITY_BY_ID, id)]
+    found = {row["id"]: _entity(row) for row in graph.look_up(ops.ENTITIES, ids)}
+    return [found[id] for id in ids if id in found]
 
 
 def count(graph: GraphTransaction) -> dict[str, int]:

@@ -50,6 +50,8 @@ _LOCK = """MERGE (g:ApexGroup {group_id: $group}) ON CREATE SET g.schema_version
     SET g.locked = true REMOVE g.locked RETURN coalesce(g.schema_version, 0) AS version"""
 _KERNEL = """CALL dbms.components() YIELD name, versions, edition WHERE name = 'Neo4j Kernel'
     RETURN versions[0] AS version, edition"""
+_REFILL = "MATCH (g:ApexGroup {group_id: $group}) WHERE g.refill RETURN g.refill AS refill"
+_REFILLED = "MATCH (g:ApexGroup {group_id: $group}) REMOVE g.refill RETURN count(*) AS met"
 _NOW = "RETURN datetime().epochMillis AS now"
 
 T = TypeVar("T")
@@ -138,6 +140,20 @@ class Neo4jEngine:
         tls = "on" if "+" in self._url.partition("://")[0] else "off"
         return {**kernel, "schema_missing": missing, "clock_skew_seconds": skew, "database": self.database, "tls": tls}
 
+    async def needs_refill(self) -> bool:
+        """Whether a migration has emptied the graph, and nothing has filled it since. Raises `StoreError`s only."""
+        return bool(await self._asked(_REFILL))
+
+    async def refilled(self) -> None:
+        """Note that the graph has everything again. Raises `StoreError`s only."""
+        await self._asked(_REFILLED)
+
+    async def _asked(self, statement: str) -> Sequence[Row]:
+        try:
+            return await self._ask(statement)
+        except (*DRIVER_ERRORS, OSError) as error:
+            raise translate(error) from error
+
     async def run(self, job: Job[T], access: Access) -> T:
         """Run a job in a thread, in one transaction. Cancelled, it rolls back. Raises `StoreError`s only."""
         from neo4j import unit_of_work
@@ -218,6 +234,21 @@ class Neo4jGraph(GraphStore):
 
     def __init__(self, engine: Neo4jEngine) -> None:
         super().__init__(engine, engine.group)
+        self.needs_refill = False
+        """See `Refillable`."""
+
+    async def open(self) -> None:
+        await super().open()
+        try:
+            self.needs_refill = await self._engine.needs_refill()
+        except BaseException:
+            await self.close()
+            raise
+
+    async def refilled(self) -> None:
+        """See `Refillable`."""
+        await self._engine.refilled()
+        self.needs_refill = False
 
     async def check(self) -> Mapping[str, Any]:
         """See `Neo4jEngine.facts`; and how many records, entities and facts there are."""

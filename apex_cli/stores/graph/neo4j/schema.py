@@ -14,6 +14,9 @@ that takes the lock of the namespace and changes at most `_BATCH` rows, so the s
 processes may migrate at once, and a process may die in between: a repetition skips rows that are changed already, and
 the number is set after the last row.
 
+Migration 2 empties the graph but for the fences: which things are one follows from what older graphs did not keep.
+`ApexGroup.refill` then asks for the content of all records, which PostgreSQL holds (see `Refillable`).
+
 Example: migration 1 renames `told` of mentions to `observation`, for the mentions of 1,000 episodes at a time. It
 returns the last episode's uuid, and the next repetition goes on after it.
 """
@@ -142,6 +145,17 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         """MATCH (p:ApexSlot {group_id: $group}) WITH p LIMIT $batch
         SET p:ApexTimeline, p.page_starts = p.later REMOVE p:ApexSlot, p.later
         RETURN max(p.page) AS last""",
+    ),
+    (
+        "MATCH (g:ApexGroup {group_id: $group}) SET g.refill = true RETURN null AS last",
+        *(
+            f"""MATCH (n:{label} {{group_id: $group}}) WITH n LIMIT $batch DETACH DELETE n
+            RETURN CASE WHEN count(*) > 0 THEN '' END AS last"""
+            for label in ("Episodic", "Entity", "ApexAlias", "ApexTimeline")
+        ),
+        """MATCH (r:ApexRecord {group_id: $group}) WHERE r.present OR r.saga_id IS NOT NULL WITH r LIMIT $batch
+        SET r.present = false, r.claims = '[]' REMOVE r.saga_id
+        RETURN CASE WHEN count(*) > 0 THEN '' END AS last""",
     ),
 )
 """The statements of migration 1, 2, … Each takes `$group`, `$batch` and `$after`, and returns `last`: the place to go

@@ -57,6 +57,8 @@ READS: Mapping[Query, str] = {
         RETURN k AS page, p.evidence AS evidence, p.page_starts AS page_starts""",
     ops.FACT_TEXTS: f"{_FACT_K} RETURN k AS uuid, f.fact AS sentence, f.attributes AS attributes",
     ops.FACT_VECTORS: f"{_FACT_K} RETURN k AS uuid, f.fact_embedding AS vector",
+    ops.NAME_VECTORS: f"{_ENTITY_K} RETURN k AS uuid, n.name_embedding AS vector",
+    ops.ENTITIES: f"{_ENTITY_K} RETURN {_ENTITY}",
     ops.MENTIONED_ENTITIES: f"{_EPISODE_K} MATCH (e)-[:MENTIONS]->(n:Entity) RETURN e.uuid AS record, {_ENTITY}",
     ops.FACTS: f"{_FACT_K} RETURN {_FACT}, {_ENDS}",
     ops.MENTIONING_RECORDS: f"{_ENTITY_K} MATCH (n)<-[:MENTIONS]-(e:Episodic) RETURN n.uuid AS node, e.uuid AS record",
@@ -65,15 +67,14 @@ READS: Mapping[Query, str] = {
         MATCH (s)-[f:RELATES_TO]->(o:Entity) RETURN {_FACT}, {_ENDS}""",
     ops.FACTS_AS_OBJECT: f"""MATCH (o:Entity {{uuid: $text}}) USING INDEX o:Entity(uuid) WHERE o.group_id = $group
         MATCH (s:Entity)-[f:RELATES_TO]->(o) RETURN {_FACT}, {_ENDS}""",
-    ops.ENTITY_BY_ID: f"""MATCH (n:Entity {{uuid: $text}}) USING INDEX n:Entity(uuid) WHERE n.group_id = $group
-        RETURN {_ENTITY}""",
     ops.ENTITIES_BY_NAME: f"""MATCH (n:Entity {{group_id: $group, lower_name: left($text, 200)}})
         USING INDEX n:Entity(group_id, lower_name)
         WHERE toLower({_NAME.format("n")}) = $text RETURN {_ENTITY} LIMIT $limit""",
-    ops.ENTITIES_BY_ALIAS: f"""MATCH (a:ApexAlias {{group_id: $group, value: $text}})
+    ops.ENTITIES_BY_PART: f"""MATCH (n:Entity {{group_id: $group}}) WHERE n.lower_name CONTAINS $text AND NOT n:Value
+        RETURN {_ENTITY} LIMIT $limit""",
+    ops.ALIASES_BY_VALUE: """MATCH (a:ApexAlias {group_id: $group, value: $text})
         USING INDEX a:ApexAlias(group_id, value)
-        MATCH (n:Entity {{uuid: a.entity}}) USING INDEX n:Entity(uuid) WHERE n.group_id = $group
-        RETURN a.key AS key, {_ENTITY}""",
+        RETURN a.key AS key, a.entity AS entity LIMIT $limit""",
     ops.ALL_RECORDS: f"{_EVERY_RECORD} RETURN r.record_id AS id, r.present AS present, r.claims AS claims",
     ops.ALL_EPISODES: "MATCH (e:Episodic {group_id: $group}) RETURN e.uuid AS id",
     ops.ALL_PAGES: """MATCH (p:ApexTimeline) WHERE p.group_id = $group AND p.page IS NOT NULL
