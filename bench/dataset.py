@@ -17,6 +17,7 @@ from typing import Any
 from apex_cli.config import Settings
 from apex_cli.embed.apply import Embedding
 from apex_cli.embed.local import LocalEmbedder
+from apex_cli.extract.signatures import groups, signature_of
 from apex_cli.model import Claim, Embedded, Entity, Record, named_uuid
 from apex_cli.pipeline.read import read_limits
 from apex_cli.reading.files import Rejected
@@ -24,7 +25,7 @@ from apex_cli.reading.read import read_input
 from apex_cli.sources.registry import extract
 from apex_cli.stores.graph.model.facts import fact_of
 from apex_cli.stores.graph.model.operations import NEW_ENTITY, NEW_EPISODE, NEW_FACT, Columns, Write
-from apex_cli.stores.graph.model.resolution import Resolver
+from apex_cli.stores.graph.model.resolution import first_id
 from apex_cli.stores.graph.model.timelines import Timeline, timeline_of
 from apex_cli.timeline import Evidence, Interval, intervals
 
@@ -144,20 +145,12 @@ def lay_out(batches: Sequence[Sequence[Item]], group_id: str) -> list[GraphRows]
 
 
 def _placed(batches: Sequence[Sequence[Item]], namespace: str) -> Iterator[tuple[int, Record, Embedded, list[str]]]:
-    """Each record with the index of its batch and the nodes of its entities, once all merges are known."""
-    resolver = Resolver({}, frozenset(), namespace)
-    drafts = [
-        (
-            index,
-            record,
-            embedded,
-            [resolver.resolve(entity, record.record_id).node for entity in embedded.extraction.entities],
-        )
-        for index, batch in enumerate(batches)
-        for record, embedded in batch
-    ]
-    for index, record, embedded, nodes in drafts:
-        yield index, record, embedded, [resolver.find(node) for node in nodes]
+    """Each record with the index of its batch and the nodes of its entities."""
+    items = [(index, record, embedded) for index, batch in enumerate(batches) for record, embedded in batch]
+    every = {signature_of(entity) for _, _, embedded in items for entity in embedded.extraction.entities}
+    nodes = {one: first_id(group[0].keys[0], namespace) for group in groups(every) for one in group}
+    for index, record, embedded in items:
+        yield index, record, embedded, [nodes[signature_of(entity)] for entity in embedded.extraction.entities]
 
 
 def _episode(record: Record, embedded: Embedded, group_id: str, now: datetime) -> Row:
