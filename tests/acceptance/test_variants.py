@@ -55,7 +55,7 @@ def test_each_is_a_record_of_its_own_or_nothing(wild: tuple[Path, Result]) -> No
         "samsara:T-2@2025-10-19T14:23:00Z",
         "turvo:SHIP-2025-10-20-001",
         "frontapp:M-2",
-        "json:INV-1",
+        "json:invoice#INV-1",
     }
     assert result.summary["committed"] == len(FILES) - len(NOTHING) + 2
     assert result.summary["empty"] == len(NOTHING)
