@@ -11,10 +11,12 @@ import re
 from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+from zlib import crc32
 
 from apex_cli.extract.field_names import snake
-from apex_cli.extract.identity import text_digest, trimmed
+from apex_cli.extract.identity import trimmed
 
 SAME_SHAPE = 0.5
 """The share of common field names, of the object that has fewer, from which two objects have one shape."""
@@ -29,7 +31,6 @@ _DEEPEST = 8
 _MOST_TEXT = 200_000
 _PHRASE = 3
 _SHORTEST_VALUE = 3
-_DIGEST_BYTES = 4
 _UINT32 = "I"
 _WORD = re.compile(r"\w+")
 # What names a record or sorts it says nothing of what it is, nor do the times at which it was written.
@@ -64,7 +65,7 @@ def fingerprint(payload: Mapping[str, Any]) -> Fingerprint:
     names: set[int] = set()
     values: set[int] = set()
     for name, value in _fields(payload):
-        names.add(_hash(name))
+        names.add(_name_hash(name))
         said = trimmed(str(value)).casefold()
         # A short value, such as `1`, `no` or `ND`, is common to many things: it counts in its own field only.
         values.add(_hash(said if len(said) >= _SHORTEST_VALUE else f"{name}={said}"))
@@ -110,7 +111,7 @@ def _fields(payload: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         elif isinstance(value, list):
             if depth < _DEEPEST:
                 stack.extend((f"{under}[]", item, depth + 1) for item in reversed(value[:_MOST_FIELDS]))
-        elif value is not None and value != "" and not _NAMES_IT.fullmatch(under.rpartition(".")[2]):
+        elif value is not None and value != "" and _name_hash(under):
             left -= 1
             yield under, value
 
@@ -131,5 +132,11 @@ def _unpacked(hashes: bytes) -> frozenset[int]:
     return frozenset(array(_UINT32, hashes))
 
 
+@lru_cache(maxsize=8192)
+def _name_hash(name: str) -> int:
+    """The hash of a dotted name; 0 for one that does not count."""
+    return 0 if _NAMES_IT.fullmatch(name.rpartition(".")[2]) else _hash(name) or 1
+
+
 def _hash(text: str) -> int:
-    return int(text_digest(text, _DIGEST_BYTES), 16)
+    return crc32(text.encode("utf-8", "surrogatepass"))

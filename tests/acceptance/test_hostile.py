@@ -53,10 +53,12 @@ def test_each_odd_record_is_taken_as_it_is(shared: Path, odd: Taken) -> None:
     path = make_taken(shared.parent, odd)
     before = around(shared)
     [line] = run(shared, "ingest", path, "--json").expect(0).of("record")
-    assert (line["status"], f"{line['source']}:{line['external_id']}") == ("committed", odd.key)
+    # The collection is that of the file.
+    assert (line["status"], line["source"]) == ("committed", "json")
+    assert line["external_id"] == f"{Path(odd.name).stem.replace('-', '_')}#{odd.payload['id']}"
     assert around(shared) == before
     [held] = run(shared, "get", odd.key, "--json").expect(0).lines
-    assert held["external_id"] == odd.payload["id"]
+    assert held["external_id"] == line["external_id"]
     assert held["stores"]["vectors"]
     if odd.exact:
         assert held["stores"]["postgres"]["payload"] == odd.payload

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from apex_cli.extract.identity import document_hash
 from tests.acceptance.apex import Line, run, verified, wait_gone, write_lines
 
 pytestmark = pytest.mark.embedded
@@ -70,6 +71,11 @@ def assert_known_records(home: Path) -> None:
     for line in snapshot("records.jsonl"):
         (found,) = run(home, "get", line["record_id"], "--json").expect(0).lines
         old, new = line["stores"], found["stores"]
+        if line["source"] == "document":
+            # It was known by its path: now that is its place, and its content is what it is known by.
+            assert [place["shown"] for place in found["places"]] == [line["external_id"]]
+            old["postgres"]["content_hash"] = document_hash(old["postgres"]["payload"]["content"])
+            assert found["external_id"] == old["postgres"]["content_hash"][:32]
         for name, value in old["postgres"].items():
             assert new["postgres"][name] == value, name
         assert new["vectors"] == old["vectors"]

@@ -9,9 +9,10 @@ content.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
+from functools import lru_cache
 from typing import Any
 
 from apex_cli.errors import ReadError
@@ -132,15 +133,17 @@ class _Fields:
     places: list[tuple[str, str]]
 
     def __init__(self, shape: JsonObject) -> None:
-        self.ids = dict(_prefixed(shape, _ID_NAME))
-        self.numbers = dict(_prefixed(shape, _NUMBER_NAME))
+        self.ids, self.numbers, self.parents = {}, {}, []
         self.places = [(name, found) for name in sorted(_PLACES & shape.keys()) if (found := _place(shape[name]))]
-        self.parents = [
-            (name, found)
-            for name, value in shape.items()
-            if name not in _PLACES and (_ID_NAME.fullmatch(name) or _NUMBER_NAME.fullmatch(name))
-            if (found := _id(value))
-        ]
+        for name, value in shape.items():
+            kind, prefix = _meaning(name)
+            found = _id(value) if kind else None
+            if found is None:
+                continue
+            if name not in _PLACES:
+                self.parents.append((name, found))
+            if prefix not in _OTHERS:
+                (self.ids if kind == "id" else self.numbers).setdefault(prefix, found)
 
     def of_type(self, types: Sequence[str]) -> tuple[str, str | None]:
         """The id of a record of one of these types: `transaction_id` of a `fuel_transaction`, `po_number` of a
@@ -235,12 +238,14 @@ def _type_of(value: object) -> str:
     return slug(value) if isinstance(value, str) else ""
 
 
-def _prefixed(shape: JsonObject, pattern: re.Pattern[str]) -> Iterator[tuple[str, str]]:
-    """Prefix and id of every field of this form that holds an id."""
-    for key, value in shape.items():
-        match = pattern.fullmatch(key)
-        if match and (prefix := slug(match[1])) not in _OTHERS and prefix and (found := _id(value)):
-            yield prefix, found
+@lru_cache(maxsize=8192)
+def _meaning(name: str) -> tuple[str, str]:
+    """`id` or `number`, and of what: `id`, `driver` of `driver_id`. Empty for all other fields."""
+    for kind, pattern in (("id", _ID_NAME), ("number", _NUMBER_NAME)):
+        match = pattern.fullmatch(name)
+        if match and (prefix := slug(match[1])):
+            return kind, prefix
+    return "", ""
 
 
 def _place(value: object) -> str | None:
