@@ -104,6 +104,12 @@ FUNCTIONAL = frozenset(
 """Predicates with one current value at a time: a new value closes the one before it."""
 
 
+NOTHING = ""
+"""The object of a claim that a functional predicate has no value from then on: the vehicle is inside no geofence. It
+ends the value before, and is no fact itself.
+"""
+
+
 class RecordKind(StrEnum):
     """`EVENT`: it happened once (a ping, a webhook event, a message). `STATE`: what a source states of a thing as of a
     time (a shipment, a vehicle row, a document); a record of this kind has versions.
@@ -190,11 +196,11 @@ class Entity:
 class Claim:
     """One record's statement that `subject PREDICATE object` holds from `valid_at` on.
 
-    `subject` and `object` are preferred keys of entities of the same extraction. `sentence` is the claim in plain words
-    ("Vehicle TRUCK-6520 is at Chicago, IL") without a time, for it is the text of every interval of this fact.
-    `invalid_at` is set only where the record itself states an end. What is stored as a *fact* (an interval with
-    evidence) is computed from all records' claims: see `timeline`. `certain` is false for what a model extracted from
-    free text: it never changes what a system of record states.
+    `subject` and `object` are preferred keys of entities of the same extraction; `object` may be `NOTHING`.
+    `sentence` is the claim in plain words ("Vehicle TRUCK-6520 is at Chicago, IL") without a time, for it is the text
+    of every interval of this fact. `invalid_at` is set only where the record itself states an end. What is stored as a
+    *fact* (an interval with evidence) is computed from all records' claims: see `timeline`. `certain` is false for what
+    a model extracted from free text: it never changes what a system of record states.
     """
 
     subject: str

@@ -14,7 +14,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from apex_cli.extract.key_forms import renewed
-from apex_cli.model import EntityType
+from apex_cli.model import NOTHING, EntityType
 from apex_cli.serialization import to_entity
 from apex_cli.stores.factory import Stores
 from apex_cli.stores.postgres.catalog import CurrentVersion, Expected, shown_points
@@ -132,7 +132,7 @@ def _in_graph(
     known = {alias for entity in view.entities for alias in entity.aliases}
     if wanted - known:
         found.append(Discrepancy(record_id, "graph", "missing", f"entities {sorted(wanted - known)}"))
-    predicates = {claim["predicate"] for claim in version.extraction["claims"]}
+    predicates = {claim["predicate"] for claim in version.extraction["claims"] if claim["object"] != NOTHING}
     held = {fact.predicate for fact in view.facts}
     if predicates - held:
         found.append(Discrepancy(record_id, "graph", "missing", f"facts {sorted(predicates - held)}"))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from apex_cli.extract.field_names import snake_keys
-from apex_cli.model import Extraction, Record
+from apex_cli.model import NOTHING, Extraction, Record
 from apex_cli.sources.registry import classify, extract
 from apex_cli.sources.samsara import SOURCE
 
@@ -50,7 +50,11 @@ def stated(payload: Mapping[str, Any], **changes: Any) -> Extraction:
 def facts(found: Extraction) -> set[tuple[str, str, str]]:
     """Subject, predicate and object by name."""
     names = {entity.key: entity.name for entity in found.entities}
-    return {(names[claim.subject], claim.predicate.value, names[claim.object]) for claim in found.claims}
+    return {
+        (names[claim.subject], claim.predicate.value, names[claim.object])
+        for claim in found.claims
+        if claim.object != NOTHING
+    }
 
 
 def identities(payloads: list[Any]) -> list[tuple[str, str]]:

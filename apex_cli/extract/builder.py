@@ -20,7 +20,7 @@ from typing import Any, NewType
 
 from apex_cli.extract import clean, keys, timestamps
 from apex_cli.extract.signatures import Signature, groups, signature_of
-from apex_cli.model import Claim, Entity, EntityType, Extraction, Predicate, Record, RecordKind
+from apex_cli.model import FUNCTIONAL, NOTHING, Claim, Entity, EntityType, Extraction, Predicate, Record, RecordKind
 
 EntityRef = NewType("EntityRef", int)
 """An entity within one builder. It stays valid when `build` makes the entity one with another."""
@@ -57,7 +57,7 @@ _ABBREVIATIONS = frozenset({"bol", "pro", "sscc", "awb", "imo"})
 class _Statement:
     subject: EntityRef
     predicate: Predicate
-    object: EntityRef
+    object: EntityRef | None
     valid_at: datetime
     invalid_at: datetime | None
     attributes: Mapping[str, Any]
@@ -117,6 +117,9 @@ class Builder:
             builder.note(note)
         refs = {entity.key: builder.add(entity) for entity in extraction.entities}
         for claim in extraction.claims:
+            if claim.object == NOTHING:
+                builder.claim_nothing(refs[claim.subject], claim.predicate)
+                continue
             builder.claim(
                 refs[claim.subject],
                 claim.predicate,
@@ -161,6 +164,12 @@ class Builder:
         if invalid_at is not None and invalid_at < begins:
             begins = invalid_at
         self._statements.append(_Statement(subject, predicate, obj, begins, invalid_at, attributes or {}, certain))
+
+    def claim_nothing(self, subject: EntityRef, predicate: Predicate) -> None:
+        """States that a functional predicate has no value from the event time on: what it had ends there."""
+        if predicate not in FUNCTIONAL:
+            raise ValueError(f"{predicate} may have several values: one ends by a claim of its own")
+        self._statements.append(_Statement(subject, predicate, None, self.event_time, None, {}, certain=True))
 
     def note(self, text: str) -> None:
         """Adds a note for the record's result: what was cut, left out or assumed. The same note counts once."""
@@ -209,15 +218,18 @@ class Builder:
         return list(things.values()), [places[root] for root in targets]
 
     def _claims(self, things: Sequence[Entity], targets: Sequence[int]) -> tuple[Claim, ...]:
-        unique: dict[tuple[int, Predicate, int, datetime], _Statement] = {}
+        unique: dict[tuple[int, Predicate, int | None, datetime], _Statement] = {}
         for one in self._statements:
-            subject, obj = targets[one.subject], targets[one.object]
+            subject, obj = targets[one.subject], None if one.object is None else targets[one.object]
             if subject == obj:
                 continue
             same = unique.get((subject, one.predicate, obj, one.valid_at))
             if same is None or _overrides(one, same):
                 unique[subject, one.predicate, obj, one.valid_at] = one
-        return tuple(_claim(things[subject], things[obj], one) for (subject, _, obj, _), one in unique.items())
+        return tuple(
+            _claim(things[subject], None if obj is None else things[obj], one)
+            for (subject, _, obj, _), one in unique.items()
+        )
 
 
 def _overrides(new: _Statement, same: _Statement) -> bool:
@@ -227,11 +239,11 @@ def _overrides(new: _Statement, same: _Statement) -> bool:
     return same.invalid_at is not None and new.invalid_at is None
 
 
-def _claim(subject: Entity, obj: Entity, new: _Statement) -> Claim:
+def _claim(subject: Entity, obj: Entity | None, new: _Statement) -> Claim:
     return Claim(
         subject=subject.key,
         predicate=new.predicate,
-        object=obj.key,
+        object=NOTHING if obj is None else obj.key,
         sentence=_sentence(subject, new.predicate, obj),
         valid_at=new.valid_at,
         invalid_at=new.invalid_at,
@@ -240,10 +252,10 @@ def _claim(subject: Entity, obj: Entity, new: _Statement) -> Claim:
     )
 
 
-def _sentence(subject: Entity, predicate: Predicate, obj: Entity) -> str:
+def _sentence(subject: Entity, predicate: Predicate, obj: Entity | None) -> str:
     """The claim as a sentence: "Vehicle TRUCK-6520 is at Chicago, IL."."""
     # Names may hold braces: the template is filled once, its fillings are never read as templates.
-    text = _TEMPLATES[predicate].format(subject=describe(subject), object=describe(obj))
+    text = _TEMPLATES[predicate].format(subject=describe(subject), object="nothing" if obj is None else describe(obj))
     return text[0].upper() + text[1:]
 
 

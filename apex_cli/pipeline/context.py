@@ -215,7 +215,7 @@ def describe(
         data_type=record.data_type,
         external_id=record.external_id,
         entities=sum(entity.type is not EntityType.VALUE for entity in extraction.entities) if extraction else 0,
-        facts=len(extraction.claims) if extraction else 0,
+        facts=sum(1 for claim in extraction.claims if claim.object) if extraction else 0,
         vectors=len(extraction.chunks) if extraction else 0,
         llm_calls=extraction.llm_calls if extraction else 0,
         tokens=extraction.tokens if extraction else 0,

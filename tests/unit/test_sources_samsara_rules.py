@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from apex_cli.errors import ExtractError
 from apex_cli.extract.field_names import snake_keys
-from apex_cli.model import Claim, EntityType, Extraction, RecordKind
+from apex_cli.model import NOTHING, Claim, EntityType, Extraction, RecordKind
 from apex_cli.sources.registry import classify, extract
 from apex_cli.sources.samsara import SOURCE
 from tests.samsara_helpers import STAGED, case, facts, identities, opened, record, stated
@@ -220,7 +220,10 @@ def test_a_geofence_of_kafka_is_the_same_geofence() -> None:
     ],
 )
 def test_a_reading_that_would_name_a_geofence_is_outside_of_all(payload: dict[str, Any], is_outside: bool) -> None:
-    assert ("inside no geofence" in stated(payload).text) is is_outside
+    found = stated(payload)
+    assert ("inside no geofence" in found.text) is is_outside
+    ends = [one for one in found.claims if one.predicate == "INSIDE_GEOFENCE" and one.object == NOTHING]
+    assert [one.valid_at for one in ends] == ([found.event_time] if is_outside else [])
 
 
 def test_the_times_of_events() -> None:

@@ -116,6 +116,7 @@ def state(builder: Builder, vehicle: EntityRef, fix: Fix, source: str) -> Iterat
         builder.claim(vehicle, Predicate.INSIDE_GEOFENCE, builder.add(fence))
         yield f"inside geofence {fence.name}"
     elif fix.outside and fix.position:
+        builder.claim_nothing(vehicle, Predicate.INSIDE_GEOFENCE)
         yield "inside no geofence"
 
 

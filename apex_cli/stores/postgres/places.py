@@ -55,7 +55,7 @@ _REMOVE = "DELETE FROM document_place WHERE record_id = ANY(%(ids)s::uuid[])"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a document is. `key` tells places apart, `shown` is for people."""
+    """Where a document is. `key` distinguishes places, `shown` is for people."""
 
     key: str
     shown: str

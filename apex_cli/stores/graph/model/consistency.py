@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from apex_cli.model import NOTHING
 from apex_cli.stores.graph.model import operations as ops
 from apex_cli.stores.graph.model.codec import unpack_claims, unpack_evidence
 from apex_cli.stores.graph.model.entity_state import Observations, merge, unpack_observations, unpack_state
@@ -86,7 +87,7 @@ def _facts(graph: GraphTransaction, stored: dict[Timeline, set[Evidence]]) -> It
 
 
 def _derived(timeline: Timeline, evidence: set[Evidence]) -> list[Fact]:
-    return [fact_of(timeline, run) for run in intervals(evidence)]
+    return [fact_of(timeline, run) for run in intervals(evidence) if run.object_id != NOTHING]
 
 
 def _ends(graph: GraphTransaction, what: ops.Query) -> dict[str, list[str]]:

@@ -27,7 +27,7 @@ from typing import Any
 
 from apex_cli.errors import StoreTerminal
 from apex_cli.extract.signatures import Signature, groups
-from apex_cli.model import Plan, RecordVersion, named_uuid
+from apex_cli.model import NOTHING, Plan, RecordVersion, named_uuid
 from apex_cli.stores.graph.model import operations as ops
 from apex_cli.stores.graph.model.codec import StoredClaim, dump, micros, moment
 from apex_cli.stores.graph.model.history import VersionClaims, effective
@@ -169,7 +169,7 @@ class _Things:
         for one in sorted(entities, key=lambda one: one.version.order):
             last[one.observation.signature] = one
         self._names: dict[Signature, str] = {}
-        self._places: dict[str, tuple[str, str]] = {}
+        self._places: dict[str, tuple[str, str]] = {NOTHING: (NOTHING, "")}
         for group in groups(last):
             newest = max(group, key=lambda one: (last[one].version.order, one))
             name = newest.digest
@@ -202,17 +202,17 @@ def _statement(claim: StoredClaim, at: int | None = None) -> _Statement:
 def _resolved(version: RecordVersion, entities: Sequence[ResolvedEntity], things: _Things) -> list[StoredClaim]:
     """The claims of one version with the record's own names of things in place of keys."""
     # A preferred key decides over a further key of another entity, and the first entity over later ones.
-    nodes = {key: one for one in reversed(entities) for key in one.entity.keys}
-    nodes |= {one.entity.key: one for one in entities}
+    names = {key: things.name_of(one) for one in reversed(entities) for key in one.entity.keys}
+    names |= {one.entity.key: things.name_of(one) for one in entities} | {NOTHING: NOTHING}
     found: list[StoredClaim] = []
     for claim in version.extraction.claims:
-        if claim.subject not in nodes or claim.object not in nodes:
+        if claim.subject not in names or claim.object not in names:
             raise StoreTerminal(STORE, f"a claim of version {version.saga_id} is about an entity that it does not list")
         found.append(
             StoredClaim(
-                things.name_of(nodes[claim.subject]),
+                names[claim.subject],
                 claim.predicate.value,
-                things.name_of(nodes[claim.object]),
+                names[claim.object],
                 micros(claim.valid_at),
                 None if claim.invalid_at is None else micros(claim.invalid_at),
                 claim.certain,
@@ -236,8 +236,7 @@ def difference(graph: GraphTransaction, revisions: Sequence[Revision], edits: Ed
     needs_text: list[tuple[Fact, TimelineEntry]] = []
     for revision in revisions:
         timeline = revision.timeline
-        before = {(run.object_id, run.valid_at): run for run in revision.before}
-        after = {(run.object_id, run.valid_at): run for run in revision.after}
+        before, after = _by_identity(revision.before), _by_identity(revision.after)
         changes.deleted += [fact_of(timeline, run).id for identity, run in before.items() if identity not in after]
         for identity, run in after.items():
             first = (timeline, run.evidence[0])
@@ -264,6 +263,11 @@ def difference(graph: GraphTransaction, revisions: Sequence[Revision], edits: Ed
         changes.inserted.append((fact, edits.older[entry] if source is None else texts[source]))
     changes.reworded = _changed_texts(graph, known)
     return changes
+
+
+def _by_identity(runs: Sequence[Interval]) -> dict[tuple[str, datetime], Interval]:
+    """The intervals that are facts, by what distinguishes them. An interval of nothing is none."""
+    return {(run.object_id, run.valid_at): run for run in runs if run.object_id != NOTHING}
 
 
 def _stored_fact(stored: dict[Timeline, Sequence[Interval]], entry: TimelineEntry) -> str | None:

@@ -33,6 +33,7 @@ from apex_cli.stores.graph.model.operations import PAGES, GraphTransaction
 from apex_cli.timeline import Evidence, Interval, intervals
 
 PAGE_RUNS = 32
+_NEXT_PAGE = "#"
 _UNCERTAIN = "?"
 
 
@@ -189,12 +190,12 @@ def _read(graph: GraphTransaction, pages: Sequence[str]) -> dict[str, tuple[list
 def _bounded(evidence: Iterable[Evidence], until: int | None) -> list[Interval]:
     """The intervals of a window that ends where the next page starts, in microseconds.
 
-    Evidence at that moment for an object of its own, "", ends the last interval as the next page does. Its own interval
-    is left out again.
+    Evidence at that moment for an object of its own ends the last interval as the next page does. Its own interval is
+    left out again.
     """
     if until is None:
         return intervals(evidence)
-    return intervals([*evidence, Evidence("", "", moment(until))])[:-1]
+    return intervals([*evidence, Evidence("", _NEXT_PAGE, moment(until))])[:-1]
 
 
 def _repage(timeline: str, window: _Window, after: Sequence[Interval], changes: PageChanges) -> None:
