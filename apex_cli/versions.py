@@ -21,7 +21,8 @@ from apex_cli.model import Position, RecordKind, Superseded
 
 @dataclass(frozen=True, slots=True)
 class KnownVersion:
-    """What decides about one version. `claims` is their number. `replaced` is set for one that was corrected."""
+    """What decides about one version. `claims` is their number. `replaced` is set for one that was corrected.
+    `observed_at` is when it was staged."""
 
     saga_id: str
     content_hash: str
@@ -32,6 +33,7 @@ class KnownVersion:
     chunks: int
     claims: int = 0
     replaced: bool = False
+    observed_at: datetime | None = None
 
     @property
     def order(self) -> tuple[datetime, bool]:

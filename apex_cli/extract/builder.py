@@ -100,7 +100,7 @@ class Builder:
         if record.ended and record.as_of is not None:
             own = record.as_of
         time = timestamps.event_time(record, own, kind)
-        dated = own is not None or time != record.observed_at
+        dated = own is not None or record.as_of is not None
         return cls(time, kind=kind, whole=whole or record.ended, dated=dated, ended=record.ended)
 
     @classmethod

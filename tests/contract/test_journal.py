@@ -274,3 +274,23 @@ async def test_what_is_no_version_of_other_json_is_a_conflict(journal: PostgresJ
     begun = await journal.begin_write([renamed], run_id=None, group_id="test")
     assert [one.position for one in begun.plans] == [Position.SUCCEEDS]
     assert (await catalog.by_id([plan.record_id]))[plan.record_id].payload["city"] == "Fargo"
+
+
+async def test_a_state_without_a_time_follows_the_one_before(journal: PostgresJournal, catalog: Catalog) -> None:
+    """The first version counts from the date in its id; two of one staging follow each other."""
+    noon_of_the_id, staged = NOON - timedelta(days=30), NOON
+    plans = []
+    for content in ("a", "b", "c", "a"):
+        record = make_record("r-1", payload={"id": "r-1", "content": content}, observed_at=staged)
+        item = (record, make_embedded(event_time=noon_of_the_id, dated=False))
+        (plan,) = (await journal.begin_write([item], run_id=None, group_id="test")).plans
+        await journal.commit([plan])
+        await journal.done([plan])
+        plans.append(plan)
+    assert [plan.position for plan in plans] == [Position.FIRST, *[Position.SUCCEEDS] * 3]
+    versions = (await catalog.versions([plans[0].record_id]))[plans[0].record_id]
+    assert [version.event_time for version in versions] == [
+        noon_of_the_id,
+        *(staged + timedelta(microseconds=number) for number in range(3)),
+    ]
+    assert [version.payload["content"] for version in versions if version.current] == ["a"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
@@ -25,6 +26,7 @@ from apex_cli.stores.protocol import SagaState
 from apex_cli.text_cleaning import replace_unencodable
 from apex_cli.versions import KnownVersion, Placement, place
 
+_MOMENT = timedelta(microseconds=1)
 COPY_SAGA = (
     "COPY saga (saga_id, record_id, run_id, kind, state, epoch, revision, superseded, replaces, current_version,"
     " base_version) FROM STDIN"
@@ -56,6 +58,7 @@ class JournalledVersion:
                 chunks=row["chunks"],
                 claims=len(row["extraction"]["claims"]),
                 replaced=row["replaced_by"] is not None,
+                observed_at=row["observed_at"],
             ),
             row["extraction"],
         )
@@ -136,6 +139,7 @@ def write(
     `known` are the record's versions in order of arrival; for `again` see `versions.place`.
     """
     saga_id = str(uuid.uuid4())
+    embedded = _succeeding(record, embedded, [version.known for version in known])
     extraction = embedded.extraction
     new = KnownVersion(
         saga_id=saga_id,
@@ -169,6 +173,29 @@ def write(
         states=placed.states,
     )
     return JournalEntry(plan, placed)
+
+
+def _succeeding(record: Record, embedded: Embedded, known: Sequence[KnownVersion]) -> Embedded:
+    """A state without a time of its own, as of its staging where the record has other content already.
+
+    The first version may count from the date in its id. A later one is not as of that date, and of two that were staged
+    together the second one follows the first.
+    """
+    extraction = embedded.extraction
+    counted = [version for version in known if not version.replaced]
+    if extraction.dated or extraction.kind is RecordKind.EVENT or not counted:
+        return embedded
+    newest = max(counted, key=lambda version: version.order)
+    if newest.content_hash == record.content_hash or extraction.event_time > newest.as_of:
+        return embedded
+    # One that was staged before the newest is late; one that was staged with it, or after it, follows it.
+    follows = newest.observed_at is None or record.observed_at >= newest.observed_at
+    as_of = max(record.observed_at, newest.as_of + _MOMENT) if follows else record.observed_at
+    claims = tuple(
+        replace(claim, valid_at=as_of) if claim.valid_at == extraction.event_time else claim
+        for claim in extraction.claims
+    )
+    return replace(embedded, extraction=replace(extraction, event_time=as_of, claims=claims))
 
 
 def removal(

@@ -34,7 +34,7 @@ ORDER BY r.record_id FOR UPDATE OF r
 """
 # Versions of records without an open saga are those that committed.
 _VERSIONS = """
-SELECT record_id, saga_id, content_hash, event_time, kind, whole, dated, chunks, replaced_by, extraction
+SELECT record_id, saga_id, content_hash, event_time, observed_at, kind, whole, dated, chunks, replaced_by, extraction
 FROM record_version WHERE record_id = ANY(%(ids)s::uuid[]) ORDER BY record_id, revision
 """
 _PAYLOADS = """

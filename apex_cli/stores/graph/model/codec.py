@@ -20,6 +20,7 @@ class StoredClaim(NamedTuple):
     """One claim of a record: `subject` and `object` are ids of entities, times are microseconds.
 
     `subject_mark` and `object_mark` are the digests of the signatures by which the record identifies the two.
+    `attributes` is the JSON of the claim's attributes, "" where it has none: a fact shows those of its first claim.
     """
 
     subject: str
@@ -30,6 +31,7 @@ class StoredClaim(NamedTuple):
     certain: bool = True
     subject_mark: str = ""
     object_mark: str = ""
+    attributes: str = ""
 
 
 def dump(value: Any) -> str:
@@ -75,7 +77,8 @@ def unpack_evidence(text: str) -> Evidence:
 
 def pack_claims(claims: Iterable[StoredClaim]) -> str:
     """A record's claims as a JSON list, each once, in a fixed order."""
-    return dump(sorted(set(claims), key=lambda one: (*one[:4], one.invalid_at is None, one.invalid_at or 0, *one[5:])))
+    ordered = sorted(set(claims), key=lambda one: (*one[:4], one.invalid_at is None, one.invalid_at or 0, *one[5:]))
+    return dump([one if one.attributes else one[:-1] for one in ordered])
 
 
 def unpack_claims(text: str | None) -> list[StoredClaim]:

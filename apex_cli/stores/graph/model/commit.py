@@ -19,6 +19,7 @@ from datetime import datetime
 from apex_cli.errors import StoreTerminal
 from apex_cli.model import Plan, PlanKind
 from apex_cli.stores.graph.model import entities, facts, observations, records, timelines
+from apex_cli.stores.graph.model.claims import claims_of, moved
 from apex_cli.stores.graph.model.codec import StoredClaim
 from apex_cli.stores.graph.model.operations import STORE, GraphTransaction
 from apex_cli.stores.graph.model.records import StoredRecord
@@ -45,7 +46,7 @@ def commit(
     claims: dict[str, list[StoredClaim]] = {}
     for plan in fresh:
         before = stored[plan.record_id].claims if plan.record_id in stored else ()
-        claims[plan.record_id] = facts.claims_of(plan, mentions, edits, before)
+        claims[plan.record_id] = claims_of(plan, mentions, edits, before)
         edits.add(plan.record_id, claims[plan.record_id])
         edits.remove(plan.record_id, before)
     redirected = _redirect_claims(graph, mentions, set(claims), edits)
@@ -97,7 +98,7 @@ def _redirect_claims(
     mentioning = {record for record, node in mentions.before if node in changing} - written
     redirected: dict[str, list[StoredClaim]] = {}
     for record_id, record in records.load(graph, sorted(mentioning)).items():
-        claims = [facts.moved(claim, mentions.identities) for claim in record.claims]
+        claims = [moved(claim, mentions.identities) for claim in record.claims]
         if claims == list(record.claims):
             continue
         redirected[record_id] = claims

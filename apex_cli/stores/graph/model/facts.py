@@ -11,44 +11,38 @@ the facts of a timeline before and after by (object, start):
     (in_transit, 12:00)  in both, equal            → nothing
     only before                                    → deleted
 
-The text of a fact is that of its first evidence. A record of the batch brings its text along. A fact may also appear
-although no record of the batch supports it: if r1 (tendered, 08:00) is forgotten, and r2 claims tendered from 09:00,
-the fact (tendered, 08:00) goes and (tendered, 09:00) comes. r2 is not in the batch, so the new fact takes its text from
-the stored fact that held r2's evidence.
+The text of a fact is that of its first evidence, in any order of arrival. A record of the batch brings its text along.
+A fact may also appear although no record of the batch supports it: if r1 (tendered, 08:00) is forgotten, and r2 claims
+tendered from 09:00, the fact (tendered, 08:00) goes and (tendered, 09:00) comes. r2 is not in the batch, so the new
+fact takes its sentence from the stored fact that held r2's evidence, and its attributes from r2's stored claims.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from apex_cli.errors import StoreTerminal
-from apex_cli.extract.signatures import Signature, groups
-from apex_cli.model import NOTHING, Plan, RecordVersion, named_uuid
+from apex_cli.model import NOTHING, named_uuid
 from apex_cli.stores.graph.model import operations as ops
-from apex_cli.stores.graph.model.codec import StoredClaim, dump, micros, moment
-from apex_cli.stores.graph.model.history import VersionClaims, effective
-from apex_cli.stores.graph.model.observations import Mentions, ResolvedEntity
-from apex_cli.stores.graph.model.operations import STORE, GraphTransaction
-from apex_cli.stores.graph.model.resolution import Identities
+from apex_cli.stores.graph.model.codec import StoredClaim, micros, moment
+from apex_cli.stores.graph.model.operations import GraphTransaction
+from apex_cli.stores.graph.model.records import load
 from apex_cli.stores.graph.model.timelines import Edit, PageChanges, Revision, Timeline, timeline_of
 from apex_cli.timeline import Evidence, Interval
 
+NO_ATTRIBUTES = "{}"
 CERTAIN = "certain"
 """Attribute of a fact that only free text supports: false."""
 
 TimelineEntry = tuple[Timeline, Evidence]
 """One piece of evidence in its timeline."""
-_Statement = tuple[str, str, str, bool, int | None]
-"""Subject, predicate, object, certainty; since when, where that matters."""
 
 
 @dataclass(frozen=True, slots=True)
 class FactText:
-    """What a claim says besides its times. `attributes` is JSON, `vector` that of the sentence."""
+    """What a claim says besides its times. `attributes` is JSON, `vector` that of the sentence or None."""
 
     sentence: str
     attributes: str
@@ -74,15 +68,13 @@ class Fact:
 class Edits:
     """The evidence that the batch adds to timelines and removes from them.
 
-    `texts` are those of the batch's claims. `origins` leads from evidence that a merge of nodes or another version of
-    its record moved to the entry where it stood before. `older` are the texts of earlier versions, without vectors:
-    they count where nothing is stored.
+    `texts` are those of the claims of the batch's records. `origins` leads from evidence that a merge of nodes or
+    another version of its record moved to the entry where it stood before.
     """
 
     timelines: dict[Timeline, Edit] = field(default_factory=dict)
     texts: dict[TimelineEntry, FactText] = field(default_factory=dict)
     origins: dict[TimelineEntry, TimelineEntry] = field(default_factory=dict)
-    older: dict[TimelineEntry, FactText] = field(default_factory=dict)
 
     def remove(self, record_id: str, claims: Iterable[StoredClaim]) -> None:
         for timeline, piece in entries(record_id, claims):
@@ -119,108 +111,6 @@ def entries(record_id: str, claims: Iterable[StoredClaim]) -> list[TimelineEntry
     ]
 
 
-def claims_of(plan: Plan, mentions: Mentions, edits: Edits, before: Sequence[StoredClaim]) -> list[StoredClaim]:
-    """What all versions of a plan's record state together, with nodes in place of keys; see `history`.
-
-    The texts go to `edits`. `before` are the record's claims as stored.
-    """
-    texts: dict[_Statement, FactText] = {}
-    older: dict[_Statement, FactText] = {}
-    versions: list[VersionClaims] = []
-    things = _Things(mentions.resolved[plan.record_id])
-    by_version: dict[str, list[ResolvedEntity]] = defaultdict(list)
-    for one in mentions.resolved[plan.record_id]:
-        by_version[one.version.saga_id].append(one)
-    for version in plan.versions():
-        extraction = version.extraction
-        claims = _resolved(version, by_version[version.saga_id], things)
-        versions.append(VersionClaims(micros(extraction.event_time), extraction.whole, claims, extraction.ended))
-        for index, (claim, stored) in enumerate(zip(extraction.claims, claims, strict=True)):
-            attributes = claim.attributes if claim.certain else {**claim.attributes, CERTAIN: False}
-            vector = version.embedded.claim_vectors[index] if version.embedded is not None else None
-            text = FactText(claim.sentence, dump(dict(attributes)), vector)
-            # Of two claims of one version that differ in their times only, each has its own attributes.
-            for statement in (_statement(stored), _statement(stored, at=stored.valid_at)):
-                (older if vector is None else texts)[statement] = text
-    stored_before = {_statement(moved(claim, mentions.identities)): claim for claim in before}
-    stated = effective(versions)
-    found = [things.placed(claim) for claim in stated]
-    for own, stored, entry in zip(stated, found, entries(plan.record_id, found), strict=True):
-        exact, loose = _statement(own, at=own.valid_at), _statement(own)
-        if given := texts.get(exact) or texts.get(loose):
-            edits.texts.setdefault(entry, given)
-        elif (known := _statement(stored)) in stored_before:
-            (origin,) = entries(plan.record_id, [stored_before[known]])
-            edits.origins.setdefault(entry, origin)
-        if kept := older.get(exact) or older.get(loose):
-            edits.older.setdefault(entry, kept)
-    return found
-
-
-class _Things:
-    """The things of one record, all its versions taken together.
-
-    Which entities of two versions are one thing follows from this record alone: so what its versions state together
-    does not change when another record joins or parts nodes.
-    """
-
-    def __init__(self, entities: Sequence[ResolvedEntity]) -> None:
-        last: dict[Signature, ResolvedEntity] = {}
-        for one in sorted(entities, key=lambda one: one.version.order):
-            last[one.observation.signature] = one
-        self._names: dict[Signature, str] = {}
-        self._places: dict[str, tuple[str, str]] = {NOTHING: (NOTHING, "")}
-        for group in groups(last):
-            newest = max(group, key=lambda one: (last[one].version.order, one))
-            name = newest.digest
-            self._names |= dict.fromkeys(group, name)
-            self._places[name] = last[newest].node, name
-
-    def name_of(self, entity: ResolvedEntity) -> str:
-        """The record's own name of the thing: the digest of its newest signature."""
-        return self._names[entity.observation.signature]
-
-    def placed(self, claim: StoredClaim) -> StoredClaim:
-        """A claim about things by these names, at their nodes."""
-        subject, subject_mark = self._places[claim.subject]
-        target, object_mark = self._places[claim.object]
-        return claim._replace(subject=subject, object=target, subject_mark=subject_mark, object_mark=object_mark)
-
-
-def moved(claim: StoredClaim, identities: Identities) -> StoredClaim:
-    """The claim at the nodes that its entities are now."""
-    return claim._replace(
-        subject=identities.node_at(claim.subject, claim.subject_mark),
-        object=identities.node_at(claim.object, claim.object_mark),
-    )
-
-
-def _statement(claim: StoredClaim, at: int | None = None) -> _Statement:
-    return claim.subject, claim.predicate, claim.object, claim.certain, at
-
-
-def _resolved(version: RecordVersion, entities: Sequence[ResolvedEntity], things: _Things) -> list[StoredClaim]:
-    """The claims of one version with the record's own names of things in place of keys."""
-    # A preferred key decides over a further key of another entity, and the first entity over later ones.
-    names = {key: things.name_of(one) for one in reversed(entities) for key in one.entity.keys}
-    names |= {one.entity.key: things.name_of(one) for one in entities} | {NOTHING: NOTHING}
-    found: list[StoredClaim] = []
-    for claim in version.extraction.claims:
-        if claim.subject not in names or claim.object not in names:
-            raise StoreTerminal(STORE, f"a claim of version {version.saga_id} is about an entity that it does not list")
-        found.append(
-            StoredClaim(
-                names[claim.subject],
-                claim.predicate.value,
-                names[claim.object],
-                micros(claim.valid_at),
-                None if claim.invalid_at is None else micros(claim.invalid_at),
-                claim.certain,
-            )
-        )
-    return found
-
-
 def fact_of(timeline: Timeline, interval: Interval) -> Fact:
     """The fact of an interval. The same records give the same ids, in any order of arrival."""
     start = str(micros(interval.valid_at))
@@ -232,36 +122,26 @@ def fact_of(timeline: Timeline, interval: Interval) -> Fact:
 def difference(graph: GraphTransaction, revisions: Sequence[Revision], edits: Edits) -> FactChanges:
     """Compare the facts of the revised timelines before and after. Writes nothing; see the head of this module."""
     changes = FactChanges()
-    known: list[tuple[str, FactText]] = []
-    needs_text: list[tuple[Fact, TimelineEntry]] = []
+    inserted: list[tuple[Fact, TimelineEntry]] = []
+    kept: list[tuple[Fact, TimelineEntry]] = []
     for revision in revisions:
         timeline = revision.timeline
         before, after = _by_identity(revision.before), _by_identity(revision.after)
         changes.deleted += [fact_of(timeline, run).id for identity, run in before.items() if identity not in after]
         for identity, run in after.items():
-            first = (timeline, run.evidence[0])
-            text = edits.texts.get(first)
-            if identity in before:
-                old, new = fact_of(timeline, before[identity]), fact_of(timeline, run)
-                # More evidence of the same records changes nothing that the fact shows.
-                if (old.interval.invalid_at, old.records) != (new.interval.invalid_at, new.records):
-                    changes.updated.append(new)
-                if text is not None:
-                    known.append((fact_of(timeline, run).id, text))
+            fact, entry = fact_of(timeline, run), (timeline, run.evidence[0])
+            if identity not in before:
+                inserted.append((fact, entry))
                 continue
-            fact = fact_of(timeline, run)
-            # Text of the first evidence if the batch has it, else of any evidence that it has, else a stored one.
-            given = [edits.texts[timeline, one] for one in run.evidence if (timeline, one) in edits.texts]
-            if given:
-                changes.inserted.append((fact, text or given[0]))
-            else:
-                needs_text.append((fact, first))
-    stored = {revision.timeline: revision.before for revision in revisions}
-    sources = [_stored_fact(stored, edits.origins.get(entry, entry)) for _, entry in needs_text]
-    texts = _stored_texts(graph, [source for source in sources if source is not None])
-    for (fact, entry), source in zip(needs_text, sources, strict=True):
-        changes.inserted.append((fact, edits.older[entry] if source is None else texts[source]))
-    changes.reworded = _changed_texts(graph, known)
+            old = fact_of(timeline, before[identity])
+            # More evidence of the same records changes nothing that the fact shows.
+            if (old.interval.invalid_at, old.records) != (fact.interval.invalid_at, fact.records):
+                changes.updated.append(fact)
+            if entry in edits.texts or before[identity].evidence[0] != run.evidence[0]:
+                kept.append((fact, entry))
+    texts = _texts(graph, revisions, edits, [*inserted, *kept])
+    changes.inserted = [(fact, texts[entry]) for fact, entry in inserted]
+    changes.reworded = _changed_texts(graph, [(fact.id, texts[entry]) for fact, entry in kept])
     return changes
 
 
@@ -270,7 +150,53 @@ def _by_identity(runs: Sequence[Interval]) -> dict[tuple[str, datetime], Interva
     return {(run.object_id, run.valid_at): run for run in runs if run.object_id != NOTHING}
 
 
-def _stored_fact(stored: dict[Timeline, Sequence[Interval]], entry: TimelineEntry) -> str | None:
+def _texts(
+    graph: GraphTransaction,
+    revisions: Sequence[Revision],
+    edits: Edits,
+    wanted: Sequence[tuple[Fact, TimelineEntry]],
+) -> dict[TimelineEntry, FactText]:
+    """The text of each of these pieces of evidence, each the first of its fact.
+
+    That of a record of the batch is in `edits`. Of another record, the attributes are kept with its claims; sentence
+    and vector are those of the stored fact that held the evidence.
+    """
+    stored = {revision.timeline: revision.before for revision in revisions}
+    others = [entry for _, entry in wanted if entry not in edits.texts]
+    attributes = _attributes(graph, [edits.origins.get(entry, entry) for entry in others])
+    lacking = [entry for _, entry in wanted if entry not in edits.texts or edits.texts[entry].vector is None]
+    holders = {entry: _stored_fact(stored, edits.origins.get(entry, entry)) for entry in lacking}
+    held = _stored_texts(graph, [fact for fact in holders.values() if fact is not None])
+    found: dict[TimelineEntry, FactText] = {}
+    for fact, entry in wanted:
+        own, holder = edits.texts.get(entry), held.get(holders.get(entry) or "")
+        if own is None:
+            # Another record of the batch may state the same, where the graph lost what it held.
+            given = holder or _any_text(edits, fact, entry)
+            origin = edits.origins.get(entry, entry)
+            found[entry] = FactText(given.sentence, attributes.get(origin, given.attributes), given.vector)
+        elif own.vector is None and holder is not None and holder.sentence == own.sentence:
+            found[entry] = FactText(own.sentence, own.attributes, holder.vector)
+        else:
+            found[entry] = own
+    return found
+
+
+def _any_text(edits: Edits, fact: Fact, entry: TimelineEntry) -> FactText:
+    timeline, _ = entry
+    return next(edits.texts[timeline, piece] for piece in fact.interval.evidence if (timeline, piece) in edits.texts)
+
+
+def _attributes(graph: GraphTransaction, wanted: Sequence[TimelineEntry]) -> dict[TimelineEntry, str]:
+    """The attributes of stored claims, by their evidence."""
+    found: dict[TimelineEntry, str] = {}
+    for record_id, record in load(graph, sorted({piece.record_id for _, piece in wanted})).items():
+        for claim, entry in zip(record.claims, entries(record_id, record.claims), strict=True):
+            found[entry] = claim.attributes or NO_ATTRIBUTES
+    return {entry: found[entry] for entry in wanted if entry in found}
+
+
+def _stored_fact(stored: Mapping[Timeline, Sequence[Interval]], entry: TimelineEntry) -> str | None:
     """The id of the stored fact that has this evidence; None where none of the revised timelines has it."""
     timeline, piece = entry
     run = next((run for run in stored.get(timeline, ()) if piece in run.evidence), None)
