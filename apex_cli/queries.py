@@ -157,13 +157,10 @@ async def history(stores: Stores, ident: str) -> RecordHistory:
     return RecordHistory(views)
 
 
-async def facts(
-    stores: Stores, entity: str, *, at: datetime | None = None, predicate: str | None = None
-) -> EntityFacts:
-    """An entity, its facts, and what else is likely the same thing. See `find_entity`."""
+async def facts(stores: Stores, entity: str) -> EntityFacts:
+    """An entity, all its facts, and what else is likely the same thing. See `find_entity`."""
     found = await find_entity(stores, entity)
-    held = await stores.graph.facts(found.id, at=at, predicate=predicate)
-    return EntityFacts(found, held, await _candidates(stores, found))
+    return EntityFacts(found, await stores.graph.facts(found.id), await _candidates(stores, found))
 
 
 async def find_entity(stores: Stores, text: str) -> EntityView:
