@@ -22,7 +22,7 @@ ORDER BY r.record_id, v.event_time, v.revision
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class SeenVersion:
     """The as-of time of one version of a record; `predicates` are the relations that a partial one states."""
 
     time: datetime
@@ -36,7 +36,7 @@ class SeenRecord:
     source: str
     external_id: str
     is_state: bool
-    sightings: tuple[Sighting, ...]
+    sightings: tuple[SeenVersion, ...]
 
     @property
     def name(self) -> str:
@@ -67,10 +67,10 @@ class Sightings:
         found: dict[str, SeenRecord] = {}
         for start in range(0, len(ids), _BATCH):
             rows = await self._database.rows(_SEEN, {"ids": ids[start : start + _BATCH]})
-            times: dict[str, list[Sighting]] = {}
+            times: dict[str, list[SeenVersion]] = {}
             for row in rows:
                 stated = None if row["predicates"] is None else frozenset(row["predicates"])
-                times.setdefault(str(row["record_id"]), []).append(Sighting(row["event_time"], stated))
+                times.setdefault(str(row["record_id"]), []).append(SeenVersion(row["event_time"], stated))
             for row in rows:
                 record = str(row["record_id"])
                 if record not in found:
