@@ -56,7 +56,11 @@ def lines(answer: Answer, *, everything: bool = False) -> list[str]:
     shown += _section("Mentions", answer.mentions, _mention)
     shown += [] if len(shown) > 1 else ["", "No such facts."]
     if answer.candidates:
-        shown += ["", "Maybe the same:", *(f"  {_head(each, everything=False)} [{each.id}]" for each in answer.candidates)]
+        shown += [
+            "",
+            "Maybe the same:",
+            *(f"  {_head(each, everything=False)} [{each.id}]" for each in answer.candidates),
+        ]
     return shown
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from apex_cli import answers, queries
 from apex_cli.answers import Answer, answered
 from apex_cli.cli import answering
+from apex_cli.queries import EntityFacts
 from apex_cli.stores.postgres.sightings import SeenRecord, SeenVersion
 from apex_cli.stores.protocol import EntityView, FactView
 
@@ -75,10 +76,11 @@ async def ask(
     views: list[FactView],
     records: Mapping[str, SeenRecord],
     entity: EntityView = SHIPMENT,
+    candidates: Sequence[EntityView] = (),
     **options: Any,
 ) -> Answer:
-    async def facts(stores: object, text: str) -> tuple[EntityView, list[FactView]]:
-        return entity, views
+    async def facts(stores: object, text: str) -> EntityFacts:
+        return EntityFacts(entity, views, candidates)
 
     class Stores:
         sightings = Seen(records)
@@ -196,3 +198,10 @@ async def test_no_text_of_a_payload_reaches_the_terminal_as_it_is(monkeypatch: p
 
 async def test_an_entity_without_facts_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     assert answering.lines(await ask(monkeypatch, [], {}))[-1] == "No such facts."
+
+
+async def test_what_may_be_the_same_thing_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = EntityView("o", "Ship 1", "Shipment", ("shipment:turvo:9",))
+    answer = await ask(monkeypatch, [], {}, candidates=[other])
+    assert answering.lines(answer)[-2:] == ["Maybe the same:", "  Shipment Ship 1 (turvo 9) [o]"]
+    assert [line["type"] for line in answering.objects(answer)] == ["candidate", "entity"]
