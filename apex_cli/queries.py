@@ -10,7 +10,6 @@ import uuid
 from collections import Counter
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from apex_cli.errors import ApexError, RecordError, RunHalted, StoreError, UsageError
@@ -157,13 +156,10 @@ async def history(stores: Stores, ident: str) -> RecordHistory:
     return RecordHistory(views)
 
 
-async def facts(
-    stores: Stores, entity: str, *, at: datetime | None = None, predicate: str | None = None
-) -> EntityFacts:
-    """An entity, its facts, and what else is likely the same thing. See `find_entity`."""
+async def facts(stores: Stores, entity: str) -> EntityFacts:
+    """An entity, all its facts, and what else is likely the same thing. See `find_entity`."""
     found = await find_entity(stores, entity)
-    held = await stores.graph.facts(found.id, at=at, predicate=predicate)
-    return EntityFacts(found, held, await _candidates(stores, found))
+    return EntityFacts(found, await stores.graph.facts(found.id), await _candidates(stores, found))
 
 
 async def find_entity(stores: Stores, text: str) -> EntityView:

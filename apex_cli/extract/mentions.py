@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Literal, cast, get_args
+from typing import Any, Literal, cast, get_args
 
-from apex_cli.extract import contacts, cuts, entities, identifiers, keys, places
+from apex_cli.extract import contacts, cuts, entities, identifiers, keys, places, status_words
 from apex_cli.extract.builder import Builder, EntityRef
 from apex_cli.extract.contacts import Contact
 from apex_cli.extract.identifiers import IdentifierMatch
@@ -54,13 +54,20 @@ _MOST_WORDS = 8
 
 
 def add(builder: Builder, subject: EntityRef, text: str, source: str) -> None:
-    """Claims what the text mentions, except for entities that the record's fields have already named."""
+    """Claims what the text mentions, except for entities that the record's fields have already named.
+
+    The mention of a shipment says which status the text states of it: `states`.
+    """
+    matches = find(text)
+    statuses = _statuses(matches, text)
     # "Truck 6520" is added after TRUCK-6520, which it may mean.
-    for match in sorted(find(text), key=lambda found: found.kind == "unit number"):
+    for match in sorted(matches, key=lambda found: found.kind == "unit number"):
         found = entity(match, source)
         if found is not None and not builder.has(found):
-            evidence = {"check_digit": True} if match.checked else None
-            builder.claim(subject, predicate(builder, subject, found), builder.add(found), attributes=evidence)
+            said: dict[str, Any] = {"check_digit": True} if match.checked else {}
+            if match.kind == "shipment" and match.value in statuses:
+                said["states"] = statuses[match.value]
+            builder.claim(subject, predicate(builder, subject, found), builder.add(found), attributes=said)
 
 
 def predicate(builder: Builder, subject: EntityRef, entity: Entity) -> Predicate:
@@ -121,6 +128,13 @@ def _with_dockets(found: Sequence[IdentifierMatch], text: str) -> list[Identifie
             replace(carrier, end=match.end, dockets=(number,)) if carrier else replace(match, dockets=(number,))
         )
     return joined
+
+
+def _statuses(matches: Sequence[IdentifierMatch], text: str) -> dict[str, str]:
+    """The last status that the text states of each shipment, by its number."""
+    shipments = [match for match in matches if match.kind == "shipment"]
+    stated = status_words.stated(text, [(match.start, match.end) for match in shipments])
+    return {match.value: status for match, status in zip(shipments, stated, strict=True) if status}
 
 
 def _takes(match: IdentifierMatch, kind: str) -> bool:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from apex_cli.stores.postgres.catalog import Catalog
     from apex_cli.stores.postgres.places import DocumentPlaces
     from apex_cli.stores.postgres.runs import Runs
+    from apex_cli.stores.postgres.sightings import Sightings
     from apex_cli.stores.protocol import Journal
 
 
@@ -36,6 +37,7 @@ class Stores:
     cache: CacheStore
     journal: Journal
     catalog: Catalog
+    sightings: Sightings
     places: DocumentPlaces
     runs: Runs
     embedding: Embedding
@@ -128,6 +130,7 @@ def _stores(context: StoreContext) -> Stores:
     from apex_cli.stores.postgres.journal import PostgresJournal
     from apex_cli.stores.postgres.places import DocumentPlaces
     from apex_cli.stores.postgres.runs import Runs
+    from apex_cli.stores.postgres.sightings import Sightings
 
     database = POSTGRES.make(context)
     return Stores(
@@ -136,6 +139,7 @@ def _stores(context: StoreContext) -> Stores:
         cache=CACHE.make(context),
         journal=PostgresJournal(database),
         catalog=Catalog(database),
+        sightings=Sightings(database),
         places=DocumentPlaces(database),
         runs=Runs(database),
         embedding=Embedding(context.embedder),

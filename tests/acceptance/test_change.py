@@ -25,7 +25,7 @@ def test_forget_removes_a_record_everywhere_and_nothing_else(filled: Path) -> No
     assert said.stdout.startswith(f"forgotten {SHIPMENT_KEY} (")
     run(filled, "get", SHIPMENT_KEY).expect(2)
     # The message still mentions the shipment; the shipment's own claims are gone.
-    [fact] = run(filled, "facts", SHIPMENT_ID, "--json").expect(0).lines
+    [fact] = run(filled, "facts", SHIPMENT_ID, "--json").expect(0).of("fact")
     assert fact["predicate"] == "MENTIONS"
     assert run(filled, "facts", "Acme Manufacturing Corp").expect(2).stdout == ""
     hits = run(filled, "search", "Acme Manufacturing Corp", "--json").expect(0).lines

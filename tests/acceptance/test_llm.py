@@ -76,7 +76,7 @@ def test_a_message_is_read_by_the_model_that_is_configured(shared: Path, server:
     assert [line["llm_calls"] for line in result.of("record")] == [0, 2, 2]
     assert result.summary["llm_calls"] == server.ledger.counts().requests[CHAT] == 4
     assert KEY not in result.stdout + result.stderr
-    facts = run(shared, "facts", "SHIP-2025-10-23-001", "--json").expect(0).lines
+    facts = run(shared, "facts", "SHIP-2025-10-23-001", "--json").expect(0).of("fact")
     [hauled] = [line for line in facts if line["predicate"] == "HAULED_BY"]
     assert (hauled["object"], hauled["certain"]) == ("Carrier1 Freight", False)
     [mentioned] = [line for line in facts if line["predicate"] == "MENTIONS"]

@@ -55,7 +55,7 @@ def test_get_of_nothing(seeded: Path, ident: str) -> None:
 
 
 def test_facts_have_the_promised_shape(seeded: Path) -> None:
-    lines = run(seeded, "facts", WANDERER, "--json").expect(0).lines
+    lines = run(seeded, "facts", WANDERER, "--json").expect(0).of("fact")
     for line in lines:
         has_shape(line, shapes.FACT)
         assert line["type"] == "fact"
@@ -76,7 +76,7 @@ def test_facts_by_any_name(seeded: Path) -> None:
 
 def test_facts_as_of_a_time(seeded: Path) -> None:
     def at(time: str) -> list[tuple[str, bool]]:
-        lines = run(seeded, "facts", WANDERER, "--at", time, "--json").expect(0).lines
+        lines = run(seeded, "facts", WANDERER, "--at", time, "--json").expect(0).of("fact")
         return [(line["object"], line["current"]) for line in lines]
 
     assert at("2025-10-19T09:59:59Z") == []
@@ -87,7 +87,7 @@ def test_facts_as_of_a_time(seeded: Path) -> None:
 
 def test_facts_of_one_predicate(seeded: Path) -> None:
     for spelled in ("HAS_STATUS", "has_status"):
-        [line] = run(seeded, "facts", SHIPMENT_ID, "--predicate", spelled, "--json").expect(0).lines
+        [line] = run(seeded, "facts", SHIPMENT_ID, "--predicate", spelled, "--json").expect(0).of("fact")
         assert (line["predicate"], line["object"]) == ("HAS_STATUS", "in_transit")
 
 
@@ -107,7 +107,7 @@ def test_facts_of_several_things_lists_them(seeded: Path) -> None:
     assert all(each["id"] in shown.stdout for each in listed)
     assert "2 entities answer to 'Twin Lakes'" in shown.stderr
     [carrier] = [each for each in listed if each["entity_type"] == "Carrier"]
-    [fact] = run(seeded, "facts", carrier["id"], "--json").expect(0).lines
+    [fact] = run(seeded, "facts", carrier["id"], "--json").expect(0).of("fact")
     assert (fact["predicate"], fact["object"]) == ("HAULED_BY", "Twin Lakes")
 
 

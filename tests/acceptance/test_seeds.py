@@ -77,7 +77,7 @@ def test_the_message_reaches_the_very_node_of_the_shipment(seeded: Path) -> None
 
 
 def test_what_a_message_claims_is_no_status(seeded: Path) -> None:
-    lines = run(seeded, "facts", SHIPMENT_ID, "--json").expect(0).lines
+    lines = run(seeded, "facts", SHIPMENT_ID, "--json").expect(0).of("fact")
     assert {(line["subject"], line["predicate"], line["object"]) for line in lines} == {
         (SHIPMENT_ID, "FOR_CUSTOMER", "Acme Manufacturing Corp"),
         (SHIPMENT_ID, "HAS_STATUS", "in_transit"),

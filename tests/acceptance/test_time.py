@@ -22,12 +22,12 @@ def ingest(home: Path, *payloads: Mapping[str, Any]) -> None:
 
 def history(home: Path, entity: str, predicate: str) -> list[Observations]:
     """Object, beginning and end of each interval, oldest first; times of 2025-10-19 as HH:MM."""
-    lines = run(home, "facts", entity, "--predicate", predicate, "--json").expect(0).lines
+    lines = run(home, "facts", entity, "--predicate", predicate, "--json").expect(0).of("fact")
     return [(line["object"], _clock(line["valid_at"]), _clock(line["invalid_at"])) for line in lines]
 
 
 def supports(home: Path, entity: str, predicate: str) -> list[int]:
-    lines = run(home, "facts", entity, "--predicate", predicate, "--json").expect(0).lines
+    lines = run(home, "facts", entity, "--predicate", predicate, "--json").expect(0).of("fact")
     return [len(line["records"]) for line in lines]
 
 

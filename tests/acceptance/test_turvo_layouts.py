@@ -31,7 +31,7 @@ def test_detail_row_and_webhook_are_one_record(home: Path, step: int) -> None:
     records = {(line["data_type"], line["external_id"]) for line in lines if line["status"] != "skipped"}
     assert records == {("shipment", SHIPMENT), ("shipment", "SHIP-2025-10-19-003"), ("customer", "834100")}
 
-    facts = run(home, "facts", SHIPMENT, "--json").expect(0).lines
+    facts = run(home, "facts", SHIPMENT, "--json").expect(0).of("fact")
     current = {(line["predicate"], line["object"]) for line in facts if line["invalid_at"] is None}
     assert {("HAS_STATUS", "delivered"), ("HAULED_BY", "Lakeshore Haulage Inc"), ("ORIGIN", "Chicago, IL")} <= current
     assert {one for predicate, one in current if predicate == "HAS_STATUS"} == {"delivered"}

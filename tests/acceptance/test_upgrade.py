@@ -53,7 +53,7 @@ def snapshot(name: str) -> list[Line]:
 
 
 def facts(home: Path) -> list[Line]:
-    return [line for entity in ENTITIES for line in run(home, "facts", entity, "--json").expect(0).lines]
+    return [line for entity in ENTITIES for line in run(home, "facts", entity, "--json").expect(0).of("fact")]
 
 
 def assert_known_facts(home: Path) -> None:

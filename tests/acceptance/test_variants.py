@@ -44,7 +44,7 @@ def wild(short_tmp: Path) -> Iterator[tuple[Path, Result]]:
 
 
 def facts(home: Path, entity: str, predicate: str) -> list[tuple[str, str]]:
-    lines = run(home, "facts", entity, "--predicate", predicate, "--json").expect(0).lines
+    lines = run(home, "facts", entity, "--predicate", predicate, "--json").expect(0).of("fact")
     return [(line["object"], line["valid_at"]) for line in lines]
 
 

@@ -34,7 +34,7 @@ def ingest(home: Path, *payloads: dict[str, Any], flags: tuple[str, ...] = ()) -
 
 
 def facts(home: Path, *options: str) -> set[tuple[str, str, str, str | None]]:
-    lines = run(home, "facts", "KW-7", "--json", *options).expect(0).lines
+    lines = run(home, "facts", "KW-7", "--json", *options).expect(0).of("fact")
     return {(line["predicate"], line["object"], line["valid_at"], line["invalid_at"]) for line in lines}
 
 
@@ -49,7 +49,8 @@ def test_overlapping_exports_settle_in_any_order(home: Path, order: tuple[dict[s
         ("FOR_CUSTOMER", "Prairie Oat Mills", "2026-03-01T09:00:00Z", None),
         ("HAULED_BY", "Bluestem Transit", "2026-03-01T09:00:00Z", None),
     }
-    [line] = run(home, "facts", "KW-7", "--json", "--at", "2026-03-04T12:00:00Z", "--predicate", "HAS_STATUS").lines
+    at = ("--at", "2026-03-04T12:00:00Z")
+    [line] = run(home, "facts", "KW-7", "--json", *at, "--predicate", "HAS_STATUS").of("fact")
     assert line["object"] == "en_route"
     versions = run(home, "history", KEY, "--json").expect(0).lines
     assert [(one["as_of"], one["current"]) for one in versions] == [

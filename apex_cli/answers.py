@@ -1,0 +1,229 @@
+"""What `apex facts` answers about one entity: what holds, since when and when it was last seen, what contradicts it,
+what held before, and who mentions it; each with the records that say so.
+
+What holds is what the graph says. A contradiction changes nothing: it stands beside what holds. There are two kinds:
+
+- Free text that is not earlier than the beginning of the current status states another one. Example: Turvo says
+  `in_transit` since 08:00, a message of 21:15 says "delivered".
+- Another system of record states another value at the same time, or has not taken its value back since the current one
+  began. Example: Turvo says `in_transit` since the 19th, and a McLeod row of the 20th still says `delivered`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from apex_cli import queries
+from apex_cli.extract.status_words import agrees
+from apex_cli.model import FUNCTIONAL, Predicate
+from apex_cli.stores.factory import Stores
+from apex_cli.stores.postgres.sightings import SeenRecord
+from apex_cli.stores.protocol import EntityView, FactView
+
+_NOW_EACH = 10
+_NEWEST_PAST = 20
+_NEWEST_MENTIONS = 5
+_COMPARED = 50
+"""So many of the latest values of one relation are compared with the current one."""
+_MENTIONS_OF_A_STATUS = 3
+_MOST_SOURCES = 20
+_MOMENTARY = frozenset({Predicate.LOCATED_AT, Predicate.HAS_ENGINE_STATE, Predicate.INSIDE_GEOFENCE})
+"""What a source reads at a moment, and does not go on to state."""
+
+SeenRecords = Mapping[str, SeenRecord]
+"""Records by their ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredFact:
+    """A fact, when a supporting record last stated it, and these records as `source:external_id`, the newest first.
+
+    `sources` are at most 20; `fact.records` are all.
+    """
+
+    fact: FactView
+    last_seen: datetime
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """`fact` holds, and `other` states `value` instead. `is_mention`: `other` is free text that mentions the entity."""
+
+    fact: AnsweredFact
+    other: AnsweredFact
+    value: str
+    is_mention: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Facts in the order of their beginning; `left_out` are more that are older, or of a relation with many."""
+
+    facts: Sequence[AnsweredFact] = ()
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is known of an entity at `at`. `later` begins after it: appointments. `candidates` are likely the same."""
+
+    entity: EntityView
+    at: datetime
+    now: Part
+    later: Part
+    history: Part
+    mentions: Part
+    contradictions: Sequence[Contradiction]
+    candidates: Sequence[EntityView]
+
+    @property
+    def facts(self) -> list[AnsweredFact]:
+        """All facts, oldest first."""
+        parts = (self.now, self.later, self.history, self.mentions)
+        return sorted((one for part in parts for one in part.facts), key=lambda one: _order(one.fact))
+
+
+async def answer(
+    stores: Stores, entity: str, *, at: datetime | None = None, predicate: str | None = None, everything: bool = False
+) -> Answer:
+    """The answer about an entity, found by any of its names; with `at` only what held then.
+
+    Without `everything` long parts are cut to the newest. Raises `AmbiguousEntity` when several have the name,
+    `UsageError` when none does.
+    """
+    known = await queries.facts(stores, entity)
+    found, views = known.entity, known.facts
+    now = at or datetime.now(UTC)
+    chosen = [view for view in views if predicate in (None, view.predicate) and (at is None or holds(view, at))]
+    wanted = _divided(chosen, now, everything=everything)
+    compared = [pair for pair in _pairs(views, found.id, now) if predicate in (None, pair[0].predicate)]
+    shown = [view for part, _ in wanted for view in part] + [view for pair in compared for view in pair]
+    records = await stores.sightings.of_records({record for view in shown for record in view.records})
+    holding, later, history, mentions = (
+        Part([answered(view, records, at) for view in part], left_out) for part, left_out in wanted
+    )
+    against = contradictions(compared, records, now)
+    return Answer(found, now, holding, later, history, mentions, against, known.candidates)
+
+
+def holds(fact: FactView, at: datetime) -> bool:
+    """Whether the fact's interval, closed at its beginning and open at its end, contains `at`."""
+    return fact.valid_at <= at and (fact.invalid_at is None or at < fact.invalid_at)
+
+
+def answered(fact: FactView, records: SeenRecords, at: datetime | None = None) -> AnsweredFact:
+    """The fact with its records; `at` leaves out what they stated later. Records that are gone are left out."""
+    seen = []
+    for record in fact.records:
+        if known := records.get(record):
+            time = known.last_stated(fact.predicate, before=fact.invalid_at, until=at)
+            seen.append((time or fact.valid_at, known.name))
+    seen.sort(key=lambda pair: pair[1])
+    seen.sort(key=lambda pair: pair[0], reverse=True)
+    names = tuple(dict.fromkeys(name for _, name in seen))
+    return AnsweredFact(fact, seen[0][0] if seen else fact.valid_at, names[:_MOST_SOURCES])
+
+
+def contradictions(
+    compared: Iterable[tuple[FactView, FactView]], records: SeenRecords, at: datetime
+) -> list[Contradiction]:
+    """Those of the pairs (what holds, what may contradict it) in which the second does; see the head of this module."""
+    found: list[Contradiction] = []
+    for held, other in compared:
+        if other.predicate == Predicate.MENTIONS:
+            said = str(other.attributes["states"])
+            found.append(Contradiction(answered(held, records, at), answered(other, records, at), said, True))
+            continue
+        own = {records[record].source for record in held.records if record in records}
+        still = [
+            record
+            for record in other.records
+            if (known := records.get(record))
+            and known.source not in own
+            and (other.valid_at == held.valid_at or _still_states(known, held, at))
+        ]
+        if own and still:
+            those = {record: records[record] for record in still}
+            found.append(Contradiction(answered(held, records, at), answered(other, those), other.object, False))
+    return found
+
+
+def _still_states(record: SeenRecord, held: FactView, at: datetime) -> bool:
+    if not record.is_state or held.predicate in _MOMENTARY:
+        return False
+    last = record.last_stated(held.predicate, until=at)
+    return last is not None and last >= held.valid_at
+
+
+def _pairs(views: Sequence[FactView], entity_id: str, at: datetime) -> list[tuple[FactView, FactView]]:
+    """What holds of the entity at `at`, each with what may contradict it."""
+    own = [view for view in views if view.subject_id == entity_id and view.certain and view.predicate in FUNCTIONAL]
+    current = [view for view in own if holds(view, at)]
+    pairs: list[tuple[FactView, FactView]] = []
+    for held in current:
+        if held.predicate == Predicate.HAS_STATUS:
+            pairs += [(held, mention) for mention in _stated_since(views, held, entity_id, at)]
+        taken = set(held.records)
+        earlier = [view for view in own if view.predicate == held.predicate and view.valid_at <= held.valid_at]
+        # From the latest back: a record counts with the last value that it states.
+        for view in sorted(earlier, key=_order, reverse=True)[:_COMPARED]:
+            if view.id == held.id:
+                continue
+            if view.object_id != held.object_id and not taken.issuperset(view.records):
+                rest = tuple(record for record in view.records if record not in taken)
+                # It has not taken this back: when it stated it last is not bounded by the end of the interval.
+                pairs.append((held, replace(view, records=rest, invalid_at=None)))
+            taken.update(view.records)
+    return pairs
+
+
+def _stated_since(views: Iterable[FactView], held: FactView, entity_id: str, at: datetime) -> list[FactView]:
+    """The newest mentions of the entity, not older than what holds, that state a status which it does not allow."""
+    found: dict[str, list[FactView]] = {}
+    for view in sorted(views, key=_order):
+        said = view.attributes.get("states")
+        if view.predicate != Predicate.MENTIONS or view.object_id != entity_id or not isinstance(said, str):
+            continue
+        if held.valid_at <= view.valid_at and holds(view, at) and not agrees(said, held.object):
+            found.setdefault(said, []).append(view)
+    return sorted((view for some in found.values() for view in some[-_MENTIONS_OF_A_STATUS:]), key=_order)
+
+
+def _divided(views: Iterable[FactView], at: datetime, *, everything: bool) -> list[tuple[list[FactView], int]]:
+    """What holds, what begins later, what held, and the mentions: what to show of each, and how many are left out."""
+    now, later, past, mentions = list[FactView](), list[FactView](), list[FactView](), list[FactView]()
+    for view in sorted(views, key=_order):
+        if view.predicate == Predicate.MENTIONS:
+            mentions.append(view)
+        elif holds(view, at):
+            now.append(view)
+        else:
+            (later if view.valid_at > at else past).append(view)
+    if everything:
+        return [(part, 0) for part in (now, later, past, mentions)]
+    return [_of_each(now), _of_each(later), _newest(past, _NEWEST_PAST), _newest(mentions, _NEWEST_MENTIONS)]
+
+
+def _newest(views: Sequence[FactView], most: int) -> tuple[list[FactView], int]:
+    return list(views[-most:]), max(0, len(views) - most)
+
+
+def _of_each(views: Sequence[FactView]) -> tuple[list[FactView], int]:
+    """The newest of each relation, what only free text says too only where no system of record says it."""
+    certain = {(view.subject_id, view.predicate, view.object_id) for view in views if view.certain}
+    views = [view for view in views if view.certain or (view.subject_id, view.predicate, view.object_id) not in certain]
+    counts: Counter[str] = Counter()
+    kept: list[FactView] = []
+    for view in reversed(views):
+        counts[view.predicate] += 1
+        if counts[view.predicate] <= _NOW_EACH:
+            kept.append(view)
+    return kept[::-1], len(views) - len(kept)
+
+
+def _order(view: FactView) -> tuple[datetime, str, str, str, str]:
+    return view.valid_at, view.predicate, view.subject, view.object, view.id
