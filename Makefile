@@ -6,7 +6,7 @@ BIN := .venv/bin
 WORKERS ?= 3
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-faults test-servers test-server-profile campaign-servers servers-up servers-down \
-	lint docs-check bench bench-servers bench-llm quality-llm clean
+	lint docs-check bench bench-servers bench-llm quality quality-llm clean
 
 help: ## show what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-19s %s\n", $$1, $$2}'
@@ -70,6 +70,9 @@ bench-llm: install ## what reading free text costs beside the model: requests, r
 
 bench-servers: install ## the same on servers, which are started and ended
 	@scripts/with-servers $(BIN)/python -m bench.servers
+
+quality: install ## is the memory true in every order of arrival: invented records with gold, F1, as-of answers
+	$(BIN)/python -m quality.records
 
 quality-llm: install ## how well the configured model reads free text, compared with the rules alone
 	$(BIN)/python -m quality
