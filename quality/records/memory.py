@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from apex_cli import queries
+from apex_cli.answers import answer
 from apex_cli.config import Settings, load
 from apex_cli.errors import UsageError
 from apex_cli.pipeline.context import IngestRequest, Stop
@@ -115,7 +115,8 @@ async def _read(stores: Stores, results: Results, gold: Gold, questions: Sequenc
 async def _facts(stores: Stores, asked: str, question: Question) -> list[tuple[str, str]] | None:
     """The objects of the facts that hold, as readers get them."""
     try:
-        known = await queries.facts(stores, asked, at=question.at, predicate=question.predicate)
+        known = await answer(stores, asked, at=question.at, predicate=question.predicate, everything=True)
     except UsageError:
         return None
-    return [(fact.object_id, fact.object) for fact in known.facts if fact.subject_id == known.entity.id]
+    facts = [one.fact for one in known.facts]
+    return [(fact.object_id, fact.object) for fact in facts if fact.subject_id == known.entity.id]
