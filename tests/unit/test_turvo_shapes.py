@@ -191,3 +191,22 @@ def test_a_large_page_is_as_many_records() -> None:
     found = SOURCE.unpack(snake_keys(page("shipments", *rows)))
     assert found is not None
     assert len(found) == 30_000
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"type": "invoice", "id": "INV-30118", "customer": {"name": "Acme"}, "shipment_id": "SHIP-1", "total": 5},
+        {"id": "PO-70315", "shipmentId": "SHIP-1", "customer": "Acme", "destination": {"city": "Gary", "state": "IN"}},
+        {"kind": "Detention Claim", "shipment_id": "SHIP-1", "carrier": "Lakeshore", "status": "open"},
+    ],
+)
+def test_what_only_refers_to_a_shipment_is_no_shipment(payload: dict[str, Any]) -> None:
+    assert classify(payload)[0] == "json"
+
+
+@pytest.mark.parametrize(
+    "more", [{"type": "FTL"}, {"id": 1000481920}, {"id": "SHIP-2025-10-19-002"}, {"object": "shipment", "id": 7}]
+)
+def test_a_shipment_may_have_a_type_and_an_id(more: dict[str, Any]) -> None:
+    assert classify({**SEED, **more}) == ("turvo", "shipment", "SHIP-2025-10-19-002")

@@ -21,6 +21,7 @@ Functions here get and give objects whose own fields are in snake case. What is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -44,6 +45,13 @@ _BESIDE_NUMBER = (
     *_ORDERS, "net_customer_costs", "net_carrier_costs", "status_history", "lane", "customer_name", "carrier_name",
     "origin", "destination",
 )  # fmt: skip
+_TYPES = ("type", "object", "kind", "record_type", "document_type")
+_SHIPMENT_TYPES = frozenset(("shipment", "shipments", "load", "loads"))
+_OTHER_TYPES = frozenset((
+    "invoice", "invoices", "bill", "order", "orders", "claim", "quote", "payment", "receipt", "transaction", "document",
+    "message", "note", "task", "ticket", "inspection", "fuel", "incident", "appointment", "lumper", "detention",
+))  # fmt: skip
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
 _WHERE = ("origin", "destination", "lane", "stops")
 _WHO = ("customer_name", "customer", "customer_id")
 _ANSWER = frozenset(("status", "details"))
@@ -173,11 +181,24 @@ def _given(payload: JsonObject, *names: str) -> str | None:
 def _is_shipment(payload: JsonObject) -> bool:
     """A number of a shipment with something about it; or an id beside fields that only Turvo has."""
     if _given(payload, "shipment_id", "turvo_id"):
-        return any(payload.get(name) is not None for name in _STATED)
+        return any(payload.get(name) is not None for name in _STATED) and not _refers(payload)
     if "custom_id" in payload and _given(payload, "custom_id", "id"):
         return _has_status_code(payload) or any(payload.get(name) is not None for name in _BESIDE_NUMBER)
     has_orders = any(isinstance(payload.get(name), list | Mapping) for name in _ORDERS)
     return has_orders and _given(payload, "id") is not None
+
+
+def _refers(payload: JsonObject) -> bool:
+    """Whether it is another record that only refers to a shipment: an invoice, a purchase order, a claim.
+
+    Its type says so, or its own id: a shipment's is a whole number (Turvo's), a UUID, or the number itself.
+    """
+    words = {word for name in _TYPES if isinstance(given := payload.get(name), str) for word in slug(given).split("_")}
+    if words & _OTHER_TYPES and not words & _SHIPMENT_TYPES:
+        return True
+    given_id = fields.scalar(payload.get("id"))
+    own = given_id is None or given_id.isdigit() or _UUID.fullmatch(given_id) is not None
+    return not own and given_id not in (number(payload), fields.scalar(payload.get("turvo_id")))
 
 
 def _has_status_code(payload: JsonObject) -> bool:
