@@ -2,21 +2,22 @@
 
 PostgreSQL holds every version with its entities and claims, and the graph is a pure function of those. So the
 embedded graph needs no migrations: a graph with an older schema is built again beside the old one, which it replaces at
-the end. A rebuild that is killed goes on with the next command. No model is asked, but for the vectors of names and
-sentences.
+the end. A graph on a server is emptied and filled again in place. A rebuild that is killed goes on with the next
+command. No model is asked, but for the vectors of names and sentences.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from apex_cli import faults
 from apex_cli.config import Settings
-from apex_cli.errors import StoreUnavailable
+from apex_cli.errors import Fenced, StoreUnavailable
 from apex_cli.extract.key_forms import renewed
 from apex_cli.model import Extraction, Plan, PlanKind, Record, RecordKind, RecordVersion, Superseded
 from apex_cli.pipeline.context import coordinator_for
@@ -28,7 +29,11 @@ from apex_cli.stores.protocol import PivotStore, Rebuildable, Refillable, SagaSt
 if TYPE_CHECKING:
     from apex_cli.llm.models import Models
 
-_BATCH = 500
+Commit = Callable[[Sequence[Plan]], Awaitable[bool]]
+"""Writes plans into the graph that is built again; whether it needs more."""
+_BATCH = 250
+_SETTLE_TRIES = 6
+_SETTLE_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -44,11 +49,25 @@ async def open_upgraded(settings: Settings, models: Models | None = None) -> Asy
 
 
 async def _refill(settings: Settings, stores: Stores, graph: Refillable) -> None:
-    """Write all records into a graph that a migration has emptied. Several processes may do so at once, and one that is
-    killed leaves the rest to the next: a record that is there is written only once.
+    """Write all records into a graph that was emptied. Several processes may do so at once, and one that is killed
+    leaves the rest to the next: a record that is there is written only once.
+
+    Open attempts are settled first: the marker that shows whether one passed the pivot is overwritten.
     """
+
+    async def commit(plans: Sequence[Plan]) -> bool:
+        try:
+            return await graph.refill(plans)
+        except Fenced as error:
+            if len(plans) > 1:
+                return all([await commit([plan]) for plan in plans])
+            # PostgreSQL is older than the graph, after a restore. `apex verify` reports the record.
+            _log.warning("left out of the graph: %s", error.message)
+            return True
+
+    await _settle(settings, stores)
     current = {one.record_id: one.marker async for batch in stores.catalog.expected() for one in batch}
-    await _write_missing(settings, stores, stores.graph, current)
+    await _write_missing(settings, stores, stores.graph, current, commit)
     await graph.refilled()
 
 
@@ -62,7 +81,12 @@ async def rebuild_graph(settings: Settings, stores: Stores, graph: Rebuildable, 
     current = {one.record_id: one.marker async for batch in stores.catalog.expected() for one in batch}
     async with graph.rebuilding(trusted=trusted) as rebuilt:
         present = await _markers(rebuilt)
-        written = await _write_missing(settings, stores, rebuilt, current)
+
+        async def commit(plans: Sequence[Plan]) -> bool:
+            await rebuilt.commit(plans)
+            return True
+
+        written = await _write_missing(settings, stores, rebuilt, current, commit)
         async for epochs in stores.catalog.epochs():
             gone = {record_id: epoch for record_id, epoch in epochs.items() if record_id not in current}
             await rebuilt.commit([removal(settings.namespace, one, gone[one]) for one in gone if one in present])
@@ -70,14 +94,20 @@ async def rebuild_graph(settings: Settings, stores: Stores, graph: Rebuildable, 
     return written
 
 
-async def _write_missing(settings: Settings, stores: Stores, graph: PivotStore, current: Mapping[str, str]) -> int:
-    """Write those of these records (record id → marker) that the graph does not have; returns how many."""
+async def _write_missing(
+    settings: Settings, stores: Stores, graph: PivotStore, current: Mapping[str, str], commit: Commit
+) -> int:
+    """Write those of these records (record id → marker) that the graph does not have; returns how many.
+
+    Ends early where `commit` says that the graph needs no more.
+    """
     present = await _markers(graph)
     missing = [record_id for record_id, marker in current.items() if present.get(record_id) != marker]
     _log.warning("rebuilding the graph of this home from PostgreSQL: %s records", f"{len(missing):,}")
     for start in range(0, len(missing), _BATCH):
         await faults.reach("graph.rebuild.before")
-        await _write(settings, stores, graph, missing[start : start + _BATCH])
+        if not await commit(await _plans(settings, stores, missing[start : start + _BATCH])):
+            break
         await faults.reach("graph.rebuild.after")
     return len(missing)
 
@@ -87,18 +117,28 @@ async def _markers(graph: PivotStore) -> dict[str, str]:
 
 
 async def _settle(settings: Settings, stores: Stores) -> None:
-    """Decide all open attempts. Raises `StoreUnavailable` where one stays undecided."""
-    recovered = await coordinator_for(settings, stores).recover()
-    undecided = [saga for saga in await stores.journal.open_sagas() if saga.state is not SagaState.COMMITTED]
-    if undecided:
-        why = recovered.reason.message if recovered.reason else "another run holds their records"
-        raise StoreUnavailable(
-            f"graph: it cannot be built again while {len(undecided)} attempts are undecided: {why}",
-            hint="try again in a minute; if that does not help, `apex doctor` checks every store",
-        )
+    """Decide all open attempts. Raises `StoreUnavailable` where one stays undecided.
+
+    Another process that does the same at this moment holds some of them; it is waited for.
+    """
+    coordinator = coordinator_for(settings, stores)
+    for attempt in range(_SETTLE_TRIES):
+        await asyncio.sleep(attempt and _SETTLE_SECONDS)
+        recovered = await coordinator.recover()
+        undecided = [saga for saga in await stores.journal.open_sagas() if saga.state is not SagaState.COMMITTED]
+        if not undecided:
+            return
+        if not recovered.left:
+            break
+    why = recovered.reason.message if recovered.reason else "another run holds their records"
+    raise StoreUnavailable(
+        f"graph: it cannot be built again while {len(undecided)} attempts are undecided: {why}",
+        hint="try again in a minute; if that does not help, `apex doctor` checks every store",
+    )
 
 
-async def _write(settings: Settings, stores: Stores, graph: PivotStore, ids: Sequence[str]) -> None:
+async def _plans(settings: Settings, stores: Stores, ids: Sequence[str]) -> list[Plan]:
+    """The plans that write these records with all their versions; none for a record without a current one."""
     current = await stores.catalog.by_id(ids)
     versions = [
         version
@@ -111,13 +151,11 @@ async def _write(settings: Settings, stores: Stores, graph: PivotStore, ids: Seq
     for version, one in zip(versions, embedded, strict=True):
         history.setdefault(version.record_id, []).append(RecordVersion(version.saga_id, one.extraction, one))
     newest = {version.record_id: version for version in versions if version.current}
-    await graph.commit(
-        [
-            _rebuilt(settings, current[record_id], newest[record_id], history[record_id])
-            for record_id in ids
-            if record_id in current
-        ]
-    )
+    return [
+        _rebuilt(settings, current[record_id], newest[record_id], history[record_id])
+        for record_id in ids
+        if record_id in current and record_id in newest
+    ]
 
 
 def _rebuilt(

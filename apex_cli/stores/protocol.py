@@ -259,11 +259,19 @@ class Purgeable(Protocol):
 
 @runtime_checkable
 class Refillable(Protocol):
-    """A graph on a server, which several processes share, and which a migration may have emptied."""
+    """A graph on a server, which several processes share, and which is emptied where an older version made it.
+
+    Fences and markers stay, so open attempts can be settled.
+    """
 
     @property
     def needs_refill(self) -> bool:
-        """Whether it lacks what PostgreSQL holds. The fences are there."""
+        """Whether it lacks what PostgreSQL holds."""
+
+    async def refill(self, plans: Sequence[Plan]) -> bool:
+        """Commit plans as `PivotStore.commit` does. Returns False, and changes nothing, where another process has
+        filled the graph meanwhile: from then on records have newer versions, or are forgotten.
+        """
 
     async def refilled(self) -> None:
         """Note that it has everything again."""

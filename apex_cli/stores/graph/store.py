@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from apex_cli.model import Plan
 from apex_cli.stores.graph.model import commit, consistency, reads
-from apex_cli.stores.graph.model.operations import STORE, Access, GraphEngine
+from apex_cli.stores.graph.model.operations import STORE, Access, GraphEngine, Job
 from apex_cli.stores.protocol import EntityView, FactView, GraphView, Hit, StoredSummary
 
 if TYPE_CHECKING:
@@ -41,9 +41,11 @@ class GraphStore(ABC):
 
     def _commit(self, plans: Sequence[Plan], old_ids: Mapping[str, str]) -> Coroutine[Any, Any, None]:
         """Commit; `old_ids` are the entities of aliases in an older graph that this one replaces."""
+        return self._engine.run(self._commit_job(plans, old_ids), Access.WRITE)
+
+    def _commit_job(self, plans: Sequence[Plan], old_ids: Mapping[str, str]) -> Job[None]:
         now = datetime.now(UTC)
-        job = partial(commit.commit, plans=plans, group_id=self._namespace, now=now, old_ids=old_ids)
-        return self._engine.run(job, Access.WRITE)
+        return partial(commit.commit, plans=plans, group_id=self._namespace, now=now, old_ids=old_ids)
 
     async def settle(self, targets: Sequence[tuple[str, int]]) -> Mapping[str, str | None]:
         return await self._engine.run(lambda graph: commit.settle(graph, targets), Access.WRITE)

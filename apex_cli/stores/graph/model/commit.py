@@ -72,7 +72,9 @@ def settle(graph: GraphTransaction, targets: Sequence[tuple[str, int]]) -> dict[
 
 
 def _is_committed(plan: Plan, stored: Mapping[str, StoredRecord]) -> bool:
-    return plan.record_id in stored and stored[plan.record_id].saga_id == plan.saga_id
+    """A record that has the plan's marker and is not present was emptied with an older graph, see `Refillable`."""
+    one = stored.get(plan.record_id)
+    return one is not None and one.saga_id == plan.saga_id and one.present == (plan.kind is PlanKind.WRITE)
 
 
 def _check(plans: Sequence[Plan], group_id: str) -> None:

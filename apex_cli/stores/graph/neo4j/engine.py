@@ -12,15 +12,16 @@ a commit with an unknown outcome the driver raises, and the saga reads the marke
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 
 from apex_cli.errors import StoreTerminal, StoreTransient, StoreUnavailable
+from apex_cli.model import Plan
 from apex_cli.stores.graph.model import reads
-from apex_cli.stores.graph.model.operations import STORE, Access, Job, Row
+from apex_cli.stores.graph.model.operations import STORE, Access, GraphTransaction, Job, Row
 from apex_cli.stores.graph.neo4j import schema
 from apex_cli.stores.graph.neo4j.connection import (
     DRIVER_ERRORS,
@@ -47,11 +48,10 @@ _IDLE_SECONDS = 30.0
 _RETRY_SECONDS = 3.0
 """How long the driver retries by itself. After that the saga's guard waits and counts."""
 _LOCK = """MERGE (g:ApexGroup {group_id: $group}) ON CREATE SET g.schema_version = $newest
-    SET g.locked = true REMOVE g.locked RETURN coalesce(g.schema_version, 0) AS version"""
+    SET g.locked = true REMOVE g.locked
+    RETURN coalesce(g.schema_version, 0) AS version, coalesce(g.refill, '') AS refill"""
 _KERNEL = """CALL dbms.components() YIELD name, versions, edition WHERE name = 'Neo4j Kernel'
     RETURN versions[0] AS version, edition"""
-_REFILL = "MATCH (g:ApexGroup {group_id: $group}) WHERE g.refill RETURN g.refill AS refill"
-_REFILLED = "MATCH (g:ApexGroup {group_id: $group}) REMOVE g.refill RETURN count(*) AS met"
 _NOW = "RETURN datetime().epochMillis AS now"
 
 T = TypeVar("T")
@@ -85,6 +85,8 @@ class Neo4jEngine:
         self._timeout = timeout
         self._trusted_ca = trusted_ca
         self._driver: AsyncDriver | None = None
+        self.needs_refill = False
+        """See `Refillable`."""
         self._threads = anyio.CapacityLimiter(_CONNECTIONS)
 
     @property
@@ -94,8 +96,8 @@ class Neo4jEngine:
         return self._driver
 
     async def open(self) -> None:
-        """Connect and check the version. With `create`, create missing constraints and indexes, and migrate the
-        namespace.
+        """Connect and check the version. With `create`, create missing constraints and indexes, and empty a namespace
+        with an older schema (see `schema`).
 
         Raises `StoreUnavailable`.
         """
@@ -109,7 +111,7 @@ class Neo4jEngine:
                 raise StoreUnavailable(f"graph: {address} runs Neo4j {version}", hint="Neo4j 5.26 or newer is needed")
             if self._create:
                 await schema.build(self._ask)
-                await schema.migrate(self._ask, self._ask_locked)
+                self.needs_refill = await schema.empty_older(self._ask, self._ask_locked)
         except (*DRIVER_ERRORS, OSError) as error:
             await self.close()
             raise unavailable(error, address) from error
@@ -140,34 +142,47 @@ class Neo4jEngine:
         tls = "on" if "+" in self._url.partition("://")[0] else "off"
         return {**kernel, "schema_missing": missing, "clock_skew_seconds": skew, "database": self.database, "tls": tls}
 
-    async def needs_refill(self) -> bool:
-        """Whether a migration has emptied the graph, and nothing has filled it since. Raises `StoreError`s only."""
-        return bool(await self._asked(_REFILL))
+    async def refill(self, job: Job[None]) -> bool:
+        """Run a job that writes, in one transaction, unless the namespace has been filled; whether it ran.
+
+        Raises `StoreError`s only.
+        """
+
+        def checked(graph: GraphTransaction, group: Row) -> bool:
+            if group["refill"] != schema.FILLING:
+                return False
+            job(graph)
+            return True
+
+        return await self._run(checked, Access.WRITE)
 
     async def refilled(self) -> None:
-        """Note that the graph has everything again. Raises `StoreError`s only."""
-        await self._asked(_REFILLED)
-
-    async def _asked(self, statement: str) -> Sequence[Row]:
+        """Note that the namespace has everything again. Raises `StoreError`s only."""
         try:
-            return await self._ask(statement)
+            await schema.refilled(self._ask_locked)
         except (*DRIVER_ERRORS, OSError) as error:
             raise translate(error) from error
+        self.needs_refill = False
 
     async def run(self, job: Job[T], access: Access) -> T:
         """Run a job in a thread, in one transaction. Cancelled, it rolls back. Raises `StoreError`s only."""
+        return await self._run(lambda graph, _: job(graph), access)
+
+    async def _run(self, job: Callable[[GraphTransaction, Row], T], access: Access) -> T:
+        """As `run`. The job also gets the version and the state of the namespace, unless `access` is plain."""
         from neo4j import unit_of_work
 
         timeout = self._timeout if access in (Access.WRITE, Access.EXACT) else None
+        plain = access is Access.PLAIN
 
         @unit_of_work(timeout=timeout)
         async def attempt(transaction: AsyncManagedTransaction) -> T:
-            if access is not Access.PLAIN and await self._lock(transaction) != schema.NEWEST:
+            group = {} if plain else await self._lock(transaction)
+            if not plain and group["version"] != schema.NEWEST:
                 raise StoreTerminal(STORE, "another apex has migrated the namespace", hint="start this apex again")
             graph = Neo4jTransaction(transaction, self.group)
-            return await run_in_thread(lambda: job(graph), self._threads)
+            return await run_in_thread(lambda: job(graph, group), self._threads)
 
-        plain = access is Access.PLAIN
         try:
             async with self._session(write=not plain) as session:
                 execute = session.execute_read if plain else session.execute_write
@@ -184,10 +199,10 @@ class Neo4jEngine:
             bookmark_manager=self.driver.execute_query_bookmark_manager,
         )
 
-    async def _lock(self, transaction: AsyncManagedTransaction) -> int:
-        """Lock the group until the transaction ends. Returns its schema version."""
+    async def _lock(self, transaction: AsyncManagedTransaction) -> Row:
+        """Lock the group until the transaction ends. Returns its `version` and `refill`, see `schema`."""
         result = await transaction.run(_LOCK, {"group": self.group, "newest": schema.NEWEST})
-        return int((await result.single(strict=True))["version"])
+        return (await result.single(strict=True)).data()
 
     async def _ask(self, statement: str, parameters: Mapping[str, Any] | None = None) -> Sequence[Row]:
         """The rows of one constant statement in a transaction of its own. The driver's errors leave as they are."""
@@ -234,21 +249,19 @@ class Neo4jGraph(GraphStore):
 
     def __init__(self, engine: Neo4jEngine) -> None:
         super().__init__(engine, engine.group)
-        self.needs_refill = False
-        """See `Refillable`."""
 
-    async def open(self) -> None:
-        await super().open()
-        try:
-            self.needs_refill = await self._engine.needs_refill()
-        except BaseException:
-            await self.close()
-            raise
+    @property
+    def needs_refill(self) -> bool:
+        """See `Refillable`."""
+        return self._engine.needs_refill
+
+    async def refill(self, plans: Sequence[Plan]) -> bool:
+        """See `Refillable`."""
+        return await self._engine.refill(self._commit_job(plans, {}))
 
     async def refilled(self) -> None:
         """See `Refillable`."""
         await self._engine.refilled()
-        self.needs_refill = False
 
     async def check(self) -> Mapping[str, Any]:
         """See `Neo4jEngine.facts`; and how many records, entities and facts there are."""

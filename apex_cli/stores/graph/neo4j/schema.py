@@ -1,24 +1,21 @@
-"""The schema of a Neo4j server: constraints and indexes, and the migrations of a namespace.
+"""The schema of a Neo4j server: constraints and indexes, and what becomes of a namespace of an older apex.
 
 The constraints and indexes are Graphiti's own (graphiti_core.graph_queries, 0.31), and those of apex.
 
 Graphiti has no constraints, so two MERGEs at once would create two nodes. Our constraints on `uuid` have the names of
 Graphiti's indexes on it. Graphiti then finds them in place, and an index that it has already made is replaced.
 
-Migrations are numbered changes of the data of a namespace, applied when it is opened. They only go forward.
-`ApexGroup.schema_version` is the number of the last migration that a namespace has. A namespace of an apex without
-migrations has none, which counts as 0. A new namespace gets `NEWEST` with its first write.
+`ApexGroup.schema_version` is the schema that a namespace has; a new one gets `NEWEST` with its first write. PostgreSQL
+holds all that a namespace was made from. So one with an older schema is emptied when it is opened, and filled again
+(see `Refillable`). `ApexGroup.refill` says how far this is:
 
-A migration is a few statements, and each is repeated until it finds nothing more. Every repetition is a transaction
-that takes the lock of the namespace and changes at most `_BATCH` rows, so the size of the graph does not matter. Two
-processes may migrate at once, and a process may die in between: a repetition skips rows that are changed already, and
-the number is set after the last row.
+    absent    →  emptying    with the new version, so an older apex that runs stops writing
+    emptying  →  filling     nothing is left but the fences and markers, which only the graph knows
+    filling   →  absent      everything is there again
 
-Migration 2 empties the graph but for the fences: which things are one follows from what older graphs did not keep.
-`ApexGroup.refill` then asks for the content of all records, which PostgreSQL holds (see `Refillable`).
-
-Example: migration 1 renames `told` of mentions to `observation`, for the mentions of 1,000 episodes at a time. It
-returns the last episode's uuid, and the next repetition goes on after it.
+Each step is a transaction that takes the lock of the namespace, looks at `refill`, and changes at most `_BATCH` nodes.
+So the size of the graph does not matter, and processes may do this at once: one that was slow, and finds a later state,
+changes nothing. One that dies leaves the rest to the next.
 """
 
 from __future__ import annotations
@@ -125,73 +122,72 @@ async def _existing(ask: Ask) -> dict[str, tuple[str, str | None]]:
     return {row["name"]: (row["state"], row["owningConstraint"]) for row in rows}
 
 
+NEWEST = 2
+"""Raise it with every change of what a node or an edge holds; then each namespace is emptied and filled again."""
+EMPTYING, FILLING = "emptying", "filling"
 _BATCH = 1000
 
 Run = Callable[[str, Mapping[str, Any]], Awaitable[Sequence[Mapping[str, Any]]]]
-"""Runs one statement in a transaction of its own that holds the lock of the namespace, and returns its rows."""
+"""Runs one statement in a transaction of its own, and returns its rows."""
 
-MIGRATIONS: Sequence[Sequence[str]] = (
-    (
-        """MATCH (e:Episodic) USING INDEX e:Episodic(uuid) WHERE e.uuid > $after AND e.group_id = $group
-        WITH e ORDER BY e.uuid LIMIT $batch
-        CALL (e) { MATCH (e)-[m:MENTIONS]->() WHERE m.told IS NOT NULL
-            SET m.observation = m.told REMOVE m.told }
-        RETURN max(e.uuid) AS last""",
-        """MATCH (n:Entity) USING INDEX n:Entity(uuid) WHERE n.uuid > $after AND n.group_id = $group
-        WITH n ORDER BY n.uuid LIMIT $batch
-        CALL (n) { WITH n WHERE n.fold IS NOT NULL SET n.state = n.fold REMOVE n.fold }
-        CALL (n) { WITH n WHERE n.folded IS NOT NULL SET n.lower_name = n.folded REMOVE n.folded }
-        RETURN max(n.uuid) AS last""",
-        """MATCH (p:ApexSlot {group_id: $group}) WITH p LIMIT $batch
-        SET p:ApexTimeline, p.page_starts = p.later REMOVE p:ApexSlot, p.later
-        RETURN max(p.page) AS last""",
+_STATE = """MATCH (g:ApexGroup {group_id: $group})
+    RETURN coalesce(g.schema_version, 0) AS version, coalesce(g.refill, '') AS refill"""
+_BEGIN = f"""MATCH (g:ApexGroup {{group_id: $group}}) WHERE coalesce(g.schema_version, 0) < {NEWEST}
+    SET g.schema_version = {NEWEST}, g.refill = '{EMPTYING}'"""
+_WHILE_EMPTYING = f"MATCH (g:ApexGroup {{group_id: $group, refill: '{EMPTYING}'}})"
+_REMOVALS = (
+    *(
+        f"{_WHILE_EMPTYING} MATCH (n:{label} {{group_id: $group}}) WITH n LIMIT $batch DETACH DELETE n"
+        for label in ("Episodic", "Entity", "ApexAlias", "ApexTimeline", "ApexSlot")
     ),
-    (
-        "MATCH (g:ApexGroup {group_id: $group}) SET g.refill = true RETURN null AS last",
-        *(
-            f"""MATCH (n:{label} {{group_id: $group}}) WITH n LIMIT $batch DETACH DELETE n
-            RETURN CASE WHEN count(*) > 0 THEN '' END AS last"""
-            for label in ("Episodic", "Entity", "ApexAlias", "ApexTimeline")
-        ),
-        """MATCH (r:ApexRecord {group_id: $group}) WHERE r.present OR r.saga_id IS NOT NULL WITH r LIMIT $batch
-        SET r.present = false, r.claims = '[]' REMOVE r.saga_id
-        RETURN CASE WHEN count(*) > 0 THEN '' END AS last""",
-    ),
+    f"""{_WHILE_EMPTYING} MATCH (r:ApexRecord {{group_id: $group}}) WHERE r.present WITH r LIMIT $batch
+    SET r.present = false, r.claims = '[]'""",
 )
-"""The statements of migration 1, 2, … Each takes `$group`, `$batch` and `$after`, and returns `last`: the place to go
-on after, or null when nothing is left.
-"""
-NEWEST = len(MIGRATIONS)
+"""`ApexSlot` is what `ApexTimeline` was called before version 1."""
+_EMPTIED = f"{_WHILE_EMPTYING} SET g.refill = '{FILLING}'"
+_REFILLED = f"MATCH (g:ApexGroup {{group_id: $group, refill: '{FILLING}'}}) REMOVE g.refill"
 OBSOLETE = ("DROP CONSTRAINT apex_slot IF EXISTS", "DROP INDEX apex_entity_folded IF EXISTS")
 """Constraints and indexes of older versions. They belong to the database, so they go with the last old namespace."""
-
-_VERSION = "MATCH (g:ApexGroup {group_id: $group}) RETURN coalesce(g.schema_version, 0) AS version"
-_SET_VERSION = """MATCH (g:ApexGroup {group_id: $group}) WHERE coalesce(g.schema_version, 0) < $version
-    SET g.schema_version = $version"""
-_OLD_NAMESPACES = "MATCH (g:ApexGroup) WHERE coalesce(g.schema_version, 0) < $version RETURN count(*) AS count"
+_OLD_NAMESPACES = f"MATCH (g:ApexGroup) WHERE coalesce(g.schema_version, 0) < {NEWEST} RETURN count(*) AS count"
 
 
-async def migrate(ask: Run, locked: Run) -> None:
-    """Bring a namespace to the newest version. `ask` runs a statement as `locked` does, but without the lock.
+async def empty_older(ask: Run, locked: Run) -> bool:
+    """Empty a namespace with an older schema. Returns whether the namespace is to be filled.
 
-    Raises `StoreUnavailable` for a namespace of a newer apex.
+    `locked` holds the lock of the namespace. Raises `StoreUnavailable` for a namespace of a newer apex.
     """
-    found = await ask(_VERSION, {})
-    if not found or found[0]["version"] == NEWEST:
-        return
-    version = found[0]["version"]
+    version, refill = await _state(ask)
     if version > NEWEST:
         raise StoreUnavailable(
             f"graph: the namespace has schema version {version}, this apex knows {NEWEST}",
             hint="use the newer apex that wrote it, or another APEX_NAMESPACE",
         )
-    for number in range(version + 1, NEWEST + 1):
-        for statement in MIGRATIONS[number - 1]:
-            after: str | None = ""
-            while after is not None:
-                (row,) = await locked(statement, {"after": after, "batch": _BATCH})
-                after = row["last"]
-        await locked(_SET_VERSION, {"version": number})
-    if (await ask(_OLD_NAMESPACES, {"version": NEWEST}))[0]["count"] == 0:
+    if version < NEWEST:
+        await locked(_BEGIN, {})
+        _, refill = await _state(ask)
+        await _drop_obsolete(ask)
+    if refill == EMPTYING:
+        for removal in _REMOVALS:
+            while (await locked(f"{removal} RETURN count(*) AS met", {"batch": _BATCH}))[0]["met"]:
+                pass
+        await locked(_EMPTIED, {})
+        _, refill = await _state(ask)
+    return refill != ""
+
+
+async def refilled(locked: Run) -> None:
+    """Note that a namespace has everything again."""
+    await locked(_REFILLED, {})
+
+
+async def _state(ask: Run) -> tuple[int, str]:
+    """The schema version and `refill`. A namespace without a node has no data, so nothing older."""
+    for row in await ask(_STATE, {}):
+        return row["version"], row["refill"]
+    return NEWEST, ""
+
+
+async def _drop_obsolete(ask: Run) -> None:
+    if (await ask(_OLD_NAMESPACES, {}))[0]["count"] == 0:
         for statement in OBSOLETE:
             await ask(statement, {})
