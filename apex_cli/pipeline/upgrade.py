@@ -128,7 +128,7 @@ async def _settle(settings: Settings, stores: Stores) -> None:
         undecided = [saga for saga in await stores.journal.open_sagas() if saga.state is not SagaState.COMMITTED]
         if not undecided:
             return
-        if not recovered.left:
+        if recovered.reason:
             break
     why = recovered.reason.message if recovered.reason else "another run holds their records"
     raise StoreUnavailable(
