@@ -12,7 +12,7 @@ from neo4j import AsyncDriver, AsyncGraphDatabase
 from apex_cli.stores.graph.neo4j.engine import Neo4jEngine, Neo4jGraph
 from tests.servers import server_url
 
-LABELS = ("Entity", "Episodic", "ApexGroup", "ApexRecord", "ApexAlias", "ApexTimeline", "ApexSlot")
+LABELS = ("Entity", "Episodic", "ApexGroup", "ApexRecord", "ApexAlias", "ApexFormerAlias", "ApexTimeline", "ApexSlot")
 
 
 def credentials() -> tuple[str, str]:

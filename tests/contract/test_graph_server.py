@@ -6,6 +6,7 @@ import asyncio
 import random
 import ssl
 import threading
+import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -350,12 +351,16 @@ async def test_an_older_namespace_is_emptied_and_filled_by_two_processes_at_once
     monkeypatch.setattr(schema, "_BATCH", 2)
     await fill(server)
     assert not server.needs_refill
+    old, known = (await only(server, "T1")).id, str(uuid.uuid4())
+    for label, name in (("Entity", "uuid"), ("ApexAlias", "entity")):
+        statement = f"MATCH (n:{label} {{group_id: $group, {name}: $old}}) SET n.{name} = $new"
+        await rows(statement, group=GROUP, old=old, new=known)
     await make_old(GROUP, version)
     first, second = server_graph(GROUP), server_graph(GROUP)
     try:
         await asyncio.gather(first.open(), second.open())
         assert (first.needs_refill, second.needs_refill, await version_of(GROUP)) == (True, True, schema.NEWEST)
-        assert await held(GROUP) == {"ApexGroup", "ApexRecord"}
+        assert await held(GROUP) == {"ApexGroup", "ApexRecord", "ApexFormerAlias"}
         assert await first.audit() == []
         assert (await first.check())["schema_missing"] == []
         # What only the graph knows is still there: which attempts passed the pivot, and the fences.
@@ -368,8 +373,10 @@ async def test_an_older_namespace_is_emptied_and_filled_by_two_processes_at_once
         assert not first.needs_refill
         assert not second.needs_refill
         assert await history(first, "T1") == HISTORY
+        assert (await only(second, "T1")).id == known
     finally:
         await asyncio.gather(first.close(), second.close())
+    assert "ApexFormerAlias" not in await held(GROUP)
     async with connected() as third:
         assert not third.needs_refill
         assert await third.read([GONE.record_id]) == {}
@@ -410,7 +417,7 @@ async def test_an_emptying_that_was_killed_half_way_goes_on(
     monkeypatch.undo()
     async with connected() as graph:
         assert graph.needs_refill
-        assert await held(GROUP) == {"ApexGroup", "ApexRecord"}
+        assert await held(GROUP) == {"ApexGroup", "ApexRecord", "ApexFormerAlias"}
         assert await graph.refill(PINGS)
     # The note that it is filled is missing: another process fills what is missing, here nothing.
     async with connected() as graph:

@@ -21,6 +21,7 @@ import anyio
 from apex_cli.errors import StoreTerminal, StoreTransient, StoreUnavailable
 from apex_cli.model import Plan
 from apex_cli.stores.graph.model import reads
+from apex_cli.stores.graph.model.observations import entity_ids, renamed_ids
 from apex_cli.stores.graph.model.operations import STORE, Access, GraphTransaction, Job, Row
 from apex_cli.stores.graph.neo4j import schema
 from apex_cli.stores.graph.neo4j.connection import (
@@ -33,7 +34,7 @@ from apex_cli.stores.graph.neo4j.connection import (
     translate,
     unavailable,
 )
-from apex_cli.stores.graph.neo4j.transaction import Neo4jTransaction, run_in_thread
+from apex_cli.stores.graph.neo4j.transaction import FormerAliases, Neo4jTransaction, run_in_thread
 from apex_cli.stores.graph.store import GraphStore
 from apex_cli.stores.servers import clock_skew
 
@@ -142,6 +143,10 @@ class Neo4jEngine:
         tls = "on" if "+" in self._url.partition("://")[0] else "off"
         return {**kernel, "schema_missing": missing, "clock_skew_seconds": skew, "database": self.database, "tls": tls}
 
+    async def former(self, job: Job[T]) -> T:
+        """Run a job that asks the index of aliases as it was before the namespace was emptied."""
+        return await self._run(lambda graph, _: job(graph), Access.PLAIN, FormerAliases)
+
     async def refill(self, job: Job[None]) -> bool:
         """Run a job that writes, in one transaction, unless the namespace has been filled; whether it ran.
 
@@ -168,7 +173,12 @@ class Neo4jEngine:
         """Run a job in a thread, in one transaction. Cancelled, it rolls back. Raises `StoreError`s only."""
         return await self._run(lambda graph, _: job(graph), access)
 
-    async def _run(self, job: Callable[[GraphTransaction, Row], T], access: Access) -> T:
+    async def _run(
+        self,
+        job: Callable[[GraphTransaction, Row], T],
+        access: Access,
+        kind: type[Neo4jTransaction] = Neo4jTransaction,
+    ) -> T:
         """As `run`. The job also gets the version and the state of the namespace, unless `access` is plain."""
         from neo4j import unit_of_work
 
@@ -180,7 +190,7 @@ class Neo4jEngine:
             group = {} if plain else await self._lock(transaction)
             if not plain and group["version"] != schema.NEWEST:
                 raise StoreTerminal(STORE, "another apex has migrated the namespace", hint="start this apex again")
-            graph = Neo4jTransaction(transaction, self.group)
+            graph = kind(transaction, self.group)
             return await run_in_thread(lambda: job(graph, group), self._threads)
 
         try:
@@ -249,6 +259,7 @@ class Neo4jGraph(GraphStore):
 
     def __init__(self, engine: Neo4jEngine) -> None:
         super().__init__(engine, engine.group)
+        self._renamed: Mapping[str, str] | None = None
 
     @property
     def needs_refill(self) -> bool:
@@ -257,7 +268,10 @@ class Neo4jGraph(GraphStore):
 
     async def refill(self, plans: Sequence[Plan]) -> bool:
         """See `Refillable`."""
-        return await self._engine.refill(self._commit_job(plans, {}))
+        if self._renamed is None:
+            self._renamed = await self._engine.former(renamed_ids)
+        ids = {**self._renamed, **await self._engine.former(lambda graph: entity_ids(graph, plans))}
+        return await self._engine.refill(self._commit_job(plans, ids))
 
     async def refilled(self) -> None:
         """See `Refillable`."""

@@ -10,7 +10,8 @@ holds all that a namespace was made from. So one with an older schema is emptied
 (see `Refillable`). `ApexGroup.refill` says how far this is:
 
     absent    →  emptying    with the new version, so an older apex that runs stops writing
-    emptying  →  filling     nothing is left but the fences and markers, which only the graph knows
+    emptying  →  filling     nothing is left but what only the graph knows: fences, markers, and which node each key
+                             and name led to, so that entities keep their ids
     filling   →  absent      everything is there again
 
 Each step is a transaction that takes the lock of the namespace, looks at `refill`, and changes at most `_BATCH` nodes.
@@ -68,6 +69,7 @@ _RANGES = {
     "invalid_at_edge_index": "()-[e:RELATES_TO]-() ON (e.invalid_at)",
     "apex_entity_lower_name": "(n:Entity) ON (n.group_id, n.lower_name)",
     "apex_alias_value": "(n:ApexAlias) ON (n.group_id, n.value)",
+    "apex_former_alias": "(n:ApexFormerAlias) ON (n.group_id, n.key)",
 }
 _FULL_TEXTS = {
     "episode_content": "(e:Episodic) ON EACH [e.content, e.source, e.source_description, e.group_id]",
@@ -138,14 +140,18 @@ _WHILE_EMPTYING = f"MATCH (g:ApexGroup {{group_id: $group, refill: '{EMPTYING}'}
 _REMOVALS = (
     *(
         f"{_WHILE_EMPTYING} MATCH (n:{label} {{group_id: $group}}) WITH n LIMIT $batch DETACH DELETE n"
-        for label in ("Episodic", "Entity", "ApexAlias", "ApexTimeline", "ApexSlot")
+        for label in ("Episodic", "Entity", "ApexTimeline", "ApexSlot")
     ),
+    f"""{_WHILE_EMPTYING} MATCH (a:ApexAlias {{group_id: $group}}) WITH a LIMIT $batch
+    SET a:ApexFormerAlias REMOVE a:ApexAlias""",
     f"""{_WHILE_EMPTYING} MATCH (r:ApexRecord {{group_id: $group}}) WHERE r.present WITH r LIMIT $batch
     SET r.present = false, r.claims = '[]'""",
 )
 """`ApexSlot` is what `ApexTimeline` was called before version 1."""
 _EMPTIED = f"{_WHILE_EMPTYING} SET g.refill = '{FILLING}'"
-_REFILLED = f"MATCH (g:ApexGroup {{group_id: $group, refill: '{FILLING}'}}) REMOVE g.refill"
+_WHILE_FILLING = f"MATCH (g:ApexGroup {{group_id: $group, refill: '{FILLING}'}})"
+_FORGET_FORMER = f"{_WHILE_FILLING} MATCH (a:ApexFormerAlias {{group_id: $group}}) WITH a LIMIT $batch DETACH DELETE a"
+_REFILLED = f"{_WHILE_FILLING} REMOVE g.refill"
 OBSOLETE = ("DROP CONSTRAINT apex_slot IF EXISTS", "DROP INDEX apex_entity_folded IF EXISTS")
 """Constraints and indexes of older versions. They belong to the database, so they go with the last old namespace."""
 _OLD_NAMESPACES = f"MATCH (g:ApexGroup) WHERE coalesce(g.schema_version, 0) < {NEWEST} RETURN count(*) AS count"
@@ -168,8 +174,7 @@ async def empty_older(ask: Run, locked: Run) -> bool:
         await _drop_obsolete(ask)
     if refill == EMPTYING:
         for removal in _REMOVALS:
-            while (await locked(f"{removal} RETURN count(*) AS met", {"batch": _BATCH}))[0]["met"]:
-                pass
+            await _repeat(locked, removal)
         await locked(_EMPTIED, {})
         _, refill = await _state(ask)
     return refill != ""
@@ -177,7 +182,14 @@ async def empty_older(ask: Run, locked: Run) -> bool:
 
 async def refilled(locked: Run) -> None:
     """Note that a namespace has everything again."""
+    await _repeat(locked, _FORGET_FORMER)
     await locked(_REFILLED, {})
+
+
+async def _repeat(locked: Run, statement: str) -> None:
+    """Run a statement until it finds nothing more."""
+    while (await locked(f"{statement} RETURN count(*) AS met", {"batch": _BATCH}))[0]["met"]:
+        pass
 
 
 async def _state(ask: Run) -> tuple[int, str]:

@@ -104,6 +104,12 @@ COLLECTED: Mapping[Query, str] = {
 }
 """Reads with bounded answers. All rows come in one list: for each row the driver takes a turn of the event loop."""
 
+FORMER: Mapping[Query, str] = {
+    what: statements[what].replace("ApexAlias", "ApexFormerAlias")
+    for what, statements in ((ops.ALIASES, COLLECTED), (ops.ALL_ALIASES, READS))
+}
+"""The index of aliases as it was before the graph was emptied, see `schema`."""
+
 
 def _at(name: str) -> str:
     """A time that is sent as seconds and nanoseconds since 1970, which costs the driver far less than a datetime."""

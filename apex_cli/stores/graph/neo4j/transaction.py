@@ -18,7 +18,7 @@ from anyio import from_thread, to_thread
 
 from apex_cli.stores.graph.model.codec import micros, moment
 from apex_cli.stores.graph.model.operations import Kind, Query, Row, Write, expect
-from apex_cli.stores.graph.neo4j.statements import COLLECTED, READS, WRITES
+from apex_cli.stores.graph.neo4j.statements import COLLECTED, FORMER, READS, WRITES
 
 if TYPE_CHECKING:
     from neo4j import AsyncManagedTransaction, AsyncResult
@@ -61,6 +61,9 @@ def ask(question: Callable[[], Coroutine[Any, Any, T]]) -> T:
 class Neo4jTransaction:
     """`GraphTransaction` of one group (namespace) over a transaction of the event loop."""
 
+    _answers: Mapping[Query, str] = COLLECTED
+    _scans: Mapping[Query, str] = READS
+
     def __init__(self, transaction: AsyncManagedTransaction, group: str) -> None:
         self._transaction = transaction
         self._group = group
@@ -73,7 +76,7 @@ class Neo4jTransaction:
         return self._rows(what, {"text": text, "limit": limit})
 
     def scan(self, what: Query) -> Iterator[list[Row]]:
-        result = ask(lambda: self._run(READS[what], {}))
+        result = ask(lambda: self._run(self._scans[what], {}))
         while batch := ask(lambda: result.fetch(_BATCH)):
             yield [_row(what, record.values()) for record in batch]
 
@@ -82,7 +85,7 @@ class Neo4jTransaction:
             expect(self._value(WRITES[what], {"rows": _sent(what, rows)}), rows)
 
     def _rows(self, what: Query, parameters: Mapping[str, Any]) -> list[Row]:
-        return [_row(what, values) for values in self._value(COLLECTED[what], parameters)]
+        return [_row(what, values) for values in self._value(self._answers[what], parameters)]
 
     def _value(self, statement: str, parameters: Mapping[str, Any]) -> Any:
         """The single value of the single row of a statement."""
@@ -103,6 +106,12 @@ def _row(what: Query, values: Iterable[Any]) -> Row:
         seconds, rest = row[name]
         row[name] = None if seconds is None else moment(seconds * 1_000_000 + rest // 1000)
     return row
+
+
+class FormerAliases(Neo4jTransaction):
+    """The index of aliases of an older graph that was emptied. Nothing else can be asked of it."""
+
+    _answers = _scans = FORMER
 
 
 class _Rows(list[Row]):
