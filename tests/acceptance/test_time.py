@@ -15,9 +15,9 @@ UNIT = "TRUCK-77"
 Observations = tuple[str, str | None, str | None]
 
 
-def ingest(home: Path, *payloads: Mapping[str, Any]) -> None:
+def ingest(home: Path, *payloads: Mapping[str, Any], flags: tuple[str, ...] = ()) -> None:
     lines = "".join(json.dumps(payload) + "\n" for payload in payloads)
-    run(home, "ingest", "-", "-q", stdin=lines.encode()).expect(0)
+    run(home, "ingest", "-", "-q", *flags, stdin=lines.encode()).expect(0)
 
 
 def history(home: Path, entity: str, predicate: str) -> list[Observations]:
@@ -83,26 +83,36 @@ def test_forgetting_makes_the_former_status_current_again(home: Path) -> None:
     run(home, "get", "turvo:SHIP-B").expect(2)
     run(home, "forget", "turvo:SHIP-B", "--yes").expect(2)
     assert verified(home) == 1
-    # What was forgotten may come back, as a record like any other.
+    # What was forgotten stays so, until it is asked for.
     ingest(home, second)
+    assert history(home, "SHIP-A", "HAS_STATUS") == [("covered", "08:00", None)]
+    ingest(home, second, flags=("--again",))
     assert history(home, "SHIP-A", "HAS_STATUS") == [("covered", "08:00", "09:00"), ("en_route", "09:00", None)]
     assert verified(home) == 2
 
 
-def test_a_history_in_one_payload_becomes_closed_intervals(home: Path) -> None:
+def test_a_history_in_one_payload_becomes_closed_intervals_that_stay(home: Path) -> None:
     payload = shipment(
         1,
         status="Route Complete",
         statusTime="2025-10-19T20:00:00Z",
+        updatedAt="2025-10-19T20:10:00Z",
         statusHistory=[
             {"status": "En Route", "time": "2025-10-19T11:00:00Z"},
             {"status": "Tendered", "time": "2025-10-19T07:00:00Z"},
         ],
     )
     ingest(home, payload)
-    expected = [("tendered", "07:00", "11:00"), ("en_route", "11:00", "20:00"), ("route_complete", "20:00", None)]
-    assert history(home, payload["shipmentId"], "HAS_STATUS") == expected
-    # A new version of the record replaces everything that the old one stated.
-    ingest(home, shipment(1, status="covered", statusTime="2025-10-19T06:00:00Z"))
-    assert history(home, payload["shipmentId"], "HAS_STATUS") == [("covered", "06:00", None)]
+    past = [("tendered", "07:00", "11:00"), ("en_route", "11:00", "20:00")]
+    assert history(home, payload["shipmentId"], "HAS_STATUS") == [*past, ("route_complete", "20:00", None)]
+
+    # A later version without the history ends nothing that was over before.
+    later = shipment(1, status="completed", statusTime="2025-10-19T21:00:00Z", updatedAt="2025-10-19T21:30:00Z")
+    ingest(home, later)
+    past.append(("route_complete", "20:00", "21:00"))
+    assert history(home, payload["shipmentId"], "HAS_STATUS") == [*past, ("completed", "21:00", None)]
+
+    # Other content as of the same time is a correction: it replaces what that version said, and nothing else.
+    ingest(home, {**later, "status": "invoiced"})
+    assert history(home, payload["shipmentId"], "HAS_STATUS") == [*past, ("invoiced", "21:00", None)]
     assert verified(home) == 1

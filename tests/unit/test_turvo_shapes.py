@@ -53,6 +53,8 @@ def test_the_records_of_each_payload(name: str, found: list[tuple[str, str]]) ->
         {"SHIPMENTID": "SHIP-2025-10-19-002", "STATUS": "new"},
         {"custom-id": "SHIP-2025-10-19-002", "Id": "1000481920", "Status": CODE},
         {"customId": "SHIP-2025-10-19-002", "customerName": "Acme", "status": "Covered"},
+        {"type": "shipment", "shipmentId": "SHIP-2025-10-19-002", "status": "Covered"},
+        {"type": "LTL", "id": 1000481920, "shipmentId": "SHIP-2025-10-19-002", "status": "Covered"},
     ],
 )
 def test_one_shipment_is_one_record_in_every_layout(payload: dict[str, Any]) -> None:
@@ -137,6 +139,10 @@ def test_all_else_is_not_skipped(payload: dict[str, Any]) -> None:
     "payload",
     [
         {"id": 5, "name": "Acme", "status": CODE},
+        {"id": "INV-30118", "shipment_id": "SHIP-1", "customer": {"name": "Acme"}, "total": 1676.4},
+        {"type": "invoice", "id": 30118, "shipmentId": "SHIP-1", "customerName": "Acme"},
+        {"kind": "service_claim", "claim_id": 207, "shipment_id": "SHIP-1", "carrier": {"name": "Great Bend"}},
+        {"object": "Purchase Order", "shipmentId": "SHIP-1", "origin": {"city": "Chicago", "state": "IL"}},
         {"id": 5, "customerOrder": "CO-1"},
         {"customId": "A-1", "status": "open"},
         {"event_name": "CUSTOMER_SIGNUP", "event_payload": "x", "id": 1},
