@@ -84,12 +84,12 @@ class Edits:
     origins: dict[TimelineEntry, TimelineEntry] = field(default_factory=dict)
     older: dict[TimelineEntry, FactText] = field(default_factory=dict)
 
-    def remove(self, record_id: str, claims: Iterable[StoredClaim]) -> None:
-        for timeline, piece in entries(record_id, claims):
+    def remove(self, evidence: Iterable[TimelineEntry]) -> None:
+        for timeline, piece in evidence:
             self.timelines.setdefault(timeline, Edit()).removed.add(piece)
 
-    def add(self, record_id: str, claims: Iterable[StoredClaim]) -> None:
-        for timeline, piece in entries(record_id, claims):
+    def add(self, evidence: Iterable[TimelineEntry]) -> None:
+        for timeline, piece in evidence:
             self.timelines.setdefault(timeline, Edit()).added.add(piece)
 
 
@@ -122,7 +122,7 @@ def entries(record_id: str, claims: Iterable[StoredClaim]) -> list[TimelineEntry
 def claims_of(plan: Plan, mentions: Mentions, edits: Edits, before: Sequence[StoredClaim]) -> list[StoredClaim]:
     """What all versions of a plan's record state together, with nodes in place of keys; see `history`.
 
-    The texts go to `edits`. `before` are the record's claims as stored.
+    Their evidence and texts go to `edits`. `before` are the record's claims as stored.
     """
     texts: dict[_Statement, FactText] = {}
     older: dict[_Statement, FactText] = {}
@@ -145,7 +145,9 @@ def claims_of(plan: Plan, mentions: Mentions, edits: Edits, before: Sequence[Sto
     stored_before = {_statement(moved(claim, mentions.identities)): claim for claim in before}
     stated = effective(versions)
     found = [things.placed(claim) for claim in stated]
-    for own, stored, entry in zip(stated, found, entries(plan.record_id, found), strict=True):
+    evidence = entries(plan.record_id, found)
+    edits.add(evidence)
+    for own, stored, entry in zip(stated, found, evidence, strict=True):
         exact, loose = _statement(own, at=own.valid_at), _statement(own)
         if given := texts.get(exact) or texts.get(loose):
             edits.texts.setdefault(entry, given)
@@ -165,9 +167,8 @@ class _Things:
     """
 
     def __init__(self, entities: Sequence[ResolvedEntity]) -> None:
-        last: dict[Signature, ResolvedEntity] = {}
-        for one in sorted(entities, key=lambda one: one.version.order):
-            last[one.observation.signature] = one
+        # The earliest version comes first, so the newest one stays.
+        last = {one.observation.signature: one for one in entities}
         self._names: dict[Signature, str] = {}
         self._places: dict[str, tuple[str, str]] = {}
         for group in groups(last):
