@@ -23,7 +23,7 @@ _Statement = tuple[str, str, str, bool, int | None]
 def claims_of(plan: Plan, mentions: Mentions, edits: Edits, before: Sequence[StoredClaim]) -> list[StoredClaim]:
     """What all versions of a plan's record state together, with nodes in place of keys; see `history`.
 
-    The texts go to `edits`. `before` are the record's claims as stored.
+    Their evidence and texts go to `edits`. `before` are the record's claims as stored.
     """
     first: dict[_Statement, tuple[str, str]] = {}
     vectors: dict[str, Any] = {}
@@ -45,12 +45,15 @@ def claims_of(plan: Plan, mentions: Mentions, edits: Edits, before: Sequence[Sto
             if version.embedded is not None:
                 vectors[claim.sentence] = version.embedded.claim_vectors[index]
     known = {_statement(moved(claim, mentions.identities)): claim for claim in before}
-    found: list[StoredClaim] = []
-    for own in effective(versions):
-        sentence, attributes = first.get(_statement(own, at=own.valid_at)) or first[_statement(own)]
-        stored = things.placed(own)._replace(attributes="" if attributes == NO_ATTRIBUTES else attributes)
-        found.append(stored)
-        (entry,) = entries(plan.record_id, [stored])
+    stated = effective(versions)
+    texts = [first.get(_statement(own, at=own.valid_at)) or first[_statement(own)] for own in stated]
+    found = [
+        things.placed(own)._replace(attributes="" if attributes == NO_ATTRIBUTES else attributes)
+        for own, (_, attributes) in zip(stated, texts, strict=True)
+    ]
+    evidence = entries(plan.record_id, found)
+    edits.add(evidence)
+    for stored, entry, (sentence, attributes) in zip(found, evidence, texts, strict=True):
         edits.texts.setdefault(entry, FactText(sentence, attributes, vectors.get(sentence)))
         if sentence not in vectors and (old := known.get(_statement(stored))) is not None:
             (origin,) = entries(plan.record_id, [old])
@@ -66,9 +69,8 @@ class _Things:
     """
 
     def __init__(self, entities: Sequence[ResolvedEntity]) -> None:
-        last: dict[Signature, ResolvedEntity] = {}
-        for one in sorted(entities, key=lambda one: one.version.order):
-            last[one.observation.signature] = one
+        # The earliest version comes first, so the newest one stays.
+        last = {one.observation.signature: one for one in entities}
         self._names: dict[Signature, str] = {}
         self._places: dict[str, tuple[str, str]] = {NOTHING: (NOTHING, "")}
         for group in groups(last):
