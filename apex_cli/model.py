@@ -328,7 +328,7 @@ class Plan:
         own = []
         if self.embedded is not None and self.states:
             own = [RecordVersion(self.saga_id, self.embedded.extraction, self.embedded)]
-        return sorted([*self.history, *own], key=lambda version: version.order)
+        return sorted([*self.history, *own], key=lambda version: version.order) if self.history else own
 
     def point_ids(self) -> list[str]:
         """The ids of this attempt's vector points."""

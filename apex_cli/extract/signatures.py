@@ -24,6 +24,7 @@ Example. Four records, in any order:
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from hashlib import blake2b
@@ -67,6 +68,18 @@ def signature_of(entity: Entity) -> Signature:
 
 def groups(signatures: Collection[Signature], crowded: AbstractSet[str] = frozenset()) -> list[list[Signature]]:
     """The things among these signatures. `crowded` are keys and names of so many things that they identify none."""
+    every = set(signatures)
+    counts = Counter([alias for one in every for part in one for alias in part])
+    # Most signatures share nothing with another one, so each of these is a thing of its own.
+    linked = [one for one in every if any(counts[alias] > 1 for part in one for alias in part)]
+    alone = every.difference(linked)
+    return sorted([*([one] for one in alone), *_joined(linked, crowded)])
+
+
+def _joined(signatures: Collection[Signature], crowded: AbstractSet[str]) -> list[list[Signature]]:
+    """The things among signatures that may share something."""
+    if not signatures:
+        return []
     forest = _Forest(signatures)
     by_strength: dict[int, list[list[int]]] = {}
     for key, positions in forest.by_key().items():

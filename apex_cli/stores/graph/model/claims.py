@@ -23,7 +23,7 @@ _Statement = tuple[str, str, str, bool, int | None]
 def claims_of(plan: Plan, mentions: Mentions, edits: Edits, before: Sequence[StoredClaim]) -> list[StoredClaim]:
     """What all versions of a plan's record state together, with nodes in place of keys; see `history`.
 
-    The texts go to `edits`. `before` are the record's claims as stored.
+    Their evidence and texts go to `edits`. `before` are the record's claims as stored.
     """
     first: dict[_Statement, tuple[str, str]] = {}
     vectors: dict[str, Any] = {}
@@ -50,7 +50,8 @@ def claims_of(plan: Plan, mentions: Mentions, edits: Edits, before: Sequence[Sto
         sentence, attributes = first.get(_statement(own, at=own.valid_at)) or first[_statement(own)]
         stored = things.placed(own)._replace(attributes="" if attributes == NO_ATTRIBUTES else attributes)
         found.append(stored)
-        (entry,) = entries(plan.record_id, [stored])
+        (entry,) = evidence = entries(plan.record_id, [stored])
+        edits.add(evidence)
         edits.texts.setdefault(entry, FactText(sentence, attributes, vectors.get(sentence)))
         if sentence not in vectors and (old := known.get(_statement(stored))) is not None:
             (origin,) = entries(plan.record_id, [old])
@@ -66,9 +67,8 @@ class _Things:
     """
 
     def __init__(self, entities: Sequence[ResolvedEntity]) -> None:
-        last: dict[Signature, ResolvedEntity] = {}
-        for one in sorted(entities, key=lambda one: one.version.order):
-            last[one.observation.signature] = one
+        # The earliest version comes first, so the newest one stays.
+        last = {one.observation.signature: one for one in entities}
         self._names: dict[Signature, str] = {}
         self._places: dict[str, tuple[str, str]] = {NOTHING: (NOTHING, "")}
         for group in groups(last):

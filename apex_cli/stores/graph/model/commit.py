@@ -47,8 +47,7 @@ def commit(
     for plan in fresh:
         before = stored[plan.record_id].claims if plan.record_id in stored else ()
         claims[plan.record_id] = claims_of(plan, mentions, edits, before)
-        edits.add(plan.record_id, claims[plan.record_id])
-        edits.remove(plan.record_id, before)
+        edits.remove(facts.entries(plan.record_id, before))
     redirected = _redirect_claims(graph, mentions, set(claims), edits)
     revisions, pages = timelines.revise(graph, edits.timelines)
     changes = facts.difference(graph, revisions, edits)
@@ -105,8 +104,8 @@ def _redirect_claims(
             continue
         redirected[record_id] = claims
         # All of them: one that stays may be the same evidence as one that moves.
-        edits.remove(record_id, record.claims)
-        edits.add(record_id, claims)
         origins, entries = facts.entries(record_id, record.claims), facts.entries(record_id, claims)
+        edits.remove(origins)
+        edits.add(entries)
         edits.origins |= dict(zip(entries, origins, strict=True))
     return redirected

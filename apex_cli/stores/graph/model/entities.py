@@ -149,8 +149,11 @@ def _write_index(graph: GraphTransaction, changes: Sequence[NodeChange], index: 
     leaving: dict[str, set[str]] = {}
     joining: dict[str, set[str]] = {}
     for one in changes:
-        before = index_entries(one.before.signatures) if one.before is not None else {}
-        after = index_entries(one.after.signatures) if one.after is not None else {}
+        old = one.before.signatures if one.before is not None else {}
+        new = one.after.signatures if one.after is not None else {}
+        if old.keys() == new.keys():
+            continue
+        before, after = index_entries(old), index_entries(new)
         for entry in before.keys() - after.keys():
             leaving.setdefault(entry, set()).add(one.node)
         for entry in after.keys() - before.keys():
@@ -158,7 +161,7 @@ def _write_index(graph: GraphTransaction, changes: Sequence[NodeChange], index: 
     changed = dict.fromkeys((*leaving, *joining))
     unread = [entry for entry in changed if entry not in index]
     stored = {row["key"]: nodes_of(row["entity"]) for row in graph.look_up(ops.ALIASES, unread)}
-    new, moved, empty = [], [], []
+    inserted, moved, empty = [], [], []
     for entry in changed:
         before_nodes = set(index.get(entry, stored.get(entry, ())))
         nodes = (before_nodes - leaving.get(entry, set())) | joining.get(entry, set())
@@ -168,10 +171,10 @@ def _write_index(graph: GraphTransaction, changes: Sequence[NodeChange], index: 
         elif before_nodes:
             moved.append((entry, text))
         else:
-            new.append((entry, text, value_of(entry).lower() if is_shown(entry) else None))
+            inserted.append((entry, text, value_of(entry).lower() if is_shown(entry) else None))
     graph.write(ops.DELETE_ALIAS, empty)
     graph.write(ops.SET_ALIAS, moved)
-    graph.write(ops.NEW_ALIAS, new)
+    graph.write(ops.NEW_ALIAS, inserted)
 
 
 def delete_mentions(graph: GraphTransaction, mentions: Mentions) -> None:

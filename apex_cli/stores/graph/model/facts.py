@@ -76,12 +76,12 @@ class Edits:
     texts: dict[TimelineEntry, FactText] = field(default_factory=dict)
     origins: dict[TimelineEntry, TimelineEntry] = field(default_factory=dict)
 
-    def remove(self, record_id: str, claims: Iterable[StoredClaim]) -> None:
-        for timeline, piece in entries(record_id, claims):
+    def remove(self, evidence: Iterable[TimelineEntry]) -> None:
+        for timeline, piece in evidence:
             self.timelines.setdefault(timeline, Edit()).removed.add(piece)
 
-    def add(self, record_id: str, claims: Iterable[StoredClaim]) -> None:
-        for timeline, piece in entries(record_id, claims):
+    def add(self, evidence: Iterable[TimelineEntry]) -> None:
+        for timeline, piece in evidence:
             self.timelines.setdefault(timeline, Edit()).added.add(piece)
 
 

@@ -21,7 +21,7 @@ The result is a function of the versions: their order of arrival has no influenc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -137,8 +137,11 @@ class _History:
                 runs.append(_Run([claim.valid_at], claim.invalid_at, has_time))
 
 
-def effective(versions: Iterable[VersionClaims]) -> list[StoredClaim]:
+def effective(versions: Sequence[VersionClaims]) -> list[StoredClaim]:
     """The claims of a record from all its versions, which are given in their order."""
+    if len(versions) == 1 and _are_distinct(versions[0].claims):
+        # So it is with most records: nothing was said before, and each claim stands for itself.
+        return list(versions[0].claims)
     history = _History()
     for as_of, whole, claims, ended in versions:
         said: dict[_Statement, list[StoredClaim]] = {}
@@ -160,6 +163,11 @@ def effective(versions: Iterable[VersionClaims]) -> list[StoredClaim]:
             history.state(statement, some, as_of)
     every = [*history.closed, *((statement, run) for statement, runs in history.open.items() for run in runs)]
     return list(dict.fromkeys(claim for statement, run in every for claim in _claims(statement, run)))
+
+
+def _are_distinct(claims: Sequence[StoredClaim]) -> bool:
+    """Whether no two claims make the same statement, at whatever times."""
+    return len({(claim.subject, claim.predicate, claim.object, claim.certain) for claim in claims}) == len(claims)
 
 
 def _relation(statement: _Statement) -> tuple[str, str, bool]:

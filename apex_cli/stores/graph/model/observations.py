@@ -35,6 +35,8 @@ Pair = tuple[str, str]
 """Record id and node id."""
 ByPair = dict[Pair, Observations]
 BeforeAndAfter = tuple[Observations | None, Observations | None]
+_Identified = Sequence[tuple[RecordVersion, Sequence[Signature]]]
+"""The versions of a record, the earliest first, each with the signatures of its entities in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +87,19 @@ def compare(
     """
     before = _load(graph, OBSERVATIONS_BY_RECORD, rewritten)
     resolver = Resolver(graph, plans[0].group_id, old_ids, plans[0].saga_id)
-    identities = resolver.resolve(_change(plans, before))
-    resolved = {plan.record_id: _resolved(plan, identities) for plan in plans}
+    identified = {plan.record_id: _identified(plan) for plan in plans}
+    identities = resolver.resolve(_change(identified.values(), before))
+    resolved = {record: _resolved(versions, identities) for record, versions in identified.items()}
     complete = frozenset(node for place, target in identities.moved.items() for node in (place[0], target))
     after: ByPair = {}
     for (record, node), observations in _load(graph, OBSERVATIONS_BY_NODE, complete).items():
         before[record, node] = observations
         if record not in resolved:
             for one in observations:
-                _add(after, (record, identities.node_at(node, one.signature.digest)), (one,))
+                _add(after, (record, identities.node_at(node, one.signature.digest)), one)
     for record, entities in resolved.items():
         for node, observation in _observed(entities):
-            _add(after, (record, node), (observation,))
+            _add(after, (record, node), observation)
     return Mentions(before, after, resolved, identities, complete, resolver.index)
 
 
@@ -110,7 +113,7 @@ def of_nodes(graph: GraphTransaction, nodes: Iterable[str]) -> dict[str, dict[st
 
 def entity_ids(graph: GraphTransaction, plans: Sequence[Plan]) -> dict[str, str]:
     """The node of each key and name in the plans that leads to one node only."""
-    entities = (entity for plan in plans for entity in _entities(plan))
+    entities = (entity for plan in plans for version in plan.versions() for entity in version.extraction.entities)
     rows = graph.look_up(ALIASES, (alias for entity in entities for alias in (*entity.keys, *entity.names)))
     return {row["key"]: row["entity"] for row in rows if len(nodes_of(row["entity"])) == 1}
 
@@ -126,7 +129,7 @@ def _observed(entities: Sequence[ResolvedEntity]) -> Iterator[tuple[str, EntityO
             last[signature] = one.version
     for one in entities:
         newest = last.get(one.observation.signature)
-        if newest is None or one.version.order >= newest.order:
+        if newest is None or newest is one.version or one.version.order >= newest.order:
             yield one.node, one.observation
 
 
@@ -136,25 +139,31 @@ def renamed_ids(graph: GraphTransaction) -> dict[str, str]:
     return {present: row["entity"] for row in rows if (present := present_form(row["key"])) != row["key"]}
 
 
-def _change(plans: Sequence[Plan], before: ByPair) -> SignatureChange:
+def _identified(plan: Plan) -> _Identified:
+    """The versions of a plan's record. Raises `StoreTerminal` for an entity without a key."""
+    found = []
+    for version in plan.versions():
+        for entity in version.extraction.entities:
+            if not entity.keys:
+                raise StoreTerminal(STORE, f"an entity without a key: {entity.type} {entity.name!r}")
+        found.append((version, [signature_of(entity) for entity in version.extraction.entities]))
+    return found
+
+
+def _change(identified: Iterable[_Identified], before: ByPair) -> SignatureChange:
     """The signatures of the plans, and those of the versions that they replace."""
-    coming: set[Signature] = set()
-    for entity in (entity for plan in plans for entity in _entities(plan)):
-        if not entity.keys:
-            raise StoreTerminal(STORE, f"an entity without a key: {entity.type} {entity.name!r}")
-        coming.add(signature_of(entity))
+    coming = {one for versions in identified for _, signatures in versions for one in signatures}
     going: dict[str, Counter[Signature]] = {}
     for (_, node), observations in before.items():
         going.setdefault(node, Counter()).update(one.signature for one in observations)
     return SignatureChange(coming, going)
 
 
-def _resolved(plan: Plan, identities: Identities) -> list[ResolvedEntity]:
+def _resolved(versions: _Identified, identities: Identities) -> list[ResolvedEntity]:
     found = []
-    for version in plan.versions():
+    for version, signatures in versions:
         time, whole = micros(version.extraction.event_time), version.extraction.whole
-        for position, entity in enumerate(version.extraction.entities):
-            signature = signature_of(entity)
+        for position, (entity, signature) in enumerate(zip(version.extraction.entities, signatures, strict=True)):
             observation = EntityObservation(
                 position, time, entity.certain, entity.name, signature, dict(entity.attributes), whole
             )
@@ -163,17 +172,12 @@ def _resolved(plan: Plan, identities: Identities) -> list[ResolvedEntity]:
     return found
 
 
-def _entities(plan: Plan) -> list[Entity]:
-    """The entities of all versions of the plan's record."""
-    return [entity for version in plan.versions() for entity in version.extraction.entities]
-
-
 def _load(graph: GraphTransaction, what: Query, keys: Iterable[str]) -> ByPair:
     return {(row["record"], row["node"]): unpack_observations(row["observation"]) for row in graph.look_up(what, keys)}
 
 
-def _add(found: ByPair, pair: Pair, observations: Observations) -> None:
+def _add(found: ByPair, pair: Pair, observation: EntityObservation) -> None:
     """Add to the observations of a pair: versions of one record, and two entities of one version, may be one node."""
-    found[pair] = tuple(
-        sorted((*found.get(pair, ()), *observations), key=lambda one: (one.time, one.whole, one.position))
-    )
+    known = found.get(pair, ())
+    every = (*known, observation)
+    found[pair] = tuple(sorted(every, key=lambda one: (one.time, one.whole, one.position))) if known else every

@@ -27,7 +27,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from apex_cli.model import FUNCTIONAL, Predicate
+from apex_cli.model import FUNCTIONAL
 from apex_cli.stores.graph.model.codec import micros, moment, pack_evidence, unpack_evidence
 from apex_cli.stores.graph.model.operations import PAGES, GraphTransaction
 from apex_cli.timeline import Evidence, Interval, intervals
@@ -68,7 +68,7 @@ class Timeline(NamedTuple):
 
 def timeline_of(subject: str, predicate: str, object_id: str, *, certain: bool = True) -> Timeline:
     """The timeline that a claim belongs to."""
-    return Timeline(subject, predicate, None if Predicate(predicate) in FUNCTIONAL else object_id, certain)
+    return Timeline(subject, predicate, None if predicate in FUNCTIONAL else object_id, certain)
 
 
 @dataclass(slots=True)
