@@ -14,6 +14,7 @@ from apex_cli.extract.identity import slug
 
 _LONGEST_NAME = 80
 _MAX_LEVELS = 64
+_LEAF = (str, int, float)
 _NAMES = """
     address_id bol_number carrier_dot carrier_id carrier_mc carrier_name carrier_order configuration_id
     container_number contributor_user created_at created_at_time created_date created_on custom_attributes custom_id
@@ -38,21 +39,18 @@ def snake_keys(payload: Mapping[str, Any]) -> dict[str, Any]:
     `links` of a Front conversation are its own, its `_links` are addresses of the API.
     """
     found: dict[str, Any] = {}
-    # The sort is stable: without such names the order stays.
-    for key in sorted(payload, key=_is_private):
+    private = [key for key in payload if key.startswith("_")]
+    for key in [*(key for key in payload if key not in private), *private] if private else payload:
         name = snake(key)
-        value = payload[key]
         if found.get(name) is None:
-            found[name] = value
+            found[name] = payload[key]
     return found
-
-
-def _is_private(key: str) -> bool:
-    return key.startswith("_")
 
 
 def snake_tree(value: Any, levels: int = _MAX_LEVELS) -> Any:
     """A JSON value with the names of all fields in snake case, down to 64 levels."""
+    if value is None or isinstance(value, _LEAF):
+        return value
     if levels and isinstance(value, Mapping):
         return {name: snake_tree(inside, levels - 1) for name, inside in snake_keys(value).items()}
     if levels and isinstance(value, list):

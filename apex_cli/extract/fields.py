@@ -19,7 +19,7 @@ def scalar(value: object) -> str | None:
     if isinstance(value, str):
         # A long one stays whole: the key of a long value ends in the hash of the whole.
         return (clean.line(value) if len(value) <= clean.NAME_LIMIT else value.strip()) or None
-    if isinstance(value, bool):
+    if value is None or isinstance(value, bool):
         return None
     if isinstance(value, int):
         return str(value) if value.bit_length() <= _MAX_BITS else None
@@ -30,16 +30,17 @@ def scalar(value: object) -> str | None:
 
 def label(value: object) -> str | None:
     """A scalar, or the scalar inside `{"name": …}` or `{"value": …}`."""
-    if isinstance(value, Mapping):
-        return pick(value, "name", "value")
-    return scalar(value)
+    if value is None or isinstance(value, str):
+        # Before the test for an object, which costs most.
+        return scalar(value)
+    return pick(value, "name", "value") if isinstance(value, Mapping) else scalar(value)
 
 
 def pick(payload: Mapping[str, Any], *names: str) -> str | None:
     """The first of these fields that is a string or number and not empty."""
     for name in names:
-        found = scalar(payload.get(name))
-        if found:
+        value = payload.get(name)
+        if value is not None and (found := scalar(value)):
             return found
     return None
 

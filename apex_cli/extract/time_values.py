@@ -110,6 +110,8 @@ def zone_of(fields: Mapping[str, object]) -> str | None:
     """The name of the zone that an object gives for its dates: `timeZone: "America/Chicago"` or `{"id": …}`."""
     for key in _ZONES:
         found = fields.get(key)
+        if found is None:
+            continue
         if isinstance(found, Mapping):
             found = found.get("id") or found.get("value") or found.get("name")
         if isinstance(found, str) and found.strip():
