@@ -42,8 +42,9 @@ def extract(record: Record) -> Extraction:
 
 def _shipment(record: Record, payload: JsonObject) -> Extraction:
     body = shapes.body(payload)
-    number = shapes.number(body) or (None if shapes.turvo_id(body) or not record.ended else record.external_id)
-    entity = entities.shipment(shipment_id=number, turvo_id=shapes.turvo_id(body))
+    turvo_id = shapes.turvo_id(body)
+    number = shapes.number(body) or (None if turvo_id or not record.ended else record.external_id)
+    entity = entities.shipment(shipment_id=number, turvo_id=turvo_id)
     if entity is None:
         raise ExtractError("neither shipmentId nor turvoId", hint="give the shipment's number", code="no_shipment")
     statuses = status.read(body)
@@ -51,7 +52,6 @@ def _shipment(record: Record, payload: JsonObject) -> Extraction:
     builder = Builder.of(record, _as_of(record, payload, body, statuses), kind=RecordKind.STATE, whole=whole)
     ref = builder.add(entity)
     title = f"Shipment {entity.name}"
-    turvo_id = shapes.turvo_id(body)
     known_as = clean.joined([entity.name, f"Turvo id {clean.line(turvo_id)}" if turvo_id and number else None])
     about = f"Shipment {known_as} on {timestamps.to_minute(builder.event_time)}"
     if record.ended:

@@ -25,7 +25,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from apex_cli.extract import fields
+from apex_cli.extract import fields, placeholders
 from apex_cli.extract.field_names import snake_keys
 from apex_cli.extract.identity import external_id, slug
 from apex_cli.model import JsonObject
@@ -103,8 +103,8 @@ def turvo_id(payload: JsonObject) -> str | None:
     """Turvo's own id of a shipment. Where there is a `customId` beside, `shipmentId` is no number of its own."""
     known = number(payload)
     given = _given(payload, "turvo_id", "id")
-    if given is None and known != _given(payload, "shipment_id"):
-        given = _given(payload, "shipment_id")
+    if given is None and known != (other := _given(payload, "shipment_id")):
+        given = other
     return given if given != known else None
 
 
@@ -170,12 +170,11 @@ def unpack(payload: JsonObject) -> list[dict[str, Any]] | None:
 
 def _given(payload: JsonObject, *names: str) -> str | None:
     """The first of these fields that has an id; a placeholder such as "TBD" is none."""
-    from apex_cli.extract import entities  # not needed for --help
-
-    return next(
-        (found for name in names if (found := fields.pick(payload, name)) and entities.shipment(shipment_id=found)),
-        None,
-    )
+    for name in names:
+        found = fields.pick(payload, name)
+        if found is not None and not placeholders.is_id(found):
+            return found
+    return None
 
 
 def _is_shipment(payload: JsonObject) -> bool:
