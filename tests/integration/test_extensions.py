@@ -12,7 +12,7 @@ import pytest
 from apex_cli.cli.main import main
 from apex_cli.documents import registry as formats
 from apex_cli.documents.format import Block, Format
-from apex_cli.errors import ReadError, UsageError
+from apex_cli.errors import ReadError
 from apex_cli.extract import entities, timestamps
 from apex_cli.extract.builder import Builder
 from apex_cli.extract.identity import external_id
@@ -105,7 +105,7 @@ def test_a_document_format_of_its_own(drop: Path, capsys: Captured) -> None:
     (drop / "broken.mnf").write_bytes(b"\0\1")
     (drop / "nameless").write_bytes(PAPER + " | second copy".encode("utf-16-le"))
     with formats.registered(Manifest()):
-        found = {Path(str(line["external_id"])).name: line for line in lines(capsys, "ingest", str(drop), exit=3)[:-1]}
+        found = {Path(str(line["locator"])).name: line for line in lines(capsys, "ingest", str(drop), exit=3)[:-1]}
         assert found["named.mnf"]["source"] == "document"
         assert {line["status"] for line in found.values()} == {"committed", "failed"}
         facts = [line for line in lines(capsys, "facts", "5521907") if line["type"] == "fact"]
@@ -125,7 +125,7 @@ def test_a_name_is_taken_once_and_free_again() -> None:
         with pytest.raises(ValueError, match="yardgate"):
             sources.register(YardGate())
     assert sources.names() == ("samsara", "turvo", "frontapp", "json", "document")
-    with pytest.raises(UsageError):
+    with pytest.raises(ReadError):
         sources.classify(PASSAGE, "yardgate")
     with formats.registered(Manifest()), pytest.raises(ValueError, match="manifest"):
         formats.register(Manifest())
