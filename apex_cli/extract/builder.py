@@ -226,8 +226,19 @@ class Builder:
             same = unique.get((subject, one.predicate, obj, one.valid_at))
             if same is None or _overrides(one, same):
                 unique[subject, one.predicate, obj, one.valid_at] = one
+        keys_of = [thing.key for thing in things]
+        called = [describe(thing) for thing in things] if unique else []
         return tuple(
-            _claim(things[subject], None if obj is None else things[obj], one)
+            Claim(
+                subject=keys_of[subject],
+                predicate=one.predicate,
+                object=NOTHING if obj is None else keys_of[obj],
+                sentence=_sentence(called[subject], one.predicate, "nothing" if obj is None else called[obj]),
+                valid_at=one.valid_at,
+                invalid_at=one.invalid_at,
+                attributes=one.attributes,
+                certain=one.certain,
+            )
             for (subject, _, obj, _), one in unique.items()
         )
 
@@ -239,23 +250,10 @@ def _overrides(new: _Statement, same: _Statement) -> bool:
     return same.invalid_at is not None and new.invalid_at is None
 
 
-def _claim(subject: Entity, obj: Entity | None, new: _Statement) -> Claim:
-    return Claim(
-        subject=subject.key,
-        predicate=new.predicate,
-        object=NOTHING if obj is None else obj.key,
-        sentence=_sentence(subject, new.predicate, obj),
-        valid_at=new.valid_at,
-        invalid_at=new.invalid_at,
-        attributes=new.attributes,
-        certain=new.certain,
-    )
-
-
-def _sentence(subject: Entity, predicate: Predicate, obj: Entity | None) -> str:
-    """The claim as a sentence: "Vehicle TRUCK-6520 is at Chicago, IL."."""
+def _sentence(subject: str, predicate: Predicate, obj: str) -> str:
+    """A claim as a sentence: "Vehicle TRUCK-6520 is at Chicago, IL."."""
     # Names may hold braces: the template is filled once, its fillings are never read as templates.
-    text = _TEMPLATES[predicate].format(subject=describe(subject), object="nothing" if obj is None else describe(obj))
+    text = _TEMPLATES[predicate].format(subject=subject, object=obj)
     return text[0].upper() + text[1:]
 
 
