@@ -204,13 +204,21 @@ def looks_like(payload: JsonObject) -> str | None:
 def extract(record: Record) -> Extraction:
     """What the record states, by the rules of its source; a record of an unknown source is read as any JSON.
 
-    What is assumed about ambiguous dates, and what a limit cuts, is among its notes. Raises `ExtractError` as the
-    sources do. Pure and synchronous; never touches a store, a file or the clock.
+    What is assumed about dates, and what a limit cuts, is among its notes. Raises `ExtractError` as the sources do.
+    Pure and synchronous; never touches a store, a file or the clock.
     """
     with timestamps.assumptions() as assumed, cuts.collected() as left_out:
         extraction = named(record.source).extract(record)
-    notes = (*extraction.notes, *assumed, *left_out)
+    notes = (*extraction.notes, *_undated(record, extraction), *assumed, *left_out)
     return replace(extraction, notes=notes) if len(notes) > len(extraction.notes) else extraction
+
+
+def _undated(record: Record, extraction: Extraction) -> tuple[str, ...]:
+    """A note on a record without a time of its own: it is dated all the same."""
+    if extraction.dated:
+        return ()
+    by = "when it was staged" if extraction.event_time == record.observed_at else "the date in its id"
+    return (f"it has no time of its own, so it counts from {by}",)
 
 
 def prose(record: Record) -> str:

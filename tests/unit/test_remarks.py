@@ -16,6 +16,8 @@ from apex_cli.sources.registry import classify, extract, looks_like
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
+TIME = "2026-03-01T10:00:00Z"
+
 
 def record(payload: dict[str, Any], locator: str = "a.json:1", **more: Any) -> Record:
     source, data_type, external_id = classify(payload)
@@ -81,10 +83,15 @@ def test_deep_and_long_content_is_noted() -> None:
     deep: Any = "x"
     for _ in range(40):
         deep = [deep]
-    assert extract(record({"id": 1, "deep": deep})).notes == ("left out: what is deeper than 32 levels",)
-    notes = extract(record({"id": 1, "text": "word " * 1_000})).notes
+    assert extract(record({"id": 1, "updated_at": TIME, "deep": deep})).notes == (
+        "left out: what is deeper than 32 levels",
+    )
+    notes = extract(record({"id": 1, "updated_at": TIME, "text": "word " * 1_000})).notes
     assert notes == ("left out: the text of text after its first 2,000 characters",)
-    assert extract(record({"id": 1, "text": "word"})).notes == ()
+    assert extract(record({"id": 1, "updated_at": TIME, "text": "word"})).notes == ()
+    assert extract(record({"id": 1, "text": "word"})).notes == (
+        "it has no time of its own, so it counts from when it was staged",
+    )
 
 
 def test_the_shared_readers_note_what_they_cut() -> None:

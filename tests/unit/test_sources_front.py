@@ -395,10 +395,11 @@ def test_ids_of_messages_are_no_people() -> None:
 
 
 def test_what_is_cut_is_noted() -> None:
-    (note,) = extracted({"message_id": "M-1", "body": "<p>" + "<br>" * 300_000}).notes
+    dated = {"message_id": "M-1", "sent_at": "2026-03-01T10:00:00Z"}
+    (note,) = extracted({**dated, "body": "<p>" + "<br>" * 300_000}).notes
     assert note == "left out: the body after its first 1,000,000 characters"
-    assert extracted({"message_id": "M-1", "body": "load x " * 40_000}).notes
-    to = extracted({"message_id": "M-1", "body": "x", "to": [f"a{number}@b.example" for number in range(300)]})
+    assert extracted({**dated, "body": "load x " * 40_000}).notes
+    to = extracted({**dated, "body": "x", "to": [f"a{number}@b.example" for number in range(300)]})
     assert len(claims(to)) == 300
     assert not to.notes
 
