@@ -27,6 +27,8 @@ from apex_cli.extract.timestamps import rfc3339
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from apex_cli.stores.postgres.catalog import CurrentVersion, StoredVersion
+
 _UNBROKEN = 100_000
 """Columns of an output that is no terminal: nothing is wrapped or cut."""
 _JOINERS = "\u200c\u200d"
@@ -148,6 +150,14 @@ def _jsonable(value: Any) -> Any:
     if isinstance(value, frozenset | set):
         return sorted(value)
     return str(value)
+
+
+def as_of(version: CurrentVersion | StoredVersion) -> str:
+    """The time as of which a version counts, and where it comes from if it is no time of its own."""
+    shown = rfc3339(version.event_time)
+    if version.dated:
+        return shown
+    return f"{shown} ({'the date in its id' if version.event_time < version.observed_at else 'when it was staged'})"
 
 
 def clean(text: str) -> str:

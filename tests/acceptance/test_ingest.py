@@ -54,13 +54,14 @@ def test_a_file_then_again_then_changed(home: Path) -> None:
 
     write_lines(file, [SEEDS[0], {**SHIPMENT, "status": "delivered"}, SEEDS[2]])
     assert counts(run(home, "ingest", file, "--json").expect(0).summary) == {"updated": 1, "unchanged": 2}
-    # Back to the first content is a third version, not "unchanged".
+    # Back to the first content is a third version, not "unchanged": none of them has a time of its own.
     write_lines(file, SEEDS)
     assert counts(run(home, "ingest", file, "--json").expect(0).summary) == {"updated": 1, "unchanged": 2}
     [line] = run(home, "get", SHIPMENT_KEY, "--json").expect(0).lines
     assert line["revision"] == 3
     statuses = [fact for fact in line["stores"]["graph"]["facts"] if fact["predicate"] == "HAS_STATUS"]
-    assert [(fact["object"], fact["invalid_at"]) for fact in statuses] == [("in_transit", None)]
+    assert [fact["object"] for fact in statuses] == ["in_transit", "delivered", "in_transit"]
+    assert [fact["invalid_at"] for fact in statuses] == [*(fact["valid_at"] for fact in statuses[1:]), None]
     assert not list((home / "staging").glob("*/*"))
     assert verified(home) == 3
 
@@ -195,7 +196,9 @@ def test_a_source_can_be_forced(home: Path) -> None:
     [line] = run(home, "ingest", file, "--source", "json", "--json").expect(0).of("record")
     assert line["source"] == "json"
     [line] = run(home, "ingest", file, "--source", "document", "--json").expect(0).of("record")
-    assert (line["source"], line["data_type"], line["external_id"]) == ("document", "document", str(file))
+    assert (line["source"], line["data_type"]) == ("document", "document")
+    [held] = run(home, "get", f"document:{file}", "--json").expect(0).lines
+    assert held["record_id"] == line["record_id"]
     [line] = run(home, "ingest", file, "--source", "turvo", "--json").expect(3).of("record")
     assert (line["status"], line["stage"], line["error"]["code"]) == ("failed", "read", "missing_id")
     run(home, "ingest", file, "--source", "fax").expect(2)

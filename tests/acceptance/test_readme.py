@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 
 from apex_cli.cli.main import build
 from tests import profiles
-from tests.acceptance.apex import APEX, run
+from tests.acceptance.apex import APEX, run, write_lines
 
 ROOT = Path(__file__).parent.parent.parent
 NEEDS_A_MODEL = re.compile(r"--extractor llm")
@@ -81,6 +81,8 @@ def prepare(home: Path) -> Mapping[str, str]:
     drop.mkdir()
     broken = home.parent / "inbox.json"
     broken.write_text('{"broken": ')
+    lines = [{"order_id": "K-1", "line": line, "commodity": "paper"} for line in (1, 2)]
+    write_lines(home.parent / "lines.jsonl", lines)
     run(home, "ingest", home.parent / "fixtures", broken, "-q").expect(3)
     run_id = run(home, "runs", "--json").expect(0).lines[0]["run_id"]
     return {"3f2a": str(run_id), "/srv/drop": str(drop), "/var/lib/prometheus/node-exporter": str(home.parent)}

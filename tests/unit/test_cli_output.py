@@ -7,11 +7,14 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta, timezone
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
-from apex_cli.cli.output import Output
+from apex_cli.cli.output import Output, as_of
 from apex_cli.extract.timestamps import rfc3339
+from apex_cli.stores.postgres.catalog import CurrentVersion
 from apex_cli.units import format_duration, format_size
 
 Captured = pytest.CaptureFixture[str]
@@ -21,6 +24,16 @@ def test_times_are_utc_with_a_z() -> None:
     east = timezone(timedelta(hours=2))
     assert rfc3339(datetime(2025, 10, 19, 16, 30, tzinfo=east)) == "2025-10-19T14:30:00Z"
     assert rfc3339(datetime(2025, 10, 19, 14, 30, 0, 250000, tzinfo=UTC)) == "2025-10-19T14:30:00.250000Z"
+
+
+@pytest.mark.parametrize(
+    ("days", "dated", "shown"),
+    [(0, False, " (when it was staged)"), (3, False, " (the date in its id)"), (3, True, ""), (0, True, "")],
+)
+def test_what_dates_a_version(days: int, dated: bool, shown: str) -> None:
+    when = datetime(2025, 10, 19, tzinfo=UTC)
+    version = SimpleNamespace(event_time=when, observed_at=when + timedelta(days=days), dated=dated)
+    assert as_of(cast("CurrentVersion", version)) == f"2025-10-19T00:00:00Z{shown}"
 
 
 def test_json_is_one_ascii_line_with_times_in_utc(capsys: Captured) -> None:

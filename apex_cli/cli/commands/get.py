@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.cli.options import Ident
-from apex_cli.cli.output import Output, clean, clean_lines, clip, fields
+from apex_cli.cli.output import Output, as_of, clean, clean_lines, clip, fields
 from apex_cli.cli.verb import LOCKED, START, USAGE, CommandContext, verb
 from apex_cli.extract.timestamps import rfc3339
 from apex_cli.payloads import leaves
@@ -63,8 +63,7 @@ def as_json(view: RecordView) -> dict[str, Any]:
 def _show(output: Output, view: RecordView) -> None:
     version = view.version
     output.line(clean(f"{version.source} {version.data_type} {version.external_id}"))
-    as_of = rfc3339(version.event_time) if version.dated else f"{rfc3339(version.event_time)} (when it was staged)"
-    output.line(f"record {version.record_id}, revision {version.revision}, of {as_of}")
+    output.line(f"record {version.record_id}, revision {version.revision}, of {as_of(version)}")
     for place in view.places:
         state = f"last seen {rfc3339(place.last_seen)}" if place.vacated_at is None else "no longer there"
         output.line(clean(f"at {place.shown}, {state}"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.cli.options import Ident
-from apex_cli.cli.output import Output, clean, clip, fields
+from apex_cli.cli.output import Output, as_of, clean, clip, fields
 from apex_cli.cli.verb import LOCKED, START, USAGE, CommandContext, verb
 from apex_cli.extract.timestamps import rfc3339
 
@@ -58,8 +58,7 @@ def _show(output: Output, found: RecordHistory) -> None:
         about = ["event" if version.kind == "event" else "whole" if version.whole else "partial"]
         about += ["current"] if version.current else []
         about += ["replaced by a correction"] if version.replaced_by else []
-        as_of = rfc3339(version.event_time) if version.dated else f"{rfc3339(version.event_time)} (when it was staged)"
-        output.line(f"as of {as_of}: revision {version.revision}, {', '.join(about)}")
+        output.line(f"as of {as_of(version)}: revision {version.revision}, {', '.join(about)}")
         output.line(
             f"  written {rfc3339(version.written_at)}" + (f" by run {version.run_id}" if version.run_id else "")
         )

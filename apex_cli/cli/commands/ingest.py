@@ -20,7 +20,7 @@ from apex_cli.errors import UsageError
         "apex ingest fixtures/",
         "apex ingest - < fixtures/json/fuel_transactions.jsonl",
         "apex ingest fixtures/ --dry-run",
-        "apex ingest --explain fixtures/turvo/shipments.json",
+        "apex ingest --explain fixtures/turvo",
         "apex ingest lines.jsonl --id-field order_id,line",
         "apex ingest /srv/drop --consume --min-age 30s --lock-timeout 4m -q",
         "apex ingest fixtures/frontapp/ --extractor llm --max-cost 2.50",

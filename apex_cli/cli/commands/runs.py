@@ -74,7 +74,7 @@ def show(
 
 def counts(summary: Mapping[str, Any]) -> str:
     """The numbers of a run's summary that are not zero."""
-    names = (*(status.value for status in RecordStatus), "forgotten")
+    names = [status.value for status in RecordStatus]
     return ", ".join(f"{summary[name]:,} {name}" for name in names if summary.get(name))
 
 
