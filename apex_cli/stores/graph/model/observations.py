@@ -29,7 +29,7 @@ from apex_cli.stores.graph.model.operations import (
     GraphTransaction,
     Query,
 )
-from apex_cli.stores.graph.model.resolution import Identities, Resolver, SignatureChange, nodes_of
+from apex_cli.stores.graph.model.resolution import Identities, Resolver, SignatureChange, is_shown, nodes_of
 
 Pair = tuple[str, str]
 """Record id and node id."""
@@ -134,9 +134,10 @@ def _observed(entities: Sequence[ResolvedEntity]) -> Iterator[tuple[str, EntityO
 
 
 def renamed_ids(graph: GraphTransaction) -> dict[str, str]:
-    """The present form of each key and name of an older graph that has another form, with its node."""
-    rows = (row for batch in graph.scan(ALL_ALIASES) for row in batch)
-    return {present: row["entity"] for row in rows if (present := present_form(row["key"])) != row["key"]}
+    """The present form of each key and name of an older graph that has another form and leads to one node, with it."""
+    rows = (row for batch in graph.scan(ALL_ALIASES) for row in batch if is_shown(row["key"]))
+    single = (row for row in rows if len(nodes_of(row["entity"])) == 1)
+    return {present: row["entity"] for row in single if (present := present_form(row["key"])) != row["key"]}
 
 
 def _identified(plan: Plan) -> _Identified:
