@@ -14,7 +14,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from apex_cli.model import DEFAULT_NAMESPACE, FUNCTIONAL, record_id
+from apex_cli.extract.signatures import signature_of
+from apex_cli.model import DEFAULT_NAMESPACE, FUNCTIONAL, Entity, record_id
+from apex_cli.serialization import to_entity
 from apex_cli.stores.graph.model.codec import StoredClaim
 from apex_cli.stores.graph.model.history import VersionClaims, effective
 from tests import profiles
@@ -187,7 +189,8 @@ def _graph_records(stored: Stored, current: Versions) -> Iterator[str]:
             yield f"graph: the fence of {record} is older than its marker"
     entities = Counter(row["entity"] for row in graph["entities"])
     mentioned = {row["entity"] for row in graph["mentions"]}
-    for entity in sorted({*entities, *mentioned, *(row["entity"] for row in graph["aliases"])}):
+    named = {node for row in graph["aliases"] for node in row["entity"].split(" ")}
+    for entity in sorted({*entities, *mentioned, *named}):
         if entities[entity] != 1 or entity not in mentioned:
             yield f"graph: entity {entity} is there {entities[entity]} times, and mentioned or named by an alias"
 
@@ -197,7 +200,8 @@ def claimed(stored: Stored, current: Versions) -> tuple[list[Claimed], list[str]
 
     How versions are taken together is not checked here, but by the tests of `history`.
     """
-    entity_of = {row["key"]: row["entity"] for row in stored.graph["aliases"]}
+    nodes_of = {row["key"]: row["entity"].split(" ") for row in stored.graph["aliases"]}
+    mentioned = {(row["record"], row["entity"]) for row in stored.graph["mentions"]}
     found: set[Claimed] = set()
     unresolved: list[str] = []
     versions = [
@@ -207,23 +211,27 @@ def claimed(stored: Stored, current: Versions) -> tuple[list[Claimed], list[str]
     ]
     history: dict[str, list[VersionClaims]] = defaultdict(list)
     for version in versions:
-        keys = {key: entity["keys"] for entity in version["extraction"]["entities"] for key in entity["keys"]}
+        record = version["record_id"]
+        entities = [to_entity(entity) for entity in version["extraction"]["entities"]]
+        # A preferred key decides over a further key of another entity. A key may be of several nodes: the index has the
+        # signature as a whole too, and the record mentions its own node.
+        owners = {key: one for one in reversed(entities) for key in one.keys} | {one.key: one for one in entities}
 
-        def resolved(name: str, keys: Mapping[str, list[str]] = keys) -> str | None:
-            return next((entity_of[key] for key in keys.get(name, [name]) if key in entity_of), None)
+        def resolved(name: str, owners: Mapping[str, Entity] = owners, record: str = record) -> str | None:
+            entries = (f"={signature_of(owners[name]).digest}", *owners[name].keys) if name in owners else ()
+            nodes = (node for entry in entries for node in nodes_of.get(entry, ()))
+            return next((node for node in nodes if (record, node) in mentioned), None)
 
         claims: list[StoredClaim] = []
         for claim in version["extraction"]["claims"]:
             subject, target = resolved(claim["subject"]), resolved(claim["object"])
             if subject is None or target is None:
-                unresolved.append(
-                    f"graph: {version['record_id']}: no entity for {claim['subject']} or {claim['object']}"
-                )
+                unresolved.append(f"graph: {record}: no entity for {claim['subject']} or {claim['object']}")
             else:
                 begins, ends = (None if claim[at] is None else _micros(claim[at]) for at in ("valid_at", "invalid_at"))
                 certain = claim.get("certain", True)
                 claims.append(StoredClaim(subject, claim["predicate"], target, begins or 0, ends, certain))
-        history[version["record_id"]].append(VersionClaims(micros(version["event_time"]), version["whole"], claims))
+        history[record].append(VersionClaims(micros(version["event_time"]), version["whole"], claims))
     for record, known in history.items():
         found |= {
             Claimed(one.subject, one.predicate, one.object, one.certain, one.valid_at, one.invalid_at, record)
