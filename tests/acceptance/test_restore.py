@@ -31,10 +31,13 @@ def backup(home: Path, target: Path) -> None:
         run(home, "verify").expect(11)
 
 
-def statuses(home: Path) -> set[str]:
-    """The status facts of the seed shipment, as the graph knows them."""
+GROWN = {"in_transit": False, "delayed": False, "delivered": True}
+
+
+def statuses(home: Path) -> dict[str, bool]:
+    """The status facts of the seed shipment, as the graph knows them, and which one is current."""
     lines = run(home, "facts", SHIPMENT_ID, "--predicate", "HAS_STATUS", "--json").expect(0).of("fact")
-    return {line["object"] for line in lines}
+    return {line["object"]: line["current"] for line in lines}
 
 
 @pytest.fixture
@@ -54,7 +57,7 @@ def test_a_copy_of_the_whole_is_that_moment(grown: Path) -> None:
     shutil.rmtree(grown)
     copy(grown.parent / "backup", grown)
     assert verified(grown) == 3
-    assert statuses(grown) == {"in_transit"}
+    assert statuses(grown) == {"in_transit": True}
     again = run(grown, "ingest", grown.parent / "two.jsonl", "--json").expect(0).summary
     assert (again["committed"], again["updated"]) == (1, 1)
     assert verified(grown) == 4
@@ -66,7 +69,7 @@ def test_the_other_stores_are_made_from_postgres(grown: Path) -> None:
     assert run(grown, "verify").expect(3).stdout
     assert "the four stores agree" in run(grown, "verify", "--repair").expect(0).stdout
     assert verified(grown) == 3
-    assert statuses(grown) == {"delivered"}
+    assert statuses(grown) == GROWN
     run(grown, "get", SHIPMENT_KEY).expect(0)
     assert run(grown, "ingest", grown.parent / "two.jsonl", "--json").expect(0).summary["unchanged"] == 2
 
@@ -80,7 +83,7 @@ def test_an_older_postgres_needs_the_others_emptied(grown: Path) -> None:
         shutil.rmtree(grown / name)
     run(grown, "recover").expect(0)
     assert "the four stores agree" in run(grown, "verify", "--repair").expect(0).stdout
-    assert statuses(grown) == {"in_transit"}
+    assert statuses(grown) == {"in_transit": True}
     again = run(grown, "ingest", grown.parent / "two.jsonl", "--json").expect(0).summary
     assert (again["committed"], again["updated"]) == (1, 1)
     assert verified(grown) == 4
@@ -94,5 +97,5 @@ def test_older_others_are_brought_up_to_a_newer_postgres(grown: Path) -> None:
     # The graph keeps what was forgotten after its backup: it is written again completely.
     assert ("graph", "orphan") in [(line["store"], line["kind"]) for line in found.of("problem")]
     assert "the four stores agree" in run(grown, "verify", "--repair").expect(0).stdout
-    assert statuses(grown) == {"delivered"}
+    assert statuses(grown) == GROWN
     assert verified(grown) == 3
