@@ -1,7 +1,7 @@
 """Two different things on one id within a run: the second one fails alone, and nothing is overwritten.
 
 Other JSON has ids that its sender gave. `1` may stand on two rows by mistake, or because that field is not the row's
-id. Within one run it is known what came, so a later version can be told from another thing:
+id. Within one run it is known what came, so a later version can be distinguished from another thing:
 
     both have a time, and the times differ                     versions, unless they share neither shape nor fields
     from one input, and no time says which of them is later    a conflict

@@ -82,7 +82,7 @@ def identify(payload: JsonObject, shape: JsonObject, origin: Origin) -> tuple[st
     3. of something that moves or works, with a time of day: a reading, `<id>@<RFC 3339 UTC>`
     4. `<x>_id`, `<x>_number` and the like where x is the record's own type; `number`, `key`
     5. of a row that has the ids of others and its place among their rows: all of these (`line=2,order_id=90001`)
-    6. of an object that is alone in its input and is nobody's row, the first `<x>_id` or `<x>_number`
+    6. of an object that is alone in its input and is no row of a list, the first `<x>_id` or `<x>_number`
     7. the hash of its content
 
     An id that is unique by construction, or a hash, stands alone. Any other is `<collection>#<id>`.
