@@ -164,6 +164,24 @@ def test_names_in_any_spelling(key: str) -> None:
     assert {claim.object for claim in found.claims} == {"value:HAS_STATUS:out_for_delivery"}
 
 
+def test_a_unit_number_within_its_fleet() -> None:
+    configured("""
+match = ["truck"]
+id = "truck"
+[[entity]]
+type = "Vehicle"
+keys = { unit = "truck", fleet = "company.code" }
+""")
+    for code, own, names in (
+        ("7001", "vehicle:unit@7001:101", ("vehicle:unit:101",)),
+        ("N/A", "vehicle:unit:101", ()),
+        (None, "vehicle:unit:101", ()),
+    ):
+        _, found = extracted({"truck": "101", "company": {"code": code}})
+        (truck,) = (entity for entity in found.entities if entity.type is EntityType.VEHICLE)
+        assert (truck.keys, truck.names) == ((own,), names)
+
+
 def test_a_configured_source_comes_before_the_built_in_ones() -> None:
     payload = {"shipmentId": "S-1", "customerName": "Acme", "status": "x"}
     assert registry.classify(payload)[0] == "turvo"

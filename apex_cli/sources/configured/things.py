@@ -27,7 +27,12 @@ def _text(values: Values, name: str) -> str | None:
 
 def _vehicle(source: str, values: Values, name: str | None, _: int) -> Entity | None:
     own_id = _text(values, "id")
-    known = entities.vehicle(unit=_text(values, "unit"), vin=_text(values, "vin"), samsara_id=_text(values, "samsara"))
+    known = entities.vehicle(
+        unit=_text(values, "unit"),
+        vin=_text(values, "vin"),
+        samsara_id=_text(values, "samsara"),
+        fleet=_text(values, "fleet"),
+    )
     if own_id is None:
         return known
     key = keys.source_id("vehicle", source, own_id)

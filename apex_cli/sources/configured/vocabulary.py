@@ -10,7 +10,7 @@ from apex_cli.model import EntityType, Predicate
 
 _T = EntityType
 KEYS: Mapping[EntityType, tuple[str, ...]] = {
-    _T.VEHICLE: ("unit", "vin", "id", "samsara"),
+    _T.VEHICLE: ("unit", "fleet", "vin", "id", "samsara"),
     _T.DRIVER: ("id", "phone", "email"),
     _T.SHIPMENT: ("number", "id", "turvo"),
     _T.CUSTOMER: ("id", "turvo"),
