@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections.abc import Mapping
 from hashlib import blake2b, sha256
 from typing import Any
 
@@ -21,6 +22,7 @@ _LONGEST_SLUG = 60
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _ACRONYM_HUMP = re.compile(rf"{_HUMP.pattern}|(?<=[A-Z])(?=[A-Z][a-z])")
 _NOT_WORD = re.compile(r"[\W_]+")
+_ID_FIELD = re.compile(r"(?:id|key|num|number|no)$", re.IGNORECASE)
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
@@ -36,6 +38,20 @@ def canonical_json(value: Any) -> bytes:
 def content_hash(value: Any) -> str:
     """BLAKE2b-256 (RFC 7693) of the canonical form, 64 hex digits. Raises as `canonical_json` does."""
     return blake2b(canonical_json(value), digest_size=32).hexdigest()
+
+
+def with_plain_id(payload: Mapping[str, Any], own: str) -> Mapping[str, Any]:
+    """A record's payload with its external id spelled as `external_id` gives it; the payload itself where it is.
+
+    `own` is that id, with a collection before it or without: `7`, or `customers#7`.
+    """
+    spelled: dict[str, str] = {}
+    for name, value in payload.items():
+        if isinstance(value, str | int | float) and _ID_FIELD.search(name):
+            found = external_id(value)
+            if found is not None and found != value and (own == found or own.endswith(f"#{found}")):
+                spelled[name] = found
+    return {**payload, **spelled} if spelled else payload
 
 
 def text_digest(text: str, size: int) -> str:

@@ -213,7 +213,7 @@ def _part(
         data_type=data_type,
         external_id=own_id,
         payload=part.payload,
-        content_hash=fingerprint(found, part.payload),
+        content_hash=fingerprint(found, part.payload, own_id),
         observed_at=opened.observed_at,
         locator=locator,
         size=size,

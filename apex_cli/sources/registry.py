@@ -14,7 +14,7 @@ from apex_cli.config import SourceTable
 from apex_cli.errors import ReadError
 from apex_cli.extract import cuts, timestamps
 from apex_cli.extract.field_names import snake_keys
-from apex_cli.extract.identity import content_hash
+from apex_cli.extract.identity import content_hash, with_plain_id
 from apex_cli.model import Extraction, JsonObject, Record, record_id
 from apex_cli.sources import document, frontapp, json, samsara, turvo
 from apex_cli.sources.nearest import nearest
@@ -73,10 +73,14 @@ def rules_version() -> str:
     return "+".join((RULES_VERSION, *(f"{source.name}={source.revision}" for source in _sources if source.revision)))
 
 
-def fingerprint(source: str, payload: JsonObject) -> str:
-    """The content hash of a record: that of its payload, and of its source's rules where these are configured."""
+def fingerprint(source: str, payload: JsonObject, external_id: str = "") -> str:
+    """The content hash of a record: that of its payload, and of its source's rules where these are configured.
+
+    How the payload spells the record's id does not count: `{"id": 7}`, `{"id": "7"}` and `{"id": " 7 "}` are one.
+    """
     revision = next((known.revision for known in _sources if known.name == source), "")
-    return content_hash([revision, payload] if revision else payload)
+    content = with_plain_id(payload, external_id)
+    return content_hash([revision, content] if revision else content)
 
 
 def named(name: str) -> Source:

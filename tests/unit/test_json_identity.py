@@ -74,6 +74,12 @@ def test_plain_ids_in_two_files_are_two_records() -> None:
 ROWS: list[tuple[str, list[dict[str, Any]]]] = [
     ("payments.json", [{"invoice_id": "I-1", "amount": amount} for amount in (5, 6)]),
     ("stops.json", [{"load_id": load, "stop": stop} for load in (1, 2) for stop in (1, 2)]),
+    ("stops.json", [{"load_id": load, "stop_number": stop} for load in (1, 2) for stop in (1, 2)]),
+    ("stops.json", [{"shipment_id": load, "stop_id": stop, "city": "Fargo"} for load in (1, 2) for stop in (1, 2)]),
+    ("lines.json", [{"order_id": order, "line_number": 1, "sku": "S"} for order in ("90001", "90002")]),
+    ("loads.json", [{"shipmentId": "S", "stopNumber": stop, "status": "open"} for stop in (1, 2)]),
+    ("papers.json", [{"shipmentId": "S", "documentType": kind, "status": "received"} for kind in ("POD", "BOL")]),
+    ("charges.json", [{"shipmentId": "S", "chargeCode": code, "carrierName": "B"} for code in ("FUEL", "LUMPER")]),
     ("legs.json", [{"trip_number": "T1", "number": leg, "miles": 5} for leg in (1, 2)]),
     ("timesheet.json", [{"employee_id": 7, "date": f"2026-03-0{day}", "hours": 8} for day in (1, 2)]),
     ("positions.json", [{"truck_id": 7, "time": f"2026-03-01T10:0{minute}:00Z"} for minute in (1, 2)]),
@@ -82,6 +88,7 @@ ROWS: list[tuple[str, list[dict[str, Any]]]] = [
     ("export.json", [{"order_number": "90001", "sku": sku} for sku in ("S1", "S2")]),
     ("notes.json", [{"type": "note", "shipment_id": "S", "text": text} for text in ("a", "b")]),
     ("accounts.json", [{"id": "N/A", "name": name} for name in ("Ana", "Ben")]),
+    ("zeros.json", [{"id": "000000", "name": name} for name in ("Ana", "Ben")]),
     ("assignments.json", [{"driver_id": 1, "vehicle_id": vehicle} for vehicle in (1, 2)]),
     ("empty.json", [{"id": "", "a": 1}, {"id": None, "a": 2}, {"id": {"x": 1}, "a": 3}]),
 ]
@@ -102,6 +109,8 @@ def test_rows_of_one_parent_are_never_one(name: str, rows: list[dict[str, Any]],
         ("export.json", {"type": "order", "customer_id": 5, "order_id": 6}, "export#6"),
         ("purchase_orders.json", {"po_number": "P-1", "customer_id": 5}, "purchase_orders#P-1"),
         ("trailers.json", {"trailer_number": "TL-5501"}, "trailers#TL-5501"),
+        ("stops.json", {"stop_id": 88120001, "shipment_id": "S"}, "stops#88120001"),
+        ("stops.json", {"stop_id": 3, "location_id": 7}, "stops#3"),
         ("events.json", {"event_id": "e", "shipment_id": "S"}, "events#e"),
         ("lines.json", {"order_id": "90,1", "line": 2}, "lines#order_id=90\\,1,line=2"),
         ("a.json", {"id": "0195e2c4-7aa1-7bbb-8ccc-0123456789ab"}, "0195e2c4-7aa1-7bbb-8ccc-0123456789ab"),
@@ -171,6 +180,15 @@ def test_the_json_type_of_an_id_does_not_matter(number: int) -> None:
 def test_neither_do_unicode_forms_nor_blanks_around(text: str, blank: str) -> None:
     spelled = [text, unicodedata.normalize("NFD", text), unicodedata.normalize("NFC", text), f"{blank}{text}{blank}"]
     assert len({classify({"id": each, "x": 1}, collection="rows")[2] for each in spelled if _has_id(each)}) <= 1
+
+
+@pytest.mark.parametrize("spelling", [7, 7.0, "7", " 7 ", "7\u00a0"])
+def test_how_a_row_spells_its_id_is_no_change_of_it(spelling: Any, tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    path.write_text(json.dumps([{"id": "7", "count": 7}, {"id": spelling, "count": 7}, {"id": "7", "count": "7"}]))
+    one, other, changed = records(path)
+    assert one.record_id == other.record_id == changed.record_id
+    assert one.content_hash == other.content_hash != changed.content_hash
 
 
 def test_letter_case_matters() -> None:

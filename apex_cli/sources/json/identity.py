@@ -41,6 +41,11 @@ _PLACES_WORDS = """
     row_number index item_number item_no stop_number stop_sequence leg leg_number step number no
 """
 _PLACES = frozenset(_PLACES_WORDS.split())
+# A small number under one of these names is a place too, where one of these parents is named: stop 1 of each shipment.
+_IDS_OF_PLACES = frozenset(("stop_id", "line_id", "line_item_id", "leg_id"))
+_WITH_PARTS = frozenset(
+    ("shipment", "load", "order", "po", "purchase_order", "so", "sales_order", "trip", "route", "invoice", "movement")
+)
 _ABBREVIATED = {"po": "purchase_order", "so": "sales_order", "wo": "work_order", "bol": "bill_of_lading"}
 # An id of one of these is more often that of an owner or partner; what has one of its own describes it too.
 _OWNERS_WORDS = """
@@ -51,7 +56,9 @@ _OWNERS = frozenset(_OWNERS_WORDS.split())
 _DESCRIBED = frozenset(("name", "email", "phone", "address", "city"))
 _LONGEST_PLACE = 6
 _SHORT_NUMBER = re.compile(r"\d{1,3}", re.ASCII)
-_PLACEHOLDER = re.compile(r"(?:n/?a|null|none|nil|tbd|unknown|undefined|nan|[-_.?*]+|0{8}-?(?:0{4}-?){3}0{12})", re.I)
+_PLACEHOLDER = re.compile(
+    r"(?:n/?a|null|none|nil|tb[adc]|unassigned|unknown|undefined|nan|[-_.?*]+|0{2,}|0{8}-?(?:0{4}-?){3}0{12})", re.I
+)
 # How MongoDB and others write an id in JSON: {"_id": {"$oid": "65f1…"}}
 _WRAPPED = frozenset(("$oid", "$uuid", "$numberLong", "$numberInt", "$numberDecimal"))
 _COLLECTED = re.compile(r"[^\W_]\w{0,59}#(?=.)", re.DOTALL)
@@ -135,15 +142,27 @@ class _Fields:
     def __init__(self, shape: JsonObject) -> None:
         self.ids, self.numbers, self.parents = {}, {}, []
         self.places = [(name, found) for name in sorted(_PLACES & shape.keys()) if (found := _place(shape[name]))]
+        if not _IDS_OF_PLACES.isdisjoint(shape) and any(_meaning(name)[1] in _WITH_PARTS for name in shape):
+            self.places += [
+                (name, found)
+                for name in sorted(_IDS_OF_PLACES & shape.keys())
+                if (found := _id(shape[name])) and _SHORT_NUMBER.fullmatch(found)
+            ]
+        placed = {name for name, _ in self.places}
         for name, value in shape.items():
             kind, prefix = _meaning(name)
             found = _id(value) if kind else None
             if found is None:
                 continue
-            if name not in _PLACES:
+            if name not in _PLACES and name not in placed:
                 self.parents.append((name, found))
             if prefix not in _OTHERS:
                 (self.ids if kind == "id" else self.numbers).setdefault(prefix, found)
+        if self.parents:
+            # The place of a row is no id of its own, whatever the collection is named after: line 1 of each order.
+            for name in placed:
+                kind, prefix = _meaning(name)
+                (self.ids if kind == "id" else self.numbers).pop(prefix, None)
 
     def of_type(self, types: Sequence[str]) -> tuple[str, str | None]:
         """The id of a record of one of these types: `transaction_id` of a `fuel_transaction`, `po_number` of a
