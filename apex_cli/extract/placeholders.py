@@ -4,7 +4,7 @@ Systems fill fields that must not be empty: VIN "UNKNOWN", customer id 0, teleph
 Two records that have such a value in common have nothing in common. Each kind of value has its own placeholders:
 
 - any value: words such as `N/A`, `TBD`, `none`, `unknown`, and values without a letter or digit (`-`, `?`)
-- ids and numbers: zeros only, one character seven times or more (`9999999`), 1234567890
+- ids and numbers: zeros only, one character seven times or more (`9999999`), 1234567890, negative ones (`-1`)
 - names: also words for no one in particular (`Various`, `Self`, `Unassigned`, `Cash Customer`)
 - e-mail addresses: made-up ones (`test@test.com`, `none@none.com`); a mailbox that is not read (`noreply@`) is a
   sender, but no person
@@ -19,14 +19,20 @@ from functools import lru_cache
 
 _LONGEST = 60
 _NOT_ALNUM = re.compile(r"[\W_]+")
+_NEGATIVE = re.compile(r"-\d{1,9}", re.ASCII)
 _NOT_DIGIT = re.compile(r"\D")
 _VIN = re.compile(r"[A-HJ-NPR-Z0-9]{17}", re.ASCII)
 _FEWEST_IN_VIN = 4
 """Different characters of a VIN: it has a manufacturer, a model, a year and a serial number."""
-_WORDS = frozenset(
+_ABSENT = frozenset(
     (
-        *("na", "nan", "nil", "null", "none", "no", "tbd", "tba", "tbc", "tbn", "unknown", "unkn", "unk", "undefined"),
-        *("notavailable", "notapplicable", "notassigned", "notset", "notspecified", "notprovided", "notknown"),
+        *("na", "nan", "nil", "null", "none", "tbd", "tba", "tbc", "tbn", "undefined"),
+        *("notavailable", "notapplicable", "notassigned", "notset", "notspecified", "notprovided"),
+    )
+)
+_WORDS = _ABSENT | frozenset(
+    (
+        *("no", "unknown", "unkn", "unk", "notknown"),
         *("unspecified", "unassigned", "missing", "blank", "empty", "pending", "placeholder", "default", "dummy"),
         *("test", "testing", "sample", "example", "xx", "xxx", "xxxx", "xxxxx", "asdf", "novin", "noid", "noname"),
         *("tobedetermined", "tobeannounced", "tobeassigned", "tobeconfirmed", "seenotes", "seebelow", "asap"),
@@ -65,6 +71,14 @@ _FEWEST_REPEATED = 7
 def is_empty(text: str) -> bool:
     """Whether a value says that there is none, whatever it is the value of."""
     return len(text) <= _LONGEST and _is_word(text)
+
+
+def is_absent(text: str) -> bool:
+    """Whether a value says that there is none of its kind, where "unknown" and "pending" may be words like others."""
+    if len(text) > _LONGEST:
+        return False
+    squeezed = _squeezed(text)
+    return not squeezed or squeezed in _ABSENT
 
 
 def is_id(text: str) -> bool:
@@ -122,7 +136,7 @@ def _is_word(text: str) -> bool:
 
 def _is_filler(text: str) -> bool:
     squeezed = _squeezed(text)
-    if squeezed in _NUMBERS:
+    if squeezed in _NUMBERS or _NEGATIVE.fullmatch(text):
         return True
     if len(set(squeezed)) > 1 or not squeezed:
         return False

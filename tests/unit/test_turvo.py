@@ -339,6 +339,10 @@ class TestDrift:
         assert claim.object == f"value:HAS_STATUS:{value}"
         assert claim.attributes.get("code") == code
 
+    @pytest.mark.parametrize("raw", ["N/A", "TBD", "-", {"code": {"key": None, "value": "none"}}])
+    def test_a_word_for_no_status_is_none(self, raw: Any) -> None:
+        assert not [one for one in extract(record({**FLAT, "status": raw})).claims if one.predicate == "HAS_STATUS"]
+
     def test_a_status_may_have_its_own_time(self) -> None:
         raw = {"code": {"key": "2107", "value": "Delivered"}, "lastUpdatedOn": "2026-03-03T00:00:00Z"}
         assert facts({**FLAT, "status": raw}, "HAS_STATUS") == [("delivered", "2026-03-03T00:00:00Z", None)]

@@ -205,6 +205,10 @@ def test_a_large_page_is_as_many_records() -> None:
         {"type": "invoice", "id": "INV-30118", "customer": {"name": "Acme"}, "shipment_id": "SHIP-1", "total": 5},
         {"id": "PO-70315", "shipmentId": "SHIP-1", "customer": "Acme", "destination": {"city": "Gary", "state": "IN"}},
         {"kind": "Detention Claim", "shipment_id": "SHIP-1", "carrier": "Lakeshore", "status": "open"},
+        {"shipmentId": "SHIP-1", "stopNumber": 1, "city": "Gary", "state": "IN", "status": "arrived"},
+        {"shipmentId": "SHIP-1", "documentType": "POD", "status": "received"},
+        {"shipment_id": "SHIP-1", "charge_code": "FUEL", "carrier_name": "Lakeshore", "amount": 50},
+        {"shipmentId": "SHIP-1", "invoiceId": "I-7", "carrierName": "Lakeshore", "status": "paid"},
     ],
 )
 def test_what_only_refers_to_a_shipment_is_no_shipment(payload: dict[str, Any]) -> None:
@@ -212,7 +216,15 @@ def test_what_only_refers_to_a_shipment_is_no_shipment(payload: dict[str, Any]) 
 
 
 @pytest.mark.parametrize(
-    "more", [{"type": "FTL"}, {"id": 1000481920}, {"id": "SHIP-2025-10-19-002"}, {"object": "shipment", "id": 7}]
+    "more",
+    [
+        {"type": "FTL"},
+        {"id": 1000481920},
+        {"id": "SHIP-2025-10-19-002"},
+        {"object": "shipment", "id": 7},
+        {"invoiceNumber": "I-7"},
+        {"stopNumber": None},
+    ],
 )
 def test_a_shipment_may_have_a_type_and_an_id(more: dict[str, Any]) -> None:
     assert classify({**SEED, **more}) == ("turvo", "shipment", "SHIP-2025-10-19-002")

@@ -51,6 +51,15 @@ _OTHER_TYPES = frozenset((
     "invoice", "invoices", "bill", "order", "orders", "claim", "quote", "payment", "receipt", "transaction", "document",
     "message", "note", "task", "ticket", "inspection", "fuel", "incident", "appointment", "lumper", "detention",
 ))  # fmt: skip
+# What a part of a shipment has, and a shipment has not: its place among the parts, its own id, its own kind.
+_PART_FIELDS = frozenset((
+    "line", "line_number", "line_no", "line_item", "line_item_number", "stop_number", "stop_sequence", "leg",
+    "leg_number", "item_number", "item_no", "sequence", "invoice_id", "bill_id", "payment_id", "receipt_id", "claim_id",
+    *(f"{part}_{field}" for field in ("id", "type", "code") for part in (
+        "stop", "line", "line_item", "leg", "item", "charge", "accessorial", "document", "note", "task", "ticket",
+        "inspection", "incident",
+    )),
+))  # fmt: skip
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
 _WHERE = ("origin", "destination", "lane", "stops")
 _WHO = ("customer_name", "customer", "customer_id")
@@ -188,12 +197,15 @@ def _is_shipment(payload: JsonObject) -> bool:
 
 
 def _refers(payload: JsonObject) -> bool:
-    """Whether it is another record that only refers to a shipment: an invoice, a purchase order, a claim.
+    """Whether it is another record that only refers to a shipment: an invoice, a purchase order, a claim, a stop.
 
-    Its type says so, or its own id: a shipment's is a whole number (Turvo's), a UUID, or the number itself.
+    Its type says so, or its own id: a shipment's is a whole number (Turvo's), a UUID, or the number itself. So does a
+    field that only parts of shipments have (`stopNumber`, `chargeCode`), unless the whole shipment stands beside it.
     """
     words = {word for name in _TYPES if isinstance(given := payload.get(name), str) for word in slug(given).split("_")}
     if words & _OTHER_TYPES and not words & _SHIPMENT_TYPES:
+        return True
+    if any(payload[name] is not None for name in _PART_FIELDS & payload.keys()) and not is_whole(payload):
         return True
     given_id = fields.scalar(payload.get("id"))
     own = given_id is None or given_id.isdigit() or _UUID.fullmatch(given_id) is not None

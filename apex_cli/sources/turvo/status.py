@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
 
-from apex_cli.extract import clean, entities, fields, keys, timestamps
+from apex_cli.extract import clean, entities, fields, keys, placeholders, timestamps
 from apex_cli.model import JsonObject, Predicate
 from apex_cli.sources.turvo.subject import Subject, is_deleted
 
@@ -134,7 +134,10 @@ def _claim(subject: Subject, status: Status, end: datetime | None) -> None:
 
 
 def _read(raw: object, time: datetime | None) -> Status | None:
-    """A status out of "In transit", "2105", `{"key", "value"}`, `{"code": {"key", "value"}}` or `{"name"}`."""
+    """A status out of "In transit", "2105", `{"key", "value"}`, `{"code": {"key", "value"}}` or `{"name"}`.
+
+    "N/A" is none.
+    """
     code: str | None = None
     if isinstance(raw, dict):
         inner = raw.get("code")
@@ -145,5 +148,5 @@ def _read(raw: object, time: datetime | None) -> Status | None:
     text = clean.line(fields.scalar(raw) or "")
     if text in _WORDS:
         code, text = text, _WORDS[text]
-    value = keys.snake(text)
+    value = "" if placeholders.is_absent(text) else keys.snake(text)
     return Status(value, text, clean.line(code) if code else None, time) if value else None
