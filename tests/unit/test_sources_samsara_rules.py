@@ -226,6 +226,30 @@ def test_a_reading_that_would_name_a_geofence_is_outside_of_all(payload: dict[st
     assert [one.valid_at for one in ends] == ([found.event_time] if is_outside else [])
 
 
+@pytest.mark.parametrize("name", ["orgId", "account_id", "fleet", "carrier", "carrierName"])
+def test_a_unit_number_counts_within_its_fleet(name: str) -> None:
+    one, other = ({**PING, name: fleet} for fleet in ("Bluestem", "Northyard"))
+    assert classify(one) != classify(other)
+    (first,), (second,) = ([each for each in stated(ping).entities if each.type == "Vehicle"] for ping in (one, other))
+    assert not set(first.keys) & set(second.keys)
+    assert first.names == second.names == ("vehicle:unit:T-1",)
+    assert classify({**PING, name: "N/A"}) == classify(PING)
+
+
+def test_the_name_of_a_fleet_counts_in_any_spelling() -> None:
+    assert classify({**PING, "carrier": "Bluestem Transit LLC"}) == classify({**PING, "carrier": "BLUESTEM TRANSIT"})
+
+
+def test_a_placeholder_is_no_vehicle_of_a_reading() -> None:
+    vins = ("1XKYD49X7PJ304417", "1J9RP1A36A1644345")
+    assert len({classify({**PING, "vehicle_id": "UNKNOWN", "vin": vin}) for vin in vins}) == 2
+    assert classify({**PING, "vehicle_id": "UNKNOWN"})[0] == "json"
+
+
+def test_a_state_that_is_not_there_is_none() -> None:
+    assert not [one for one in stated({**PING, "engineState": "N/A"}).claims if one.predicate == "HAS_ENGINE_STATE"]
+
+
 def test_the_times_of_events() -> None:
     about = {"alertConditionId": "x"}
     alert: dict[str, Any] = {"eventId": "a", "eventMs": 1760883780000, "eventType": "Alert", "event": about}

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from apex_cli.errors import ExtractError
-from apex_cli.extract import clean, contacts, entities, fields, keys, timestamps
+from apex_cli.extract import clean, contacts, entities, fields, keys, placeholders, timestamps
 from apex_cli.extract.builder import Builder, EntityRef
 from apex_cli.model import Entity, Extraction, JsonObject, Predicate, Record, RecordKind
 from apex_cli.sources.samsara import measures, positions, things
-from apex_cli.sources.samsara.shapes import PLACES, is_samsara_id, readings, singular
+from apex_cli.sources.samsara.shapes import PLACES, fleet, is_samsara_id, readings, singular
 
 _MEASURED = {"fuel_percent": "fuel at {} percent", "odometer_miles": "odometer at {} miles"}
 _FLAT_FIELDS = frozenset((
@@ -122,9 +122,7 @@ def _flat_vehicle(payload: JsonObject) -> tuple[Entity, str | None]:
     unit, samsara_id = fields.pick(payload, "vehicle_id", "id"), fields.pick(payload, "samsara_id")
     if is_samsara_id(unit):
         unit, samsara_id = None, samsara_id or unit
-    found = entities.vehicle(
-        unit=unit, vin=fields.pick(payload, "vin"), samsara_id=samsara_id, fleet=fields.pick(payload, "org_id")
-    )
+    found = entities.vehicle(unit=unit, vin=fields.pick(payload, "vin"), samsara_id=samsara_id, fleet=fleet(payload))
     return _known(found), samsara_id
 
 
@@ -141,7 +139,7 @@ def _flat_driver(builder: Builder, vehicle: EntityRef, record: Record, payload: 
 def _engine(builder: Builder, vehicle: EntityRef, raw: object) -> list[str]:
     spelling = fields.label(raw)
     state = keys.snake(spelling or "")
-    if not spelling or not state:
+    if not spelling or not state or placeholders.is_absent(spelling):
         return []
     node = builder.add(entities.value(Predicate.HAS_ENGINE_STATE, state))
     builder.claim(vehicle, Predicate.HAS_ENGINE_STATE, node, attributes={"spelling": clean.line(spelling)})

@@ -21,8 +21,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
+from apex_cli.extract import placeholders
 from apex_cli.extract.field_names import snake, snake_keys
 from apex_cli.extract.identity import content_hash, external_id, slug
+from apex_cli.extract.names import company_key
 from apex_cli.extract.timestamps import from_fields, parse, rfc3339
 from apex_cli.model import JsonObject
 
@@ -52,6 +54,8 @@ _FLAT_READINGS = (
 )  # fmt: skip
 POSITIONS = (("latitude", "longitude"), ("lat", "lng"), ("lat", "lon"), ("lat", "long"))
 """Names of the two parts of a position."""
+_FLEET_IDS = ("org_id", "organization_id", "organisation_id", "fleet_id", "account_id", "company_id", "carrier_id")
+_FLEET_NAMES = ("fleet", "account", "carrier", "carrier_name")
 PLACES = ("location", "gps", "position")
 """Names of an object with a position in a flat reading."""
 _SINGULAR = {
@@ -232,7 +236,7 @@ def _event_shape(payload: JsonObject) -> Shape | None:
         return shape if _id_of(content(payload).get("vehicle")) else None
     if kind == "alert":
         about = content(payload)
-        return shape if "alert_condition_id" in about or "alert_event_url" in about else None
+        return shape if any(name.startswith(("alert_condition", "alert_event")) for name in about) else None
     if shape is not None:
         return shape if any(isinstance(payload.get(name), Mapping) for name in _ABOUT) else None
     is_webhook = _has_event_id(payload) and payload.keys() >= _ENVELOPE
@@ -312,9 +316,13 @@ def singular(name: str) -> str:
 
 
 def _flat_id(payload: JsonObject) -> str | None:
-    """The vehicle of a flat reading; `id` only where it is Samsara's and a position stands beside it."""
+    """The vehicle of a flat reading; `id` only where it is Samsara's and a position stands beside it.
+
+    A `vehicle_id` such as "UNKNOWN" is none: two trucks that have it would be one. Their other ids are in its place.
+    """
     if payload.get("vehicle_id") is not None:
-        return external_id(payload["vehicle_id"])
+        given = (external_id(payload.get(name)) for name in ("vehicle_id", "samsara_id", "vin"))
+        return next((found for found in given if found is not None and not placeholders.is_id(found)), None)
     return external_id(payload.get("id")) if _has_position(payload) and is_samsara_id(payload.get("id")) else None
 
 
@@ -336,12 +344,21 @@ def _flat_identity(payload: JsonObject) -> str | None:
     vehicle = _flat_id(payload)
     if vehicle is None:
         return None
-    organisation = external_id(payload.get("org_id"))
+    organisation = fleet(payload)
     if organisation is not None and not is_samsara_id(vehicle):
         vehicle = f"{organisation}/{vehicle}"
     moment = flat_time(payload)
     when = rfc3339(moment) if moment else external_id(payload.get("timestamp"))
     return external_id(f"{vehicle}@{when or content_hash(payload)[:_HASH_DIGITS]}")
+
+
+def fleet(payload: JsonObject) -> str | None:
+    """The organisation, account or carrier that numbered the vehicle of a flat reading; None where none is named."""
+    for name in (*_FLEET_IDS, *_FLEET_NAMES):
+        found = external_id(payload[name]) if name in payload else None
+        if found is not None and not placeholders.is_id(found):
+            return company_key(found) if name in _FLEET_NAMES else found
+    return None
 
 
 def flat_time(payload: JsonObject) -> Any:
