@@ -23,6 +23,10 @@ _LIKE = 0.85
 _LONGEST = 200
 _IN_WORD = re.compile(r"[.'’`´]")
 _DIGITS = re.compile(r"[0-9]+")
+# Letters that have no parts in Unicode, as people write them without their strokes.
+_STROKES = str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
+)
 _APART = re.compile(r"[\W_]+")
 _LEGAL_FORMS = frozenset(
     tuple(form.split())
@@ -125,7 +129,7 @@ def _words(name: str) -> list[str]:
     if not folded.isascii():
         # Twice: the parts of a character such as a raised "A" may have a case again.
         decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", folded).casefold())
-        folded = "".join(char for char in decomposed if not unicodedata.combining(char))
+        folded = "".join(char for char in decomposed if not unicodedata.combining(char)).translate(_STROKES)
     words: list[str] = []
     letters = ""
     for word in _APART.sub(" ", _IN_WORD.sub("", folded)).split():

@@ -31,6 +31,8 @@ from tests.plans import NOON
         (("Smith & Sons Co", "Smith and Sons"), "smithandsons"),
         (("Star Line Transport, LLC", "Star-Line Transport L.L.C."), "starlinetransport"),
         (("LLC", "llc."), "llc"),
+        (("Łódź Cargo sp. z o.o.", "LODZ CARGO Sp. z o.o."), "lodzcargo"),
+        (("Brødrene Æble A/S", "Brodrene Aeble AS"), "brodreneaeble"),
         (("Ромашка ООО",), "ромашкаооо"),
     ],
 )
@@ -75,7 +77,7 @@ def test_other_names_are_not_alike(one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["N/A", "n.a.", "TBD", "unknown", "None", "NULL", "-", "??", "0", "0000000", "9999999"]
+    "text", ["N/A", "n.a.", "TBD", "unknown", "None", "NULL", "-", "??", "0", "0000000", "9999999", "-1", "-999"]
 )
 def test_placeholders_are_no_ids(text: str) -> None:
     assert placeholders.is_id(text)
@@ -89,6 +91,11 @@ def test_placeholders_are_no_ids(text: str) -> None:
 @pytest.mark.parametrize("text", ["7", "310", "101", "TR-61", "1000481920", "NAP-1", "12345"])
 def test_real_ids_are_no_placeholders(text: str) -> None:
     assert not placeholders.is_id(text)
+
+
+def test_only_a_word_for_no_value_is_absent() -> None:
+    assert all(map(placeholders.is_absent, ("N/A", "tbd", " - ", "", "None", "not available")))
+    assert not any(map(placeholders.is_absent, ("unknown", "pending", "no", "Test", "x" * 99)))
 
 
 @pytest.mark.parametrize("text", ["Unassigned", "UNKNOWN DRIVER", "Various", "Self", "TBD", "n/a", "Cash Customer"])
