@@ -17,6 +17,7 @@ from apex_cli.extract.identity import slug
 NamedKind = Literal["customer", "carrier", "driver", "person", "geofence"]
 SourceKind = Literal["driver", "geofence", "person", "vehicle", "shipment", "customer", "carrier"]
 HumanKind = Literal["driver", "person"]
+TurvoKind = Literal["shipment", "customer", "carrier"]
 DocketKind = Literal["mc", "mx", "ff", "dot", "scac"]
 ReferenceKind = Literal[
     "bol", "pro", "container", "seal", "invoice", "sscc", "awb", "imo", "reference", "pickup", "release", "confirmation"
@@ -194,7 +195,7 @@ def named_email(kind: HumanKind, address: str, name: str) -> str:
     return f"{kind}:email+name:{clean.key_part(address).lower()}:{normal_name(kind, name)}"
 
 
-def turvo_id(kind: Literal["shipment", "customer", "carrier"], value: str) -> str:
+def turvo_id(kind: TurvoKind, value: str) -> str:
     return f"{kind}:turvo:{clean.key_part(value)}"
 
 

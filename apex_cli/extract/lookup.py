@@ -18,17 +18,45 @@ _REFERENCES = frozenset(get_args(keys.ReferenceKind))
 _NAMED: tuple[keys.NamedKind, ...] = get_args(keys.NamedKind)
 
 
+# Words before a value, as apex prints it and as people write it, and the kinds of keys that they stand for.
+_LABELS = {
+    **{kind: kind for kind in ("samsara", "vin", "unit", "turvo", "city", "pos", "phone", "email", "po", *_DOCKETS)},
+    **{kind: kind for kind in _REFERENCES},
+    **dict.fromkeys(("truck", "tractor", "vehicle"), "unit"),
+}
+
+
 def keys_of(text: str) -> list[str]:
     """The keys that the text may be, each once; none for a text that no key can be."""
     text = clean.line(text, _LONGEST)
-    return list(dict.fromkeys(_keys(text))) if text else []
+    return list(dict.fromkeys((*_keys(text), *_labelled(text)))) if text else []
 
 
 def values_of(text: str) -> list[str]:
     """The values in small letters that a key of any kind may have, if the text means it."""
     line = clean.line(text, _LONGEST)
+    if line[:3].casefold() == "id ":
+        return values_of(line[3:])
     found = (text.strip().lower(), line.lower(), names.company_key(line), names.person_key(line))
     return [value for value in dict.fromkeys(found) if value]
+
+
+def _labelled(text: str) -> Iterator[str]:
+    """The keys of one kind, where the text is their label and a value: `vin 1XKY…`, `turvo 310`, `Truck 6520`."""
+    label, _, value = text.partition(" ")
+    kind, value = _LABELS.get(label.casefold().rstrip("#:.")), value.lstrip("# ")
+    if kind is None or not value:
+        return
+    if kind == "unit" and value.isdigit():
+        yield keys.vehicle_unit(f"TRUCK-{value}")
+    made = (
+        *_keys(value),
+        keys.vehicle_samsara(value),
+        keys.location_position(value),
+        *(keys.docket(docket, value) for docket in get_args(keys.DocketKind)),
+        *(keys.turvo_id(party, value) for party in get_args(keys.TurvoKind)),
+    )
+    yield from (key for key in made if key.count(":") > 1 and keys.kind_of(key).partition(":")[2] == kind)
 
 
 def _keys(text: str) -> Iterator[str]:
