@@ -62,7 +62,7 @@ class _Pattern:
 
 _MARK = r"(?:[ \t]{0,2}(?:#(?:'?S\b)?|NOS?\b\.?|NUMBERS?\b|NUMS?\b\.?|IDS?\b))"
 _GAP = r"[ \t*_`]{0,4}[:|=#-]?[ \t*_`|]{0,4}"
-_PLURAL = r"(?:'?S)?(?![A-Z])"
+_PLURAL = r"(?:'?S|\(S\))?(?![A-Z])"
 _BESIDE = rf"{_PLURAL}{_MARK}?{_GAP}"
 _MARKED = rf"{_PLURAL}{_MARK}{_GAP}"
 _UNMARKED = rf"'?S(?![A-Z]){_GAP}"
@@ -99,8 +99,12 @@ def _listed(
     joints: bool = False,
     unmarked: bool = False,
 ) -> _Pattern:
-    """A label before one value or a list of them. Before each value the label may stand again: "BOL 1, BOL 2"."""
-    again = rf"(?:(?P<label>{label})(?![0-9]){_PLURAL}{_MARK}?{_GAP}|#[ \t]?)?"
+    """A label before one value or a list of them. Before each value the label may stand again: "BOL 1, BOL 2".
+
+    Where a mark must stand after the label, the letters before a hyphen are part of a value: "Pickup #s PU-1, PU-2".
+    """
+    joined = "-" if beside == _MARKED else ""
+    again = rf"(?:(?P<label>{label})(?![0-9{joined}]){_PLURAL}{_MARK}?{_GAP}|#[ \t]?)?"
     item = re.compile(rf"(?P<separator>{_SEPARATOR}){again}{value}", re.ASCII)
     return _Pattern(
         kind, _labelled(label, value, beside), needles, check, strict=False, joints=joints, item=item, unmarked=unmarked
@@ -166,10 +170,11 @@ _PATTERNS = (
     _listed("pickup", "PICK[ -]?UP", _value(4, 20), ("PICK",), beside=_UNMARKED, unmarked=True),
     _listed("release", "RELEASE", _value(4, 20), ("RELEASE",), beside=_MARKED),
     _listed("confirmation", "CONFIRMATION", _value(4, 20), ("CONFIRMATION",), beside=_MARKED),
-    _Pattern(
+    # After a comma a unit is part of a postal address: "45 Main St, Unit 200". A year is that of a model: "Truck 2024".
+    _listed(
         "unit number",
-        # After a comma a unit is part of a postal address: "45 Main St, Unit 200".
-        _labelled("TRUCK|TRACTOR|VEHICLE|(?<!, )UNIT", _value(3, 15)),
+        "TRUCK|TRACTOR|VEHICLE|(?<!, )UNIT",
+        rf"(?!(?:19|20)\d{{2}}(?![A-Z0-9-])){_value(3, 15)}",
         ("TRUCK", "TRACTOR", "VEHICLE", "UNIT"),
     ),
 )

@@ -50,6 +50,10 @@ def test_a_rate_confirmation() -> None:
         ("PRO Nos: 482139055, 482139063", ["482139055", "482139063"]),
         ("refs: A1001; A1002", ["A1001", "A1002"]),
         ("Load Numbers:\t771204, 771205", ["771204", "771205"]),
+        ("Pickup #s: PU-55120, PU-55121 and PU-55122", ["PU-55120", "PU-55121", "PU-55122"]),
+        ("PO(s): 1101, 1102", ["1101", "1102"]),
+        ("Trucks 8812 and 8813", ["8812", "8813"]),
+        ("Truck 2024 Freightliner, tractor 1998", []),
     ],
 )
 def test_every_number_of_a_list(text: str, expected: list[str]) -> None:

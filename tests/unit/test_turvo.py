@@ -343,6 +343,11 @@ class TestDrift:
     def test_a_word_for_no_status_is_none(self, raw: Any) -> None:
         assert not [one for one in extract(record({**FLAT, "status": raw})).claims if one.predicate == "HAS_STATUS"]
 
+    @pytest.mark.parametrize("raw", ["PO-1, PO-2", "PO-1; PO-2", "PO-1 / PO-2", "PO-1 and PO-2", ["PO-1", "PO-2"]])
+    def test_several_numbers_in_one_text(self, raw: Any) -> None:
+        found = extract(record({**FLAT, "poNumbers": raw}))
+        assert [one.name for one in found.entities if one.type == "Order"] == ["PO-1", "PO-2"]
+
     def test_a_status_may_have_its_own_time(self) -> None:
         raw = {"code": {"key": "2107", "value": "Delivered"}, "lastUpdatedOn": "2026-03-03T00:00:00Z"}
         assert facts({**FLAT, "status": raw}, "HAS_STATUS") == [("delivered", "2026-03-03T00:00:00Z", None)]

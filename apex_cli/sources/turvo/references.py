@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from apex_cli.extract import clean, entities, fields, keys, placeholders
@@ -24,6 +25,8 @@ _LABELS: Mapping[str, keys.ReferenceKind] = {
     "invoice": "invoice", "sscc": "sscc", "awb": "awb", "air_waybill": "awb", "pickup": "pickup", "pick_up": "pickup",
     "pu": "pickup", "release": "release", "confirmation": "confirmation", "conf": "confirmation",
 }  # fmt: skip
+# Between the numbers in one text. A slash without blanks may be part of a number.
+_BETWEEN = re.compile(r"\s*[,;|\n]\s*|\s+(?:/|&|and)\s+", re.IGNORECASE)
 _SAYS_NOTHING = frozenset(("number", "no", "num", "id", "ref", "reference"))
 
 
@@ -58,7 +61,7 @@ def _references(subject: Subject) -> Iterator[tuple[Entity, JsonObject]]:
 
 def _numbers(subject: Subject, payload: JsonObject, name: str) -> list[str]:
     value = payload.get(name)
-    several = value.split(",") if isinstance(value, str) else value
+    several = [part for part in _BETWEEN.split(value) if part] if isinstance(value, str) else value
     found = (fields.label(item) for item in subject.items(several, name))
     return [text for text in found if text and not placeholders.is_id(text)]
 
