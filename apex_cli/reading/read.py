@@ -24,7 +24,16 @@ from apex_cli.reading.inner import Around, Nothing, Part
 from apex_cli.reading.jsonstream import Broken, Value, values
 from apex_cli.reading.opening import Opener
 from apex_cli.sources.json.identity import has_ids
-from apex_cli.sources.registry import AUTO, DOCUMENT, JSON, classify, fingerprint, lone_record_id, looks_like
+from apex_cli.sources.registry import (
+    AUTO,
+    DOCUMENT,
+    JSON,
+    classify,
+    fingerprint,
+    known_by_key,
+    lone_record_id,
+    looks_like,
+)
 
 UNKNOWN = "unknown"
 STREAM = "-"
@@ -194,6 +203,8 @@ def _part(
     # A key of a connector counts where the row has it: a deleted row may arrive without.
     key = around.id_fields if has_ids(part.payload, around.id_fields) else ()
     identity = part.identity if source == AUTO else None
+    if identity is None and around.ended and source == AUTO:
+        identity = known_by_key(part.payload)
     # What is not known by now was looked at: it is other JSON.
     named = JSON if source == AUTO else source
     try:
@@ -213,7 +224,7 @@ def _part(
         data_type=data_type,
         external_id=own_id,
         payload=part.payload,
-        content_hash=fingerprint(found, part.payload, own_id),
+        content_hash=fingerprint(found, part.payload, own_id, ended=around.ended),
         observed_at=opened.observed_at,
         locator=locator,
         size=size,

@@ -73,13 +73,16 @@ def rules_version() -> str:
     return "+".join((RULES_VERSION, *(f"{source.name}={source.revision}" for source in _sources if source.revision)))
 
 
-def fingerprint(source: str, payload: JsonObject, external_id: str = "") -> str:
+def fingerprint(source: str, payload: JsonObject, external_id: str = "", *, ended: bool = False) -> str:
     """The content hash of a record: that of its payload, and of its source's rules where these are configured.
 
-    How the payload spells the record's id does not count: `{"id": 7}`, `{"id": "7"}` and `{"id": " 7 "}` are one.
+    How the payload spells the record's id does not count: `{"id": 7}`, `{"id": "7"}` and `{"id": " 7 "}` are one. A
+    tombstone (`ended`), which often repeats the last row, is other content than that row.
     """
     revision = next((known.revision for known in _sources if known.name == source), "")
-    content = with_plain_id(payload, external_id)
+    content: object = with_plain_id(payload, external_id)
+    if ended:
+        content = ["ended", content]
     return content_hash([revision, content] if revision else content)
 
 
@@ -186,6 +189,16 @@ def classify(
     raise ReadError(
         f"the payload has no id that {source} records have", hint="use --source auto or json", code="missing_id"
     )
+
+
+def known_by_key(payload: JsonObject) -> tuple[str, str, str] | None:
+    """Source, data type and external id of a tombstone that has the key of a record and nothing else; None for others.
+
+    Example: `{"shipmentId": "SHIP-1", "status": null}`, a row that Debezium saw deleted.
+    """
+    given = {name: value for name, value in snake_keys(payload).items() if value is not None}
+    found = ((known.name, known.by_key(given)) for known in _sources)
+    return next(((name, *identity) for name, identity in found if identity is not None), None)
 
 
 def lone_record_id(source: str, external_id: str, namespace: str) -> str | None:

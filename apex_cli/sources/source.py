@@ -49,6 +49,13 @@ class Source(ABC):
         """
         return self.data_types[0], external_id(payload.get(self.id_field))
 
+    def by_key(self, payload: JsonObject) -> tuple[str, str] | None:  # noqa: ARG002 - for subclasses
+        """Data type and external id of an object that is the key of a record and nothing else, as it is in a tombstone.
+
+        None for everything else, also for a key that many sources have, such as `id`.
+        """
+        return None
+
     @abstractmethod
     def extract(self, record: Record) -> Extraction:
         """What the record states. Never touches a store, a file or the clock.

@@ -15,6 +15,7 @@ from apex_cli.model import ReadLimits, Record
 from apex_cli.reading.connectors.kept import kept
 from apex_cli.reading.files import Rejected, Skipped
 from apex_cli.reading.read import read_input
+from apex_cli.sources.registry import extract
 
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
 NOON_MS = int(NOON.timestamp() * 1000)
@@ -88,6 +89,21 @@ def test_a_singer_row_that_was_deleted_ends_the_record(tmp_path: Path) -> None:
     assert gone.record_id == here.record_id
     assert gone.as_of == datetime(2026, 3, 5, 11, tzinfo=UTC)
     assert gone.payload == {"no": 1, "line": 1}
+
+
+def test_a_tombstone_is_other_content_than_the_row_that_it_repeats(tmp_path: Path) -> None:
+    row = {"no": 1, "line": 1}
+    here, gone, again = records(
+        read(tmp_path, SCHEMA, singer(row), *[singer({**row, "_sdc_deleted_at": "2026-03-05T11:00:00Z"})] * 2)
+    )
+    assert here.content_hash != gone.content_hash == again.content_hash
+
+
+@pytest.mark.parametrize("before", [{"shipmentId": "S-1"}, {"shipmentId": "S-1", "status": None}])
+def test_a_tombstone_with_the_key_alone_ends_the_record_of_its_source(tmp_path: Path, before: dict[str, Any]) -> None:
+    gone = one(tmp_path, {"op": "d", "before": before, "after": None, "source": {"table": "shipments"}})
+    assert (gone.source, gone.external_id, gone.ended) == ("turvo", "S-1", True)
+    assert extract(gone).ended
 
 
 def test_what_singer_writes_between_rows_is_no_record(tmp_path: Path) -> None:

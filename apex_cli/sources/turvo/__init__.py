@@ -30,6 +30,12 @@ class _Turvo(Source):
             return "shipment", shapes.own_id(payload, shapes.IDS[:-1])
         return kind, shapes.own_id(shapes.body(payload))
 
+    def by_key(self, payload: JsonObject) -> tuple[str, str] | None:
+        """The number of a shipment, with Turvo's own id beside it or without."""
+        is_key = payload.keys() <= set(shapes.IDS) and shapes.number(payload) is not None
+        found = shapes.own_id(payload) if is_key else None
+        return ("shipment", found) if found else None
+
     def extract(self, record: Record) -> Extraction:
         from apex_cli.sources.turvo import mapping
 
