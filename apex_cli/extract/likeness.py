@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any
 from zlib import crc32
 
+from apex_cli.extract import placeholders
 from apex_cli.extract.field_names import snake
 from apex_cli.extract.identity import trimmed
 
@@ -79,6 +80,20 @@ def same_thing(old_payload: Mapping[str, Any], new_payload: Mapping[str, Any]) -
     one of the two says too little to decide.
     """
     return fingerprint(old_payload).may_be(fingerprint(new_payload))
+
+
+def same_vehicle(old_payload: Mapping[str, Any], new_payload: Mapping[str, Any]) -> bool:
+    """Whether two readings with one unit number and one moment may be of one vehicle: unless their VINs differ.
+
+    Two fleets number their trucks alike. A reading with Samsara's own id has no `vehicle_id`: its VIN may be corrected.
+    """
+    vins = set()
+    for payload in (old_payload, new_payload):
+        fields = {snake(name): value for name, value in payload.items()}
+        vin = fields.get("vin")
+        if "vehicle_id" in fields and isinstance(vin, str) and placeholders.is_vin(trimmed(vin)):
+            vins.add(trimmed(vin).upper())
+    return len(vins) <= 1
 
 
 def same_text(old: str, new: str) -> bool:

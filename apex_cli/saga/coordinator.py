@@ -184,7 +184,7 @@ def _busy(record_id: str) -> RecordResult:
 
 
 def _conflict(record_id: str) -> RecordResult:
-    error = IdentityConflict("the memory has another thing with this id: they share neither fields nor their names")
+    error = IdentityConflict("the memory has another thing with this id, and this is no version of it")
     return RecordResult(RecordStatus.FAILED, record_id, error)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apex_cli.extract.likeness import fingerprint, same_text, same_thing
+from apex_cli.extract.likeness import fingerprint, same_text, same_thing, same_vehicle
 
 CUSTOMER = {"id": 1, "customer_name": "Halcyon Paper Co", "city": "Fargo", "state": "ND"}
 DRIVER = {"id": 1, "driver_name": "Ines Calder", "driver_phone": "+1 312 555 0144"}
@@ -35,6 +35,16 @@ def test_two_things_with_one_id(one: dict[str, Any], other: dict[str, Any]) -> N
 def test_a_version_of_one_thing(later: dict[str, Any]) -> None:
     assert same_thing(CUSTOMER, later)
     assert same_thing(later, CUSTOMER)
+
+
+def test_readings_of_one_unit_number_are_of_one_vehicle_unless_their_vins_differ() -> None:
+    one, other = ({"vehicle_id": "101", "vin": vin, "speed": 5} for vin in ("1XKYD49X7PJ304417", "1J9RP1A36A1644345"))
+    assert not same_vehicle(one, other)
+    assert not same_vehicle(one, {"vehicleId": "101", "VIN": "1j9rp1a36a1644345"})
+    for same in ({**one, "speed": 9}, {**one, "vin": " 1xkyd49x7pj304417"}, {"vehicle_id": "101"}):
+        assert same_vehicle(one, same)
+    assert same_vehicle(one, {**other, "vin": "UNKNOWN"})
+    assert same_vehicle({"id": "281474990000101", "vin": one["vin"]}, {"id": "281474990000101", "vin": other["vin"]})
 
 
 values = st.recursive(

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from apex_cli.extract.likeness import same_thing
+from apex_cli.extract.likeness import same_thing, same_vehicle
 from apex_cli.model import Embedded, Plan, PlanKind, Position, Record, Superseded
 from apex_cli.stores.postgres.connection import STORE, Connection, Database, Row
 from apex_cli.stores.postgres.entries import COPY_SAGA, COPY_VERSION, JournalEntry, JournalledVersion, removal, write
@@ -130,7 +130,8 @@ DELETE FROM record_version v USING decided d WHERE v.saga_id = d.saga_id AND d.s
 """
 
 
-_IDS_BY_SENDERS = frozenset({"json"})
+# Sources with ids that are not unique by construction, and what shows that two contents are of one thing.
+_IDS_BY_SENDERS = {"json": same_thing, "samsara": same_vehicle}
 
 
 class _Start(NamedTuple):
@@ -300,7 +301,7 @@ async def _forgotten(
 async def _conflicts(connection: Connection, entries: Sequence[JournalEntry]) -> frozenset[str]:
     """Records whose new content is no version of what they are: other JSON has ids that its sender gave."""
     new = {
-        plan.record_id: plan.record.payload
+        plan.record_id: plan.record
         for plan in (entry.plan for entry in entries)
         if plan.record is not None
         and plan.record.source in _IDS_BY_SENDERS
@@ -311,7 +312,11 @@ async def _conflicts(connection: Connection, entries: Sequence[JournalEntry]) ->
         return frozenset()
     cursor = await connection.execute(_PAYLOADS, {"ids": list(new)})
     rows = [(str(row["record_id"]), row["payload"]) for row in await cursor.fetchall()]
-    return frozenset(record_id for record_id, payload in rows if not same_thing(payload, new[record_id]))
+    return frozenset(
+        record_id
+        for record_id, payload in rows
+        if not _IDS_BY_SENDERS[new[record_id].source](payload, new[record_id].payload)
+    )
 
 
 def _plan_of(row: Row, group_id: str) -> Plan:
