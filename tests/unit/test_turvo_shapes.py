@@ -224,6 +224,7 @@ def test_what_only_refers_to_a_shipment_is_no_shipment(payload: dict[str, Any]) 
         {"object": "shipment", "id": 7},
         {"invoiceNumber": "I-7"},
         {"stopNumber": None},
+        {"documentType": "Shipment"},
     ],
 )
 def test_a_shipment_may_have_a_type_and_an_id(more: dict[str, Any]) -> None:

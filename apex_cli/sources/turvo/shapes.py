@@ -203,10 +203,10 @@ def _refers(payload: JsonObject) -> bool:
     field that only parts of shipments have (`stopNumber`, `chargeCode`), unless the whole shipment stands beside it.
     """
     words = {word for name in _TYPES if isinstance(given := payload.get(name), str) for word in slug(given).split("_")}
-    if words & _OTHER_TYPES and not words & _SHIPMENT_TYPES:
-        return True
-    if any(payload[name] is not None for name in _PART_FIELDS & payload.keys()) and not is_whole(payload):
-        return True
+    if not words & _SHIPMENT_TYPES:
+        is_part = any(payload[name] is not None for name in _PART_FIELDS & payload.keys())
+        if words & _OTHER_TYPES or (is_part and not is_whole(payload)):
+            return True
     given_id = fields.scalar(payload.get("id"))
     own = given_id is None or given_id.isdigit() or _UUID.fullmatch(given_id) is not None
     return not own and given_id not in (number(payload), fields.scalar(payload.get("turvo_id")))
