@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from apex_cli.pipeline.identities import SeenRecords
 from apex_cli.reading.files import Rejected, Skipped
 from apex_cli.results import RecordStatus
 from apex_cli.sources.registry import extract as extract_by_rules
+from apex_cli.stores.protocol import KnownContent
 
 if TYPE_CHECKING:
     from pebble import ProcessPool
@@ -136,17 +138,36 @@ async def _screen(context: RunContext, batch: Batch) -> None:
         context.end_early(error)
         leave_pending(records, error)
         return
+    settled = _settled(records, known)
     for each in records:
         record = each.record
         content = (record.record_id, record.content_hash)
         sure = not context.request.again and not context.under_way[record.record_id]
         if sure and content in known.forgotten:
             each.end(RecordStatus.FORGOTTEN)
-        elif sure and content in known.unchanged:
+        elif sure and (content in known.unchanged or (record.record_id in settled and content in known.replaced)):
             each.end(RecordStatus.UNCHANGED)
         else:
             context.under_way[record.record_id] += 1
             each.counted = True
+
+
+def _settled(records: Sequence[RecordInProgress], known: KnownContent) -> frozenset[str]:
+    """Records of which the batch has several contents without a time, all of them known and the current one the last.
+
+    Two rows, or two exports, about one record come again: A and B, in the order in which the memory has them. A is no
+    news then, where A alone would follow B.
+    """
+    contents: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+    for each in records:
+        contents[each.record.record_id].append((each.record.record_id, each.record.content_hash))
+    return frozenset(
+        record_id
+        for record_id, found in contents.items()
+        if len(found) > 1
+        and found[-1] in known.unchanged
+        and all(content in known.unchanged or content in known.replaced for content in found)
+    )
 
 
 async def _enrich(context: RunContext, records: Sequence[RecordInProgress]) -> None:

@@ -320,11 +320,12 @@ class KnownContent:
     """What the memory has of some records, as pairs of record id and content hash.
 
     `unchanged`: content of the current version, and of all versions that have a time of their own. `forgotten`: content
-    that was forgotten.
+    that was forgotten. `replaced`: content without a time of its own that another version followed.
     """
 
     unchanged: frozenset[tuple[str, str]]
     forgotten: frozenset[tuple[str, str]]
+    replaced: frozenset[tuple[str, str]] = frozenset()
 
 
 class Journal(Store, Protocol):

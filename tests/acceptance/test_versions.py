@@ -38,6 +38,13 @@ def facts(home: Path, *options: str) -> set[tuple[str, str, str, str | None]]:
     return {(line["predicate"], line["object"], line["valid_at"], line["invalid_at"]) for line in lines}
 
 
+def test_overlapping_exports_without_a_time_settle_too(home: Path) -> None:
+    booked, delivered = ({name: each[name] for name in each if name != "updatedAt"} for each in (BOOKED, DELIVERED))
+    assert ingest(home, booked, delivered) == ["committed", "updated"]
+    assert ingest(home, booked, delivered) == ["unchanged"] * 2
+    assert ingest(home, booked) == ["updated"]
+
+
 @pytest.mark.parametrize("order", [(BOOKED, EN_ROUTE, DELIVERED), (DELIVERED, BOOKED, EN_ROUTE)])
 def test_overlapping_exports_settle_in_any_order(home: Path, order: tuple[dict[str, Any], ...]) -> None:
     assert ingest(home, *order)[0] == "committed"

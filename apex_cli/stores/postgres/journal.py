@@ -174,6 +174,11 @@ class PostgresJournal:
                 (str(row["record_id"]), row["content_hash"]) for row in rows if row["has_time"] or row["current"]
             ),
             frozenset((str(row["record_id"]), row["content_hash"]) for row in forgotten),
+            frozenset(
+                (str(row["record_id"]), row["content_hash"])
+                for row in rows
+                if not row["has_time"] and not row["current"]
+            ),
         )
 
     async def begin_write(
