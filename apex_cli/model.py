@@ -123,7 +123,7 @@ class RecordKind(StrEnum):
 class Record:
     """One record as it arrived: identity, payload, hash.
 
-    `payload` is plain JSON data (documents: `{"path", "format", "content"}`). `content_hash` is the
+    `payload` is plain JSON data (documents: see `formats.content`). `content_hash` is the
     BLAKE2b-256 of the canonical JSON (see `extract.identity`). `observed_at` is when the input was
     staged; it is the event time of a payload for which nothing gives a time. `locator` is the position in the input
     (`orders.json:3`), for messages; `size` is about the number of bytes there.
@@ -217,6 +217,8 @@ class Claim:
 class Extraction:
     """What a record states: its time, its text, the chunks to embed (one or more), entities and claims.
 
+    `chunk_places` says where each chunk is in its file ("rate-con.pdf, page 2"); empty where there is nothing to say.
+
     `event_time` is when an event happened, and the as-of time of a state. A claim whose `valid_at` equals it has no
     time of its own. `dated` is false where nothing gives a time, so that it is when the record was staged. `whole` is
     false for a partial record, such as a row of a list or the preview of a message: it ends nothing by silence.
@@ -239,6 +241,7 @@ class Extraction:
     dated: bool = True
     notes: tuple[str, ...] = ()
     ended: bool = False
+    chunk_places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,8 +362,14 @@ UNSAID = Naming()
 
 @dataclass(frozen=True, slots=True)
 class ReadLimits:
-    """Limits of one input: sizes in bytes, as in the file; `max_depth` counts the objects and arrays around a value."""
+    """Limits of one input: sizes in bytes, as in the file; `max_depth` counts the objects and arrays around a value.
+
+    A parser in a worker process is ended where it is silent for `parse_timeout` seconds, and cannot have more than
+    `parse_memory` bytes.
+    """
 
     max_record_bytes: int
     max_document_bytes: int
     max_depth: int
+    parse_timeout: float = 60.0
+    parse_memory: int = 2 * 1024**3

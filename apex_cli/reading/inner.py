@@ -44,6 +44,10 @@ class Inner:
     identity: tuple[str, str, str] | None = None
     notes: tuple[str, ...] = ()
 
+    def noted(self, notes: tuple[str, ...]) -> Inner:
+        """The same with more notes."""
+        return replace(self, notes=(*self.notes, *notes)) if notes else self
+
 
 @dataclass(frozen=True, slots=True)
 class Nothing:

@@ -1,16 +1,17 @@
-"""All document formats: by name, by the extension of a file, by what a file begins with."""
+"""All file formats but JSON: by name, and by the content and the name of a file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePath
+from typing import BinaryIO
 
-from apex_cli.documents import markdown
-from apex_cli.documents.format import TEXT, Format
+from apex_cli.formats import markdown, text
+from apex_cli.formats.format import Format
 
-DEFAULT = TEXT
-BUILT_IN: tuple[Format, ...] = (TEXT, markdown.FORMAT)
+DEFAULT = text.FORMAT
+BUILT_IN: tuple[Format, ...] = (text.FORMAT, markdown.FORMAT)
 _formats: list[Format] = []
 
 
@@ -46,10 +47,17 @@ def by_name(name: str) -> Format | None:
     return next((format for format in _formats if format.name == name), None)
 
 
-def by_file(name: str, head: bytes) -> Format | None:
-    """The format of a file by its extension, else by its first bytes."""
-    extension = PurePath(name).suffix.lower()
-    for format in _formats:
-        if extension in format.extensions:
-            return format
-    return next((format for format in _formats if format.magic and head.startswith(format.magic)), None)
+def by_file(name: str, head: bytes, file: BinaryIO) -> Format | None:
+    """The format of an open file: by its content where that is sure, else by the extension of its name.
+
+    `head` are its first bytes. The position of `file` is as it was.
+    """
+    position = file.tell()
+    recognised = next((format for format in _formats if format.recognises(head, file)), None)
+    file.seek(position)
+    return recognised or by_extension(PurePath(name).suffix.lower())
+
+
+def by_extension(extension: str) -> Format | None:
+    """The format that files of this extension have, in lower case and with its dot."""
+    return next((format for format in _formats if extension in format.extensions), None)
