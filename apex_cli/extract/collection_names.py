@@ -84,9 +84,9 @@ _SAME_IN_PLURAL = ("ss", "us", "is", "news", "series", "gps", "ics")
 def named(name: str) -> str:
     """The name of a collection that a user, a list or a stream gives; "" for one without a letter or digit.
 
-    At most 60 characters; a longer one keeps its beginning and a hash of the whole.
+    At most 60 characters; a longer one keeps its beginning and a hash of the whole. The name of a name is itself.
     """
-    return bounded(_NOT_WORD.sub("_", _plain(name)).strip("_"), LONGEST)
+    return bounded(_NOT_WORD.sub("_", _plain(name)).strip("_"), LONGEST).replace("#", "_")
 
 
 @lru_cache(maxsize=256)
