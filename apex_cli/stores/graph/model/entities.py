@@ -57,7 +57,7 @@ def node_changes(graph: GraphTransaction, mentions: Mentions) -> list[NodeChange
     incomplete = [node for node, state in after.items() if state is None]
     for node, stored in of_nodes(graph, incomplete).items():
         after[node] = _merged_again(stored, touched[node], before[node].embedded)
-    vectors = _name_vectors(mentions)
+    vectors = _name_vectors(graph, mentions, before, after)
     found = []
     for node, state in after.items():
         if state is None or not state.mentions:
@@ -112,13 +112,31 @@ def _kinds(mentions: Mentions, rows: Mapping[str, Row]) -> dict[str, str]:
     return kinds
 
 
-def _name_vectors(mentions: Mentions) -> dict[tuple[str, str], Any]:
-    return {
+def _name_vectors(
+    graph: GraphTransaction,
+    mentions: Mentions,
+    before: Mapping[str, EntityState],
+    after: Mapping[str, EntityState | None],
+) -> dict[tuple[str, str], Any]:
+    """Vectors by node and name: those of the batch, and the stored ones of names that a node brings from another node.
+
+    Example: a carrier is known by its name alone, and by this name to be another record's with an MC number. A third
+    record gives the name another MC number, so the first is a node of its own again. It is not in the batch.
+    """
+    found = {
         (one.node, one.observation.name): one.vector
         for some in mentions.resolved.values()
         for one in some
         if one.vector is not None
     }
+    origins: dict[tuple[str, str], str] = {}
+    for (origin, _), node in mentions.identities.moved.items():
+        state = after.get(node)
+        if state is not None and state.embedded != state.shown_name == before[origin].embedded:
+            origins[node, state.shown_name] = origin
+    lacking = {named: origin for named, origin in origins.items() if named not in found}
+    stored = {row["uuid"]: row["vector"] for row in graph.look_up(ops.NAME_VECTORS, lacking.values())}
+    return found | {named: stored[origin] for named, origin in lacking.items()}
 
 
 def write_nodes(
