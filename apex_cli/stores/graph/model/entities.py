@@ -53,7 +53,7 @@ def node_changes(graph: GraphTransaction, mentions: Mentions) -> list[NodeChange
     rows = {row["uuid"]: row for row in graph.look_up(ops.NODES, touched)}
     kinds = _kinds(mentions, rows)
     before = {node: unpack_state(row["state"], row["name"], row["attributes"]) for node, row in rows.items()}
-    after = {node: _updated(node, changed, rows.get(node), mentions) for node, changed in touched.items()}
+    after = {node: _updated(node, changed, before.get(node), mentions) for node, changed in touched.items()}
     incomplete = [node for node, state in after.items() if state is None]
     for node, stored in of_nodes(graph, incomplete).items():
         after[node] = _merged_again(stored, touched[node], before[node].embedded)
@@ -75,12 +75,12 @@ def node_changes(graph: GraphTransaction, mentions: Mentions) -> list[NodeChange
     return found
 
 
-def _updated(node: str, changed: Changed, row: Row | None, mentions: Mentions) -> EntityState | None:
+def _updated(node: str, changed: Changed, stored: EntityState | None, mentions: Mentions) -> EntityState | None:
     """The new state of a node; None if only all observations of the node determine it (see `EntityState.remove`)."""
-    if row is None or node in mentions.complete:
-        embedded = unpack_state(row["state"], row["name"], row["attributes"]).embedded if row is not None else None
+    if stored is None or node in mentions.complete:
+        embedded = stored.embedded if stored is not None else None
         return merge(((record, after) for record, (_, after) in changed.items() if after is not None), embedded)
-    state = unpack_state(row["state"], row["name"], row["attributes"])
+    state = stored.copy()
     sure = True
     for record, (before, after) in changed.items():
         if before is not None and before != after:
@@ -157,8 +157,8 @@ def write_nodes(
     graph.write(ops.NEW_ENTITY, rows)
     kept = [(one, one.before, one.after) for one in changes if one.before is not None and one.after is not None]
     graph.write(ops.SET_STATE, [(one.node, after.pack()) for one, _, after in kept])
-    displayed = [(one.node, _displayed(one.kind, before), _displayed(one.kind, after)) for one, before, after in kept]
-    graph.write(ops.SET_DISPLAY, [(node, *after) for node, before, after in displayed if before != after])
+    displayed = [(one.node, *_displayed(one.kind, after)) for one, before, after in kept if not before.shows_as(after)]
+    graph.write(ops.SET_DISPLAY, displayed)
     graph.write(ops.SET_NAME_VECTOR, [(one.node, one.vector) for one, _, _ in kept if one.revector])
     _write_index(graph, changes, index)
 
