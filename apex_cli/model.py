@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha1
 from typing import TYPE_CHECKING, Any
 
@@ -164,6 +165,12 @@ class Record:
 
 def record_id(source: str, data_type: str, external_id: str, namespace: str = DEFAULT_NAMESPACE) -> str:
     """The id of a record in all four stores."""
+    return _record_uuid(namespace, source, data_type, external_id)
+
+
+# The stages ask for the id of a record some fifteen times.
+@lru_cache(maxsize=8192)
+def _record_uuid(namespace: str, source: str, data_type: str, external_id: str) -> str:
     return named_uuid("record", namespace, source, data_type, external_id)
 
 

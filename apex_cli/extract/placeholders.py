@@ -62,11 +62,6 @@ _PHONES = frozenset(("1234567890", "0123456789", "5555555555", "5551234567", "98
 _FEWEST_REPEATED = 7
 
 
-def is_empty(text: str) -> bool:
-    """Whether a value says that there is none, whatever it is the value of."""
-    return len(text) <= _LONGEST and _is_word(text)
-
-
 def is_id(text: str) -> bool:
     """Whether an id or a number identifies nothing."""
     return len(text) <= _LONGEST and (_is_word(text) or _is_filler(text))

@@ -122,7 +122,7 @@ class _Watched(dict[str, Any]):
 
     def get(self, name: object, default: Any = None) -> Any:
         self._note(name)
-        return super().get(name, default)  # type: ignore[call-overload]
+        return super().get(name, default) if isinstance(name, str) else default
 
     def __getitem__(self, name: str) -> Any:
         self._note(name)
