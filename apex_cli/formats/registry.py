@@ -9,9 +9,10 @@ from typing import BinaryIO
 
 from apex_cli.formats import markdown, text
 from apex_cli.formats.format import Format
+from apex_cli.formats.x12 import format as x12
 
 DEFAULT = text.FORMAT
-BUILT_IN: tuple[Format, ...] = (text.FORMAT, markdown.FORMAT)
+BUILT_IN: tuple[Format, ...] = (x12.FORMAT, text.FORMAT, markdown.FORMAT)
 _formats: list[Format] = []
 
 
