@@ -161,7 +161,7 @@ class _Search:
     def row(self, payload: JsonObject, around: Around, level: int) -> list[Part]:
         """A row of a source or a connector, which is a record whatever its shape."""
         parts = self.object(payload, around, level)
-        return [Inner(payload, around)] if parts is None else parts
+        return [Inner(payload, around, is_row=True)] if parts is None else parts
 
     def _any(self, value: Any, around: Around, level: int) -> list[Part] | None:
         if isinstance(value, dict):
@@ -208,7 +208,7 @@ def _envelope(value: JsonObject, opened: Mapping[str, list[Part]], around: Aroun
             parts.append(Inner(each, inside))
         else:
             left[name] = each
-    if left and not any(isinstance(part, Inner) and part.identity for part in parts):
+    if left and not any(isinstance(part, Inner) and (part.identity or part.is_row) for part in parts):
         # Only an answer without a record in it: it does not make a record of anything around it.
         return None
     if names.is_record_of_its_own({**left, **{name: each for name, each in value.items() if name == "id"}}):
