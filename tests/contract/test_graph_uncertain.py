@@ -29,6 +29,8 @@ async def test_free_text_does_not_end_what_a_system_of_record_says(graph: PivotS
     await graph.commit([hauled_by("mail", "Twin Lakes", 5, certain=False)])
     [fact] = await hauled(graph)
     assert (fact.object, fact.invalid_at, fact.certain) == ("Acme Haulage", None, True)
+    both = await graph.facts(fact.subject_id, overruled=True)
+    assert [(one.object, one.overruled) for one in both] == [("Acme Haulage", False), ("Twin Lakes", True)]
 
 
 async def test_in_whatever_order_they_come(graph: PivotStore) -> None:
