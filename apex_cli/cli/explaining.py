@@ -67,6 +67,7 @@ def _as_json(found: Explanation) -> dict[str, Any]:
         "id_from": found.id_from,
         "other_sources": found.others,
         "empty_paths": found.empty_paths,
+        "quoted_lines": found.quoted_lines,
         "ended": record.ended if record else False,
     }
     if extraction is None:
@@ -127,6 +128,8 @@ def _lines(found: Explanation) -> Iterator[str]:
             yield _line("not there", path)
         if len(found.empty_paths) > _EMPTY:
             yield _line("", f"and {len(found.empty_paths) - _EMPTY:,} more, with --json")
+    if found.quoted_lines:
+        yield _line("quoted", f"{found.quoted_lines:,} lines of earlier mail are no part of its text")
     if result.error is not None:
         hint = f" ({result.error.hint})" if result.error.hint else ""
         yield _line("fails", redact(f"{result.error.message}{hint}"))

@@ -156,9 +156,9 @@ def test_what_is_cut_is_noted() -> None:
     stops = [{"id": number, "city": "Gary", "state": "IN"} for number in range(1_200)]
     history = [{"status": f"s{n}", "time": 1772000000 + n} for n in range(1_100)]
     found = extract(record({**FLAT, "stops": stops, "statusHistory": [*history, {"status": "lost"}]}))
-    assert "stops: only the first 1,000 of 1,200 are facts" in found.notes
-    assert "status history: only the last 1,000 of 1,100 are facts" in found.notes
-    assert "status history: 1 without a time left out" in found.notes
+    assert "left out: 200 of 1,200 stops" in found.notes
+    assert "left out: the oldest 100 of 1,100 of the status history" in found.notes
+    assert "left out: 1 of the status history without a status or a time" in found.notes
 
 
 def test_fields_are_known_however_their_names_are_spelled() -> None:
