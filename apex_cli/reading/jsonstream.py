@@ -32,6 +32,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, BinaryIO
 
 from apex_cli.errors import ReadError
@@ -53,6 +54,7 @@ _KINDS = {
 }
 _SPACE = re.compile(rb"[ \t\r\n]*+")
 _AHEAD = 4096
+_LINES_AHEAD = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,14 +322,22 @@ class _Stream:
         return deep(place, self._limits.max_depth) if extent.deep else large(place, self._limit)
 
     def _file_of_lines(self) -> bool:
-        """Whether a line was a value, or, asked for the first time, the next two that are not blank are objects."""
+        """Whether a line was a value, or, asked for the first time, the lines ahead are objects.
+
+        The next two that are not blank are, or two of the next 50 without an indent; one of these is enough after what
+        begins with no bracket: text that a program wrote between its lines.
+        """
         if not self._lines and not self._looked_ahead:
             self._looked_ahead = True
             window = self.window
             window.reach(CHUNK)
             ahead = window.data[window.pos : window.pos + CHUNK]
-            following = [line for line in ahead.split(b"\n")[1:] if line.strip()][:2]
-            self._lines = bool(following) and all(self._is_object(line) for line in following)
+            following = [line for line in ahead.split(b"\n")[1:] if line.strip()][:_LINES_AHEAD]
+            wanted = 2 if ahead[:1] in (b"{", b"[") else 1
+            objects = (line for line in following if line[:1] == b"{" and self._is_object(line))
+            self._lines = (bool(following) and all(map(self._is_object, following[:2]))) or (
+                len(list(islice(objects, wanted))) == wanted
+            )
         return self._lines
 
     def _is_object(self, line: bytes) -> bool:
