@@ -212,7 +212,15 @@ def test_what_only_refers_to_a_shipment_is_no_shipment(payload: dict[str, Any]) 
 
 
 @pytest.mark.parametrize(
-    "more", [{"type": "FTL"}, {"id": 1000481920}, {"id": "SHIP-2025-10-19-002"}, {"object": "shipment", "id": 7}]
+    "more",
+    [
+        {"type": "FTL"},
+        {"id": 1000481920},
+        {"id": "SHIP-2025-10-19-002"},
+        {"object": "shipment", "id": 7},
+        {"_id": "65f0c0aa11bb22cc33dd44ee"},
+        {"id": "01JPZ8Y6K3Q4W5E6R7T8Y9V0AB"},
+    ],
 )
 def test_a_shipment_may_have_a_type_and_an_id(more: dict[str, Any]) -> None:
     assert classify({**SEED, **more}) == ("turvo", "shipment", "SHIP-2025-10-19-002")
