@@ -372,7 +372,7 @@ class ReadLimits:
     """Limits of one input: sizes in bytes, as in the file; `max_depth` counts the objects and arrays around a value.
 
     A parser in a worker process is ended where it is silent for `parse_timeout` seconds, and cannot have more than
-    `parse_memory` bytes.
+    `parse_memory` bytes. The files inside of one input have at most `max_unpacked_bytes` together.
     """
 
     max_record_bytes: int
@@ -380,3 +380,4 @@ class ReadLimits:
     max_depth: int
     parse_timeout: float = 60.0
     parse_memory: int = 2 * 1024**3
+    max_unpacked_bytes: int = 8 * 1024**3

@@ -7,12 +7,15 @@ a new one, when it was silent for `ReadLimits.parse_timeout` seconds, or died.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
@@ -34,7 +37,7 @@ class Isolation:
         self._worker: _Worker | None = None
 
     def parts(self, format: Format, file: BinaryIO, info: FileInfo) -> Iterator[Part]:
-        """What `format.parts` yields. `file` has a descriptor of its own.
+        """What `format.parts` yields.
 
         Raises `ReadError` as the format does, and `too_slow`, `too_large` (memory), `worker_died`.
         """
@@ -43,7 +46,8 @@ class Isolation:
         worker, self._worker = self._worker, None
         sound = False
         try:
-            worker.ask(format.name, file.fileno(), info)
+            with _on_disk(file) as descriptor:
+                worker.ask(format.name, descriptor, info)
             deadline = time.monotonic() + info.limits.parse_timeout * _LONGEST_IN_TIMEOUTS
             while True:
                 kind, fields, data = worker.receive(info.name, info.limits, deadline)
@@ -67,6 +71,22 @@ class Isolation:
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.close()
+
+
+@contextmanager
+def _on_disk(file: BinaryIO) -> Iterator[int]:
+    """A descriptor of the file; one that is only in memory is copied to a file without a name."""
+    try:
+        descriptor = file.fileno()
+    except OSError:
+        with tempfile.TemporaryFile() as copy:
+            position = file.tell()
+            shutil.copyfileobj(file, copy)
+            copy.flush()
+            file.seek(position)
+            yield copy.fileno()
+    else:
+        yield descriptor
 
 
 class _Worker:

@@ -8,11 +8,22 @@ from pathlib import PurePath
 from typing import BinaryIO
 
 from apex_cli.formats import markdown, text
+from apex_cli.formats.archives import compressed, tar, zip
 from apex_cli.formats.format import Format
 from apex_cli.formats.x12 import format as x12
 
 DEFAULT = text.FORMAT
-BUILT_IN: tuple[Format, ...] = (x12.FORMAT, text.FORMAT, markdown.FORMAT)
+BUILT_IN: tuple[Format, ...] = (
+    x12.FORMAT,
+    compressed.GZIP,
+    compressed.BZIP2,
+    compressed.XZ,
+    compressed.ZSTANDARD,
+    zip.FORMAT,
+    tar.FORMAT,
+    text.FORMAT,
+    markdown.FORMAT,
+)
 _formats: list[Format] = []
 
 

@@ -192,6 +192,7 @@ def read_limits(settings: Settings) -> ReadLimits:
         max_depth=settings.max_depth,
         parse_timeout=settings.parse_timeout,
         parse_memory=settings.parse_memory,
+        max_unpacked_bytes=settings.max_unpacked_bytes,
     )
 
 

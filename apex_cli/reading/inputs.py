@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -21,11 +22,31 @@ MOST_INNER_FILES = 10_000
 """How many files inside of one input are read."""
 
 
-@dataclass(slots=True)
-class InnerFileCount:
-    """What may still be read inside of one input that a user named."""
+class InnerFilesExhausted(ReadError):
+    """The files inside of one input are too many, or too large together: the rest of the input is not read."""
 
-    left: int = MOST_INNER_FILES
+
+@dataclass(slots=True)
+class InnerFiles:
+    """What may still be read inside of one input that a user named: so many files, with so many bytes together."""
+
+    bytes: int
+    files: int = MOST_INNER_FILES
+
+    def take(self, size: int) -> None:
+        """Count one more file. Raises `InnerFilesExhausted`."""
+        self.files -= 1
+        self.bytes -= size
+        if self.files < 0:
+            raise InnerFilesExhausted(
+                f"there are more than {MOST_INNER_FILES:,} files in it", hint="unpack it first", code="too_many_files"
+            )
+        if self.bytes < 0:
+            raise InnerFilesExhausted(
+                "the files in it are larger than allowed together",
+                hint="unpack it first, or raise APEX_MAX_UNPACKED_BYTES",
+                code="too_large",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +69,21 @@ class Input:
     collection: str
     naming: Naming
     isolation: Isolation
-    inner_files: InnerFileCount
+    inner_files: InnerFiles
     dated: datetime | None = None
     as_of: datetime | None = None
     level: int = 0
 
     def inner(self, part: InnerFile) -> Input:
-        """The input that a file inside of this one is. Raises `ReadError` over the limits of files and levels."""
+        """The input that a file inside of this one is.
+
+        Raises `ReadError` (`too_deep`), and `InnerFilesExhausted` where nothing more may be read inside of the input.
+        """
+        size = part.data.seek(0, os.SEEK_END)
+        part.data.seek(0)
+        self.inner_files.take(size)
         if self.level == MOST_LEVELS:
             raise ReadError(f"files are read {MOST_LEVELS} levels deep only", hint="unpack it first", code="too_deep")
-        if self.inner_files.left <= 0:
-            raise ReadError(
-                f"more than {MOST_INNER_FILES:,} files in one input", hint="unpack it first", code="too_many_files"
-            )
-        self.inner_files.left -= 1
         name = inner_name(part.name)
         return replace(
             self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from apex_cli.formats.isolation import Isolation
 from apex_cli.formats.part import Document, Ignored, InnerFile, Object, Part, Unreadable
 from apex_cli.model import UNSAID, Naming, ReadLimits, Record
 from apex_cli.reading.files import Rejected, Skipped, readable_name
-from apex_cli.reading.inputs import STREAM, InnerFileCount, Input
+from apex_cli.reading.inputs import STREAM, InnerFiles, InnerFilesExhausted, Input
 from apex_cli.reading.jsonstream import Value, values
 from apex_cli.reading.kinds import SNIFFED_BYTES, kind_of
 from apex_cli.reading.opening import Opener
@@ -73,7 +74,7 @@ def read_input(
                 collection=collection_names.of_file(naming.name or ("stdin" if origin == STREAM else origin)),
                 naming=naming,
                 isolation=worker,
-                inner_files=InnerFileCount(),
+                inner_files=InnerFiles(limits.max_unpacked_bytes),
                 dated=collection_names.file_date(shown),
             )
             yield from _records(opened)
@@ -114,7 +115,8 @@ def _of_format(opened: Input, format: Format) -> Iterator[Record | Rejected | Sk
 
 def format_parts(opened: Input, format: Format) -> Iterator[Part]:
     """What a file of this format holds, read in this process or, where the format asks for it, in a worker."""
-    info = FileInfo(opened.name, opened.limits)
+    left = max(opened.inner_files.bytes, 0)
+    info = FileInfo(opened.name, replace(opened.limits, max_unpacked_bytes=left))
     if not format.isolated:
         return format.parts(opened.file, info)
     return opened.isolation.parts(format, opened.file, info)
@@ -124,6 +126,8 @@ def _inner(opened: Input, part: InnerFile) -> Iterator[Record | Rejected | Skipp
     with part.data:
         try:
             inner = opened.inner(part)
+        except InnerFilesExhausted:
+            raise
         except ReadError as error:
             yield Rejected(f"{opened.name}/{part.name}", error)
             return
