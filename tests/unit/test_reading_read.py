@@ -61,7 +61,8 @@ def rejected(path: Path, *, name: str | None = None, source: str = "auto") -> Re
         ("a.json", b'{"a": "' + b"x" * 20_001 + b'"}', "too_large"),
         ("a.json", b"[" * 100, "too_deep"),
         ("a.pdf", b"%PDF-1.7", "unknown_type"),
-        ("a.JSON.gz", b"{}", "unknown_type"),
+        ("a.JSON.gz", b"{}", "broken_file"),
+        ("a.JSON.dwg", b"{}", "unknown_type"),
     ],
 )
 def test_bad_input(tmp_path: Path, name: str, data: bytes, code: str) -> None:
