@@ -42,7 +42,7 @@ async def test_in_whatever_order_they_come(graph: PivotStore) -> None:
     assert (after.object, after.certain) == ("Acme Haulage", True)
 
 
-async def test_the_record_that_told_it_still_shows_it(graph: PivotStore) -> None:
+async def test_the_record_that_states_it_still_shows_it(graph: PivotStore) -> None:
     plan = hauled_by("mail", "Twin Lakes", 5, certain=False)
     await graph.commit([plan, hauled_by("turvo", "Acme Haulage", 0, certain=True)])
     view = (await graph.read([plan.record_id]))[plan.record_id]
