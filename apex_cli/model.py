@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha1
 from typing import TYPE_CHECKING, Any
 
@@ -123,7 +124,7 @@ class RecordKind(StrEnum):
 class Record:
     """One record as it arrived: identity, payload, hash.
 
-    `payload` is plain JSON data (documents: `{"path", "format", "content"}`). `content_hash` is the
+    `payload` is plain JSON data (documents: see `formats.content`). `content_hash` is the
     BLAKE2b-256 of the canonical JSON (see `extract.identity`). `observed_at` is when the input was
     staged; it is the event time of a payload for which nothing gives a time. `locator` is the position in the input
     (`orders.json:3`), for messages; `size` is about the number of bytes there.
@@ -164,6 +165,12 @@ class Record:
 
 def record_id(source: str, data_type: str, external_id: str, namespace: str = DEFAULT_NAMESPACE) -> str:
     """The id of a record in all four stores."""
+    return _record_uuid(namespace, source, data_type, external_id)
+
+
+# The stages ask for the id of a record some fifteen times.
+@lru_cache(maxsize=8192)
+def _record_uuid(namespace: str, source: str, data_type: str, external_id: str) -> str:
     return named_uuid("record", namespace, source, data_type, external_id)
 
 
@@ -217,6 +224,8 @@ class Claim:
 class Extraction:
     """What a record states: its time, its text, the chunks to embed (one or more), entities and claims.
 
+    `chunk_places` says where each chunk is in its file ("rate-con.pdf, page 2"); empty where there is nothing to say.
+
     `event_time` is when an event happened, and the as-of time of a state. A claim whose `valid_at` equals it has no
     time of its own. `dated` is false where nothing gives a time, so that it is when the record was staged. `whole` is
     false for a partial record, such as a row of a list or the preview of a message: it ends nothing by silence.
@@ -239,6 +248,7 @@ class Extraction:
     dated: bool = True
     notes: tuple[str, ...] = ()
     ended: bool = False
+    chunk_places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,8 +369,15 @@ UNSAID = Naming()
 
 @dataclass(frozen=True, slots=True)
 class ReadLimits:
-    """Limits of one input: sizes in bytes, as in the file; `max_depth` counts the objects and arrays around a value."""
+    """Limits of one input: sizes in bytes, as in the file; `max_depth` counts the objects and arrays around a value.
+
+    A parser in a worker process is ended where it is silent for `parse_timeout` seconds, and cannot have more than
+    `parse_memory` bytes. The files inside of one input have at most `max_unpacked_bytes` together.
+    """
 
     max_record_bytes: int
     max_document_bytes: int
     max_depth: int
+    parse_timeout: float = 60.0
+    parse_memory: int = 2 * 1024**3
+    max_unpacked_bytes: int = 8 * 1024**3

@@ -157,9 +157,13 @@ async def history(stores: Stores, ident: str) -> RecordHistory:
 
 
 async def facts(stores: Stores, entity: str) -> EntityFacts:
-    """An entity, all its facts, and what else is likely the same thing. See `find_entity`."""
+    """An entity, all its facts with those that are overruled, and what else is likely the same thing.
+
+    See `find_entity`.
+    """
     found = await find_entity(stores, entity)
-    return EntityFacts(found, await stores.graph.facts(found.id), await _candidates(stores, found))
+    views = await stores.graph.facts(found.id, overruled=True)
+    return EntityFacts(found, views, await _candidates(stores, found))
 
 
 async def find_entity(stores: Stores, text: str) -> EntityView:

@@ -22,10 +22,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """One record's support for `object_id` from `valid_at` on. `invalid_at` is set only if the record states an end."""
 
     record_id: str

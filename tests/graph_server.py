@@ -10,6 +10,7 @@ from typing import Any
 from neo4j import AsyncDriver, AsyncGraphDatabase
 
 from apex_cli.stores.graph.neo4j.engine import Neo4jEngine, Neo4jGraph
+from tests.plans import GROUP
 from tests.servers import server_url
 
 LABELS = ("Entity", "Episodic", "ApexGroup", "ApexRecord", "ApexAlias", "ApexFormerAlias", "ApexTimeline", "ApexSlot")
@@ -25,6 +26,18 @@ def server_graph(namespace: str, **settings: Any) -> Neo4jGraph:
     user, password = credentials()
     usual = {"url": server_url("GRAPH"), "user": user, "password": password, "timeout": 60.0}
     return Neo4jGraph(Neo4jEngine(**{**usual, **settings}, group=namespace))
+
+
+@asynccontextmanager
+async def connected(**settings: Any) -> AsyncIterator[Neo4jGraph]:
+    """A graph on the server; it must obey its own rules when it is closed."""
+    graph = server_graph(settings.pop("namespace", GROUP), **settings)
+    await graph.open()
+    try:
+        yield graph
+        assert await graph.audit() == []
+    finally:
+        await graph.close()
 
 
 @asynccontextmanager

@@ -16,6 +16,9 @@ from apex_cli.sources.turvo import SOURCE
 
 CASES = Path(__file__).parent / "cases"
 OBSERVED = datetime(2026, 7, 1, tzinfo=UTC)
+UPDATED = "2026-03-04T09:00:00Z"
+FLAT: dict[str, Any] = {"shipmentId": "S-1", "customerName": "Acme", "status": "booked", "updatedAt": UPDATED}
+PICKUP, DELIVERY = {"key": "1500", "value": "Pickup"}, {"key": "1501", "value": "Delivery"}
 
 
 class Stated(NamedTuple):
@@ -37,6 +40,10 @@ def case(name: str) -> Any:
 def detail() -> dict[str, Any]:
     """The shipment of the example of an answer, to be changed."""
     return deepcopy(case("turvo/shipment_detail.json")["details"])
+
+
+def stop(**changes: Any) -> dict[str, Any]:
+    return {"id": 5, "stopType": PICKUP, "address": {"city": "Gary", "state": "IN"}, **changes}
 
 
 def payloads(payload: Any) -> Iterator[dict[str, Any]]:

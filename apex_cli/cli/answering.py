@@ -88,7 +88,8 @@ def sentence(one: Contradiction) -> str:
         says = f"{held.fact.predicate}: {says}"
     if one.is_mention:
         writer = _WRITTEN_BY.get(_source(other), "record")
-        said = f"{writer} {_name(other.fact.subject)} of {rfc3339(other.fact.valid_at)} says {_name(one.value)}"
+        name = other.fact.subject if other.fact.predicate == "MENTIONS" else _record(other).partition(":")[2]
+        said = f"{writer} {_name(name)} of {rfc3339(other.fact.valid_at)} says {_name(one.value)}"
         return f"{says}; {said} ({_record(other)})"
     since = f"since {rfc3339(other.fact.valid_at)}, last seen {rfc3339(other.last_seen)}"
     return f"{says}; {_systems(other)} says {_name(one.value)} ({since}, {_record(other)})"

@@ -11,7 +11,7 @@ from apex_cli.cli.ingesting import masked
 from apex_cli.cli.output import clean, clip, redact
 from apex_cli.cli.verb import CommandContext
 from apex_cli.extract.timestamps import rfc3339
-from apex_cli.model import Claim, Entity, Extraction, Record
+from apex_cli.model import NOTHING, Claim, Entity, Extraction, Record
 from apex_cli.results import RunSummary
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ def _as_json(found: Explanation) -> dict[str, Any]:
         "id_from": found.id_from,
         "other_sources": found.others,
         "empty_paths": found.empty_paths,
+        "quoted_lines": found.quoted_lines,
         "ended": record.ended if record else False,
     }
     if extraction is None:
@@ -103,7 +104,7 @@ def _fact_json(claim: Claim, names: Mapping[str, str]) -> dict[str, Any]:
     return {
         "subject": names[claim.subject],
         "predicate": claim.predicate,
-        "object": names[claim.object],
+        "object": names.get(claim.object),
         "valid_at": rfc3339(claim.valid_at),
         "invalid_at": rfc3339(claim.invalid_at) if claim.invalid_at else None,
         "attributes": dict(claim.attributes),
@@ -127,6 +128,8 @@ def _lines(found: Explanation) -> Iterator[str]:
             yield _line("not there", path)
         if len(found.empty_paths) > _EMPTY:
             yield _line("", f"and {len(found.empty_paths) - _EMPTY:,} more, with --json")
+    if found.quoted_lines:
+        yield _line("quoted", f"{found.quoted_lines:,} lines of earlier mail are no part of its text")
     if result.error is not None:
         hint = f" ({result.error.hint})" if result.error.hint else ""
         yield _line("fails", redact(f"{result.error.message}{hint}"))
@@ -155,7 +158,7 @@ def _content(found: Explanation, extraction: Extraction) -> Iterator[str]:
     ended = ", ended: what was said before ends here" if found.record and found.record.ended else ""
     yield _line("kind", f"{extraction.kind}, {whole}{ended}")
     yield _line("as of", f"{rfc3339(extraction.event_time)}, {_OF_STAGING[found.dated_by]}")
-    names = {entity.key: entity.name for entity in extraction.entities}
+    names = {entity.key: entity.name for entity in extraction.entities} | {NOTHING: "nothing"}
     heading = "entities"
     for entity in extraction.entities[:_SHOWN]:
         sure = "" if entity.certain else ", only mentioned"

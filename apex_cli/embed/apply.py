@@ -80,7 +80,7 @@ class Embedding:
 
         if not texts:
             return np.empty((0, self.embedder.dimensions), dtype=np.float32)
-        return np.stack([rows[text] for text in texts])
+        return np.array([rows[text] for text in texts], dtype=np.float32)
 
     def _remember(self, rows: dict[str, NDArray[np.float32]]) -> None:
         for text, row in rows.items():

@@ -121,6 +121,7 @@ class EmbeddedServer(ABC):
         self.folder = folder
         self.data = folder / "data"
         self.log = folder / "server.log"
+        self._log_start = 0
         self.account: Account | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._sockets: SocketDirectory | None = None
@@ -212,6 +213,7 @@ class EmbeddedServer(ABC):
     def _launch(self, argv: Sequence[str], lock: int) -> None:
         grown = self.log.is_file() and self.log.stat().st_size > LOG_BYTES
         with self.log.open("wb" if grown else "ab") as log:
+            self._log_start = log.tell()
             self._process = launch(argv, lock, self.data, log, death_signal=self.stop_signal, account=self.account)
         deadline = time.monotonic() + START_SECONDS
         while not self.is_ready():
@@ -223,9 +225,9 @@ class EmbeddedServer(ABC):
             time.sleep(POLL_SECONDS)
 
     def log_tail(self) -> str:
-        """The last lines of the log, on one line, for a message."""
-        lines = self.log.read_bytes()[-1500:].decode("utf-8", "replace").splitlines()
-        return " | ".join(line.strip() for line in lines[-5:] if line.strip()) or "its log is empty"
+        """The last lines that the server wrote into its log since it began, on one line, for a message."""
+        lines = self.log.read_bytes()[self._log_start :][-1500:].decode("utf-8", "replace").splitlines()
+        return " | ".join(line.strip() for line in lines[-5:] if line.strip()) or "it wrote nothing into its log"
 
 
 def launch(

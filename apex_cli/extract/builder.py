@@ -183,8 +183,10 @@ class Builder:
         """Whether the record has this entity already, or one that it may be by its hints."""
         return any(key in self._known_keys for key in (*entity.keys, *entity.hints))
 
-    def build(self, title: str, text: str, chunks: tuple[str, ...] | None = None) -> Extraction:
-        """The extraction. `chunks` defaults to the text in pieces of a size that embeds well."""
+    def build(
+        self, title: str, text: str, chunks: tuple[str, ...] | None = None, places: tuple[str, ...] = ()
+    ) -> Extraction:
+        """The extraction. `chunks` defaults to the text in pieces of a size that embeds well; `places` are theirs."""
         things, targets = self._things()
         return Extraction(
             event_time=self.event_time,
@@ -198,6 +200,7 @@ class Builder:
             dated=self._dated,
             ended=self._ended,
             notes=tuple(self._notes),
+            chunk_places=places if chunks else (),
         )
 
     def _things(self) -> tuple[list[Entity], list[int]]:

@@ -30,38 +30,37 @@ _EXTENSION = re.compile(r"\.[a-z][a-z0-9]{0,9}$")
 _COMPRESSED = frozenset((".gz", ".bz2", ".xz", ".zst", ".zip", ".bak", ".tmp"))
 _NOT_WORD = re.compile(r"[\W_]+")
 
+
+def _compiled(*patterns: str) -> tuple[re.Pattern[str], ...]:
+    return tuple(map(re.compile, patterns))
+
+
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]{0,6}"
 _YEAR = r"(?:19|20)\d\d"
 _CLOCK = r"(?:[t_ -]{1,3}\d{2}[-_:.h]?\d{2}(?:[-_:.m]?\d{2})?(?:[.,]\d{1,9})?(?:z|[+-]\d{2}:?\d{2})?)?"
-_DATED = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"\{?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\}?",
-        r"(?<![0-9a-z])(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{24,64}(?![0-9a-z])",
-        rf"(?<!\d){_YEAR}[-_. ]?(?:0[1-9]|1[0-2])[-_. ]?(?:0[1-9]|[12]\d|3[01]){_CLOCK}(?!\d)",
-        rf"(?<!\d)\d{{1,2}}[-_. ]\d{{1,2}}[-_. ]{_YEAR}{_CLOCK}(?!\d)",
-        rf"(?<![a-z0-9])(?:\d{{1,2}}[-_. ]?)?{_MONTH}[-_., ]{{0,2}}(?:\d{{1,2}}[-_., ]{{1,2}})?{_YEAR}(?!\d)",
-        rf"(?<!\d){_YEAR}[-_. ]?{_MONTH}(?:[-_. ]?\d{{1,2}})?(?![a-z0-9])",
-        rf"(?<!\d){_YEAR}[-_. ]?(?:w\d\d|q[1-4]|(?:0[1-9]|1[0-2]))(?![a-z0-9])",
-        rf"(?<![a-z0-9])(?:w\d\d|q[1-4])[-_. ]?{_YEAR}(?!\d)",
-        r"(?<!\d)1\d{9}(?:\d{3}|\d{6})?(?!\d)",
-        rf"(?<![a-z0-9]){_YEAR}(?![a-z0-9])",
-    )
+_DATED = _compiled(
+    r"\{?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\}?",
+    r"(?<![0-9a-z])(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{24,64}(?![0-9a-z])",
+    rf"(?<!\d){_YEAR}[-_. ]?(?:0[1-9]|1[0-2])[-_. ]?(?:0[1-9]|[12]\d|3[01]){_CLOCK}(?!\d)",
+    rf"(?<!\d)\d{{1,2}}[-_. ]\d{{1,2}}[-_. ]{_YEAR}{_CLOCK}(?!\d)",
+    rf"(?<![a-z0-9])(?:\d{{1,2}}[-_. ]?)?{_MONTH}[-_., ]{{0,2}}(?:\d{{1,2}}[-_., ]{{1,2}})?{_YEAR}(?!\d)",
+    rf"(?<!\d){_YEAR}[-_. ]?{_MONTH}(?:[-_. ]?\d{{1,2}})?(?![a-z0-9])",
+    rf"(?<!\d){_YEAR}[-_. ]?(?:w\d\d|q[1-4]|(?:0[1-9]|1[0-2]))(?![a-z0-9])",
+    rf"(?<![a-z0-9])(?:w\d\d|q[1-4])[-_. ]?{_YEAR}(?!\d)",
+    r"(?<!\d)1\d{9}(?:\d{3}|\d{6})?(?!\d)",
+    rf"(?<![a-z0-9]){_YEAR}(?![a-z0-9])",
 )
 _COPY = r"(?:copy|kopie|copia|copie|duplicate|duplicado)"
 _PAGE = r"(?:page|pg|part|pt|p|chunk|batch|shard|segment|seg|split|seite|teil|pagina|parte|partie)"
-_MARKS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rf"^(?:{_COPY}[-_ ]+(?:of|von|de)[-_ ]+)",
-        r"[-_. ]*[(\[]\d{1,4}[)\]]$",
-        rf"[-_. ]+[(\[]?{_COPY}(?:[-_ ]?[(\[]?\d{{1,4}}[)\]]?)?[)\]]?$",
-        rf"(?:^|[-_. ]+)[(\[]?{_PAGE}[-_.# ]?\d{{1,7}}(?:[-_ ]?(?:of|von|de|sur)[-_ ]?\d{{1,7}})?[)\]]?(?=$|[-_. ])",
-        r"[-_. ]+\d{1,7}[-_ ]?(?:of|von|de|sur)[-_ ]?\d{1,7}$",
-        r"[-_. ]+0\d{0,6}$",
-        r"\.\d{1,7}$",
-        r"[~\s_.-]+$",
-    )
+_MARKS = _compiled(
+    rf"^(?:{_COPY}[-_ ]+(?:of|von|de)[-_ ]+)",
+    r"[-_. ]*[(\[]\d{1,4}[)\]]$",
+    rf"[-_. ]+[(\[]?{_COPY}(?:[-_ ]?[(\[]?\d{{1,4}}[)\]]?)?[)\]]?$",
+    rf"(?:^|[-_. ]+)[(\[]?{_PAGE}[-_.# ]?\d{{1,7}}(?:[-_ ]?(?:of|von|de|sur)[-_ ]?\d{{1,7}})?[)\]]?(?=$|[-_. ])",
+    r"[-_. ]+\d{1,7}[-_ ]?(?:of|von|de|sur)[-_ ]?\d{1,7}$",
+    r"[-_. ]+0\d{0,6}$",
+    r"\.\d{1,7}$",
+    r"[~\s_.-]+$",
 )
 # `orders.json.1`, `orders.json (1)`
 _BEHIND_EXTENSION = re.compile(r"(?<=[a-z])(?:\.\d{1,7}|[ _-]*[(\[]\d{1,4}[)\]])$")
@@ -84,9 +83,9 @@ _SAME_IN_PLURAL = ("ss", "us", "is", "news", "series", "gps", "ics")
 def named(name: str) -> str:
     """The name of a collection that a user, a list or a stream gives; "" for one without a letter or digit.
 
-    At most 60 characters; a longer one keeps its beginning and a hash of the whole.
+    At most 60 characters; a longer one keeps its beginning and a hash of the whole. The name of a name is itself.
     """
-    return bounded(_NOT_WORD.sub("_", _plain(name)).strip("_"), LONGEST)
+    return bounded(_NOT_WORD.sub("_", _plain(name)).strip("_"), LONGEST).replace("#", "_")
 
 
 @lru_cache(maxsize=256)

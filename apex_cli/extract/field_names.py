@@ -38,7 +38,10 @@ def snake_keys(payload: Mapping[str, Any]) -> dict[str, Any]:
     Of two spellings of one name the first that is not null counts, those with an underscore before them last: the
     `links` of a Front conversation are its own, its `_links` are addresses of the API.
     """
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {snake(key): value for key, value in payload.items()}
+    if len(found) == len(payload):
+        return found
+    found = {}
     private = [key for key in payload if key.startswith("_")]
     for key in [*(key for key in payload if key not in private), *private] if private else payload:
         name = snake(key)
@@ -52,7 +55,10 @@ def snake_tree(value: Any, levels: int = _MAX_LEVELS) -> Any:
     if value is None or isinstance(value, _LEAF):
         return value
     if levels and isinstance(value, Mapping):
-        return {name: snake_tree(inside, levels - 1) for name, inside in snake_keys(value).items()}
+        return {
+            name: inside if isinstance(inside, _LEAF) else snake_tree(inside, levels - 1)
+            for name, inside in snake_keys(value).items()
+        }
     if levels and isinstance(value, list):
         return [snake_tree(item, levels - 1) for item in value]
     return value

@@ -238,6 +238,11 @@ def document_content(digest: str) -> str:
     return f"document:content:{digest}"
 
 
+def document_file(digest: str) -> str:
+    """`digest` is that of `formats.content.file_digest`: what a message knows its attachment by."""
+    return f"document:file:{digest}"
+
+
 def document_attachment(source: str, message_id: str, filename: str) -> str:
     return f"document:attachment@{source}:{clean.key_part(message_id)}:{clean.key_part(filename)}"
 

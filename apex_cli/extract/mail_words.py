@@ -146,7 +146,7 @@ TIME = re.compile(r"(?<![\w-])[0-2]?\d[:.h][0-5]\d(?![\w-])|(?<!\w)\d{1,2}\s?[ap
 FORWARDING = re.compile(
     r"\b(?:"
     + _any(
-        "fyi|forwarded|forwarding|fwd|see below|note below|zur Info|zur Kenntnis|z.K"
+        "fyi|forwarded|forwarding|fwd|see below|see attached|note below|zur Info|zur Kenntnis|z.K"
         "|siehe unten|s.u|weitergeleitet|pour info|pour information|ci-dessous|voir plus bas|transféré|je transfère"
         "|para su información|ver abajo|más abajo|reenvío|reenviado|per conoscenza|vedi sotto|qui sotto|inoltro"
         "|para informação|para conhecimento|veja abaixo|encaminho|ter info|ter informatie|zie onder|zie hieronder"

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from apex_cli.extract import clean
+from apex_cli.extract import clean, cuts
 from apex_cli.extract import mail_words as words
 from apex_cli.extract.mail_html import Line, is_html, lines
 from apex_cli.extract.mail_words import MailKind
@@ -46,8 +46,9 @@ def own_text(body: str, subject: str = "", *, is_reply: bool = False) -> str:
     kind = words.kind_of(subject)
     if kind is MailKind.UNKNOWN and is_reply:
         kind = MailKind.REPLY
-    text = "\n".join(without_quotes(found, kind)).strip()
-    return without_small_print(text)
+    kept = without_quotes(found, kind)
+    cuts.quoted(sum(bool(line.text.strip()) for line in found) - sum(bool(text.strip()) for text in kept))
+    return without_small_print("\n".join(kept).strip())
 
 
 def visible_text(body: str) -> str:

@@ -68,11 +68,6 @@ _PHONES = frozenset(("1234567890", "0123456789", "5555555555", "5551234567", "98
 _FEWEST_REPEATED = 7
 
 
-def is_empty(text: str) -> bool:
-    """Whether a value says that there is none, whatever it is the value of."""
-    return len(text) <= _LONGEST and _is_word(text)
-
-
 def is_absent(text: str) -> bool:
     """Whether a value says that there is none of its kind, where "unknown" and "pending" may be words like others."""
     if len(text) > _LONGEST:

@@ -48,7 +48,7 @@ class Signature(NamedTuple):
     @property
     def digest(self) -> str:
         """A short name of the signature: 12 hex digits."""
-        text = "\n\n".join("\n".join(part) for part in self)
+        text = "\n\n".join(map("\n".join, self))
         return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).hexdigest()
 
     @property
@@ -69,7 +69,10 @@ def signature_of(entity: Entity) -> Signature:
 def groups(signatures: Collection[Signature], crowded: AbstractSet[str] = frozenset()) -> list[list[Signature]]:
     """The things among these signatures. `crowded` are keys and names of so many things that they identify none."""
     every = set(signatures)
-    counts = Counter([alias for one in every for part in one for alias in part])
+    aliases = [alias for one in every for part in one for alias in part]
+    if len(set(aliases)) == len(aliases):
+        return [[one] for one in sorted(every)]
+    counts = Counter(aliases)
     # Most signatures share nothing with another one, so each of these is a thing of its own.
     linked = [one for one in every if any(counts[alias] > 1 for part in one for alias in part)]
     alone = every.difference(linked)

@@ -46,7 +46,10 @@ _DEFAULT_DAYS = frozenset(
 was never set."""
 _DEFAULT_NUMBERS = frozenset((0, -62135596800, -62135596800000))
 _OPEN_END_NUMBERS = frozenset((253402300799, 253402300799000, 253402300799999))
-_ZONES = ("time_zone", "timezone", "tz", "time_zone_id", "zone_id")
+_ZONES = (
+    "time_zone", "timezone", "tz", "time_zone_id", "zone_id", "utc_offset", "gmt_offset", "time_zone_offset",
+    "timezone_offset",
+)  # fmt: skip
 _INSIDE = (
     "date_time", "datetime", "timestamp", "date", "start", "time", "value", "from", "begin", "earliest", "at",
     "seconds", "number_long",
@@ -107,7 +110,10 @@ def looks_like_a_time(value: object) -> bool:
 
 
 def zone_of(fields: Mapping[str, object]) -> str | None:
-    """The name of the zone that an object gives for its dates: `timeZone: "America/Chicago"` or `{"id": …}`."""
+    """The zone that an object gives for its dates: `timeZone: "America/Chicago"` or `{"id": …}`, `utcOffset: "-06:00"`.
+
+    An offset that is a number counts as none: it may be of hours, minutes or seconds.
+    """
     for key in _ZONES:
         found = fields.get(key)
         if found is None:

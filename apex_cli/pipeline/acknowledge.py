@@ -17,7 +17,7 @@ from apex_cli.model import Record
 from apex_cli.pipeline.context import Batch, InputProgress, RecordInProgress, RunContext
 from apex_cli.pipeline.documents import note_places
 from apex_cli.reading.connectors.kept import kept
-from apex_cli.reading.files import Skipped
+from apex_cli.reading.files import Rejected, Skipped
 from apex_cli.results import DONE, RecordResult, RecordStatus
 from apex_cli.staging import ItemFailure, KeptRecord
 
@@ -76,7 +76,7 @@ def _keep(context: RunContext, record: RecordInProgress, result: RecordResult) -
     origin, data = record.origin, record.source_data
     assert origin.item is not None
     assert not isinstance(data, Skipped)
-    raw = _bytes(data) if isinstance(data, Record) else data.raw
+    raw = kept(data) if isinstance(data, Record) else data.raw
     failure = _failure(result)
     if raw is None:
         if not origin.closed:
@@ -104,14 +104,9 @@ def _identity(record: Record, failure: ItemFailure) -> KeptRecord:
 def _extension(record: RecordInProgress) -> str:
     """The ending of the file that keeps the record, so that it is read again as what it is."""
     data = record.source_data
-    if not isinstance(data, Record):
-        return PurePath(record.origin.item.name).suffix if record.origin.item else ""
-    return PurePath(str(data.payload["path"])).suffix if data.source == "document" else ".json"
-
-
-def _bytes(record: Record) -> bytes:
-    """The record alone, as it would be read again."""
-    return str(record.payload["content"]).encode() if record.source == "document" else kept(record)
+    if isinstance(data, Rejected):
+        return data.suffix or (PurePath(record.origin.item.name).suffix if record.origin.item else "")
+    return ".json"
 
 
 def _failure(result: RecordResult) -> ItemFailure:

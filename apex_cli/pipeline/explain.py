@@ -13,6 +13,7 @@ from typing import Any
 from apex_cli.config import Settings
 from apex_cli.errors import RecordError
 from apex_cli.extract import fields
+from apex_cli.extract.cuts import counted_quotes
 from apex_cli.extract.field_names import snake_keys
 from apex_cli.model import Extraction, JsonObject, Record
 from apex_cli.pipeline.context import IngestRequest, describe, describe_skipped
@@ -32,7 +33,7 @@ class Explanation:
     `matched` are the fields by which the source recognised it, `id_from` those that its id was made of, none where the
     id is of the whole content or of a document. `dated_by` is "record", "envelope" or "staging". `others` are sources
     that would take it, too, had they been tried before, or had they found an id. `empty_paths` are paths of a
-    configured source that find nothing in it.
+    configured source that find nothing in it. `quoted_lines` counts lines of earlier mail that are no part of its text.
     """
 
     result: RecordResult
@@ -43,6 +44,7 @@ class Explanation:
     dated_by: str = ""
     others: tuple[str, ...] = field(default=())
     empty_paths: tuple[str, ...] = field(default=())
+    quoted_lines: int = 0
 
 
 def explain(settings: Settings, request: IngestRequest, summary: RunSummary) -> Iterator[Explanation]:
@@ -62,10 +64,11 @@ def explain(settings: Settings, request: IngestRequest, summary: RunSummary) -> 
 
 
 def _explained(record: Record) -> Explanation:
-    try:
-        extraction, error = registry.extract(record), None
-    except RecordError as failure:
-        extraction, error = None, failure
+    with counted_quotes() as quoted:
+        try:
+            extraction, error = registry.extract(record), None
+        except RecordError as failure:
+            extraction, error = None, failure
     status = RecordStatus.PENDING if error is None else RecordStatus.FAILED
     source = registry.named(record.source)
     shape = snake_keys(record.payload)
@@ -82,6 +85,7 @@ def _explained(record: Record) -> Explanation:
         dated_by=_dated_by(record, extraction) if extraction else "",
         others=_others(shape, record),
         empty_paths=tuple(source.empty_paths(shape)),
+        quoted_lines=quoted.count,
     )
 
 
@@ -122,7 +126,7 @@ class _Watched(dict[str, Any]):
 
     def get(self, name: object, default: Any = None) -> Any:
         self._note(name)
-        return super().get(name, default)  # type: ignore[call-overload]
+        return super().get(name, default) if isinstance(name, str) else default
 
     def __getitem__(self, name: str) -> Any:
         self._note(name)

@@ -81,6 +81,7 @@ async def ingest(settings: Settings, request: IngestRequest, observer: Observer,
                 finally:
                     stopping.cancel()
                     await asyncio.to_thread(extract.close)
+                    await asyncio.to_thread(reader.close)
                     await release(context, reader.unfinished())
                 _sum_up(context, reader)
     summary.interrupted = stop.signal

@@ -131,19 +131,10 @@ def _extractions(versions: Sequence[StoredVersion], records: Sequence[Record]) -
 
     A model may have extracted some of them. It is not asked again.
     """
-    kept = map(journalled, versions)
+    by_rules = map(extract, records)
     return [
-        replace(
-            extract(record),
-            event_time=one.event_time,
-            entities=one.entities,
-            claims=one.claims,
-            kind=one.kind,
-            whole=one.whole,
-            dated=one.dated,
-            ended=one.ended,
-        )
-        for record, one in zip(records, kept, strict=True)
+        replace(journalled(version), title=one.title, text=one.text, chunks=one.chunks)
+        for version, one in zip(versions, by_rules, strict=True)
     ]
 
 

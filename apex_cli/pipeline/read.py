@@ -13,6 +13,7 @@ from pathlib import Path, PurePath
 from apex_cli import faults
 from apex_cli.config import Settings
 from apex_cli.errors import ApexError, ReadError
+from apex_cli.formats.isolation import Isolation
 from apex_cli.model import ReadLimits, Record
 from apex_cli.pipeline.context import STDIN, Batch, InputProgress, RecordInProgress, RunContext
 from apex_cli.reading.files import Found, Rejected, Skipped, Young
@@ -38,6 +39,7 @@ class InputReader:
         self._files = files
         self._limits = read_limits(context.settings)
         self._left = context.request.limit
+        self._isolation = Isolation()
         self._taken: list[InputProgress] = []
         self.seen = 0
         self.young = 0
@@ -94,6 +96,7 @@ class InputReader:
             observed_at=item.staged_at,
             limits=self._limits,
             namespace=self._settings.namespace,
+            isolation=self._isolation,
             naming=item.naming,
         )
         empty = True
@@ -172,6 +175,10 @@ class InputReader:
             self._taken.append(origin)
             yield origin
 
+    def close(self) -> None:
+        """End the worker process that parses files. Idempotent."""
+        self._isolation.close()
+
     def unfinished(self) -> list[InputProgress]:
         """Inputs that were taken and did not come to their end."""
         return [origin for origin in self._taken if not origin.closed]
@@ -183,6 +190,9 @@ def read_limits(settings: Settings) -> ReadLimits:
         max_record_bytes=settings.max_record_bytes,
         max_document_bytes=settings.max_document_bytes,
         max_depth=settings.max_depth,
+        parse_timeout=settings.parse_timeout,
+        parse_memory=settings.parse_memory,
+        max_unpacked_bytes=settings.max_unpacked_bytes,
     )
 
 

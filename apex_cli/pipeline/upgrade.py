@@ -18,12 +18,11 @@ from typing import TYPE_CHECKING
 from apex_cli import faults
 from apex_cli.config import Settings
 from apex_cli.errors import Fenced, StoreUnavailable
-from apex_cli.extract.key_forms import renewed
 from apex_cli.model import Extraction, Plan, PlanKind, Record, RecordKind, RecordVersion, Superseded
 from apex_cli.pipeline.context import coordinator_for
-from apex_cli.serialization import to_claim, to_entity
 from apex_cli.stores.factory import Stores, open_stores
 from apex_cli.stores.postgres.catalog import CurrentVersion, StoredVersion
+from apex_cli.stores.postgres.entries import extraction_of
 from apex_cli.stores.protocol import PivotStore, Rebuildable, Refillable, SagaState
 
 if TYPE_CHECKING:
@@ -177,20 +176,15 @@ def _rebuilt(
 
 
 def journalled(version: StoredVersion) -> Extraction:
-    """What a version was committed with, keys in their present form, without the chunks: the graph holds none."""
-    stated = version.extraction
-    entities, claims = renewed(tuple(map(to_entity, stated["entities"])), tuple(map(to_claim, stated["claims"])))
-    return Extraction(
+    """What a version was committed with, without the chunks: the graph holds none."""
+    return extraction_of(
+        version.extraction,
         event_time=version.event_time,
-        title=version.title,
-        text=version.text,
-        chunks=(),
-        entities=entities,
-        claims=claims,
         kind=RecordKind(version.kind),
         whole=version.whole,
         dated=version.dated,
-        ended=stated.get("ended", False),
+        title=version.title,
+        text=version.text,
     )
 
 

@@ -98,6 +98,11 @@ def is_of_a_queue(value: Mapping[str, object]) -> bool:
     return not _QUEUE.isdisjoint(value)
 
 
+def is_body(name: str) -> bool:
+    """Whether a field of a message is what it carries."""
+    return snake(name) == "body"
+
+
 def is_aside(name: str) -> bool:
     """Whether a field holds what went wrong, which is never rows."""
     return snake(name) in _ASIDE

@@ -32,12 +32,14 @@ class Rejected:
     """One record or one file that fails alone.
 
     `locator` is its place in the input (`orders.json:3`). `raw` holds its bytes, so that it can be kept and tried again
-    alone; None where there are none to keep, or more than a record may have.
+    alone; None where there are none to keep, or more than a record may have. `suffix` is the ending of a file of these
+    bytes, so that they are read again as what they are; that of the input counts where it is empty.
     """
 
     locator: str
     error: RecordError
     raw: bytes | None = None
+    suffix: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,12 +37,19 @@ class Around:
 
 @dataclass(frozen=True, slots=True)
 class Inner:
-    """One record inside of a value. `identity` is set where a source knows its shape."""
+    """One record inside of a value. `identity` is set where a source knows its shape; `is_row` where a connector or a
+    source says that it is a record, whatever its shape.
+    """
 
     payload: JsonObject
     around: Around
     identity: tuple[str, str, str] | None = None
+    is_row: bool = False
     notes: tuple[str, ...] = ()
+
+    def noted(self, notes: tuple[str, ...]) -> Inner:
+        """The same with more notes."""
+        return replace(self, notes=(*self.notes, *notes)) if notes else self
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, BinaryIO
 
 from apex_cli.errors import ReadError
@@ -53,6 +54,7 @@ _KINDS = {
 }
 _SPACE = re.compile(rb"[ \t\r\n]*+")
 _AHEAD = 4096
+_LINES_AHEAD = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,9 @@ class Value:
     """One record: a JSON object that is not empty.
 
     `line` is where it begins, from 1; `element` its place in the array that holds it, from 1, or None outside of one.
-    `raw` are its bytes. `row`, `names` and `around` are set for a row of an envelope that is too large to be held: its
-    number there, the names that it stands under, and the fields of the envelope before it. `is_rest` marks what is left
-    of such an envelope.
+    `raw` are its bytes. `row` is its number in an array inside of the element. `row`, `names` and `around` are set for
+    a row of an envelope that is too large to be held, too: its number there, the names that it stands under, and the
+    fields of the envelope before it. `is_rest` marks what is left of such an envelope.
     """
 
     line: int
@@ -89,13 +91,13 @@ def values(file: BinaryIO, limits: ReadLimits) -> Iterator[Value | Broken]:
     """The records of a seekable binary file, in order. Raises `OSError` only; what is wrong with the data is yielded.
 
     An empty array gives nothing. Codes: those of `decode`, `too_large`, `empty_file`, `empty_record` (`{}`) and
-    `not_an_object` (a scalar, or an array inside of an array).
+    `not_an_object` (a scalar, or an array inside of an array that holds anything else than objects).
     """
     window = Window(file)
     try:
         yield from _Stream(window, limits).run()
     except UnicodeDecodeError:
-        what = f"not UTF-16, although its byte order mark is, after line {window.line}"
+        what = f"not UTF-16 or UTF-32, although it begins so, after line {window.line}"
         yield Broken(window.line, None, None, ReadError(what, hint="save the file as UTF-8", code="wrong_encoding"))
 
 
@@ -246,11 +248,33 @@ class _Stream:
         elif isinstance(value, list) and element is None:
             for index, item in enumerate(value, 1):
                 yield from self._taken(item, line, index, canonical_json(item))
+        elif inner := self._inside(value):
+            many = len(inner) > 1 or isinstance(value, list)
+            for row, item in enumerate(inner, 1):
+                yield Value(line, element, canonical_json(item), item, row if many else None)
         elif isinstance(value, dict):
             yield Broken(line, element, raw, ReadError(f"the object at line {line} is empty", code="empty_record"))
         else:
             what = f"the value at line {line} is {_KINDS[type(value)]}, not an object"
             yield Broken(line, element, raw, ReadError(what, code="not_an_object"))
+
+    def _inside(self, value: Any) -> list[dict[str, Any]]:
+        """The objects in an array of an array, or in a text that is JSON itself; none where anything else is there."""
+        if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+            try:
+                value = decode(value.encode(), self._place(), self._limits.max_depth)
+            except ReadError:
+                return []
+        found, rest = list[dict[str, Any]](), [value]
+        while rest:
+            item = rest.pop()
+            if isinstance(item, list) and item:
+                rest.extend(reversed(item))
+            elif isinstance(item, dict) and item:
+                found.append(item)
+            else:
+                return []
+        return found
 
     def _broken_line(self) -> Broken:
         """Reject this line alone. From here on no value may go over several lines."""
@@ -298,14 +322,22 @@ class _Stream:
         return deep(place, self._limits.max_depth) if extent.deep else large(place, self._limit)
 
     def _file_of_lines(self) -> bool:
-        """Whether a line was a value, or, asked for the first time, the next two that are not blank are objects."""
+        """Whether a line was a value, or, asked for the first time, the lines ahead are objects.
+
+        The next two that are not blank are, or two of the next 50 without an indent; one of these is enough after what
+        begins with no bracket: text that a program wrote between its lines.
+        """
         if not self._lines and not self._looked_ahead:
             self._looked_ahead = True
             window = self.window
             window.reach(CHUNK)
             ahead = window.data[window.pos : window.pos + CHUNK]
-            following = [line for line in ahead.split(b"\n")[1:] if line.strip()][:2]
-            self._lines = bool(following) and all(self._is_object(line) for line in following)
+            following = [line for line in ahead.split(b"\n")[1:] if line.strip()][:_LINES_AHEAD]
+            wanted = 2 if ahead[:1] in (b"{", b"[") else 1
+            objects = (line for line in following if line[:1] == b"{" and self._is_object(line))
+            self._lines = (bool(following) and all(map(self._is_object, following[:2]))) or (
+                len(list(islice(objects, wanted))) == wanted
+            )
         return self._lines
 
     def _is_object(self, line: bytes) -> bool:

@@ -153,15 +153,22 @@ class _Search:
         return [part for row in found.rows for part in self.row(row, inside, level + 1)]
 
     def _posted(self, value: JsonObject, around: Around, level: int) -> list[Part] | None:
-        """The records in a text of a message: `{"messageId", "body"}` of a queue looks like one of a mailbox."""
-        texts = [each for each in value.values() if isinstance(each, str) and each[:1] in ("{", "[")]
-        found = (self._text(text, around.within(value), level + 1) for text in texts)
-        return next((parts for parts in found if parts is not None), None)
+        """The records in the body of a message: `{"messageId", "body"}` of a queue looks like one of a mailbox.
+
+        No mail's body is an object; any text of a queue's message may be JSON.
+        """
+        inside = around.within(value)
+        for name, each in value.items():
+            is_body = names.is_body(name) if isinstance(each, dict | list) else isinstance(each, str)
+            parts = self._any(each, inside, level + 1) if is_body and _may_hold(each) else None
+            if parts is not None:
+                return parts
+        return None
 
     def row(self, payload: JsonObject, around: Around, level: int) -> list[Part]:
         """A row of a source or a connector, which is a record whatever its shape."""
         parts = self.object(payload, around, level)
-        return [Inner(payload, around)] if parts is None else parts
+        return [Inner(payload, around, is_row=True)] if parts is None else parts
 
     def _any(self, value: Any, around: Around, level: int) -> list[Part] | None:
         if isinstance(value, dict):
@@ -208,7 +215,7 @@ def _envelope(value: JsonObject, opened: Mapping[str, list[Part]], around: Aroun
             parts.append(Inner(each, inside))
         else:
             left[name] = each
-    if left and not any(isinstance(part, Inner) and part.identity for part in parts):
+    if left and not any(isinstance(part, Inner) and (part.identity or part.is_row) for part in parts):
         # Only an answer without a record in it: it does not make a record of anything around it.
         return None
     if names.is_record_of_its_own({**left, **{name: each for name, each in value.items() if name == "id"}}):
@@ -259,11 +266,11 @@ def _only_rows(value: JsonObject, around: Around, level: int) -> list[Part]:
 
 
 def _is_empty_page(value: JsonObject) -> bool:
-    """Whether an object has one list, which is empty, and nothing else but what is about the page."""
+    """Whether an object has lists, all empty, and nothing else but what is about the page."""
     while True:
         content = [each for name, each in value.items() if not names.is_page_name(name, each)]
         if len(content) != 1 or not isinstance(content[0], dict):
-            return content == [[]]
+            return bool(content) and all(each == [] for each in content)
         value = content[0]
 
 

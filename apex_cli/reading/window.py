@@ -19,16 +19,21 @@ CHUNK = 1 << 18
 _MOST = 1 << 24
 _SPACE = re.compile(rb"[ \t\r\n]*+")
 _CONTINUATION = bytes(range(0x80, 0xC0))
-_UTF16 = {codecs.BOM_UTF16_LE: 3, codecs.BOM_UTF16_BE: 2}
-"""Byte order marks, and where the zero byte of an ASCII character that follows them lies."""
+_WIDE = {
+    "xx_0": "utf-16", "xx0_": "utf-16", "_0_0": "utf-16-le", "0_0_": "utf-16-be",
+    "xx00": "utf-32", "00xx": "utf-32", "_000": "utf-32-le", "000_": "utf-32-be",
+}  # fmt: skip
+"""UTF-16 and UTF-32 by the first four bytes: `x` is one of a byte order mark, `0` zero, `_` of an ASCII character. JSON
+begins with two ASCII characters (RFC 4627, section 3).
+"""
 
 
 class Window:
     """A forward view of a binary file: `data[pos:]` is what has been read and not yet consumed.
 
     `line` and `column` (1-based, in characters) and `offset` (bytes from the start) are the place of `pos`. A UTF-8
-    byte order mark is passed over. A UTF-16 one counts when an ASCII character follows, as it must in JSON; the
-    file is then read as if it were UTF-8, and reading raises `UnicodeDecodeError` where it is not UTF-16.
+    byte order mark is passed over. A file that begins with ASCII characters in UTF-16 or UTF-32, with a byte order mark
+    or without, is read as if it were UTF-8, and reading raises `UnicodeDecodeError` where it is not what it begins as.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -118,13 +123,19 @@ class Window:
 
     def _begin(self) -> None:
         head = self._file.read(4)
-        zero = _UTF16.get(head[:2])
-        if zero is not None and len(head) == 4 and head[zero] == 0:
+        encoding = _WIDE.get("".join(map(_kind, head)))
+        if encoding is not None:
             self._file.seek(0)
-            self._text = io.TextIOWrapper(self._file, encoding="utf-16", newline="")
+            self._text = io.TextIOWrapper(self._file, encoding=encoding, newline="")
         else:
             self.data = head.removeprefix(codecs.BOM_UTF8)
             self._passed = len(head) - len(self.data)
 
     def _read(self, size: int) -> bytes:
         return self._file.read(size) if self._text is None else self._text.read(size).encode()
+
+
+def _kind(byte: int) -> str:
+    if byte >= 0xFE:
+        return "x"
+    return "_" if ord("\t") <= byte < 0x80 else str(min(byte, 1))

@@ -16,7 +16,7 @@ from apex_cli.extract import cuts, timestamps
 from apex_cli.extract.field_names import snake_keys
 from apex_cli.extract.identity import content_hash, with_plain_id
 from apex_cli.model import Extraction, JsonObject, Record, record_id
-from apex_cli.sources import document, frontapp, json, samsara, turvo
+from apex_cli.sources import document, frontapp, json, samsara, turvo, x12
 from apex_cli.sources.nearest import nearest
 from apex_cli.sources.source import Source
 
@@ -26,7 +26,14 @@ DOCUMENT = document.SOURCE.name
 RULES_VERSION = "rules-4"
 """Changes whenever the same record may yield another extraction: part of the key under which results are kept."""
 
-BUILT_IN: tuple[Source, ...] = (samsara.SOURCE, turvo.SOURCE, frontapp.SOURCE, json.SOURCE, document.SOURCE)
+BUILT_IN: tuple[Source, ...] = (
+    samsara.SOURCE,
+    turvo.SOURCE,
+    frontapp.SOURCE,
+    x12.SOURCE,
+    json.SOURCE,
+    document.SOURCE,
+)
 _sources: list[Source] = []
 
 

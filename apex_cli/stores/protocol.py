@@ -54,7 +54,8 @@ class EntityView:
 class FactView:
     """One interval of one fact, with the records that support it. Names are the entities' names.
 
-    `certain` is false for what only free text says; `attributes` is what its first record adds to it.
+    `certain` is false for what only free text says; `attributes` is what its first record adds to it. `overruled`: only
+    free text says it, of a functional predicate of which a system of record says anything.
     """
 
     id: str
@@ -69,6 +70,7 @@ class FactView:
     object_id: str = ""
     certain: bool = True
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    overruled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,11 +204,11 @@ class PivotStore(Store, Protocol):
         """
 
     async def facts(
-        self, entity_id: str, *, at: datetime | None = None, predicate: str | None = None
+        self, entity_id: str, *, at: datetime | None = None, predicate: str | None = None, overruled: bool = False
     ) -> Sequence[FactView]:
         """Facts with this entity as subject or object, oldest first; `at` keeps those that held at that moment.
 
-        Of a functional predicate, what only free text says is left out where a system of record says anything.
+        Without `overruled`, those that are overruled (see `FactView`) are left out.
         """
 
     async def known(self, keys: Sequence[str]) -> frozenset[str]:

@@ -39,7 +39,7 @@ def test_forget_removes_a_record_everywhere_and_nothing_else(filled: Path) -> No
 
 
 @pytest.mark.parametrize("store", ["vectors", "cache", "graph"])
-def test_a_store_that_lost_its_data_is_seen_and_mended(filled: Path, store: str) -> None:
+def test_a_store_that_lost_its_data_is_seen_and_repaired(filled: Path, store: str) -> None:
     lose(filled, store)
     result = run(filled, "verify", "--json").expect(3)
     for problem in result.of("problem"):

@@ -180,7 +180,7 @@ def test_doctor_of_a_sound_home(seeded: Path) -> None:
 
 
 @pytest.mark.embedded
-def test_doctor_tells_of_foreign_settings_and_no_secret(seeded: Path) -> None:
+def test_doctor_names_foreign_settings_and_no_secret(seeded: Path) -> None:
     foreign = {
         "DATABASE_URL": "postgresql://planner:hunter2@db.example.com/prod",
         "REDIS_URL": "redis://elsewhere:6379",

@@ -38,7 +38,7 @@ def problems(result: Result) -> set[ErrorDetail]:
     return {(line["record_id"], line["store"], line["kind"]) for line in result.of("problem")}
 
 
-def test_the_prepared_stores_are_mended(damaged: Path) -> None:
+def test_the_prepared_stores_are_repaired(damaged: Path) -> None:
     position, shipped, message, stray = map(ident, (PING_KEY, SHIPMENT_KEY, MESSAGE_KEY, f"turvo:{STRAY}"))
     tamper(
         damaged,
@@ -76,7 +76,7 @@ def test_the_prepared_stores_are_mended(damaged: Path) -> None:
         tampering.stray_entity,
     ],
 )
-def test_the_graph_is_mended(damaged: Path, damage: Damage) -> None:
+def test_the_graph_is_repaired(damaged: Path, damage: Damage) -> None:
     before = run(damaged, "facts", SHIPMENT_ID, "--json").expect(0).stdout
     tamper(damaged, (damage, ident(SHIPMENT_KEY)))
     assert {store for _, store, _ in problems(run(damaged, "verify", "--json").expect(3))} == {"graph"}

@@ -36,7 +36,7 @@ NOWHERE: Mapping[str, Mapping[str, str]] = {
 
 @pytest.mark.parametrize("store", NOWHERE)
 @pytest.mark.parametrize("verb", [("ingest", "-v"), ("doctor", "--json")])
-def test_a_store_that_cannot_be_reached_is_told_without_its_password(
+def test_a_store_that_cannot_be_reached_is_named_without_its_password(
     home: Path, store: str, verb: tuple[str, ...]
 ) -> None:
     file = write_lines(home.parent / "seeds.jsonl", SEEDS)
@@ -49,7 +49,7 @@ def test_a_store_that_cannot_be_reached_is_told_without_its_password(
 
 
 @pytest.mark.parametrize("verb", [("ingest", "--json", "-v"), ("doctor",)])
-def test_a_wrong_password_is_told_without_it(home: Path, verb: tuple[str, ...]) -> None:
+def test_a_wrong_password_is_reported_without_it(home: Path, verb: tuple[str, ...]) -> None:
     file = write_lines(home.parent / "seeds.jsonl", SEEDS)
     paths = [file] if verb[0] == "ingest" else []
     place = conninfo_to_dict(server_url("POSTGRES"))

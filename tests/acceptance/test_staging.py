@@ -55,7 +55,7 @@ def test_failed_inputs_are_kept_and_listed(home: Path) -> None:
     assert verified(home) == 2
 
 
-def test_a_file_that_was_mended_is_taken_up(home: Path) -> None:
+def test_a_file_that_was_repaired_is_taken_up(home: Path) -> None:
     drop = drop_of_two(home)
     run(home, "ingest", drop, "-q").expect(3)
     (drop / "whole.json").write_text(json.dumps(shipment(9)))

@@ -10,10 +10,11 @@ import pytest
 from psycopg import sql
 
 from apex_cli.embedded.postgres import EmbeddedPostgres
+from apex_cli.stores.graph.neo4j.engine import Neo4jGraph
 from apex_cli.stores.postgres.connection import Database
 from apex_cli.stores.protocol import PivotStore
 from tests.graph_helpers import IMPLEMENTATIONS, opened
-from tests.graph_server import empty
+from tests.graph_server import connected, empty
 from tests.plans import GROUP
 from tests.servers import server_url
 
@@ -35,6 +36,14 @@ async def graph(engine: str, tmp_path: Path) -> AsyncIterator[PivotStore]:
     """An empty graph."""
     async with opened(engine, tmp_path) as graph:
         yield graph
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Neo4jGraph]:
+    """An empty graph on the server."""
+    async with connected() as graph:
+        yield graph
+    await empty(GROUP)
 
 
 @pytest.fixture(params=["embedded", "server"])

@@ -27,7 +27,7 @@ TRUCK = vehicle("vehicle:unit:T1")
 CHICAGO, GARY, INDIANAPOLIS = place("chicago"), place("gary"), place("indianapolis")
 
 
-async def test_a_record_is_read_as_it_was_told(graph: PivotStore) -> None:
+async def test_a_record_is_read_as_it_was_written(graph: PivotStore) -> None:
     shipment = entity(EntityType.SHIPMENT, "shipment:id:SHIP-1", attributes={"weight": 12})
     acme = entity(EntityType.CUSTOMER, "customer:name@turvo:acme", name="Acme")
     status = entity(EntityType.VALUE, "value:HAS_STATUS:in_transit", name="in_transit")

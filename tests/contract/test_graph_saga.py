@@ -53,7 +53,7 @@ async def test_a_forgotten_record_still_fences(graph: PivotStore) -> None:
         await graph.commit([version(4)])
 
 
-async def test_settling_raises_the_fence_and_tells_the_marker(graph: PivotStore) -> None:
+async def test_settling_raises_the_fence_and_gives_the_marker(graph: PivotStore) -> None:
     await graph.commit([version(1)])
     record = version(1).record_id
     assert await graph.settle([(record, 3), ("never seen", 2)]) == {record: "saga 1", "never seen": None}

@@ -78,6 +78,20 @@ async def test_a_forgotten_record_is_not_found(graph: Graph) -> None:
     assert IN_GARY.record_id not in await found(graph, "gary", near(SENTENCE))
 
 
+async def test_a_thing_that_is_parted_from_its_namesake_keeps_the_vector_of_its_name(graph: Graph) -> None:
+    names = ("carrier:name@turvo:star", "carrier:name:star")
+    first, second = (
+        entity(EntityType.CARRIER, key, name="Star", names=names) for key in ("carrier:mc:1", "carrier:mc:2")
+    )
+    bare = entity(EntityType.CARRIER, names[0], name="Star", hints=names[1:])
+    for number, one in enumerate((bare, first, second)):
+        await graph.commit([make_plan(f"star {number}", entities=[one])])
+    rows, *_ = await graph.graphiti_driver().execute_query(
+        "MATCH (n:Entity) WHERE n.name = 'Star' RETURN n.name_embedding AS vector"
+    )
+    assert [row["vector"] for row in rows] == [pytest.approx(near("Carrier Star"))] * 3
+
+
 async def test_graphiti_itself_searches_the_graph(graph: Graph) -> None:
     driver = graph.graphiti_driver()
     from graphiti_core import Graphiti

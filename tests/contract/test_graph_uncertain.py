@@ -29,6 +29,8 @@ async def test_free_text_does_not_end_what_a_system_of_record_says(graph: PivotS
     await graph.commit([hauled_by("mail", "Twin Lakes", 5, certain=False)])
     [fact] = await hauled(graph)
     assert (fact.object, fact.invalid_at, fact.certain) == ("Acme Haulage", None, True)
+    both = await graph.facts(fact.subject_id, overruled=True)
+    assert [(one.object, one.overruled) for one in both] == [("Acme Haulage", False), ("Twin Lakes", True)]
 
 
 async def test_in_whatever_order_they_come(graph: PivotStore) -> None:
@@ -40,7 +42,7 @@ async def test_in_whatever_order_they_come(graph: PivotStore) -> None:
     assert (after.object, after.certain) == ("Acme Haulage", True)
 
 
-async def test_the_record_that_told_it_still_shows_it(graph: PivotStore) -> None:
+async def test_the_record_that_states_it_still_shows_it(graph: PivotStore) -> None:
     plan = hauled_by("mail", "Twin Lakes", 5, certain=False)
     await graph.commit([plan, hauled_by("turvo", "Acme Haulage", 0, certain=True)])
     view = (await graph.read([plan.record_id]))[plan.record_id]

@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
 from apex_cli.cli.main import main
-from apex_cli.documents import registry as formats
-from apex_cli.documents.format import Block, Format
 from apex_cli.errors import ReadError
 from apex_cli.extract import entities, timestamps
 from apex_cli.extract.builder import Builder
 from apex_cli.extract.identity import external_id
+from apex_cli.formats import registry as formats
+from apex_cli.formats.format import FileInfo, Format
+from apex_cli.formats.part import Block, Document
 from apex_cli.model import Extraction, JsonObject, Predicate, Record
-from apex_cli.reading.read import JSON_EXTENSIONS
+from apex_cli.reading.kinds import JSON_EXTENSIONS
 from apex_cli.sources import registry as sources
 from apex_cli.sources.source import Source
 
@@ -54,13 +55,12 @@ class Manifest(Format):
     extensions = (".mnf",)
     magic = (b"MNF1",)
 
-    def decode(self, data: bytes) -> str:
+    def parts(self, file: BinaryIO, info: FileInfo) -> Iterator[Document]:
+        data = file.read()
         if not data.startswith(self.magic):
-            raise ReadError("not a manifest", code="binary_file")
-        return data.removeprefix(b"MNF1").decode("utf-16-le").replace(" | ", "\n")
-
-    def blocks(self, content: str) -> Iterator[Block]:
-        return (Block(line, ("Manifest",)) for line in content.split("\n"))
+            raise ReadError(f"{info.name} is no manifest", code="binary_file")
+        lines = data.removeprefix(b"MNF1").decode("utf-16-le").split(" | ")
+        yield Document([Block(line, ("Manifest",), place=f"line {number}") for number, line in enumerate(lines, 1)])
 
 
 PASSAGE = {"passage_no": "P-17", "gate": "Gary, IN", "plate": "YARD-881", "at": "2025-10-19T14:00:00Z"}

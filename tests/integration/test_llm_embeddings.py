@@ -129,7 +129,7 @@ async def test_passing_failures_are_overcome_and_others_are_errors(server: OpenA
             await one.embed(["d"])
 
 
-async def test_a_model_of_unknown_length_wants_it_told(server: OpenAIServer, tmp_path: Path) -> None:
+async def test_a_model_of_unknown_length_wants_it_named(server: OpenAIServer, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="length of the vectors of nomic-embed-text is not known"):
         async with opened(server, tmp_path, APEX_EMBEDDING_MODEL="nomic-embed-text"):
             pass

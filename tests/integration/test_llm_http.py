@@ -61,7 +61,7 @@ async def test_an_answer_comes_by_either_api_and_is_metered(server: OpenAIServer
     assert usage.cost == pytest.approx((usage.input_tokens + 10 * usage.output_tokens) / 1e6)
 
 
-async def test_the_name_tells_server_models_and_api(server: OpenAIServer, tmp_path: Path) -> None:
+async def test_the_name_has_server_models_and_api(server: OpenAIServer, tmp_path: Path) -> None:
     one = settings(server, tmp_path, APEX_LLM_SMALL_MODEL="gpt-4.1-nano", APEX_LLM_API="responses")
     async with open_models(one) as models:
         assert models.model.name == f"{models.connection.endpoint.host}/{MODEL}+gpt-4.1-nano/responses"

@@ -16,7 +16,7 @@ def hauled(number: int, carrier: str, **changes: Any) -> dict[str, Any]:
     return message(number, f"SHIP-2025-10-20-{number:03} is hauled by {carrier} and is going to Gary, IN.", **changes)
 
 
-async def test_structured_records_ask_nobody(world: World) -> None:
+async def test_structured_records_ask_no_model(world: World) -> None:
     result = await world.ingest([PING, SHIPMENT, *(shipment(number) for number in range(900, 910))])
     assert result.statuses == {"committed": 12}
     assert (result.summary.llm_calls, world.asked()) == (0, {})
@@ -53,7 +53,7 @@ async def test_the_same_text_in_two_records_is_asked_and_embedded_once(world: Wo
         assert set(carried.records) == {record_id("frontapp", "message", one["message_id"]) for one in pair}
 
 
-async def test_a_dry_run_estimates_what_is_new_and_asks_nobody(world: World) -> None:
+async def test_a_dry_run_estimates_what_is_new_and_asks_no_model(world: World) -> None:
     messages = [hauled(number, "Sand Hill Trucking") for number in (10, 11)]
     await world.ingest(messages[:1])
     world.server.ledger.reset()

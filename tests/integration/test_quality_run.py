@@ -43,7 +43,7 @@ def test_without_a_model_the_double_answers_and_the_report_says_so() -> None:
         assert word in printed
 
 
-def test_the_configured_server_is_asked_and_what_fails_is_told() -> None:
+def test_the_configured_server_is_asked_and_what_fails_is_named() -> None:
     texts = load()[:TEXTS]
     with OpenAIServer() as server:
         server.switches.add(Switch("refusal", contains="no stacking", times=None))

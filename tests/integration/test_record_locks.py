@@ -47,13 +47,15 @@ async def test_two_runs_that_want_the_same_records_take_turns(cache: RedisCache)
     inside: list[int] = []
 
     async def run(number: int, names: list[str]) -> None:
-        locks = RecordLocks(cache, new_owner(), ttl=LONG)
+        owner = new_owner()
+        locks = RecordLocks(cache, owner, ttl=LONG)
         for _ in range(5):
             async with locks.held(names) as leases:
                 assert leases.mine == set(NAMES)
                 inside.append(number)
                 assert inside == [number]
-                await asyncio.sleep(0)
+                assert await cache.owners(NAMES) == dict.fromkeys(NAMES, owner)
+                assert inside == [number]
                 inside.remove(number)
 
     async with asyncio.timeout(60):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -111,6 +112,22 @@ async def test_what_is_earlier_or_agrees_does_not_contradict(
     views = [status("tendered", -5, 0, "t"), status("in_transit", 0, None, "t"), mention("MSG-1", hour, states)]
     records = {"t": seen("turvo:SHIP-1", -5, 0), "MSG-1": seen("frontapp:MSG-1", hour, state=False)}
     assert (await ask(monkeypatch, views, records)).contradictions == []
+
+
+@pytest.mark.parametrize(
+    ("said", "hour", "found"), [("delivered", 9, 1), ("delivered", -1, 0), ("in_transit", 9, 0), ("delayed", 9, 0)]
+)
+async def test_what_a_model_reads_in_a_text_stands_beside_what_it_does_not_overrule(
+    monkeypatch: pytest.MonkeyPatch, said: str, hour: float, found: int
+) -> None:
+    claimed = replace(status(said, hour, None, "MSG-1"), certain=False, overruled=True)
+    records = {"t": seen("turvo:SHIP-1", 0), "MSG-1": seen("frontapp:MSG-1", hour, state=False)}
+    answer = await ask(monkeypatch, [status("in_transit", 0, None, "t"), claimed], records)
+    assert [answering.sentence(one) for one in answer.contradictions] == [
+        "Turvo says in_transit (since 2025-10-19T12:00:00Z, turvo:SHIP-1); "
+        "message MSG-1 of 2025-10-19T21:00:00Z says delivered (frontapp:MSG-1)"
+    ] * found
+    assert [one.fact.object for one in answer.facts] == ["in_transit"]
 
 
 async def test_another_system_that_still_says_otherwise_contradicts(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -107,7 +107,7 @@ def test_every_figure_of_servers_follows_from_the_samples() -> None:
     )
 
 
-def test_memory_that_cannot_be_told_gives_no_figure() -> None:
+def test_memory_that_cannot_be_measured_gives_no_figure() -> None:
     found = {figure.name: figure.value for figure in figures(_samples(peak_bytes=None))}
     assert (found["peak_small"], found["peak_large"], found["memory_growth"]) == (None, None, None)
 

@@ -48,7 +48,7 @@ def words(summary: RunSummary, *failures: RecordResult) -> str:
     return "\n".join(summary_lines(summary, failures))
 
 
-def test_json_tells_each_record_with_its_run_and_masks_secrets(capsys: Captured) -> None:
+def test_json_shows_each_record_with_its_run_and_masks_secrets(capsys: Captured) -> None:
     lines = JsonLines(Output(json=True), run_id=RUN)
     lines.outcome(committed())
     lines.outcome(failed(message="redis://u:secret@h refused"))

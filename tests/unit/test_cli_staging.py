@@ -76,7 +76,7 @@ def test_stats(area: StagingDirectory, capsys: Captured) -> None:
     assert "from json" in capsys.readouterr().out
 
 
-def test_clean_asks_and_refuses_when_nobody_can_answer(area: StagingDirectory, capsys: Captured) -> None:
+def test_clean_asks_and_refuses_when_no_one_can_answer(area: StagingDirectory, capsys: Captured) -> None:
     assert main(["staging", "clean", "--older-than", "0s"]) == 2
     assert "hint: add --yes or --dry-run" in capsys.readouterr().err
     assert len(list(area.items())) == 2
@@ -122,7 +122,7 @@ def test_what_is_in_use_is_left_and_said(area: StagingDirectory, capsys: Capture
     assert [item.name for item in area.items()] == ["good.json"]
 
 
-def test_dropping_asks_and_refuses_when_nobody_can_answer(area: StagingDirectory, capsys: Captured) -> None:
+def test_dropping_asks_and_refuses_when_no_one_can_answer(area: StagingDirectory, capsys: Captured) -> None:
     assert main(["dlq", "drop", "--all"]) == 2
     assert "hint: add --yes" in capsys.readouterr().err
     assert main(["dlq", "drop", "bad", "--all", "--yes"]) == 2

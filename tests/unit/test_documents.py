@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apex_cli.documents.chunks import MAXIMUM, MOST_CHUNKS, chunk
-from apex_cli.documents.format import decode_text as decode
 from apex_cli.errors import ReadError
+from apex_cli.formats import content as content_of
+from apex_cli.formats.chunks import MAXIMUM, MOST_CHUNKS, Chunk, chunk
+from apex_cli.formats.decoding import decode_text
+from apex_cli.formats.format import read_all
 from apex_cli.model import ReadLimits
-from apex_cli.reading.read import read_bytes
 from tests.linear import assert_linear
 
 
@@ -45,14 +46,22 @@ class TestDecode:
         limits = ReadLimits(max_record_bytes=1, max_document_bytes=10, max_depth=1)
         file = io.BytesIO(b"x" * 1000)
         with pytest.raises(ReadError) as caught:
-            read_bytes(file, limits)
+            read_all(file, limits)
         assert caught.value.code == "too_large"
         assert file.tell() == 11
-        assert read_bytes(io.BytesIO(b"x" * 10), limits) == b"x" * 10
+        assert read_all(io.BytesIO(b"x" * 10), limits) == b"x" * 10
+
+
+def pieces(content: str, format: str = "markdown") -> list[Chunk]:
+    return chunk(content_of.blocks_of({"content": content, "format": format}))
 
 
 def texts(content: str, format: str = "markdown") -> list[str]:
-    return [piece.text for piece in chunk(content, format)]
+    return [piece.text for piece in pieces(content, format)]
+
+
+def decode(data: bytes) -> str:
+    return decode_text(data).content
 
 
 class TestMarkdown:
@@ -65,7 +74,7 @@ class TestMarkdown:
             "Other: Three, C#.",
             "Other > C#: Four.",
         ]
-        assert chunk(content, "markdown")[2].heading_path == ("Rates", "Terms")
+        assert pieces(content, "markdown")[2].heading_path == ("Rates", "Terms")
 
     def test_headings_with_nothing_below_them_stay(self) -> None:
         assert texts("# A\n\n# B\n\n## C\n\n---\n\n## D\n\ntext\n\n### E") == ["A", "B: C", "B > D: text\n\nE"]
@@ -98,10 +107,10 @@ class TestMarkdown:
         assert texts("[" * 20_000)
 
     def test_a_heading_of_ten_thousand_words(self) -> None:
-        pieces = chunk("# " + "heading " * 10_000 + "\n\nbody", "markdown")
-        assert all(len(piece.text) <= MAXIMUM for piece in pieces)
-        assert " ".join(piece.text for piece in pieces).count("heading") >= 10_000
-        assert pieces[-1].text.endswith("…: body")
+        found = pieces("# " + "heading " * 10_000 + "\n\nbody", "markdown")
+        assert all(len(piece.text) <= MAXIMUM for piece in found)
+        assert " ".join(piece.text for piece in found).count("heading") >= 10_000
+        assert found[-1].text.endswith("…: body")
 
 
 class TestText:
@@ -124,7 +133,7 @@ class TestText:
     @pytest.mark.parametrize("content", ["x" * (MAXIMUM * MOST_CHUNKS + 1), ("y" * 1_900 + "\n\n") * (MOST_CHUNKS + 1)])
     def test_too_many_pieces(self, content: str) -> None:
         with pytest.raises(ReadError) as caught:
-            chunk(content, "text")
+            pieces(content, "text")
         assert caught.value.code == "too_large"
 
 

@@ -39,7 +39,7 @@ def test_the_url_says_how(tmp_path: Path, url: str | None, base: str, api: str, 
     assert "secret" not in repr(one)
 
 
-def test_azures_older_api_is_told_by_its_version(tmp_path: Path) -> None:
+def test_azures_older_api_is_known_by_its_version(tmp_path: Path) -> None:
     one = found(tmp_path, "https://me.openai.azure.com?api-version=2024-10-21")
     assert (one.api_version, one.url, one.api) == ("2024-10-21", "https://me.openai.azure.com/openai", "chat")
     assert found(tmp_path, "https://me.openai.azure.com").api_version is None

@@ -117,7 +117,7 @@ class TestConversion:
         found = enriched(TEXT, LLMExtraction(HAULED.entities, (LLMRelation(subject, "HAULED_BY", obj, "x"),)))
         assert Predicate.HAULED_BY not in {one.predicate for one in found.claims}
 
-    def test_a_driver_of_whom_nothing_is_said_is_a_person(self) -> None:
+    def test_a_driver_without_a_word_about_driving_is_a_person(self) -> None:
         text = "Juan Perez called about TRUCK-12."
         things = (LLMEntity("Juan Perez", EntityType.DRIVER), LLMEntity("TRUCK-12", EntityType.VEHICLE))
         assert named(enriched(text, LLMExtraction(things)), "Juan Perez").type is EntityType.PERSON

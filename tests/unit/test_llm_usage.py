@@ -43,7 +43,7 @@ def test_a_configured_price_goes_before_the_list() -> None:
     assert Prices({"gpt-4.1-mini": Price(9, 9, 9)}, listed=True).of("gpt-4.1-mini") == Price(9, 9, 9)
 
 
-async def test_scopes_tell_apart_who_asks() -> None:
+async def test_scopes_distinguish_who_asks() -> None:
     meter = ModelUsageMeter(PRICED)
 
     async def record(times: int) -> ModelUsage:

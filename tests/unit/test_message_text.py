@@ -175,7 +175,9 @@ def test_forwarded_mail_stays_by_the_subject(header: str, subject: str) -> None:
     assert own_text(text.partition("\n\n")[2], subject) == text.partition("\n\n")[2]
 
 
-@pytest.mark.parametrize("cover", ["FYI", "Please see the forwarded note.", "zur Info", "Ver abajo", "Pour info"])
+@pytest.mark.parametrize(
+    "cover", ["FYI", "See attached", "Please see the forwarded note.", "zur Info", "Ver abajo", "Pour info"]
+)
 def test_forwarded_mail_stays_by_the_cover_line(cover: str) -> None:
     text = f"{cover}\n\n{HEADERS[0]}\n\nLoad FW-1."
     assert own_text(text, "load") == text

@@ -96,9 +96,11 @@ async def test_a_job_that_is_cancelled_while_it_waits_for_a_thread_never_begins(
     limiter = anyio.CapacityLimiter(1)
     begun, go_on = [], threading.Event()
     first = asyncio.ensure_future(run_in_thread(lambda: go_on.wait(10), limiter))
-    await asyncio.sleep(0.05)
     second = asyncio.ensure_future(run_in_thread(lambda: begun.append(1), limiter))
-    await asyncio.sleep(0.05)
+    async with asyncio.timeout(10):
+        while not limiter.statistics().tasks_waiting:  # noqa: ASYNC110 - a limiter sends no event
+            await asyncio.sleep(0)
+    assert limiter.statistics().borrowed_tokens == 1
     second.cancel()
     with pytest.raises(asyncio.CancelledError):
         await second

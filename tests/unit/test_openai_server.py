@@ -166,7 +166,7 @@ def test_bad_requests_are_400_in_openais_shape(server: OpenAIServer, body: dict[
     assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
 
 
-def test_every_answer_tells_the_limits(client: OpenAI, server: OpenAIServer) -> None:
+def test_every_answer_has_the_limits(client: OpenAI, server: OpenAIServer) -> None:
     server.limits.clock = lambda: 0.0  # buckets fill by time: three tokens are back after 3 ms
     server.limits.set(600, 60_000, enforced=False)
     raw = client.embeddings.with_raw_response.create(model=EMBEDDER, input="one two three")

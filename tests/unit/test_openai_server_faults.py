@@ -98,7 +98,7 @@ def test_a_lost_connection_was_paid_for(client: OpenAI, server: OpenAIServer, ki
     assert [asked.text for asked in counts.repeated()] == [TEXT]
 
 
-def test_truncation_is_told_by_both_routes(client: OpenAI, server: OpenAIServer) -> None:
+def test_truncation_is_shown_by_both_routes(client: OpenAI, server: OpenAIServer) -> None:
     server.switches.add(Switch("truncated", route=CHAT), Switch("truncated", route=RESPONSES))
     with pytest.raises(openai.LengthFinishReasonError):
         chat(client)

@@ -188,7 +188,7 @@ def test_kafka_messages_and_their_tombstones(tmp_path: Path, key: Any) -> None:
     here, again, gone = records(
         read(tmp_path, kafka(key, json.dumps(ROW)), kafka(key, {**ROW, "name": "B"}, "value"), kafka(key, None))
     )
-    assert (here.payload, here.collection, here.as_of) == (ROW, "customers", NOON)
+    assert (here.payload, here.collection, here.as_of) == (ROW, "public.customers", NOON)
     assert here.record_id == again.record_id == gone.record_id
     assert (here.ended, gone.ended) == (False, True)
 
@@ -198,17 +198,20 @@ def test_kafka_messages_that_lambda_gets(tmp_path: Path) -> None:
         return base64.b64encode(json.dumps(value).encode()).decode()
 
     message = {**kafka(encoded({"id": 7}), encoded(ROW), "value"), "timestamp": NOON_MS}
-    event = {"eventSource": "aws:kafka", "records": {"customers-0": [message]}}
+    event = {"eventSource": "aws:kafka", "bootstrapServers": "b-1:9092", "records": {"customers-0": [message]}}
     record = one(tmp_path, event)
-    assert (record.payload, record.collection, record.as_of) == (ROW, "customers", NOON)
+    assert (record.payload, record.collection, record.as_of) == (ROW, "public.customers", NOON)
+    assert record.notes == ("left out: 'bootstrapServers' of its envelope",)
 
 
 def test_debezium_inside_of_kafka(tmp_path: Path) -> None:
     key = {"schema": {"type": "struct"}, "payload": {"code": "A"}}
     first, second = (debezium("u", after={"code": "A", "n": number}) for number in (1, 2))
     a, b = records(read(tmp_path, kafka(key, {"schema": None, "payload": first}), kafka(key, json.dumps(second))))
-    assert a.record_id == b.record_id
+    [gone] = records(read(tmp_path, kafka(key, None)))
+    assert a.record_id == b.record_id == gone.record_id
     assert a.collection == "public.customers"
+    assert gone.ended
 
 
 def test_a_tombstone_that_does_not_say_of_what(tmp_path: Path) -> None:

@@ -119,6 +119,31 @@ class TestBroken:
         assert brief(b"{}") == [(1, "empty_record")]
         assert brief(b"[{}, [], [1]]") == [(1, "empty_record"), (1, "not_an_object"), (1, "not_an_object")]
 
+    @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
+    def test_other_encodings_of_unicode_are_read_without_a_mark_too(self, encoding: str) -> None:
+        assert brief('{"a": "é"}\n[{"b": 2}]'.encode(encoding)) == [(1, {"a": "é"}), (2, {"b": 2})]
+
+    def test_broken_lines_at_the_beginning_fail_alone(self) -> None:
+        assert brief(b'INFO begin\nINFO more\n{"a": 1}\n') == [(1, "bad_json"), (2, "bad_json"), (3, {"a": 1})]
+        assert brief(b'{"a": \n{"b": 1}\n\xff\xfe\n{"c": 2}') == [
+            (1, "bad_json"),
+            (2, {"b": 1}),
+            (3, "wrong_encoding"),
+            (4, {"c": 2}),
+        ]
+        assert brief(b'{"a": [\n  {"x": 1}\n ]]\n "b": [\n  {"x": 2}\n ]}') == [(1, "bad_json")]
+        assert brief(b"<html>\n<body>\n</html>\n") == [(1, "bad_json")]
+
+    def test_arrays_in_arrays_and_texts_that_are_json_hold_records(self) -> None:
+        first, second, third = read(b'[[{"a": 1}, [{"a": 2}]], {"a": 3}]')
+        assert isinstance(first, Value)
+        assert isinstance(second, Value)
+        assert isinstance(third, Value)
+        assert [one.value for one in (first, second, third)] == [{"a": 1}, {"a": 2}, {"a": 3}]
+        assert [(one.element, one.row) for one in (first, second, third)] == [(1, 1), (1, 2), (2, None)]
+        assert brief(b'"{\\"a\\": 1}"\n["[{\\"a\\": 2}]"]') == [(1, {"a": 1}), (2, {"a": 2})]
+        assert brief(b'[[{"a": 1}, 5], "{nothing"]') == [(1, "not_an_object"), (1, "not_an_object")]
+
     def test_wrong_encoding_names_offset_and_line_and_fails_alone(self) -> None:
         data = b'{"a": 1}\n{"a": "caf\xe9"}\n{"a": 3}\n'
         assert brief(data) == [(1, {"a": 1}), (2, "wrong_encoding"), (3, {"a": 3})]

@@ -83,7 +83,7 @@ def test_the_time_before_the_rows_is_theirs(tmp_path: Path) -> None:
     assert {one.as_of for one in found if isinstance(one, Record)} == {datetime(2026, 3, 4, 10, tzinfo=UTC)}
 
 
-def test_what_is_left_is_told(tmp_path: Path) -> None:
+def test_what_is_left_is_noted(tmp_path: Path) -> None:
     *rows, last = read(tmp_path, {"shift": "late", "shipments": ROWS, "site": {"name": "Fargo"}})
     assert len(rows) == 100
     assert isinstance(last, Skipped)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from apex_cli.extract.identity import content_hash, document_hash
+from apex_cli.formats.content import file_digest
 from apex_cli.model import ReadLimits, Record
 from apex_cli.reading.files import Rejected, Skipped
 from apex_cli.reading.read import read_input, sniff_source
@@ -60,7 +61,8 @@ def rejected(path: Path, *, name: str | None = None, source: str = "auto") -> Re
         ("a.json", b'{"a": "' + b"x" * 20_001 + b'"}', "too_large"),
         ("a.json", b"[" * 100, "too_deep"),
         ("a.pdf", b"%PDF-1.7", "unknown_type"),
-        ("a.JSON.gz", b"{}", "unknown_type"),
+        ("a.JSON.gz", b"{}", "broken_file"),
+        ("a.JSON.dwg", b"{}", "unknown_type"),
     ],
 )
 def test_bad_input(tmp_path: Path, name: str, data: bytes, code: str) -> None:
@@ -123,12 +125,18 @@ def test_hostile_ids_are_data(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("name", "format"), [("a.md", "markdown"), ("a.MARKDOWN", "markdown"), ("a.text", "text")])
 def test_records_of_documents(tmp_path: Path, name: str, format: str) -> None:
-    (item,) = stream(put(tmp_path, name, b"\xef\xbb\xbf# Rates\r\n\r\nOne."))
+    data = b"\xef\xbb\xbf# Rates\r\n\r\nOne."
+    (item,) = stream(put(tmp_path, name, data))
     assert isinstance(item, Record)
     assert (item.source, item.data_type, item.locator) == ("document", "document", name)
     assert item.content_hash == document_hash("# Rates\n\nOne.")
     assert item.external_id == item.content_hash[:32]
-    assert item.payload == {"path": "/in/orig", "format": format, "content": "# Rates\n\nOne."}
+    assert item.payload == {
+        "path": "/in/orig",
+        "format": format,
+        "content": "# Rates\n\nOne.",
+        "file": file_digest(data),
+    }
 
 
 @pytest.mark.parametrize(

@@ -190,3 +190,23 @@ def test_every_row_of_a_long_page_is_a_record() -> None:
     things = {entity.name for record in found for entity in extract(record).entities}
     assert {f"RIG-{4000 + number}" for number in range(300)} <= things
     assert {f"Driver Name{number}" for number in range(300)} <= things
+
+
+def test_a_message_of_a_queue_that_looks_like_mail_carries_its_record() -> None:
+    shipment = KNOWN[2]
+    encoded = base64.b64encode(json.dumps(shipment).encode()).decode()
+    for number, body in enumerate((shipment, [shipment], json.dumps(shipment), encoded)):
+        message = {"messageId": f"q-{number}", "enqueuedTime": "2026-03-04T09:00:00Z", "body": body}
+        [part] = Opener(LIMITS).open(message, Around())
+        assert isinstance(part, Inner)
+        assert part.payload == shipment
+    mail = {"message_id": "M9", "subject": "Wy", "body": "Wyoming load is late", "sender": "a@example.com"}
+    [part] = Opener(LIMITS).open(mail, Around())
+    assert isinstance(part, Inner)
+    assert part.payload == mail
+
+
+def test_a_page_whose_lists_are_all_empty_is_empty() -> None:
+    [part] = Opener(LIMITS).open({"shipments": [], "vehicles": [], "total": 0}, Around())
+    assert not isinstance(part, Inner)
+    assert part.note == "empty page"

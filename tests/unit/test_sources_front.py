@@ -3,64 +3,26 @@
 from __future__ import annotations
 
 import copy
-import json
-from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from apex_cli.errors import ExtractError
-from apex_cli.extract.field_names import snake_keys
-from apex_cli.model import Extraction, Record, RecordKind
+from apex_cli.model import Record, RecordKind
 from apex_cli.sources.frontapp import SOURCE
-from apex_cli.sources.registry import classify, extract, prose
+from apex_cli.sources.registry import classify, prose
+from tests.front_helpers import (
+    CONVERSATION,
+    OBSERVED,
+    OLD,
+    claims,
+    entities,
+    extracted,
+    ids,
+    opened,
+    payload,
+    skip_reason,
+)
 
-CASES = Path(__file__).parent.parent / "cases"
-OBSERVED = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SUBJECT = "Delivery Confirmation – SHIP-2025-10-19-002"
-
-
-def payload(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((CASES / name).read_text())
-    return found
-
-
-def skip_reason(value: Any) -> str | None:
-    return SOURCE.skip_reason(snake_keys(value))
-
-
-def opened(value: Any) -> Iterator[Any]:
-    """The records in a payload, as reading opens it."""
-    if skip_reason(value) is None:
-        rows = SOURCE.unpack(snake_keys(value))
-        if rows is None:
-            yield value
-        else:
-            for row in rows:
-                yield from opened(row)
-
-
-def extracted(value: dict[str, Any]) -> Extraction:
-    source, data_type, external_id = classify(value)
-    return extract(Record(source, data_type, external_id, value, "", OBSERVED, "test.json:1"))
-
-
-def ids(value: Any) -> list[tuple[str, str, str]]:
-    return [classify(one) for one in opened(value)]
-
-
-def claims(found: Extraction) -> set[tuple[str, str]]:
-    names = {entity.key: entity.name for entity in found.entities}
-    return {(claim.predicate.value, names[claim.object]) for claim in found.claims}
-
-
-def entities(found: Extraction) -> set[tuple[str, str]]:
-    return {(entity.type.value, entity.name) for entity in found.entities}
 
 
 MENTIONED = {
@@ -196,52 +158,6 @@ def test_the_text_of_a_comment_is_free_text() -> None:
     assert prose(record) == "Lumper receipt for SHIP-2025-10-19-002 still missing @priya"
 
 
-OLD: dict[str, Any] = {
-    "_links": {"self": "https://api2.frontapp.com/events/evt_1"},
-    "id": "evt_1",
-    "type": "inbound",
-    "emitted_at": 1518309200,
-    "conversation": {
-        "_links": {"self": "https://api2.frontapp.com/conversations/cnv_keep"},
-        "id": "2x9c5v",
-        "subject": "Load 44120 late",
-        "status": "unassigned",
-        "assignee": None,
-        "tags": [],
-        "created_at": 1518309203.872,
-    },
-    "source": {"_meta": {"type": "inboxes"}, "data": [{"id": "inb_1", "name": "Support@"}]},
-    "target": {
-        "_meta": {"type": "message"},
-        "data": {
-            "_links": {
-                "self": "https://api2.frontapp.com/messages/msg_2",
-                "related": {
-                    "conversation": "https://api2.frontapp.com/conversations/cnv_keep",
-                    "message_replied_to": "https://api2.frontapp.com/messages/msg_1?referer=x",
-                },
-            },
-            "id": "msg_2",
-            "type": "email",
-            "is_inbound": False,
-            "created_at": 1518309200,
-            "blurb": "On it.",
-            "body": "<div>On it, PO 88412.</div>",
-            "text": "On it, PO 88412.\n",
-            "metadata": {},
-            "author": {"id": "tea_1", "email": "leela@bluestem.example", "first_name": "Leela", "last_name": "Brito"},
-            "recipients": [
-                {"_links": {"related": {"contact": None}}, "handle": "support@bluestem.example", "role": "from"},
-                {"handle": "@northyard", "role": "to"},
-                {"handle": "boss@bluestem.example", "role": "bcc"},
-                {"handle": "claims@bluestem.example", "role": "reply-to"},
-            ],
-            "attachments": [],
-        },
-    },
-}
-
-
 def test_an_event_of_2018() -> None:
     found = extracted(OLD)
     assert classify(OLD) == ("frontapp", "message", "msg_2")
@@ -283,20 +199,6 @@ def test_a_preview_takes_what_the_last_message_adds() -> None:
     assert [one[1:] for one in ids(event)] == [("message", "msg_2")]
     assert claims(extracted(event)) == claims(extracted(OLD))
     assert extracted(event).whole
-
-
-CONVERSATION: dict[str, Any] = {
-    "_links": {"self": "https://api2.frontapp.com/conversations/cnv_1"},
-    "id": "cnv_1",
-    "subject": "Load SHIP-2025-10-19-002",
-    "status": "assigned",
-    "assignee": {"id": "tea_1", "email": "priya@acme.example", "first_name": "Priya", "last_name": "Raman"},
-    "recipient": {"handle": "+13125550142", "role": "from"},
-    "tags": [{"id": "tag_1", "name": "detention", "created_at": 1682538996.5}],
-    "links": [{"id": "top_1", "name": "Kumquat order", "external_url": "https://app.example/1"}],
-    "custom_fields": {"Lane": "Fargo to Omaha"},
-    "created_at": 1760899000.112,
-}
 
 
 def test_a_conversation_is_a_state() -> None:
@@ -346,97 +248,3 @@ def test_what_is_outside_of_the_known_fields_is_in_the_text() -> None:
     for word in ("detention-dispute", "Wanda Poe", "wanda@b.example", "claims", "kumquat approved $150 for XF-1"):
         assert word in found.text
     assert claims(found) == {("SENT_BY", "a@b.example")}
-
-
-@pytest.mark.parametrize(
-    ("message_id", "body", "sender", "time"),
-    [
-        ("messageId", "body", "from", "date"),
-        ("MESSAGE_ID", "BODY", "Sender", "SentAt"),
-        ("message-id", "Body", "sender", "sent-at"),
-        ("MESSAGEID", "BODY", "FROM", "SENTAT"),
-    ],
-)
-def test_the_spelling_of_names_does_not_matter(message_id: str, body: str, sender: str, time: str) -> None:
-    message = {
-        message_id: "KM-1",
-        "subject": "Late",
-        body: "Load KC-1044 late",
-        sender: "a@b.example",
-        time: 1772582400,
-    }
-    found = extracted(message)
-    assert classify(message) == ("frontapp", "message", "KM-1")
-    assert claims(found) == {("SENT_BY", "a@b.example"), ("MENTIONS", "KC-1044")}
-    assert found.event_time == datetime(2026, 3, 4, tzinfo=UTC)
-
-
-def test_a_time_that_cannot_be_read_is_an_error() -> None:
-    row = payload("front/messages_list_page1.json")["_results"][1]
-    for value in ("yesterday", {"date": "soon"}):
-        with pytest.raises(ExtractError) as caught:
-            extracted({**row, "created_at": value})
-        assert caught.value.code == "unreadable_time"
-    with pytest.raises(ExtractError):
-        extracted({"message_id": "M-1", "body": "x", "sent_at": "some day"})
-
-
-def test_ids_of_messages_are_no_people() -> None:
-    body = (
-        "Message-ID: <1@northyard.example>\nReferences: <2@northyard.example>\n <3@northyard.example>\n"
-        "In-Reply-To: <4@northyard.example>\n[cid:image001.png@01DC.5A21]\nAsk ana@bluestem.example."
-    )
-    message = {"message_id": "<5@northyard.example>", "in_reply_to": "<4@northyard.example>", "body": body}
-    found = extracted(message)
-    assert {name for kind, name in entities(found) if kind == "Person"} == {"ana@bluestem.example"}
-    assert ("REPLIES_TO", "<4@northyard.example>") in claims(found)
-    other = extracted({"message_id": "4@northyard.example", "body": "x"})
-    assert other.entities[0].key in {one.key for one in found.entities}
-
-
-def test_what_is_cut_is_noted() -> None:
-    dated = {"message_id": "M-1", "sent_at": "2026-03-01T10:00:00Z"}
-    (note,) = extracted({**dated, "body": "<p>" + "<br>" * 300_000}).notes
-    assert note == "left out: the body after its first 1,000,000 characters"
-    assert extracted({**dated, "body": "load x " * 40_000}).notes
-    to = extracted({**dated, "body": "x", "to": [f"a{number}@b.example" for number in range(300)]})
-    assert len(claims(to)) == 300
-    assert not to.notes
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-    max_leaves=8,
-)
-KEYS = (
-    "author recipients attachments body text subject _links metadata conversation target source id type payload"
-    " _results tags links assignee recipient draft_mode to"
-)
-
-
-@given(
-    st.dictionaries(st.sampled_from(KEYS.split()), JSON, max_size=6),
-    st.sampled_from(["event", "row", "comment", "whole"]),
-)
-def test_drift_of_fields_never_breaks_a_record(drift: dict[str, Any], where: str) -> None:
-    event: Any = copy.deepcopy(OLD)
-    if where == "event":
-        event.update(drift)
-    elif where == "row":
-        event["target"]["data"].update(drift)
-    elif where == "comment":
-        event = {"id": "com_1", "body": "x", **drift}
-    else:
-        event = {**CONVERSATION, **drift}
-    for one in opened(event):
-        with suppress(ExtractError):
-            assert extracted(one).text
-
-
-def test_what_has_ended_states_nothing_more() -> None:
-    row = payload("front/messages_list_page1.json")["_results"][1]
-    for value, data_type in ((row, "message"), ({"id": "msg_4kd8a4"}, "message"), (CONVERSATION, "conversation")):
-        found = extract(Record("frontapp", data_type, value["id"], value, "", OBSERVED, "x", ended=True))
-        assert (found.claims, found.whole) == ((), True)
-        assert found.entities

@@ -119,7 +119,7 @@ def test_an_unknown_source() -> None:
         classify({"id": 1}, "carrier_pigeon")
 
 
-def test_positions_without_a_time_are_told_apart_by_content() -> None:
+def test_positions_without_a_time_are_distinguished_by_content() -> None:
     first = {"vehicle_id": "T", "latitude": 1, "longitude": 2}
     second = {**first, "latitude": 3}
     assert classify(first)[2] != classify(second)[2]

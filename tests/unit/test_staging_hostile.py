@@ -283,7 +283,7 @@ def test_record_ids(name: str, locator: str, payload: bytes, record_id: str | No
 
 
 @given(st.lists(st.text(max_size=3), max_size=3), st.lists(st.text(max_size=3), max_size=3))
-def test_digests_tell_lists_apart(one: list[str], two: list[str]) -> None:
+def test_digests_distinguish_lists(one: list[str], two: list[str]) -> None:
     assert (names.digest(*one) == names.digest(*two)) == (one == two)
 
 

@@ -40,7 +40,7 @@ def test_kept_alone_when_its_input_goes(staging: StagingDirectory, original: Pat
     assert kept.payload.read_bytes() == b'{"line": 3}'
 
 
-def test_mended_ones_go_with_their_input(staging: StagingDirectory, original: Path) -> None:
+def test_repaired_ones_go_with_their_input(staging: StagingDirectory, original: Path) -> None:
     parent = put(staging, original)
     assert staging.claim(parent)
     one, two = keep(staging, parent, 1), keep(staging, parent, 2)
@@ -105,7 +105,7 @@ def test_failing_again(staging: StagingDirectory, original: Path) -> None:
     assert kept["orders.json:2"].failure.retriable
 
 
-def test_mended_alone(staging: StagingDirectory, original: Path) -> None:
+def test_repaired_alone(staging: StagingDirectory, original: Path) -> None:
     parent = put(staging, original)
     keep(staging, parent, 1)
     child = keep(staging, parent, 2)

@@ -225,6 +225,8 @@ def test_what_only_refers_to_a_shipment_is_no_shipment(payload: dict[str, Any]) 
         {"invoiceNumber": "I-7"},
         {"stopNumber": None},
         {"documentType": "Shipment"},
+        {"_id": "65f0c0aa11bb22cc33dd44ee"},
+        {"id": "01JPZ8Y6K3Q4W5E6R7T8Y9V0AB"},
     ],
 )
 def test_a_shipment_may_have_a_type_and_an_id(more: dict[str, Any]) -> None:

@@ -34,7 +34,7 @@ class Kafka(Protocol):
             return None
         key = _unwrapped(_parsed(value.get("key")))
         inside = _unwrapped(_parsed(value[held]))
-        collection = topic.rpartition(".")[2]
+        collection = _collection(topic)
         time = timestamps.first(value.get("timestamp"), value.get("ts")) or around.as_of
         id_fields = _id_fields(key, inside, collection, streams)
         inner = replace(around, collection=collection, as_of=time, id_fields=id_fields)
@@ -58,6 +58,14 @@ class ConnectSchema(Protocol):
         if isinstance(inside, dict) and inside:
             return Opened([Row(inside, around)])
         return Opened(note="a tombstone without a key that says which row is gone") if inside is None else None
+
+
+def _collection(topic: str) -> str:
+    """What a topic holds: of `tms.public.loads`, as Debezium names topics, the `public.loads` of its rows: a tombstone
+    has nothing but the topic. Else the last part.
+    """
+    parts = topic.split(".")
+    return ".".join(parts[-2:]) if len(parts) > 2 else parts[-1]
 
 
 def _is_schema(value: object) -> bool:

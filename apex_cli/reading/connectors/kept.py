@@ -1,7 +1,8 @@
 """A record that this tool keeps for another try, with what its envelopes said of it.
 
 A row of a page that fails is staged alone: its collection, key and time would be lost with the page. So the bytes that
-are kept are `{"apex_kept": 1, "collection", "key", "as_of", "ended", "payload"}`.
+are kept are `{"apex_kept": 1, "collection", "key", "as_of", "ended", "payload"}`. A document is kept as it was read:
+`{"apex_kept": 1, "document": <its payload>}`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from apex_cli.extract import timestamps
 from apex_cli.model import JsonObject, Record
 from apex_cli.reading.connectors.protocol import Opened, Protocol, Row, Streams, text_of
 from apex_cli.reading.inner import Around
+from apex_cli.sources.registry import DOCUMENT
 
 MARK = "apex_kept"
 
@@ -30,8 +32,18 @@ class Kept(Protocol):
         return Opened([Row(payload, inside)])
 
 
+def document_of(value: JsonObject) -> JsonObject | None:
+    """The payload of a document that was kept; None for all else."""
+    document = value.get("document")
+    if value.get(MARK) != 1 or not isinstance(document, dict):
+        return None
+    return document if isinstance(document.get("path"), str) and isinstance(document.get("content"), str) else None
+
+
 def kept(record: Record) -> bytes:
-    """A record of JSON as it is read again. Keys keep their order: ids are looked for in that order."""
+    """A record as it is read again. Keys keep their order: ids are looked for in that order."""
+    if record.source == DOCUMENT:
+        return json.dumps({MARK: 1, "document": record.payload}, ensure_ascii=False).encode()
     if not (record.collection or record.id_fields or record.as_of or record.ended):
         return json.dumps(record.payload, ensure_ascii=False).encode()
     document = {

@@ -28,21 +28,27 @@ _ENTITY = ("as", "type", "keys", "name", "attributes", "when")
 _FACT = (*("subject", "predicate", "object", "value", "words", "valid_at", "invalid_at", "zone", "attributes", "when"),)
 
 
-@dataclass(frozen=True, slots=True)
-class EntityRule:
-    """One kind of thing in a record. `lists`: it is made once for each item of these."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What is made `when` something holds, once for each item of `lists`."""
 
-    alias: str
-    type: EntityType
-    keys: Mapping[str, Path]
-    name: Path | None
     attributes: Mapping[str, Path]
     when: Condition | None
     lists: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FactRule:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntityRule(Rule):
+    """One kind of thing in a record."""
+
+    alias: str
+    type: EntityType
+    keys: Mapping[str, Path]
+    name: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactRule(Rule):
     """One kind of statement. Either `object` (an alias) or `value` is set; `words` translates codes of the value."""
 
     subject: str
@@ -53,9 +59,6 @@ class FactRule:
     valid_at: tuple[Path, ...]
     invalid_at: tuple[Path, ...]
     zone: str | None
-    attributes: Mapping[str, Path]
-    when: Condition | None
-    lists: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +171,15 @@ def _entity(table: Table) -> EntityRule:
     attributes = table.paths_by_name("attributes")
     when = table.condition("when")
     every = (*found.values(), *([name] if name else []), *attributes.values(), *_of(when))
-    return EntityRule(table.text("as") or kind.lower(), kind, found, name, attributes, when, _chain(table.at, every))
+    return EntityRule(
+        alias=table.text("as") or kind.lower(),
+        type=kind,
+        keys=found,
+        name=name,
+        attributes=attributes,
+        when=when,
+        lists=_chain(table.at, every),
+    )
 
 
 def _fact(table: Table, aliases: Mapping[str, EntityRule]) -> FactRule:

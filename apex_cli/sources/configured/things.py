@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, cast, get_args
 
@@ -33,12 +34,8 @@ def _vehicle(source: str, values: Values, name: str | None, _: int) -> Entity | 
         samsara_id=_text(values, "samsara"),
         fleet=_text(values, "fleet"),
     )
-    if own_id is None:
-        return known
-    key = keys.source_id("vehicle", source, own_id)
-    if known is None:
-        return Entity(EntityType.VEHICLE, (key,), clean.line(name or own_id))
-    return Entity(known.type, (*known.keys, key), known.name, known.names, known.hints, known.attributes)
+    key = keys.source_id("vehicle", source, own_id) if own_id else None
+    return _with_own_key(known, EntityType.VEHICLE, key, name or own_id)
 
 
 def _human(kind: Any, source: str, values: Values, name: str | None, _: int) -> Entity | None:
@@ -49,12 +46,17 @@ def _human(kind: Any, source: str, values: Values, name: str | None, _: int) -> 
 def _shipment(source: str, values: Values, name: str | None, _: int) -> Entity | None:
     number, own_id = _text(values, "number"), _text(values, "id")
     known = entities.shipment(shipment_id=number, turvo_id=_text(values, "turvo"))
-    if own_id is None:
+    key = keys.source_id("shipment", source, own_id) if own_id else None
+    return _with_own_key(known, EntityType.SHIPMENT, key, name or own_id)
+
+
+def _with_own_key(known: Entity | None, kind: EntityType, key: str | None, name: str | None) -> Entity | None:
+    """What is known by other keys, and by the key that the source itself gives; one of this name by that key alone."""
+    if key is None:
         return known
-    key = keys.source_id("shipment", source, own_id)
     if known is None:
-        return Entity(EntityType.SHIPMENT, (key,), clean.line(name or own_id))
-    return Entity(known.type, (*known.keys, key), known.name, known.names, known.hints, known.attributes)
+        return Entity(kind, (key,), clean.line(name or key))
+    return replace(known, keys=(*known.keys, key))
 
 
 def _company(kind: Any, source: str, values: Values, name: str | None, _: int) -> Entity | None:

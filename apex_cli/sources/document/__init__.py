@@ -7,7 +7,7 @@ from apex_cli.sources.source import Source
 
 
 class _Document(Source):
-    """`reading` makes its records: the payload is `{"path", "format", "content"}`, the external id the path."""
+    """`reading` makes its records (`formats.content`)."""
 
     name = "document"
     title = "documents"

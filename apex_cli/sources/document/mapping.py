@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from apex_cli.documents import registry
-from apex_cli.documents.chunks import chunk
 from apex_cli.extract import clean, keys, mentions, timestamps
 from apex_cli.extract.builder import Builder
 from apex_cli.extract.identity import text_digest
 from apex_cli.extract.time_values import looks_like_a_time
+from apex_cli.formats import content, registry
+from apex_cli.formats.chunks import chunk
+from apex_cli.formats.part import Block
 from apex_cli.model import Entity, EntityType, Extraction, Record, RecordKind
 
 _TITLE_LIMIT = 200
@@ -30,30 +33,43 @@ _DATE_LINE = re.compile(
 def extract(record: Record) -> Extraction:
     """The document as a node named by its title, known by its content: two copies of one text are one document.
 
-    Its time is the date that its head gives on a line of its own (`Date: 2025-10-19`), in front matter or below.
+    Messages that it is attached to know it by the bytes of its file. Its time is the date that its head gives on a line
+    of its own (`Date: 2025-10-19`), in front matter or below.
     """
-    content = _content(record)
-    format = registry.by_name(str(record.payload.get("format"))) or registry.DEFAULT
     text = prose(record)
-    front = _FRONT_MATTER.match(text)
+    front = None if "blocks" in record.payload else _FRONT_MATTER.match(text)
     body = text[front.end() :].strip() if front else text
     file_name = PurePosixPath(str(record.payload.get("path") or record.external_id)).name
-    title = (front and _front_title(front["fields"])) or _title(body) or clean.line(file_name) or "Untitled document"
+    given = str(record.payload.get("title") or "")
+    own_title = (front and _front_title(front["fields"])) or clean.line(given, _TITLE_LIMIT)
+    title = own_title or _title(body) or clean.line(file_name) or "Untitled document"
     own, notes = _date(record, text)
     builder = Builder.of(record, own, kind=RecordKind.STATE)
     for note in notes:
         builder.note(note)
-    document = builder.add(
-        Entity(
-            EntityType.DOCUMENT,
-            (keys.document_content(text_digest(content, 32)),),
-            title,
-            attributes={"format": format.name},
-        )
-    )
+    format = str(record.payload.get("format") or registry.DEFAULT.name)
+    document = builder.add(Entity(EntityType.DOCUMENT, _keys(record), title, attributes={"format": format}))
     mentions.add(builder, document, text, record.source)
-    fields = tuple(piece.text for piece in chunk(front["fields"], registry.DEFAULT.name)) if front else ()
-    return builder.build(title, text or title, (*fields, *(piece.text for piece in chunk(body, format.name))))
+    fields = list(registry.DEFAULT.blocks(front["fields"])) if front else []
+    pieces = chunk([*fields, *_blocks(record, body)])
+    places = tuple(", ".join(filter(None, (clean.line(file_name), piece.place))) for piece in pieces)
+    return builder.build(title, text or title, tuple(piece.text for piece in pieces), places)
+
+
+def _keys(record: Record) -> tuple[str, ...]:
+    content_key = keys.document_content(text_digest(_content(record), 32))
+    file = record.payload.get("file")
+    return (content_key, keys.document_file(file)) if isinstance(file, str) else (content_key,)
+
+
+def _blocks(record: Record, body: str) -> Iterator[Block]:
+    """The blocks of a document without its front matter, made fit to store."""
+    if "blocks" not in record.payload:
+        yield from content.blocks_of({"format": record.payload.get("format"), "content": body})
+        return
+    for block in content.blocks_of(record.payload):
+        if text := clean.prose(block.text, len(block.text)):
+            yield replace(block, text=text)
 
 
 def _front_title(fields: str) -> str:

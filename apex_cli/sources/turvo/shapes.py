@@ -28,6 +28,7 @@ from typing import Any, Literal
 from apex_cli.extract import fields, placeholders
 from apex_cli.extract.field_names import snake_keys
 from apex_cli.extract.identity import external_id, slug
+from apex_cli.extract.unique_ids import is_unique
 from apex_cli.model import JsonObject
 
 Kind = Literal["shipment", "customer", "carrier"]
@@ -199,7 +200,8 @@ def _is_shipment(payload: JsonObject) -> bool:
 def _refers(payload: JsonObject) -> bool:
     """Whether it is another record that only refers to a shipment: an invoice, a purchase order, a claim, a stop.
 
-    Its type says so, or its own id: a shipment's is a whole number (Turvo's), a UUID, or the number itself. So does a
+    Its type says so, or its own id: a shipment's is a whole number (Turvo's), the number itself, or one that a database
+    or a queue made for it (UUID, ObjectId, ULID), which says nothing of what it is. A URL may: `/invoices/7`. So does a
     field that only parts of shipments have (`stopNumber`, `chargeCode`), unless the whole shipment stands beside it.
     """
     words = {word for name in _TYPES if isinstance(given := payload.get(name), str) for word in slug(given).split("_")}
@@ -208,8 +210,10 @@ def _refers(payload: JsonObject) -> bool:
         if words & _OTHER_TYPES or (is_part and not is_whole(payload)):
             return True
     given_id = fields.scalar(payload.get("id"))
-    own = given_id is None or given_id.isdigit() or _UUID.fullmatch(given_id) is not None
-    return not own and given_id not in (number(payload), fields.scalar(payload.get("turvo_id")))
+    if given_id is None or given_id.isdigit() or _UUID.fullmatch(given_id):
+        return False
+    is_made = is_unique(given_id) and ":" not in given_id
+    return not is_made and given_id not in (number(payload), fields.scalar(payload.get("turvo_id")))
 
 
 def _has_status_code(payload: JsonObject) -> bool:

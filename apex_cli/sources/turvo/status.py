@@ -8,6 +8,7 @@ from datetime import datetime
 from operator import itemgetter
 
 from apex_cli.extract import clean, entities, fields, keys, placeholders, timestamps
+from apex_cli.extract.cuts import LEFT_OUT
 from apex_cli.model import JsonObject, Predicate
 from apex_cli.sources.turvo.subject import Subject, is_deleted
 
@@ -44,7 +45,7 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Statuses:
-    """The status that a shipment has, those that it had, oldest first, and how many of these have no time."""
+    """The status that a shipment has, those that it had, oldest first, and how many lack a status or a time."""
 
     now: Status | None
     past: Sequence[Status]
@@ -87,9 +88,9 @@ def claim(subject: Subject, stated: Statuses) -> list[str]:
     """
     builder, now, past = subject.builder, stated.now, stated.past
     if stated.undated:
-        builder.note(f"status history: {stated.undated} without a time left out")
+        builder.note(f"{LEFT_OUT}{stated.undated:,} of the status history without a status or a time")
     if len(past) > _MAX_PAST:
-        builder.note(f"status history: only the last {_MAX_PAST:,} of {len(past):,} are facts")
+        builder.note(f"{LEFT_OUT}the oldest {len(past) - _MAX_PAST:,} of {len(past):,} of the status history")
         past = past[-_MAX_PAST:]
     if now and now.time is None and past and past[-1].value == now.value:
         now = None

@@ -9,6 +9,7 @@ from typing import Any
 from apex_cli.errors import ExtractError
 from apex_cli.extract import clean, timestamps
 from apex_cli.extract.builder import Builder, EntityRef
+from apex_cli.extract.cuts import LEFT_OUT
 from apex_cli.model import JsonObject
 
 CREATED = ("created_at", "created", "created_date", "created_on", "date_created")
@@ -41,7 +42,7 @@ class Subject:
         if not isinstance(value, list):
             return [] if value is None else [value]
         if len(value) > _MAX_ITEMS:
-            self.builder.note(f"{name}: only the first {_MAX_ITEMS:,} of {len(value):,} are facts")
+            self.builder.note(f"{LEFT_OUT}{len(value) - _MAX_ITEMS:,} of {len(value):,} {name.replace('_', ' ')}")
         return value[:_MAX_ITEMS]
 
     def end(self, part: JsonObject) -> datetime | None:

@@ -60,9 +60,10 @@ class GraphStore(ABC):
         return await self._engine.run(lambda graph: reads.resembling(graph, text, kind, limit), Access.PLAIN)
 
     async def facts(
-        self, entity_id: str, *, at: datetime | None = None, predicate: str | None = None
+        self, entity_id: str, *, at: datetime | None = None, predicate: str | None = None, overruled: bool = False
     ) -> Sequence[FactView]:
-        return await self._engine.run(lambda graph: reads.facts(graph, entity_id, at, predicate), Access.EXACT)
+        views = await self._engine.run(lambda graph: reads.facts(graph, entity_id, at, predicate), Access.EXACT)
+        return views if overruled else [view for view in views if not view.overruled]
 
     async def known(self, keys: Sequence[str]) -> frozenset[str]:
         return await self._engine.run(lambda graph: reads.known(graph, keys), Access.PLAIN)

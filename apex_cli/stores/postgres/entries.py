@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -67,19 +67,8 @@ class JournalledVersion:
     def version(self) -> RecordVersion:
         """What it states: without its text, its chunks and its vectors."""
         known = self.known
-        stated = self.stated
-        entities, claims = renewed(tuple(map(to_entity, stated["entities"])), tuple(map(to_claim, stated["claims"])))
-        extraction = Extraction(
-            event_time=known.as_of,
-            title="",
-            text="",
-            chunks=(),
-            entities=entities,
-            claims=claims,
-            kind=known.kind,
-            whole=known.whole,
-            dated=known.dated,
-            ended=stated.get("ended", False),
+        extraction = extraction_of(
+            self.stated, event_time=known.as_of, kind=known.kind, whole=known.whole, dated=known.dated
         )
         return RecordVersion(known.saga_id, extraction)
 
@@ -225,4 +214,30 @@ def extraction_json(extraction: Extraction) -> str:
             "tokens": extraction.tokens,
             "ended": extraction.ended,
         }
+    )
+
+
+def extraction_of(
+    stated: Mapping[str, Any],
+    *,
+    event_time: datetime,
+    kind: RecordKind,
+    whole: bool,
+    dated: bool,
+    title: str = "",
+    text: str = "",
+) -> Extraction:
+    """What `extraction_json` wrote, and the columns beside it: keys in their present form, no chunks."""
+    entities, claims = renewed(tuple(map(to_entity, stated["entities"])), tuple(map(to_claim, stated["claims"])))
+    return Extraction(
+        event_time=event_time,
+        title=title,
+        text=text,
+        chunks=(),
+        entities=entities,
+        claims=claims,
+        kind=kind,
+        whole=whole,
+        dated=dated,
+        ended=stated.get("ended", False),
     )

@@ -74,8 +74,10 @@ def new_points(plan: Plan, dimensions: int) -> Iterator[NewPoint]:
         "visible": 0,
     }
     chunks = zip(plan.point_ids(), vectors.tolist(), texts, strict=True)
+    places = plan.embedded.extraction.chunk_places
     for index, (identifier, vector, text) in enumerate(chunks):
-        yield NewPoint(identifier, vector, {**shared, "chunk": index, "text": text})
+        where = {"place": places[index]} if places else {}
+        yield NewPoint(identifier, vector, {**shared, "chunk": index, "text": text, **where})
 
 
 def published_ids(plans: Iterable[Plan]) -> list[str]:

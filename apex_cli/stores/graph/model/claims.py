@@ -38,7 +38,7 @@ def claims_of(plan: Plan, mentions: Mentions, edits: Edits, before: Sequence[Sto
         versions.append(VersionClaims(micros(extraction.event_time), extraction.whole, claims, extraction.ended))
         for index, (claim, stored) in enumerate(zip(extraction.claims, claims, strict=True)):
             shown = claim.attributes if claim.certain else {**claim.attributes, CERTAIN: False}
-            text = claim.sentence, dump(dict(shown))
+            text = claim.sentence, dump(dict(shown)) if shown else NO_ATTRIBUTES
             # The first version that states it gives the text, and its own for each time that it gives.
             first.setdefault(_statement(stored), text)
             first.setdefault(_statement(stored, at=stored.valid_at), text)

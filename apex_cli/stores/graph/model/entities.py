@@ -53,11 +53,11 @@ def node_changes(graph: GraphTransaction, mentions: Mentions) -> list[NodeChange
     rows = {row["uuid"]: row for row in graph.look_up(ops.NODES, touched)}
     kinds = _kinds(mentions, rows)
     before = {node: unpack_state(row["state"], row["name"], row["attributes"]) for node, row in rows.items()}
-    after = {node: _updated(node, changed, rows.get(node), mentions) for node, changed in touched.items()}
+    after = {node: _updated(node, changed, before.get(node), mentions) for node, changed in touched.items()}
     incomplete = [node for node, state in after.items() if state is None]
     for node, stored in of_nodes(graph, incomplete).items():
         after[node] = _merged_again(stored, touched[node], before[node].embedded)
-    vectors = _name_vectors(mentions)
+    vectors = _name_vectors(graph, mentions, before, after)
     found = []
     for node, state in after.items():
         if state is None or not state.mentions:
@@ -75,12 +75,12 @@ def node_changes(graph: GraphTransaction, mentions: Mentions) -> list[NodeChange
     return found
 
 
-def _updated(node: str, changed: Changed, row: Row | None, mentions: Mentions) -> EntityState | None:
+def _updated(node: str, changed: Changed, stored: EntityState | None, mentions: Mentions) -> EntityState | None:
     """The new state of a node; None if only all observations of the node determine it (see `EntityState.remove`)."""
-    if row is None or node in mentions.complete:
-        embedded = unpack_state(row["state"], row["name"], row["attributes"]).embedded if row is not None else None
+    if stored is None or node in mentions.complete:
+        embedded = stored.embedded if stored is not None else None
         return merge(((record, after) for record, (_, after) in changed.items() if after is not None), embedded)
-    state = unpack_state(row["state"], row["name"], row["attributes"])
+    state = stored.copy()
     sure = True
     for record, (before, after) in changed.items():
         if before is not None and before != after:
@@ -112,13 +112,31 @@ def _kinds(mentions: Mentions, rows: Mapping[str, Row]) -> dict[str, str]:
     return kinds
 
 
-def _name_vectors(mentions: Mentions) -> dict[tuple[str, str], Any]:
-    return {
+def _name_vectors(
+    graph: GraphTransaction,
+    mentions: Mentions,
+    before: Mapping[str, EntityState],
+    after: Mapping[str, EntityState | None],
+) -> dict[tuple[str, str], Any]:
+    """Vectors by node and name: those of the batch, and the stored ones of names that a node brings from another node.
+
+    Example: a carrier is known by its name alone, and by this name to be another record's with an MC number. A third
+    record gives the name another MC number, so the first is a node of its own again. It is not in the batch.
+    """
+    found = {
         (one.node, one.observation.name): one.vector
         for some in mentions.resolved.values()
         for one in some
         if one.vector is not None
     }
+    origins: dict[tuple[str, str], str] = {}
+    for (origin, _), node in mentions.identities.moved.items():
+        state = after.get(node)
+        if state is not None and state.embedded != state.shown_name == before[origin].embedded:
+            origins[node, state.shown_name] = origin
+    lacking = {named: origin for named, origin in origins.items() if named not in found}
+    stored = {row["uuid"]: row["vector"] for row in graph.look_up(ops.NAME_VECTORS, lacking.values())}
+    return found | {named: stored[origin] for named, origin in lacking.items()}
 
 
 def write_nodes(
@@ -139,8 +157,8 @@ def write_nodes(
     graph.write(ops.NEW_ENTITY, rows)
     kept = [(one, one.before, one.after) for one in changes if one.before is not None and one.after is not None]
     graph.write(ops.SET_STATE, [(one.node, after.pack()) for one, _, after in kept])
-    displayed = [(one.node, _displayed(one.kind, before), _displayed(one.kind, after)) for one, before, after in kept]
-    graph.write(ops.SET_DISPLAY, [(node, *after) for node, before, after in displayed if before != after])
+    displayed = [(one.node, *_displayed(one.kind, after)) for one, before, after in kept if not before.shows_as(after)]
+    graph.write(ops.SET_DISPLAY, displayed)
     graph.write(ops.SET_NAME_VECTOR, [(one.node, one.vector) for one, _, _ in kept if one.revector])
     _write_index(graph, changes, index)
 

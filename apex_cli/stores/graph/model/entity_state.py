@@ -121,6 +121,18 @@ class EntityState:
             origins.add(self.name[0][2])
         return record_id not in origins
 
+    def copy(self) -> EntityState:
+        """The same state, to be changed without this one."""
+        return EntityState(self.mentions, dict(self.signatures), self.name, dict(self.attributes), self.embedded)
+
+    def shows_as(self, other: EntityState) -> bool:
+        """Whether readers see the same name, aliases and attributes in both."""
+        return (
+            self.shown_name == other.shown_name
+            and self.signatures.keys() == other.signatures.keys()
+            and self.shown_attributes() == other.shown_attributes()
+        )
+
     @property
     def shown_name(self) -> str:
         return self.name[1] if self.name is not None else ""

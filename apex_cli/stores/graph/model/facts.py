@@ -20,7 +20,7 @@ fact takes its sentence from the stored fact that held r2's evidence, and its at
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -133,9 +133,9 @@ def difference(graph: GraphTransaction, revisions: Sequence[Revision], edits: Ed
             if identity not in before:
                 inserted.append((fact, entry))
                 continue
-            old = fact_of(timeline, before[identity])
             # More evidence of the same records changes nothing that the fact shows.
-            if (old.interval.invalid_at, old.records) != (fact.interval.invalid_at, fact.records):
+            old = replace(fact, interval=before[identity])
+            if (old.interval.invalid_at, old.records) != (run.invalid_at, fact.records):
                 changes.updated.append(fact)
             if entry in edits.texts or before[identity].evidence[0] != run.evidence[0]:
                 kept.append((fact, entry))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from apex_cli.extract import lookup, names
@@ -98,7 +99,7 @@ def facts(graph: GraphTransaction, entity_id: str, at: datetime | None, predicat
     sides = (ops.FACTS_AS_SUBJECT, ops.FACTS_AS_OBJECT)
     rows = {row["id"]: row for side in sides for row in graph.ask(side, entity_id)}
     views = [_fact(row) for row in rows.values() if predicate is None or row["predicate"] == predicate]
-    return _ordered(view for view in _without_overruled(views) if at is None or _holds(view, at))
+    return _ordered(view for view in _with_overruled(views) if at is None or _holds(view, at))
 
 
 def known(graph: GraphTransaction, keys: Sequence[str]) -> frozenset[str]:
@@ -166,13 +167,13 @@ def _fact(row: Row) -> FactView:
     )
 
 
-def _without_overruled(views: Sequence[FactView]) -> list[FactView]:
-    """Without facts of functional predicates that only free text supports, where a system of record has any."""
-    certain = {(view.subject_id, view.predicate) for view in views if view.certain}
+def _with_overruled(views: Sequence[FactView]) -> list[FactView]:
+    """The same, with facts of functional predicates marked that only free text supports, where a system of record has
+    any.
+    """
+    certain = {(view.subject_id, view.predicate) for view in views if view.certain and view.predicate in FUNCTIONAL}
     return [
-        view
-        for view in views
-        if view.certain or view.predicate not in FUNCTIONAL or (view.subject_id, view.predicate) not in certain
+        replace(view, overruled=not view.certain and (view.subject_id, view.predicate) in certain) for view in views
     ]
 
 

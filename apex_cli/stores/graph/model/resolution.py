@@ -204,9 +204,11 @@ class Resolver:
         used = {*taken, *(row["uuid"] for row in self._graph.look_up(ops.USED_ENTITY_IDS, ids))}
         nodes: dict[int, str] = {}
         for position, some in wanted.items():
+            found = next((id for id in some if id not in used), None)
             # A taken id: its key was of another thing once, or is of another thing as well.
-            another = named_uuid("entity", self._namespace, preferred[position], self._attempt, str(position))
-            nodes[position] = next((id for id in some if id not in used), another)
+            nodes[position] = found or named_uuid(
+                "entity", self._namespace, preferred[position], self._attempt, str(position)
+            )
             used.add(nodes[position])
         return nodes
 

@@ -52,7 +52,7 @@ class Timeline(NamedTuple):
     def key(self) -> str:
         """The name of its first page."""
         predicate = self.predicate if self.certain else f"{_UNCERTAIN}{self.predicate}"
-        return "|".join(part for part in (self.subject, predicate, self.object) if part is not None)
+        return f"{self.subject}|{predicate}" if self.object is None else f"{self.subject}|{predicate}|{self.object}"
 
     @classmethod
     def named(cls, key: str) -> Timeline:
@@ -167,19 +167,21 @@ def read_evidence(
 
 def _load(graph: GraphTransaction, edits: Mapping[Timeline, Edit]) -> dict[Timeline, _Window]:
     """Two look-ups at most: the first pages, then the later pages that the edits can change."""
-    rows = _read(graph, [timeline.key for timeline in edits])
+    keys = {timeline: timeline.key for timeline in edits}
+    rows = _read(graph, list(keys.values()))
     windows: dict[Timeline, _Window] = {}
     wanted: list[str] = []
     for timeline, edit in edits.items():
-        row = rows.get(timeline.key)
-        window = _Window(row[1] if row else [], row is not None)
-        window.select(edit.span())
-        windows[timeline] = window
-        wanted += [page for page in window.pages(timeline.key) if page != timeline.key]
+        key = keys[timeline]
+        row = rows.get(key)
+        window = windows[timeline] = _Window(row[1] if row else [], row is not None)
+        if window.starts:
+            window.select(edit.span())
+            wanted += [page for page in window.pages(key) if page != key]
     rows |= _read(graph, wanted)
     for timeline, window in windows.items():
         if window.exists:
-            window.contents = [rows[page][0] for page in window.pages(timeline.key)]
+            window.contents = [rows[page][0] for page in window.pages(keys[timeline])]
     return windows
 
 

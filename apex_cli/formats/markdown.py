@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from apex_cli.documents.format import Block, Format
+from apex_cli.formats.format import TextFormat
+from apex_cli.formats.part import Block
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -22,7 +23,7 @@ _BY_LINE = frozenset({"table_open", "fence", "code_block", "html_block"})
 _ITEMS = frozenset({"bullet_list_open", "ordered_list_open"})
 
 
-class _Markdown(Format):
+class _Markdown(TextFormat):
     name = "markdown"
     extensions = (".md", ".markdown")
 

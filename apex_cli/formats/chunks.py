@@ -13,14 +13,13 @@ opens with "Rates > Terms: ", which counts towards the 2,000.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from apex_cli.documents import registry
-from apex_cli.documents.format import Block
 from apex_cli.errors import ReadError
 from apex_cli.extract.clean import cut
+from apex_cli.formats.part import Block
 
 TARGET = 1_200
 MAXIMUM = 2_000
@@ -34,27 +33,30 @@ _SPACE = re.compile(r"\s+")
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """One piece: at most `MAXIMUM` characters, `text` opening with the heading path ("Rates > Terms: …")."""
+    """One piece: at most `MAXIMUM` characters, `text` opening with the heading path ("Rates > Terms: …").
+
+    `place` is where it is in its document ("page 2"), that of all its blocks.
+    """
 
     text: str
     heading_path: tuple[str, ...]
+    place: str = ""
 
 
-def chunk(content: str, format: str) -> list[Chunk]:
-    """The pieces of a document, in order; no word is lost. Text of an unknown `format` is cut as plain text.
+def chunk(blocks: Iterable[Block]) -> list[Chunk]:
+    """The pieces of a document, in order; no word is lost.
 
     Raises `ReadError` (`too_large`) for more than `MOST_CHUNKS` pieces.
     """
-    blocks = (registry.by_name(format) or registry.DEFAULT).blocks(content)
     chunks: list[Chunk] = []
-    if len(content) > MAXIMUM * MOST_CHUNKS:
-        raise _too_large()
-    for path, section in groupby(blocks, key=lambda block: block.heading_path):
+    for (path, place), section in groupby(blocks, key=lambda block: (block.heading_path, block.place)):
         prefix = _BETWEEN_HEADINGS.join(path) + ": " if path else ""
         for body in _packed(section, MAXIMUM - len(prefix)):
-            chunks.append(Chunk(prefix + body, path))
-            if len(chunks) > MOST_CHUNKS:
-                raise _too_large()
+            if len(chunks) == MOST_CHUNKS:
+                raise ReadError(
+                    f"the document has more than {MOST_CHUNKS:,} pieces of text", hint="split it", code="too_large"
+                )
+            chunks.append(Chunk(prefix + body, path, place))
     return chunks
 
 
@@ -78,7 +80,3 @@ def _cut(block: Block, maximum: int) -> Iterator[str]:
     *parts, last = cut(block.text, maximum, (_LINE_END, _SPACE) if block.by_line else (_SENTENCE_END, _SPACE))
     yield from (piece for part in parts if (piece := part.rstrip()))
     yield last.strip("\n")
-
-
-def _too_large() -> ReadError:
-    return ReadError(f"the document has more than {MOST_CHUNKS:,} pieces of text", hint="split it", code="too_large")
