@@ -57,8 +57,9 @@ class Unrecognised:
 
 @dataclass(slots=True)
 class Remarks:
-    """All of these. `skipped` counts the reasons of skipped records."""
+    """All of these. `skipped` counts the reasons of skipped records, `unsupported` skipped files by their type."""
 
+    unsupported: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     cut: NotedRecords = field(default_factory=NotedRecords)
     noted: NotedRecords = field(default_factory=NotedRecords)
@@ -72,6 +73,7 @@ class Remarks:
     def as_json(self) -> dict[str, Any]:
         """The fields of the `summary` line of `--json`."""
         return {
+            "unsupported": dict(self.unsupported.most_common()),
             "skipped_because": dict(sorted(self.skipped.items())),
             "cut": self.cut.as_json(),
             "noted": self.noted.as_json(),

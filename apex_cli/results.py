@@ -43,6 +43,7 @@ class RecordResult:
     `locator` is where in its input the record stood. Identity fields are None where the record could not be read.
     `note` says what was cut, left out or assumed, or why a record was skipped; `left_out` is what of it is lost, and
     `assumed` holds the other remarks. `looks_like` is set for other JSON that no source knows; see `Record`.
+    `unsupported` is the type of a skipped file that nothing here reads.
     """
 
     status: RecordStatus
@@ -64,6 +65,7 @@ class RecordResult:
     left_out: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
     looks_like: str | None = None
+    unsupported: str = ""
 
     def as_json(self, run_id: str) -> dict[str, Any]:
         """The `record` line of `--json`."""
@@ -127,7 +129,9 @@ class RunSummary:
 
     def _remark(self, result: RecordResult) -> None:
         remarks = self.remarks
-        if result.left_out:
+        if result.unsupported:
+            remarks.unsupported[result.unsupported] += 1
+        elif result.left_out:
             remarks.cut.add(result.locator, "; ".join(result.left_out))
         elif result.status is RecordStatus.SKIPPED:
             remarks.skip(result.note or "nothing in it")

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from apex_cli.pipeline.context import IngestRequest
 
 SHOWN_FAILURES = 10
+_MOST_TYPES = 12
 
 
 @dataclass(slots=True)
@@ -222,6 +223,10 @@ def _headline(summary: RunSummary) -> str:
 
 
 def _remarks(remarks: Remarks) -> Iterator[str]:
+    if remarks.unsupported:
+        types = ", ".join(f"{type} {count:,}" for type, count in remarks.unsupported.most_common(_MOST_TYPES))
+        more = "" if len(remarks.unsupported) <= _MOST_TYPES else ", and other types"
+        yield clean(f"Files of types that are not read, skipped {remarks.unsupported.total():,}: {types}{more}.")
     if remarks.skipped:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(remarks.skipped.items()))
         yield clean(redact(f"Nothing to ingest in {_count(remarks.skipped.total(), 'record')}: {reasons}."))

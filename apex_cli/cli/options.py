@@ -67,6 +67,14 @@ def filled(text: str) -> str:
 
 
 @_usage_error
+def pattern(text: str) -> str:
+    """A shell pattern of file names."""
+    from apex_cli.reading.selection import checked
+
+    return checked([text])[0]
+
+
+@_usage_error
 def relation(text: str) -> str:
     """A predicate, in any case."""
     try:

@@ -16,6 +16,7 @@ from apex_cli.errors import ApexError
 from apex_cli.extract.cuts import LEFT_OUT
 from apex_cli.model import UNSAID, Embedded, EntityType, Extraction, Naming, Record
 from apex_cli.reading.files import Rejected, Skipped
+from apex_cli.reading.selection import EVERYTHING, Selection
 from apex_cli.results import RecordResult, RecordStatus, RunSummary
 from apex_cli.run_stats import RunStats
 from apex_cli.saga.coordinator import Coordinator
@@ -48,7 +49,8 @@ class Stop:
 class IngestRequest:
     """One ingest. `paths` may hold `-` for `stdin`; `min_age` is seconds; `limit` counts records.
 
-    `naming` is of the inputs that the paths name, not of items that were staged before. `extractor` is one of
+    `naming` is of the inputs that the paths name, not of items that were staged before; so is `selection`, which says
+    what of a directory is taken. `extractor` is one of
     `EXTRACTORS`. With `llm_batch` models answer in the next run, at half the price. `again` takes content that the
     memory has, or has forgotten, once more.
     """
@@ -64,6 +66,7 @@ class IngestRequest:
     again: bool = False
     stdin: BinaryIO | None = None
     naming: Naming = UNSAID
+    selection: Selection = EVERYTHING
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     @property
@@ -191,7 +194,12 @@ def describe_skipped(skipped: Skipped) -> RecordResult:
     """The result of an object that holds nothing to ingest."""
     left_out = (skipped.note,) if skipped.note.startswith(LEFT_OUT) else ()
     return RecordResult(
-        RecordStatus.SKIPPED, locator=skipped.locator, source=skipped.source, note=skipped.note, left_out=left_out
+        RecordStatus.SKIPPED,
+        locator=skipped.locator,
+        source=skipped.source,
+        note=skipped.note,
+        left_out=left_out,
+        unsupported=skipped.unsupported,
     )
 
 

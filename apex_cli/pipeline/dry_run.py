@@ -24,6 +24,7 @@ from apex_cli.model import Entity, Extraction, Record
 from apex_cli.pipeline.context import STDIN, IngestRequest, Observer, describe, describe_skipped
 from apex_cli.pipeline.read import read_limits
 from apex_cli.reading.files import Rejected, Skipped, Young, walk
+from apex_cli.reading.kinds import refusal
 from apex_cli.reading.read import read_input
 from apex_cli.results import RecordResult, RecordStatus, RunSummary
 from apex_cli.sources.registry import extract, prose
@@ -96,13 +97,20 @@ def read_in_place(
             if spool.tell():
                 yield from _of_file(settings, request, Path(spool.name), name=request.stream_name, origin=STDIN)
     paths = [Path(path) for path in request.paths if path != STDIN]
-    for found in walk(paths, min_age_seconds=request.min_age, exclude=(settings.staging_dir, settings.home)):
+    for found in walk(
+        paths,
+        min_age_seconds=request.min_age,
+        exclude=(settings.staging_dir, settings.home),
+        selection=request.selection,
+    ):
         if isinstance(found, Young):
             summary.skipped_young += 1
             continue
         summary.inputs += 1
         if isinstance(found, Rejected):
             yield found
+        elif (refused := refusal(found, request.source)) is not None:
+            yield refused
         else:
             yield from _of_file(settings, request, found.path, name=found.name, origin=str(found.path))
 

@@ -50,7 +50,9 @@ async def ingest(settings: Settings, request: IngestRequest, observer: Observer,
         check_textfile(settings.metrics_textfile)
     staging = StagingDirectory(settings.staging_dir, max_bytes=settings.staging_max_bytes)
     named = [Path(path) for path in request.paths if path != STDIN]
-    files = walk(named, min_age_seconds=request.min_age, exclude=(staging.root, settings.home))
+    files = walk(
+        named, min_age_seconds=request.min_age, exclude=(staging.root, settings.home), selection=request.selection
+    )
     observer.phase("starting the stores")
     async with AsyncExitStack() as stack:
         models = await stack.enter_async_context(models_for(settings, request))

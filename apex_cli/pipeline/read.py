@@ -17,6 +17,7 @@ from apex_cli.formats.isolation import Isolation
 from apex_cli.model import ReadLimits, Record
 from apex_cli.pipeline.context import STDIN, Batch, InputProgress, RecordInProgress, RunContext
 from apex_cli.reading.files import Found, Rejected, Skipped, Young
+from apex_cli.reading.kinds import refusal
 from apex_cli.reading.read import read_input, sniff_source
 from apex_cli.sources.registry import AUTO, JSON, lone_record_id
 from apex_cli.staging import Item
@@ -142,6 +143,8 @@ class InputReader:
                 self.young += 1
             elif isinstance(found, Rejected):
                 yield self._refused(found)
+            elif (refused := refusal(found, request.source)) is not None:
+                yield self._refused(refused)
             else:
                 source = sniff_source(found.path, found.name, request.source)
                 faults.reach_in_thread("staging.put.before")
@@ -162,10 +165,10 @@ class InputReader:
                     yield self._refused(Rejected(found.name, busy))
                 yield from self._claimed(item)
 
-    def _refused(self, rejected: Rejected) -> RecordInProgress:
+    def _refused(self, found: Rejected | Skipped) -> RecordInProgress:
         """An input that was never staged."""
         self.seen += 1
-        return RecordInProgress(InputProgress(None, read=1, exhausted=True), rejected)
+        return RecordInProgress(InputProgress(None, read=1, exhausted=True), found)
 
     def _claimed(self, item: Item) -> Iterator[InputProgress]:
         """The item as an input, if no other live run is working on it."""

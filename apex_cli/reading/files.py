@@ -5,19 +5,24 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from apex_cli.errors import ReadError, RecordError, UsageError
+from apex_cli.reading.selection import EVERYTHING, IgnoreRules, Selection, is_ignored
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A regular file. `path` is absolute, symlinks not resolved; `name` is what to call it before the user."""
+    """A regular file. `path` is absolute, symlinks not resolved; `name` is what to call it before the user.
+
+    `is_named`: the user named the file itself, and not only a directory that it is in.
+    """
 
     path: Path
     name: str
+    is_named: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +49,30 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A known object with nothing to ingest: a ping, a draft, an error answer. `note` says which."""
+    """Something with nothing to ingest: a ping, a draft, an error answer. `note` says which.
+
+    `unsupported` is set for a file that nothing here reads: its type, as users count them (".heic").
+    """
 
     locator: str
     source: str
     note: str
+    unsupported: str = ""
 
 
 def walk(
-    paths: Iterable[Path], *, min_age_seconds: float = 0.0, exclude: Iterable[Path] = ()
+    paths: Iterable[Path],
+    *,
+    min_age_seconds: float = 0.0,
+    exclude: Iterable[Path] = (),
+    selection: Selection = EVERYTHING,
 ) -> Iterator[Found | Young | Rejected]:
     """The files of `paths`, lazily: in the order given, those of a directory sorted by name, one directory in hand.
 
     A named path is taken as it is, also when hidden or a symlink. In directories hidden entries are passed over,
     symlinks to directories are not followed (so loops end), symlinks to files only within the named directory.
-    Directories in `exclude` are not entered unless named. Nothing but regular files is ever opened.
+    Directories in `exclude` are not entered unless named. What `selection` or a file `.apexignore` leaves out is passed
+    over; a named file is not asked. Nothing but regular files is ever opened.
 
     Rejected: `symlink_outside`, `not_a_file`, `unreadable`. Raises `UsageError` at once for a path that does not exist.
     """
@@ -66,7 +80,7 @@ def walk(
     for path in named:
         if not _exists(path):
             raise UsageError(f"there is no file or directory {str(path)!r}", hint="check the spelling of the path")
-    walker = _Walker(min_age_seconds, frozenset(os.path.realpath(path) for path in exclude))
+    walker = _Walker(min_age_seconds, frozenset(os.path.realpath(path) for path in exclude), selection)
     found = (found for path in named for found in walker.named(path))
     return found if len(named) < 2 else _each_once(found)
 
@@ -89,9 +103,10 @@ def readable_name(path: str) -> str:
 
 
 class _Walker:
-    def __init__(self, min_age_seconds: float, excluded: frozenset[str]) -> None:
+    def __init__(self, min_age_seconds: float, excluded: frozenset[str], selection: Selection) -> None:
         self._min_age = min_age_seconds
         self._excluded = excluded
+        self._selection = selection
 
     def named(self, path: Path) -> Iterator[Found | Young | Rejected]:
         path = path.absolute()
@@ -103,16 +118,19 @@ class _Walker:
         if stat.S_ISDIR(status.st_mode):
             yield from self._directory(path)
         else:
-            yield self._file(path, path.name, status)
+            yield self._file(path, path.name, status, is_named=True)
 
     def _directory(self, top: Path) -> Iterator[Found | Young | Rejected]:
         real_top = os.path.realpath(top)
         levels: list[Iterator[os.DirEntry[str]]] = []
+        rules: list[list[IgnoreRules]] = [[]]
         descend: Path | None = top
         while descend is not None or levels:
             if descend is not None:
                 try:
+                    found = _rules(descend, top)
                     levels.append(_entries(descend))
+                    rules.append([*rules[-1], *found])
                 except OSError as error:
                     yield _unreadable(descend, error)
                 descend = None
@@ -120,9 +138,12 @@ class _Walker:
             entry = next(levels[-1], None)
             if entry is None:
                 levels.pop()
+                rules.pop()
                 continue
             path = Path(entry.path)
             try:
+                if self._left_out(entry, str(path.relative_to(top)), rules[-1]):
+                    continue
                 if entry.is_symlink():
                     yield from self._link(path, top, real_top)
                 elif not entry.is_dir(follow_symlinks=False):
@@ -131,6 +152,11 @@ class _Walker:
                     descend = path
             except OSError as error:
                 yield _unreadable(path, error)
+
+    def _left_out(self, entry: os.DirEntry[str], name: str, rules: Sequence[IgnoreRules]) -> bool:
+        is_folder = entry.is_dir(follow_symlinks=False)
+        wanted = self._selection.enters(name) if is_folder else self._selection.takes(name)
+        return not wanted or is_ignored(rules, name, is_folder=is_folder)
 
     def _link(self, path: Path, top: Path, real_top: str) -> Iterator[Found | Young | Rejected]:
         target = os.path.realpath(path, strict=True)
@@ -142,12 +168,14 @@ class _Walker:
         elif not Path(target).is_dir() and not any(Path(target).is_relative_to(place) for place in self._excluded):
             yield self._file(path, str(path.relative_to(top)), path.stat())
 
-    def _file(self, path: Path, name: str, status: os.stat_result) -> Found | Young | Rejected:
+    def _file(
+        self, path: Path, name: str, status: os.stat_result, *, is_named: bool = False
+    ) -> Found | Young | Rejected:
         if not stat.S_ISREG(status.st_mode):
             return Rejected(str(path), ReadError(f"{path} is not a regular file", code="not_a_file"))
         if abs(time.time() - status.st_mtime) < self._min_age:
             return Young(path)
-        return Found(path, name)
+        return Found(path, name, is_named)
 
 
 def _exists(path: Path) -> bool:
@@ -159,6 +187,12 @@ def _exists(path: Path) -> bool:
     except OSError:
         return True
     return True
+
+
+def _rules(folder: Path, top: Path) -> list[IgnoreRules]:
+    base = str(folder.relative_to(top))
+    found = IgnoreRules.of_folder(folder, "" if base == "." else base)
+    return [found] if found else []
 
 
 def _entries(directory: Path) -> Iterator[os.DirEntry[str]]:

@@ -20,7 +20,7 @@ from apex_cli.model import UNSAID, Naming, ReadLimits, Record
 from apex_cli.reading.files import Rejected, Skipped, readable_name
 from apex_cli.reading.inputs import STREAM, InnerFiles, InnerFilesExhausted, Input
 from apex_cli.reading.jsonstream import Value, values
-from apex_cli.reading.kinds import SNIFFED_BYTES, kind_of
+from apex_cli.reading.kinds import SNIFFED_BYTES, UnsupportedFile, kind_of
 from apex_cli.reading.opening import Opener
 from apex_cli.reading.records import document_of, json_records, object_records
 from apex_cli.sources.registry import AUTO, DOCUMENT, JSON, classify
@@ -90,11 +90,13 @@ def read_input(
 def _records(opened: Input) -> Iterator[Record | Rejected | Skipped]:
     """The records of an open file. What ends the reading of the file is yielded last."""
     try:
-        format = kind_of(opened.file, opened.name, opened.source)
+        format = kind_of(opened.file, opened.name, opened.source, strict=opened.level > 0)
         if format is None:
             yield from json_records(opened)
         else:
             yield from _of_format(opened, format)
+    except UnsupportedFile as error:
+        yield error.skipped(opened.name) if opened.level else Rejected(opened.name, error)
     except RecordError as error:
         yield Rejected(opened.name, _as_read_error(error), _bytes_to_keep(opened), Path(opened.name).suffix)
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from apex_cli.cli.ingesting import run_ingest
-from apex_cli.cli.options import Extractor, Source, check_source, duration, filled
+from apex_cli.cli.options import Extractor, Source, check_source, duration, filled, pattern
 from apex_cli.cli.verb import EMPTY, LOCKED, MANUAL_RECOVERY, OK, RECORDS, START, USAGE, CommandContext, verb
 from apex_cli.errors import UsageError
 
@@ -20,6 +20,7 @@ from apex_cli.errors import UsageError
         "apex ingest fixtures/",
         "apex ingest - < fixtures/json/fuel_transactions.jsonl",
         "apex ingest fixtures/ --dry-run",
+        "apex ingest fixtures/ --exclude '*.md' --exclude archive/",
         "apex ingest --explain fixtures/turvo",
         "apex ingest lines.jsonl --id-field order_id,line",
         "apex ingest /srv/drop --consume --min-age 30s --lock-timeout 4m -q",
@@ -68,6 +69,14 @@ def ingest(
     name: Annotated[
         str | None, typer.Option(parser=filled, metavar="N", help="What stdin is called, as if it were a file.")
     ] = None,
+    include: Annotated[
+        list[str] | None,
+        typer.Option(parser=pattern, metavar="GLOB", help="Take only such files of a directory, e.g. '*.pdf'."),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(parser=pattern, metavar="GLOB", help="Leave out such files or folders; see also .apexignore."),
+    ] = None,
     consume: Annotated[bool, typer.Option("--consume", help="Remove an original once it is committed.")] = False,
     min_age: Annotated[
         float | None, typer.Option(parser=duration, metavar="TIME", help="Skip files changed more recently, e.g. 30s.")
@@ -100,6 +109,7 @@ def ingest(
     from apex_cli.extract.collection_names import named
     from apex_cli.model import Naming
     from apex_cli.pipeline.context import STDIN, IngestRequest
+    from apex_cli.reading.selection import Selection
 
     if "" in paths:
         raise UsageError("a path is empty", hint="name a file or a directory; . is the working directory")
@@ -130,6 +140,7 @@ def ingest(
         again=again,
         stdin=sys.stdin.buffer if STDIN in paths else None,
         naming=Naming(collection, id_fields, name),
+        selection=Selection(tuple(include or ()), tuple(exclude or ())),
     )
     if explain:
         from apex_cli.cli.explaining import run_explain
