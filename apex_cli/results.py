@@ -43,7 +43,8 @@ class RecordResult:
     `locator` is where in its input the record stood. Identity fields are None where the record could not be read.
     `note` says what was cut, left out or assumed, or why a record was skipped; `left_out` is what of it is lost, and
     `assumed` holds the other remarks. `looks_like` is set for other JSON that no source knows; see `Record`.
-    `unsupported` is the type of a skipped file that nothing here reads.
+    `unsupported` is the type of a skipped file that nothing here reads. `repeated`: the same bytes failed with the same
+    error code in an earlier run.
     """
 
     status: RecordStatus
@@ -66,6 +67,7 @@ class RecordResult:
     assumed: tuple[str, ...] = ()
     looks_like: str | None = None
     unsupported: str = ""
+    repeated: bool = False
 
     def as_json(self, run_id: str) -> dict[str, Any]:
         """The `record` line of `--json`."""
@@ -80,6 +82,7 @@ class RecordResult:
             "status": self.status,
             "stage": self.stage,
             "error": error_json(self.error),
+            "repeated": self.repeated,
             "note": self.note,
             "entities": self.entities,
             "facts": self.facts,
@@ -97,8 +100,8 @@ class RunSummary:
 
     `reason` is why a run stopped before its end. `notes` are errors beside the records: they change no exit code.
     `empty` counts inputs without records, such as the empty page of an API. `unremoved` counts originals that
-    `--consume` could not remove. `recovered` counts sagas of earlier runs that were settled, `needs_manual_recovery`
-    those that a store rejects permanently.
+    `--consume` could not remove. `repeated` counts failed records that failed in the same way before. `recovered`
+    counts sagas of earlier runs that were settled, `needs_manual_recovery` those that a store rejects permanently.
     """
 
     run_id: str
@@ -114,6 +117,7 @@ class RunSummary:
     needs_manual_recovery: int = 0
     skipped_young: int = 0
     unremoved: int = 0
+    repeated: int = 0
     empty: int = 0
     reason: ApexError | None = None
     interrupted: int = 0
@@ -124,6 +128,7 @@ class RunSummary:
     def add(self, result: RecordResult) -> None:
         """Count one record."""
         self.counts[result.status] += 1
+        self.repeated += result.repeated
         self.by_source.setdefault(result.source, Counter())[result.status] += 1
         self._remark(result)
 
@@ -182,6 +187,7 @@ class RunSummary:
             "needs_manual_recovery": self.needs_manual_recovery,
             "skipped_young": self.skipped_young,
             "unremoved": self.unremoved,
+            "repeated": self.repeated,
             "empty": self.empty,
             "dry_run": self.dry_run,
             "by_source": {source: dict(sorted(counts.items())) for source, counts in sorted(self.by_source.items())},

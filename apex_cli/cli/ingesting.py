@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from apex_cli.cli import loop
+from apex_cli.cli.failures import FailureGroups
 from apex_cli.cli.output import Output, clean, redact
 from apex_cli.cli.verb import CommandContext
 from apex_cli.errors import ApexError
@@ -26,28 +27,29 @@ if TYPE_CHECKING:
     from apex_cli.config import Settings
     from apex_cli.pipeline.context import IngestRequest
 
-SHOWN_FAILURES = 10
 _MOST_TYPES = 12
 
 
 @dataclass(slots=True)
 class ProgressReporter:
-    """An observer that remembers the first failures for the summary, and shows nothing by itself.
+    """An observer that remembers the first failures of each kind for the summary, and shows nothing by itself.
 
-    It is entered around the run. Memory does not grow with the number of records.
+    With `quiet` it shows each failure, but for one that failed in the same way in an earlier run: cron would send the
+    same mail every five minutes. It is entered around the run. Memory does not grow with the number of records.
     """
 
     output: Output
-    failures: list[RecordResult] = field(default_factory=list)
+    failures: FailureGroups = field(default_factory=FailureGroups)
 
     def phase(self, text: str) -> None:
         if self.output.verbose:
             self.output.note(text)
 
     def outcome(self, outcome: RecordResult) -> None:
-        if outcome.status is RecordStatus.FAILED and len(self.failures) < SHOWN_FAILURES:
-            self.failures.append(outcome)
-        if self.output.verbose or (self.output.quiet and outcome.status is RecordStatus.FAILED):
+        if outcome.status is RecordStatus.FAILED:
+            self.failures.add(outcome)
+        is_news = outcome.status is RecordStatus.FAILED and not outcome.repeated
+        if self.output.verbose or (self.output.quiet and is_news):
             self.output.note(record_line(outcome))
 
     def showing(self) -> AbstractContextManager[Any]:
@@ -183,8 +185,8 @@ def _report(context: CommandContext, summary: RunSummary, reporter: ProgressRepo
         output.problem(summary.reason.message, summary.reason.hint)
 
 
-def summary_lines(summary: RunSummary, failures: Sequence[RecordResult]) -> Iterator[str]:
-    """Lines for stdout, already clean. `failures` are the first ones; how many there are in all is in `summary`."""
+def summary_lines(summary: RunSummary, failures: FailureGroups) -> Iterator[str]:
+    """Lines for stdout, already clean."""
     yield _headline(summary)
     if summary.llm_calls:
         cost = f"${summary.cost_usd:.4f}" if summary.cost_usd else "price unknown"
@@ -200,7 +202,7 @@ def summary_lines(summary: RunSummary, failures: Sequence[RecordResult]) -> Iter
     yield from _remarks(summary.remarks)
     if summary.unremoved:
         yield _unremoved(summary)
-    yield from _failed(summary, failures)
+    yield from failures.lines()
     yield from _advice(summary)
 
 
@@ -247,21 +249,6 @@ def _noted_records(heading: str, found: NotedRecords) -> Iterator[str]:
         yield "  " + clean(redact(f"{locator}: {what}"))
     if found.records > len(found.first):
         yield f"  and {found.records - len(found.first):,} more"
-
-
-def _failed(summary: RunSummary, failures: Sequence[RecordResult]) -> Iterator[str]:
-    if not failures:
-        return
-    yield ""
-    yield "Failed:"
-    for outcome in failures:
-        problem = outcome.error
-        yield "  " + clean(redact(f"{outcome.locator}: {problem.message if problem else 'unknown reason'}"))
-        if problem and problem.hint:
-            yield "    hint: " + clean(redact(problem.hint))
-    more = summary.counts[RecordStatus.FAILED] - len(failures)
-    if more > 0:
-        yield f"  and {more:,} more"
 
 
 def _advice(summary: RunSummary) -> Iterator[str]:

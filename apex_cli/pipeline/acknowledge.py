@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import PurePath
 
@@ -25,6 +26,9 @@ from apex_cli.staging import ItemFailure, KeptRecord
 async def acknowledge(context: RunContext, batch: Batch) -> None:
     """Report the batch's results and bring the staging directory up to date."""
     await note_places(context, batch)
+    failed = [each for each in batch.records if each.result and each.result.status is RecordStatus.FAILED]
+    if failed:
+        await asyncio.get_running_loop().run_in_executor(context.worker, _compare_with_earlier, context, failed)
     ended = list(batch.ended)
     for record in batch.records:
         result = record.result
@@ -71,12 +75,30 @@ def _update_staging(context: RunContext, batch: Batch, finished: Sequence[InputP
             origin.closed = True
 
 
+def _compare_with_earlier(context: RunContext, failed: Sequence[RecordInProgress]) -> None:
+    """In the worker thread: mark what failed in the same way before."""
+    for each in failed:
+        item, result = each.origin.item, each.result
+        assert result is not None
+        assert result.error is not None
+        if item is None or isinstance(each.source_data, Skipped):
+            continue
+        before = context.staging.failed_before(
+            item,
+            locator=result.locator or item.name,
+            source=result.source,
+            payload=_bytes(each.source_data),
+            record_id=_kept_id(result),
+        )
+        each.result = replace(result, repeated=before == result.error.code)
+
+
 def _keep(context: RunContext, record: RecordInProgress, result: RecordResult) -> None:
     """Stage a failed record as an item of its own; where it has no bytes of its own, keep its whole input."""
     origin, data = record.origin, record.source_data
     assert origin.item is not None
     assert not isinstance(data, Skipped)
-    raw = kept(data) if isinstance(data, Record) else data.raw
+    raw = _bytes(data)
     failure = _failure(result)
     if raw is None:
         if not origin.closed:
@@ -89,12 +111,23 @@ def _keep(context: RunContext, record: RecordInProgress, result: RecordResult) -
         source=result.source,
         payload=raw,
         failure=failure,
-        # The id of a record in conflict is another record's: what is committed of that one does not settle it.
-        record_id=None if failure.code == IdentityConflict.code else result.record_id,
+        record_id=_kept_id(result),
         extension=_extension(record),
         kept=_identity(data, failure) if isinstance(data, Record) else None,
     )
     origin.kept.append(child.item_id)
+
+
+def _bytes(data: Record | Rejected) -> bytes | None:
+    """What is kept of a failed record; None where its input has to be kept."""
+    return kept(data) if isinstance(data, Record) else data.raw
+
+
+def _kept_id(result: RecordResult) -> str | None:
+    """The id that is kept with a failed record. That of a record in conflict is another record's: what is committed of
+    that one does not settle it."""
+    is_conflict = result.error is not None and result.error.code == IdentityConflict.code
+    return None if is_conflict else result.record_id
 
 
 def _identity(record: Record, failure: ItemFailure) -> KeptRecord:

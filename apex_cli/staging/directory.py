@@ -166,6 +166,19 @@ class StagingDirectory:
             item.staged_at, item.record_id = parent.staged_at, record_id
             return self._folders.place(draft, item, durable=True)
 
+    def failed_before(
+        self, parent: Item, *, locator: str, source: str, payload: bytes | None, record_id: str | None
+    ) -> str | None:
+        """The code with which a failed record of `parent` failed in an earlier run with these very bytes; None where it
+        did not. Without a payload this is asked of the whole input.
+        """
+        if payload is None or parent.is_record:
+            return parent.failure.code if parent.failure else parent.failed_before
+        key = source, names.record_item_id(parent.item_id, locator, payload, record_id)
+        with files.staging_errors(self.root):
+            found = self._folders.load(key)
+        return found.failure.code if found is not None and found.failure is not None else None
+
     def claim(self, item: Item) -> bool:
         """Take an item for this process and count an attempt; `item` is then as it is on the disk.
 

@@ -283,6 +283,7 @@ class ItemFolders:
             item.attempts += existing.attempts
             if existing.original == item.original:
                 item.staged_at = min(item.staged_at, existing.staged_at)
+                item.failed_before = existing.failure.code if existing.failure else existing.failed_before
         before = _size(item.path)
         fresh = [entry.name for entry in files.files_in(draft.path) if entry.name != names.STATUS]
         for name in fresh:

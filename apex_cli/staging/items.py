@@ -83,7 +83,8 @@ class Item:
     when the input arrived; retries keep it. `forced_source` is the source that the user named (None: recognise it),
     `naming` what else the user said. `consume`: the original, identified by `original`, is removed once all is
     committed. `record_id` is set where the item holds one failed record with a known id, `kept` says what it was.
-    `busy`: another run works on this item, so it cannot be claimed.
+    `failed_before` is the code with which this very file failed when it was staged before. `busy`: another run works on
+    this item, so it cannot be claimed.
     """
 
     source: str
@@ -103,6 +104,7 @@ class Item:
     original: FileIdentity | None = None
     naming: Naming = UNSAID
     kept: KeptRecord | None = None
+    failed_before: str | None = None
     busy: bool = False
 
     @property
@@ -131,6 +133,7 @@ def encode(item: Item) -> bytes:
         "forced_source": item.forced_source,
         "consume": item.consume,
         "record_id": item.record_id,
+        "failed_before": item.failed_before,
         "collection": item.naming.collection,
         "id_fields": item.naming.id_fields,
         "given_name": item.naming.name,
@@ -169,14 +172,14 @@ def decode(item: Item, content: bytes) -> None:
         name, origin = str(document["name"]), str(document["origin"])
         forced_source, record_id = _text(document["forced_source"]), _text(document["record_id"])
         consume = bool(document["consume"])
-        # Items of the version before this one have neither.
-        naming, kept = _naming(document), _kept(document.get("kept"))
+        # Items of earlier versions have none of these.
+        naming, kept, failed_before = _naming(document), _kept(document.get("kept")), document.get("failed_before")
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"{names.STATUS} is damaged: {error}") from error
     item.status, item.attempts, item.staged_at, item.failure = status, attempts, staged_at, failure
     item.name, item.origin, item.original, item.consume = name, origin, original, consume
     item.forced_source, item.record_id = forced_source, record_id
-    item.naming, item.kept = naming, kept
+    item.naming, item.kept, item.failed_before = naming, kept, _text(failed_before)
 
 
 def _failure(document: dict[str, Any] | None) -> ItemFailure | None:

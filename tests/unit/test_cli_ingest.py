@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from apex_cli.cli.ingesting import SHOWN_FAILURES, JsonLines, Live, ProgressReporter, record_line, summary_lines, watch
+from apex_cli.cli.failures import FailureGroups
+from apex_cli.cli.ingesting import JsonLines, Live, ProgressReporter, record_line, summary_lines, watch
 from apex_cli.cli.output import Output
 from apex_cli.errors import ApexError, ReadError
 from apex_cli.results import RecordResult, RecordStatus, RunSummary
@@ -45,7 +47,10 @@ def summed(*outcomes: RecordResult, **fields: object) -> RunSummary:
 
 
 def words(summary: RunSummary, *failures: RecordResult) -> str:
-    return "\n".join(summary_lines(summary, failures))
+    groups = FailureGroups()
+    for failure in failures:
+        groups.add(failure)
+    return "\n".join(summary_lines(summary, groups))
 
 
 def test_json_shows_each_record_with_its_run_and_masks_secrets(capsys: Captured) -> None:
@@ -79,11 +84,29 @@ def test_verbose_has_a_line_for_each_phase_and_record(capsys: Captured) -> None:
     ]
 
 
-def test_only_the_first_failures_are_kept() -> None:
+def test_failures_are_grouped_by_reason_and_only_the_first_are_kept() -> None:
     seen = ProgressReporter(Output())
     for number in range(1000):
-        seen.outcome(failed(f"x:{number}"))
-    assert [each.locator for each in seen.failures] == [f"x:{number}" for number in range(SHOWN_FAILURES)]
+        seen.outcome(failed(f"x:{number}", hint="open it in an editor"))
+    seen.outcome(
+        RecordResult(RecordStatus.FAILED, error=ReadError("locked", code="encrypted"), stage="read", locator="a.pdf")
+    )
+    assert list(seen.failures.lines()) == [
+        "",
+        "Failed:",
+        "  1,000 x unreadable",
+        *(f"    x:{number}: broken JSON at line 2" for number in range(3)),
+        "      hint: open it in an editor",
+        "    and 997 more",
+        "  a.pdf: locked",
+    ]
+
+
+def test_quiet_is_silent_on_what_failed_in_the_same_way_before(capsys: Captured) -> None:
+    quiet = ProgressReporter(Output(quiet=True))
+    quiet.outcome(replace(failed(), repeated=True))
+    assert capsys.readouterr().err == ""
+    assert list(quiet.failures.lines())[-1] == "  b.json:2: broken JSON at line 2 (as in an earlier run)"
 
 
 def test_the_moving_line_counts_records_failures_and_time() -> None:
@@ -113,8 +136,9 @@ def test_the_summary_says_what_how_many_and_how_long() -> None:
 
 def test_the_summary_says_what_failed_and_what_to_do() -> None:
     bad = failed(hint="open it in an editor")
-    text = words(summed(committed(), bad, failed("c:1")), bad)
-    assert "  b.json:2: broken JSON at line 2\n    hint: open it in an editor\n  and 1 more" in text
+    other = failed("c:1")
+    text = words(summed(committed(), bad, other), bad, other)
+    assert "  b.json:2: broken JSON at line 2\n    hint: open it in an editor\n  c:1: broken JSON at line 2\n" in text
     assert text.endswith("Next: `apex staging list` shows what is kept and why; `apex staging retry` tries it again.")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from apex_cli.cli.failures import FailureGroups
 from apex_cli.cli.ingesting import summary_lines
 from apex_cli.extract import clean, cuts, fields, mentions
 from apex_cli.model import Record
@@ -34,7 +35,7 @@ def summary_of(*records: Record) -> RunSummary:
 def test_what_is_not_recognised_is_named_with_its_input_and_the_nearest_source() -> None:
     page = [record({"id": n}, f"samsara-page.json:1#{n}", looks_like="samsara") for n in (1, 2)]
     summary = summary_of(*page, record({"id": 3}, "other.json:4", looks_like=""))
-    lines = list(summary_lines(summary, ()))
+    lines = list(summary_lines(summary, FailureGroups()))
     text = "3 records were not recognised as a known source: samsara-page.json (looks like samsara), other.json."
     assert text in lines
     found = summary.as_json()["unrecognised"]
@@ -47,7 +48,7 @@ def test_what_is_not_recognised_is_named_with_its_input_and_the_nearest_source()
 
 def test_many_inputs_are_counted_and_not_all_named() -> None:
     summary = summary_of(*(record({"id": n}, f"{n}.json:1", looks_like="") for n in range(500)))
-    line = next(line for line in summary_lines(summary, ()) if "not recognised" in line)
+    line = next(line for line in summary_lines(summary, FailureGroups()) if "not recognised" in line)
     assert line.startswith("500 records were")
     assert line.endswith("and others.")
     assert len(line) < 300
@@ -73,7 +74,7 @@ def test_what_a_record_is_too_large_for_is_in_its_notes_and_in_the_summary() -> 
     [note] = [note for note in extraction.notes if "values;" in note]
     assert note == "left out: 10,003 of 30,003 values; a record has 20,000 at most"
     summary = summary_of(large, record({"id": 8}))
-    lines = list(summary_lines(summary, ()))
+    lines = list(summary_lines(summary, FailureGroups()))
     assert "1 record was cut:" in lines
     assert any(line.startswith("  big.json:1: left out: ") for line in lines)
     assert summary.as_json()["cut"]["records"] == 1
