@@ -19,12 +19,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.config import Settings
-from apex_cli.errors import RecordError
+from apex_cli.errors import ReadError, RecordError
 from apex_cli.model import Entity, Extraction, Record
 from apex_cli.pipeline.context import STDIN, IngestRequest, Observer, describe, describe_skipped
+from apex_cli.pipeline.inputs import named_inputs, opened
 from apex_cli.pipeline.read import read_limits
-from apex_cli.reading.files import Rejected, Skipped, Young, walk
-from apex_cli.reading.kinds import refusal
+from apex_cli.reading.files import Rejected, Skipped, Young
+from apex_cli.reading.kinds import refusal, refusal_of
+from apex_cli.reading.objects import FoundObject
 from apex_cli.reading.read import read_input
 from apex_cli.results import RecordResult, RecordStatus, RunSummary
 from apex_cli.sources.registry import extract, prose
@@ -96,23 +98,33 @@ def read_in_place(
             spool.flush()
             if spool.tell():
                 yield from _of_file(settings, request, Path(spool.name), name=request.stream_name, origin=STDIN)
-    paths = [Path(path) for path in request.paths if path != STDIN]
-    for found in walk(
-        paths,
-        min_age_seconds=request.min_age,
-        exclude=(settings.staging_dir, settings.home),
-        selection=request.selection,
-    ):
+    for found in named_inputs(settings, request):
         if isinstance(found, Young):
             summary.skipped_young += 1
             continue
         summary.inputs += 1
         if isinstance(found, Rejected):
             yield found
+        elif isinstance(found, FoundObject):
+            yield from _of_object(settings, request, found)
         elif (refused := refusal(found, request.source)) is not None:
             yield refused
         else:
             yield from _of_file(settings, request, found.path, name=found.name, origin=str(found.path))
+
+
+def _of_object(settings: Settings, request: IngestRequest, found: FoundObject) -> Iterator[Record | Rejected | Skipped]:
+    try:
+        with opened(found) as (head, stream), tempfile.NamedTemporaryFile(prefix="apex-") as spool:
+            refused = refusal_of(head, found.name, request.source, is_named=found.is_named)
+            if refused is not None:
+                yield refused
+                return
+            shutil.copyfileobj(stream, spool)
+            spool.flush()
+            yield from _of_file(settings, request, Path(spool.name), name=found.name, origin=found.url)
+    except ReadError as error:
+        yield Rejected(found.name, error)
 
 
 def _of_file(

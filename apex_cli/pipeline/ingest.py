@@ -7,7 +7,6 @@ import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from apex_cli.config import Settings
@@ -16,12 +15,13 @@ from apex_cli.errors import ApexError, StoreError, unwrap_single_exception
 from apex_cli.extract import keys
 from apex_cli.model import Entity, EntityType
 from apex_cli.pipeline.acknowledge import release
-from apex_cli.pipeline.context import STDIN, IngestRequest, Observer, RunContext, Stop, coordinator_for
+from apex_cli.pipeline.context import IngestRequest, Observer, RunContext, Stop, coordinator_for
 from apex_cli.pipeline.extract import ExtractStage
+from apex_cli.pipeline.inputs import named_inputs
 from apex_cli.pipeline.read import InputReader
 from apex_cli.pipeline.runner import limit_arenas, settle_collector, start_stages
 from apex_cli.pipeline.upgrade import open_upgraded
-from apex_cli.reading.files import walk
+from apex_cli.reading.objects import shown
 from apex_cli.results import RunSummary
 from apex_cli.staging import StagingDirectory
 from apex_cli.stores.factory import Stores
@@ -49,10 +49,7 @@ async def ingest(settings: Settings, request: IngestRequest, observer: Observer,
 
         check_textfile(settings.metrics_textfile)
     staging = StagingDirectory(settings.staging_dir, max_bytes=settings.staging_max_bytes)
-    named = [Path(path) for path in request.paths if path != STDIN]
-    files = walk(
-        named, min_age_seconds=request.min_age, exclude=(staging.root, settings.home), selection=request.selection
-    )
+    files = named_inputs(settings, request)
     observer.phase("starting the stores")
     async with AsyncExitStack() as stack:
         models = await stack.enter_async_context(models_for(settings, request))
@@ -96,7 +93,7 @@ async def _recorded(context: RunContext, models: Models | None, started: float) 
     """Record the run's start and, however it ends, its end, and write the metrics file."""
     summary, request = context.summary, context.request
     await asyncio.to_thread(context.staging.open)
-    arguments = {"paths": list(request.paths), "source": request.source}
+    arguments = {"paths": [shown(path) for path in request.paths], "source": request.source}
     await context.stores.runs.start(summary.run_id, "ingest", arguments)
     failure: BaseException | None = None
     try:

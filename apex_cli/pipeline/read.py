@@ -16,9 +16,11 @@ from apex_cli.errors import ApexError, ReadError
 from apex_cli.formats.isolation import Isolation
 from apex_cli.model import ReadLimits, Record
 from apex_cli.pipeline.context import STDIN, Batch, InputProgress, RecordInProgress, RunContext
+from apex_cli.pipeline.inputs import NamedInput, opened
 from apex_cli.reading.files import Found, Rejected, Skipped, Young
-from apex_cli.reading.kinds import refusal
-from apex_cli.reading.read import read_input, sniff_source
+from apex_cli.reading.kinds import refusal, refusal_of
+from apex_cli.reading.objects import FoundObject, is_url, shown
+from apex_cli.reading.read import read_input, sniff, sniff_source
 from apex_cli.sources.registry import AUTO, JSON, lone_record_id
 from apex_cli.staging import Item
 from apex_cli.staging.directory import STREAM_ORIGIN
@@ -32,10 +34,11 @@ class InputReader:
     `seen` counts inputs, `young` files skipped by `--min-age`, `empty` inputs with nothing to ingest.
     """
 
-    def __init__(self, context: RunContext, files: Iterator[Found | Young | Rejected]) -> None:
+    def __init__(self, context: RunContext, files: Iterator[NamedInput]) -> None:
         self._context = context
         self._settings = context.settings
         self._request = context.request
+        self._forced = None if context.request.source == AUTO else context.request.source
         self._staging = context.staging
         self._files = files
         self._limits = read_limits(context.settings)
@@ -118,7 +121,7 @@ class InputReader:
 
     def _staged_earlier(self) -> Iterator[InputProgress]:
         """Items of earlier runs, oldest first, but for inputs that this request names again."""
-        roots = [Path(path).absolute() for path in self._request.paths if path != STDIN]
+        roots = [path if is_url(path) else str(Path(path).absolute()) for path in self._request.paths if path != STDIN]
         for item in self._staging.waiting(retriable_failed=True, all_failed=self._request.retry_failed):
             if not item.is_record and _named_again(item.origin, roots):
                 continue
@@ -126,13 +129,12 @@ class InputReader:
 
     def _named(self) -> Iterator[InputProgress | RecordInProgress]:
         request = self._request
-        forced = None if request.source == AUTO else request.source
         if STDIN in request.paths and request.stdin is not None:
             name = request.stream_name
             stream = self._staging.add_stream(
                 request.stdin,
-                source=forced or JSON,
-                forced_source=forced,
+                source=self._forced or JSON,
+                forced_source=self._forced,
                 name=name,
                 extension=PurePath(name).suffix,
                 naming=request.naming,
@@ -143,27 +145,58 @@ class InputReader:
                 self.young += 1
             elif isinstance(found, Rejected):
                 yield self._refused(found)
-            elif (refused := refusal(found, request.source)) is not None:
-                yield self._refused(refused)
             else:
-                source = sniff_source(found.path, found.name, request.source)
-                faults.reach_in_thread("staging.put.before")
-                try:
-                    item = self._staging.add(
-                        found.path,
-                        source=source,
-                        forced_source=forced,
-                        consume=request.consume,
-                        naming=request.naming,
-                    )
-                except ReadError as error:
-                    yield self._refused(Rejected(found.name, error))
+                staged = self._staged_object(found) if isinstance(found, FoundObject) else self._staged_file(found)
+                if isinstance(staged, RecordInProgress):
+                    yield staged
                     continue
-                faults.reach_in_thread("staging.put.after")
-                if item.busy:
+                if staged.busy:
                     busy = ReadError(f"{found.name}: another run is working on it", code="in_use")
                     yield self._refused(Rejected(found.name, busy))
-                yield from self._claimed(item)
+                yield from self._claimed(staged)
+
+    def _staged_file(self, found: Found) -> Item | RecordInProgress:
+        """The staged item of a file; what to report where it is not staged."""
+        refused = refusal(found, self._request.source)
+        if refused is not None:
+            return self._refused(refused)
+        source = sniff_source(found.path, found.name, self._request.source)
+        faults.reach_in_thread("staging.put.before")
+        try:
+            item = self._staging.add(
+                found.path,
+                source=source,
+                forced_source=self._forced,
+                consume=self._request.consume,
+                naming=self._request.naming,
+            )
+        except ReadError as error:
+            return self._refused(Rejected(found.name, error))
+        faults.reach_in_thread("staging.put.after")
+        return item
+
+    def _staged_object(self, found: FoundObject) -> Item | RecordInProgress:
+        """The same of an object, which is fetched only where it can be read."""
+        try:
+            with opened(found) as (head, stream):
+                refused = refusal_of(head, found.name, self._request.source, is_named=found.is_named)
+                if refused is not None:
+                    return self._refused(refused)
+                head.seek(0)
+                source = sniff(head, found.name, self._request.source)
+                faults.reach_in_thread("staging.put.before")
+                item = self._staging.add_object(
+                    stream,
+                    origin=found.url,
+                    name=found.name,
+                    source=source,
+                    forced_source=self._forced,
+                    naming=self._request.naming,
+                )
+        except ReadError as error:
+            return self._refused(Rejected(found.name, error))
+        faults.reach_in_thread("staging.put.after")
+        return item
 
     def _refused(self, found: Rejected | Skipped) -> RecordInProgress:
         """An input that was never staged."""
@@ -219,6 +252,9 @@ def _size(data: Record | Rejected | Skipped) -> int:
     return data.size if isinstance(data, Record) else 0
 
 
-def _named_again(origin: str, roots: list[Path]) -> bool:
+def _named_again(origin: str, roots: list[str]) -> bool:
+    """Whether this request reads the input anew. An object counts as there: asking for each would take its time."""
+    if is_url(origin):
+        return any(is_url(root) and origin.startswith(shown(root).partition("*")[0]) for root in roots)
     path = Path(origin)
-    return any(path.is_relative_to(root) for root in roots) and path.exists()
+    return any(path.is_relative_to(root) for root in roots if not is_url(root)) and path.exists()

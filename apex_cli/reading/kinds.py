@@ -57,11 +57,19 @@ def refusal(found: Found, source: str) -> Rejected | Skipped | None:
     """
     try:
         with open_regular(found.path) as file:
-            kind_of(file, found.name, source, strict=not found.is_named)
-    except UnsupportedFile as error:
-        return Rejected(found.name, error) if found.is_named else error.skipped(readable_name(found.name))
-    except (OSError, ReadError):
+            return refusal_of(file, found.name, source, is_named=found.is_named)
+    except OSError:
         # Reading it says what is wrong, and keeps it.
+        return None
+
+
+def refusal_of(file: BinaryIO, name: str, source: str, *, is_named: bool) -> Rejected | Skipped | None:
+    """The same of an open file. Its first 64 KiB are enough."""
+    try:
+        kind_of(file, name, source, strict=not is_named)
+    except UnsupportedFile as error:
+        return Rejected(name, error) if is_named else error.skipped(readable_name(name))
+    except ReadError:
         return None
     return None
 

@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from apex_cli.errors import ReadError, RecordError
 from apex_cli.extract import collection_names
@@ -162,13 +163,21 @@ def sniff_source(path: Path, name: str, source: str) -> str:
     Good for sorting inputs only: records are classified one by one when they are read. Never raises for what a file
     holds or for one that cannot be opened.
     """
+    try:
+        with open_regular(path) as file:
+            return sniff(file, name, source)
+    except OSError:
+        return UNKNOWN if source == AUTO else source
+
+
+def sniff(file: BinaryIO, name: str, source: str) -> str:
+    """The same of an open file. Its first 64 KiB are enough."""
     if source != AUTO:
         return source
     try:
-        with open_regular(path) as file:
-            if kind_of(file, name, source) is not None:
-                return DOCUMENT
-            head = file.read(SNIFFED_BYTES)
+        if kind_of(file, name, source) is not None:
+            return DOCUMENT
+        head = file.read(SNIFFED_BYTES)
     except (OSError, RecordError):
         return UNKNOWN
     for item in values(io.BytesIO(head), ReadLimits(SNIFFED_BYTES, SNIFFED_BYTES, _SNIFFED_DEPTH)):

@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from apex_cli.errors import ReadError
@@ -127,6 +127,31 @@ class StagingDirectory:
                 payload, source, item_id, name=name, origin=STREAM_ORIGIN, forced_source=forced_source, naming=naming
             )
             return self._folders.place(draft, item, durable=True)
+
+    def add_object(
+        self,
+        stream: BinaryIO,
+        *,
+        origin: str,
+        name: str,
+        source: str,
+        forced_source: str | None,
+        naming: Naming = UNSAID,
+    ) -> Item:
+        """Stage an object that is no local file; `origin` is its URL. For replacing and errors see `add`."""
+        with files.staging_errors(self.root), self._folders.draft() as draft:
+            payload = draft.path / names.payload_name(PurePosixPath(name).suffix)
+            files.copy_stream(stream.read, name, payload, draft.reserve, durable=False)
+            item = self._new_item(
+                payload,
+                source,
+                names.input_id(PurePosixPath(name).name, origin),
+                name=name,
+                origin=origin,
+                forced_source=forced_source,
+                naming=naming,
+            )
+            return self._folders.place(draft, item)
 
     def add_record(
         self,

@@ -20,6 +20,7 @@ from apex_cli.errors import UsageError
         "apex ingest fixtures/",
         "apex ingest - < fixtures/json/fuel_transactions.jsonl",
         "apex ingest fixtures/ --dry-run",
+        "apex ingest s3://drop/loads/ --include '*.csv'",
         "apex ingest fixtures/ --exclude '*.md' --exclude archive/",
         "apex ingest --explain fixtures/turvo",
         "apex ingest lines.jsonl --id-field order_id,line",
@@ -30,7 +31,12 @@ from apex_cli.errors import UsageError
 )
 def ingest(
     context: CommandContext,
-    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files and directories; - is stdin.")],
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH", help="Files, directories and URLs (s3://, gs://, az://, https://, sftp://); - is stdin."
+        ),
+    ],
     source: Source = "auto",
     extractor: Annotated[
         Extractor,

@@ -62,8 +62,8 @@ class Place:
 
     @classmethod
     def of_path(cls, path: str) -> Place:
-        """A file's place. `path` is absolute."""
-        plain = os.path.normpath(path)
+        """A file's place. `path` is absolute, or the URL of an object."""
+        plain = path if "://" in path else os.path.normpath(path)
         return cls(_key("path", plain), plain)
 
     @classmethod
