@@ -34,7 +34,7 @@ def table_line(heads: Sequence[Cell], row: Sequence[Cell]) -> str:
     """One row: `Load #: LD-1 | Rate: $1,200.00`; empty for a row without a value.
 
     A row without heads is a line of its cells. There a cell that ends with a colon is the label of the next one, and
-    of two cells the first one is the label of the second.
+    of two cells the first one is the label of the second, unless it holds a value itself ("Load #: LD-1").
     """
     cells = [one_line(cell) for cell in row]
     named = [one_line(head).rstrip(": ") for head in heads]
@@ -43,7 +43,7 @@ def table_line(heads: Sequence[Cell], row: Sequence[Cell]) -> str:
         parts = [f"{head}: {cell}" if head else cell for head, cell in zip(named, cells, strict=False) if cell]
         return _BETWEEN_CELLS.join(parts)
     filled = [cell for cell in cells if cell]
-    if len(cells) == 2 and len(filled) == 2:
+    if len(cells) == 2 and len(filled) == 2 and is_label(filled[0]):
         return f"{filled[0].rstrip(': ')}: {filled[1]}"
     line = ""
     for cell in filled:
@@ -65,11 +65,16 @@ def split_heads(rows: Sequence[Sequence[Cell]]) -> tuple[Sequence[Cell], Sequenc
         len(filled) >= 2
         and len(filled) >= len(first) - 1
         and len(set(filled)) == len(filled)
-        and not any(len(cell) > _LONGEST_HEAD or cell.endswith(":") or _VALUE.search(cell) for cell in filled)
+        and all(is_label(cell) and not cell.endswith(":") for cell in filled)
     )
     if is_heads and len(first) < _FEWEST_COLUMNS:
         is_heads = not _HEADS_OF_VALUES.isdisjoint(first[-1].casefold().split())
     return (rows[0], rows[1:]) if is_heads else ((), rows)
+
+
+def is_label(cell: str) -> bool:
+    """Whether a cell can be the head of a column or the label of a value: a few words, and no value."""
+    return len(cell) <= _LONGEST_HEAD and ":" not in cell[:-1] and not _VALUE.search(cell)
 
 
 def one_line(cell: Cell) -> str:

@@ -27,6 +27,11 @@ def test_two_columns_without_heads_are_labels_and_values() -> None:
     assert table_lines((), rows) == "Carrier: Lakeshore Haulage\nMC: 774120\nNotes"
 
 
+def test_two_cells_that_hold_a_label_and_a_value_each_stay_apart() -> None:
+    assert table_line((), ["Load #: LD-1001", "Date: 10/19/2025"]) == "Load #: LD-1001 | Date: 10/19/2025"
+    assert table_line((), ["LD-1001", "LD-1002"]) == "LD-1001 | LD-1002"
+
+
 def test_labels_that_end_with_a_colon_stand_beside_their_values() -> None:
     assert table_line((), ["Load #:", "LD-1", "Date:", "10/19/2025"]) == "Load #: LD-1 | Date: 10/19/2025"
 
