@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from apex_cli.errors import ReadError
-from apex_cli.formats.part import Block, Document, Ignored, InnerFile, Object, Part, Unreadable
+from apex_cli.formats.part import Block, Document, Ignored, InnerFile, Object, OcrResult, Part, Unreadable
 
 HEADER = struct.Struct(">IQ")
 ALIVE = "alive"
@@ -37,7 +37,8 @@ def encode_part(part: Part, longest: int) -> bytes:
     """The frame of a part. A file inside of more than `longest` bytes becomes an `Unreadable`."""
     if isinstance(part, Document):
         blocks = [[block.text, block.heading_path, block.by_line, block.place] for block in part.blocks]
-        return encode("document", [blocks, part.content, part.title, part.notes])
+        ocr = part.ocr and [part.ocr.confidence, part.ocr.uncertain]
+        return encode("document", [blocks, part.content, part.title, part.notes, ocr])
     if isinstance(part, Object):
         return encode("object", [part.payload, part.place, part.collection, part.notes])
     if isinstance(part, Ignored):
@@ -55,7 +56,8 @@ def decode_part(kind: str, fields: Any, data: bytes) -> Part:
     """The part that a frame holds."""
     if kind == "document":
         blocks = tuple(Block(text, tuple(path), by_line, place) for text, path, by_line, place in fields[0])
-        return Document(blocks, fields[1], fields[2], tuple(fields[3]))
+        ocr = fields[4] and OcrResult(fields[4][0], tuple((word, sure) for word, sure in fields[4][1]))
+        return Document(blocks, fields[1], fields[2], tuple(fields[3]), ocr)
     if kind == "object":
         return Object(fields[0], fields[1], fields[2], tuple(fields[3]))
     if kind == "ignored":

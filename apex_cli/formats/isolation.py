@@ -26,6 +26,7 @@ from apex_cli.formats.part import Part
 from apex_cli.model import ReadLimits
 
 _RECEIVED_BYTES = 256 * 1024
+_FRUGAL = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 _LONGEST_IN_TIMEOUTS = 30
 """How many times `parse_timeout` one file may take as a whole, as long as it is heard of."""
 
@@ -159,6 +160,9 @@ def _too_slow(name: str, limits: ReadLimits) -> ReadError:
 
 
 def _environment() -> dict[str, str]:
-    """The worker needs no secret and no fault point of this process."""
+    """The worker needs no secret and no fault point of this process.
+
+    Threads of a parser have no heaps and thread pools of their own: these take address space, which is limited.
+    """
     keep = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH")
-    return {name: os.environ[name] for name in keep if name in os.environ} | {"OMP_NUM_THREADS": "1"}
+    return {name: os.environ[name] for name in keep if name in os.environ} | _FRUGAL
