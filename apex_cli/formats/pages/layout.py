@@ -163,10 +163,9 @@ def _merged_bands(bands: list[_Band]) -> list[_Band]:
             continue
         if band.is_columns is None:
             below = next((each for each in bands[index + 1 :] if each.is_columns is not None), None)
-            band.is_columns = (
-                below is not None and bool(below.is_columns) and not _is_across(band.elements, below.gutter)
-            )
-            band.gutter = below.gutter if joins and below else band.gutter
+            band.is_columns = False
+            if below is not None and below.is_columns and not _is_across(band.elements, below.gutter):
+                band.is_columns, band.gutter = True, below.gutter
         if above is not None and not above.is_columns and not band.is_columns:
             above.elements.extend(band.elements)
         else:
