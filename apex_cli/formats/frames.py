@@ -14,6 +14,7 @@ from typing import Any
 
 from apex_cli.errors import ReadError
 from apex_cli.formats.part import Block, Document, Ignored, InnerFile, Object, OcrResult, Part, Unreadable
+from apex_cli.model import ReadLimits
 
 HEADER = struct.Struct(">IQ")
 ALIVE = "alive"
@@ -65,6 +66,15 @@ def decode_part(kind: str, fields: Any, data: bytes) -> Part:
     if kind == "unreadable":
         return Unreadable(fields[0], error_of(fields[1]), data if fields[2] else None)
     return InnerFile(fields[0], io.BytesIO(data), fields[1] and datetime.fromisoformat(fields[1]))
+
+
+def too_much_memory(name: str, limits: ReadLimits) -> ReadError:
+    """The error of a file that needs more memory than a parser may have."""
+    return ReadError(
+        f"{name} needs more than {limits.parse_memory:,} bytes of memory to be read",
+        hint="raise APEX_PARSE_MEMORY if the file is sound",
+        code="too_large",
+    )
 
 
 def error_fields(error: ReadError) -> list[str | None]:
