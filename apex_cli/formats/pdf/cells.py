@@ -11,6 +11,10 @@ from apex_cli.formats.pdf.rules import Grid
 from apex_cli.formats.tables import is_label, split_heads, table_line
 
 
+_FEWEST_COLUMNS = 3
+"""Filled cells in each row from which a grid without heads is a table, and no form."""
+
+
 class _Cell:
     """One cell of a row: its lines in reading order, and how many columns it spans."""
 
@@ -79,6 +83,10 @@ def _grid_elements(grid: Grid, content: dict[int, list[Element]]) -> Iterator[El
         yield from rows.pop(0)[0].lines
     heads, body = split_heads([[cell.plain for cell in row] for row in rows])
     if not heads or not body:
+        if rows and all(len([cell for cell in row if cell.lines]) >= _FEWEST_COLUMNS for row in rows):
+            # It may go on from the page before, whose heads it then takes.
+            yield _table(grid, (), [[cell.text for cell in row] for row in rows])
+            return
         for row in rows:
             yield from _free_row(row)
         return
