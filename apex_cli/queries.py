@@ -79,7 +79,10 @@ class EntityFacts:
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """A record found. `matched_by` lists the parts of the search that found it: `vector`, `keyword`, `graph`."""
+    """A record found. `matched_by` lists the parts of the search that found it: `vector`, `keyword`, `graph`.
+
+    `place` is where `text` is in its file ("rate-con.pdf, page 2"); empty where there is nothing to say.
+    """
 
     rank: int
     score: float
@@ -88,6 +91,7 @@ class SearchHit:
     external_id: str
     text: str
     matched_by: tuple[str, ...]
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,9 +299,10 @@ def _ranked(
     for rank, version in enumerate(wanted[:limit], 1):
         record_id = version.record_id
         point = fused.points.get(record_id)
-        piece = point.text if point is not None and point.saga_id in shown_points(version) else version.text
+        shown = point if point is not None and point.saga_id in shown_points(version) else None
+        piece, place = (shown.text, shown.place) if shown else (version.text, "")
         score, parts = round(fused.scores[record_id], 6), tuple(fused.parts[record_id])
-        yield SearchHit(rank, score, record_id, version.source, version.external_id, piece[:500], parts)
+        yield SearchHit(rank, score, record_id, version.source, version.external_id, piece[:500], parts, place)
 
 
 def _as_uuid(text: str) -> str | None:

@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import Any
 
 from apex_cli.errors import ReadError
-from apex_cli.formats.part import Block, Document, Ignored, InnerFile, Object, Part, Unreadable
+from apex_cli.formats.part import Block, Document, Ignored, InnerFile, Object, OcrResult, Part, Unreadable
+from apex_cli.model import ReadLimits
 
 HEADER = struct.Struct(">IQ")
 ALIVE = "alive"
@@ -37,7 +38,8 @@ def encode_part(part: Part, longest: int) -> bytes:
     """The frame of a part. A file inside of more than `longest` bytes becomes an `Unreadable`."""
     if isinstance(part, Document):
         blocks = [[block.text, block.heading_path, block.by_line, block.place] for block in part.blocks]
-        return encode("document", [blocks, part.content, part.title, part.notes])
+        ocr = part.ocr and [part.ocr.confidence, part.ocr.uncertain]
+        return encode("document", [blocks, part.content, part.title, part.notes, ocr])
     if isinstance(part, Object):
         return encode("object", [part.payload, part.place, part.collection, part.notes])
     if isinstance(part, Ignored):
@@ -55,7 +57,8 @@ def decode_part(kind: str, fields: Any, data: bytes) -> Part:
     """The part that a frame holds."""
     if kind == "document":
         blocks = tuple(Block(text, tuple(path), by_line, place) for text, path, by_line, place in fields[0])
-        return Document(blocks, fields[1], fields[2], tuple(fields[3]))
+        ocr = fields[4] and OcrResult(fields[4][0], tuple((word, sure) for word, sure in fields[4][1]))
+        return Document(blocks, fields[1], fields[2], tuple(fields[3]), ocr)
     if kind == "object":
         return Object(fields[0], fields[1], fields[2], tuple(fields[3]))
     if kind == "ignored":
@@ -63,6 +66,15 @@ def decode_part(kind: str, fields: Any, data: bytes) -> Part:
     if kind == "unreadable":
         return Unreadable(fields[0], error_of(fields[1]), data if fields[2] else None)
     return InnerFile(fields[0], io.BytesIO(data), fields[1] and datetime.fromisoformat(fields[1]))
+
+
+def too_much_memory(name: str, limits: ReadLimits) -> ReadError:
+    """The error of a file that needs more memory than a parser may have."""
+    return ReadError(
+        f"{name} needs more than {limits.parse_memory:,} bytes of memory to be read",
+        hint="raise APEX_PARSE_MEMORY if the file is sound",
+        code="too_large",
+    )
 
 
 def error_fields(error: ReadError) -> list[str | None]:

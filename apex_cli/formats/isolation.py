@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, BinaryIO
@@ -26,23 +26,32 @@ from apex_cli.formats.part import Part
 from apex_cli.model import ReadLimits
 
 _RECEIVED_BYTES = 256 * 1024
+_OUT_OF_MEMORY = (signal.SIGABRT, signal.SIGTRAP, signal.SIGILL, signal.SIGSEGV, signal.SIGKILL)
+_MOST_OF_MEMORY = 0.4
+"""The part of its memory that a parser had in use when it died of having too little. The rest was asked for."""
+_RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+_FRUGAL = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 _LONGEST_IN_TIMEOUTS = 30
 """How many times `parse_timeout` one file may take as a whole, as long as it is heard of."""
 
 
 class Isolation:
-    """Runs formats in a worker process. Not for use by two threads at once. `close` ends the worker."""
+    """Runs formats in a worker process. Not for use by two threads at once. `close` ends the worker.
 
-    def __init__(self) -> None:
+    `module` is what the process runs; another one than `formats.worker` knows more formats.
+    """
+
+    def __init__(self, module: str = "apex_cli.formats.worker") -> None:
+        self._module = module
         self._worker: _Worker | None = None
 
-    def parts(self, format: Format, file: BinaryIO, info: FileInfo) -> Iterator[Part]:
+    def parts(self, format: Format, file: BinaryIO, info: FileInfo) -> Generator[Part, None, None]:
         """What `format.parts` yields.
 
         Raises `ReadError` as the format does, and `too_slow`, `too_large` (memory), `worker_died`.
         """
         if self._worker is None:
-            self._worker = _Worker()
+            self._worker = _Worker(self._module)
         worker, self._worker = self._worker, None
         sound = False
         try:
@@ -56,7 +65,9 @@ class Isolation:
                 if kind in (frames.END, frames.FAILED):
                     sound = True
                     break
+                asked = time.monotonic()
                 yield frames.decode_part(kind, fields, data)
+                deadline += time.monotonic() - asked
         finally:
             # A reader that was left in the middle, or that failed, leaves frames behind that belong to no other file.
             if sound:
@@ -90,11 +101,11 @@ def _on_disk(file: BinaryIO) -> Iterator[int]:
 
 
 class _Worker:
-    def __init__(self) -> None:
+    def __init__(self, module: str) -> None:
         self._socket, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "apex_cli.formats.worker", str(theirs.fileno())],
+                [sys.executable, "-m", module, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -108,7 +119,7 @@ class _Worker:
         try:
             socket.send_fds(self._socket, [request[frames.HEADER.size :]], [descriptor])
         except OSError as error:
-            raise self._died(info.name) from error
+            raise self._died(info.name, info.limits) from error
 
     def receive(self, name: str, limits: ReadLimits, deadline: float) -> tuple[str, Any, bytes]:
         """The next frame. Raises `ReadError`."""
@@ -129,16 +140,20 @@ class _Worker:
             except TimeoutError as error:
                 raise _too_slow(name, limits) from error
             except OSError as error:
-                raise self._died(name) from error
+                raise self._died(name, limits) from error
             if not received:
-                raise self._died(name)
+                raise self._died(name, limits)
             self._held += received
         taken = bytes(self._held[:size])
         del self._held[:size]
         return taken
 
-    def _died(self, name: str) -> ReadError:
-        code = self._process.wait()
+    def _died(self, name: str, limits: ReadLimits) -> ReadError:
+        """What its death means. A library that gets no memory ends its process, with one of several signals."""
+        _, status, usage = os.wait4(self._process.pid, 0)
+        code = self._process.returncode = os.waitstatus_to_exitcode(status)
+        if -code in _OUT_OF_MEMORY and usage.ru_maxrss * _RSS_UNIT > limits.parse_memory * _MOST_OF_MEMORY:
+            return frames.too_much_memory(name, limits)
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         return ReadError(
             f"{name}: its parser died ({how})", hint="the file is damaged, or made to do harm", code="worker_died"
@@ -159,6 +174,9 @@ def _too_slow(name: str, limits: ReadLimits) -> ReadError:
 
 
 def _environment() -> dict[str, str]:
-    """The worker needs no secret and no fault point of this process."""
+    """The worker needs no secret and no fault point of this process.
+
+    Threads of a parser have no heaps and thread pools of their own: these take address space, which is limited.
+    """
     keep = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH")
-    return {name: os.environ[name] for name in keep if name in os.environ} | {"OMP_NUM_THREADS": "1"}
+    return {name: os.environ[name] for name in keep if name in os.environ} | _FRUGAL

@@ -35,18 +35,28 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class OcrResult:
+    """How sure OCR is of a text that it read, from 0 to 1: of all of it, and of the words of which it is not sure."""
+
+    confidence: float
+    uncertain: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """The text of a file as a whole, in the order in which it is read.
 
     `content` is set by formats whose text holds its own structure (`TextFormat`): `blocks` are found in it again, and
     are not stored. `title` is what the file says of itself (the title of a web page); its first line counts where it
-    says nothing. `notes` say what was left out or assumed ("read as Windows-1252").
+    says nothing. `notes` say what was left out or assumed ("read as Windows-1252"). `ocr` is set where text comes from
+    images.
     """
 
     blocks: Sequence[Block] = ()
     content: str | None = None
     title: str = ""
     notes: tuple[str, ...] = ()
+    ocr: OcrResult | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,19 +77,11 @@ def _serve(answers: _Answers, file: BinaryIO, format: str, name: str, limits: Re
     except ReadError as error:
         last = frames.encode(frames.FAILED, frames.error_fields(error))
     except MemoryError:
-        last = frames.encode(frames.FAILED, frames.error_fields(_too_much_memory(name, limits)))
+        last = frames.encode(frames.FAILED, frames.error_fields(frames.too_much_memory(name, limits)))
     except Exception as error:  # noqa: BLE001 - a parser of foreign bytes may raise anything
         last = frames.encode(frames.FAILED, frames.error_fields(_parser_error(known.name, name, error)))
     answers.put(last)
     answers.flush()
-
-
-def _too_much_memory(name: str, limits: ReadLimits) -> ReadError:
-    return ReadError(
-        f"{name} needs more than {limits.parse_memory:,} bytes of memory to be read",
-        hint="raise APEX_PARSE_MEMORY if the file is sound",
-        code="too_large",
-    )
 
 
 def _parser_error(format: str, name: str, error: Exception) -> ReadError:

@@ -85,22 +85,27 @@ class GraphView:
 
 @dataclass(frozen=True, slots=True)
 class PointView:
-    """One point: a chunk of a record's text."""
+    """One point: a chunk of a record's text, and where it is in its file ("rate-con.pdf, page 2"), if that is known."""
 
     id: str
     saga_id: str
     visible: bool
     text: str
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A record found by a search, best first; `score` is the store's own and comparable only within one answer."""
+    """A record found by a search, best first; `score` is the store's own and comparable only within one answer.
+
+    `place` is where the text is in its file, if that is known.
+    """
 
     record_id: str
     saga_id: str | None
     score: float
     text: str
+    place: str = ""
 
 
 class Store(Protocol):

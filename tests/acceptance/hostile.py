@@ -45,7 +45,7 @@ REFUSED = (
     Refused("broken.json", _bytes(b'{"shipmentId": "S-1",\n "status": }\n'), "bad_json", "line 2, column 12"),
     Refused("cut.json", _bytes(b'{"shipmentId": "S-1", "status": "in_tr'), "bad_json", "line 1"),
     Refused("latin1.json", _bytes(b'{"message_id": "M\xe9", "body": "x"}'), "wrong_encoding", "0xe9"),
-    Refused("latin1.txt", _bytes(b"caf\xe9\n"), "wrong_encoding", "0xe9"),
+    Refused("cyrillic.txt", _bytes(b"\xcf\xf0\xe8\xe2\xe5\xf2\n"), "wrong_encoding", "0xcf"),
     Refused("sheet.xlsx", _bytes(b"PK\x03\x04"), "broken_file", "sheet.xlsx"),
     Refused("nul.txt", _bytes(b"a\0b"), "binary_file", "NUL"),
     Refused("nul.json", _bytes(b'{"id": "a\0b"}'), "bad_json", "line 1"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 
 import pytest
@@ -25,9 +26,14 @@ class TestDecode:
             (b" \n\t", "empty_file"),
             (b"\xef\xbb\xbf", "empty_file"),
             (b"PK\x03\x04\x00", "binary_file"),
-            ("café".encode("latin-1"), "wrong_encoding"),
-            ("text".encode("utf-16"), "wrong_encoding"),
+            (b"\xff\xfe \0\n\0", "empty_file"),
+            (b"\xff\xfea", "wrong_encoding"),
             (b"\xed\xa0\x80", "wrong_encoding"),
+            ("Привет, груз".encode("cp1251"), "wrong_encoding"),
+            ("貨物の状態".encode("shift-jis"), "wrong_encoding"),
+            (bytes(range(1, 256)) * 4, "binary_file"),
+            (b"\0\1", "binary_file"),
+            (b"\0" * 5_000, "binary_file"),
         ],
     )
     def test_what_is_no_text(self, data: bytes, code: str) -> None:
@@ -36,8 +42,21 @@ class TestDecode:
         assert caught.value.code == code
 
     def test_the_place_is_named(self) -> None:
-        with pytest.raises(ReadError, match=r"0xe9 at offset 8 \(line 2\)"):
-            decode(b"line\ncaf\xe9")
+        with pytest.raises(ReadError, match=r"0xcf at offset 5 \(line 2\)"):
+            decode(b"line\n" + "Привет".encode("cp1251"))
+
+    @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-16-be"])
+    def test_unicode_is_known_by_its_mark_or_its_zeros(self, encoding: str) -> None:
+        text = decode_text("Load LD-1, Münster\r\nto Łódź".encode(encoding))
+        assert (text.content, text.notes) == ("Load LD-1, Münster\nto Łódź", ())
+
+    def test_a_mark_of_utf_16_whose_bytes_are_the_other_way_round(self) -> None:
+        assert decode(codecs.BOM_UTF16_BE + "Łódź".encode("utf-16-be")) == "Łódź"
+
+    def test_windows_1252_is_assumed_aloud(self) -> None:
+        text = decode_text("Señal de “Café” – 1.676,40 €\r\n".encode("cp1252"))
+        assert text.content == "Señal de “Café” – 1.676,40 €\n"
+        assert text.notes == ("not UTF-8: read as Windows-1252",)
 
     def test_normalised(self) -> None:
         assert decode(b"\xef\xbb\xbfa\r\nb\rc\ncafe\xcc\x81") == "a\nb\nc\ncafé"

@@ -56,11 +56,11 @@ def rejected(path: Path, *, name: str | None = None, source: str = "auto") -> Re
         ("a", b"", "empty_file"),
         ("a.txt", b"\x00\x01", "binary_file"),
         ("a", b"\x7fELF\x00", "binary_file"),
-        ("a.txt", b"caf\xe9", "wrong_encoding"),
+        ("a.txt", b"\xcf\xf0\xe8\xe2\xe5\xf2", "wrong_encoding"),
         ("a.txt", b"x" * 20_001, "too_large"),
         ("a.json", b'{"a": "' + b"x" * 20_001 + b'"}', "too_large"),
         ("a.json", b"[" * 100, "too_deep"),
-        ("a.pdf", b"%PDF-1.7", "unknown_type"),
+        ("a.pdf", b"%PDF-1.7", "broken_file"),
         ("a.JSON.gz", b"{}", "broken_file"),
         ("a.JSON.dwg", b"{}", "unknown_type"),
     ],
@@ -73,8 +73,8 @@ def test_bad_input(tmp_path: Path, name: str, data: bytes, code: str) -> None:
 
 
 def test_an_unknown_type_is_named_with_what_is_supported(tmp_path: Path) -> None:
-    error = rejected(put(tmp_path, "scan.PDF", b"%PDF")).error
-    assert ".pdf" in error.message.lower()
+    error = rejected(put(tmp_path, "yard.DWG", b"AC10")).error
+    assert ".dwg" in error.message.lower()
     assert ".jsonl" in error.message
     assert "--source" in (error.hint or "")
 
@@ -145,7 +145,7 @@ def test_records_of_documents(tmp_path: Path, name: str, format: str) -> None:
         ("noext", b' \n{"id": 1}', "auto", "json"),
         ("noext", b'\xef\xbb\xbf[{"id": 1}]', "auto", "json"),
         ("noext", b"Dear all", "auto", "document"),
-        ("a.pdf", b'{"id": 1}', "json", "json"),
+        ("a.dwg", b'{"id": 1}', "json", "json"),
         ("a.json", b'{"id": 1}', "document", "document"),
         ("a.txt", b'{"shipmentId": "S"}', "turvo", "turvo"),
     ],

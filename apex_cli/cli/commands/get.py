@@ -54,7 +54,7 @@ def as_json(view: RecordView) -> dict[str, Any]:
         "stores": {
             "graph": graph,
             "postgres": fields(version, *_VERSION),
-            "vectors": [fields(each, "id", "visible", "text") for each in view.points],
+            "vectors": [fields(each, "id", "visible", "text", "place") for each in view.points],
             "cache": view.cache,
         },
     }
@@ -83,14 +83,15 @@ def _show(output: Output, view: RecordView) -> None:
     output.line("  " + clip(version.title or version.text, 110))
     output.line(f"vectors: {len(view.points)} points, {sum(each.visible for each in view.points)} visible")
     for point in view.points:
-        output.line("  " + clip(point.text, 110))
+        output.line("  " + clip(f"{point.place}: {point.text}" if point.place else point.text, 110))
     cached = "nothing" if view.cache is None else f"revision {view.cache.get('revision')} ({view.cache.get('saga_id')})"
     output.line("cache: " + clean(cached))
 
 
 def _payload(output: Output, payload: Mapping[str, Any]) -> None:
     """The record itself, a line for each field; the text of a document as it stands."""
-    every = list(leaves(payload))
+    # Where the blocks of a document begin and end in its text says nothing to a reader.
+    every = list(leaves({name: value for name, value in payload.items() if name != "blocks"}))
     for path, value in every[:_MOST_FIELDS]:
         if isinstance(value, str) and "\n" in value:
             output.line(f"  {clip(path, 60)}:")

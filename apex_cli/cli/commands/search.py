@@ -38,11 +38,16 @@ def search(
         for hit in hits:
             context.output.object({"type": "hit", **asdict(hit)})
     elif hits:
+        placed = any(hit.place for hit in hits)
         rows = (
-            (str(hit.rank), f"{hit.source}:{hit.external_id}", ", ".join(hit.matched_by), clip(hit.text, 160))
+            (
+                *(str(hit.rank), f"{hit.source}:{hit.external_id}", ", ".join(hit.matched_by)),
+                *([clip(hit.place, 60)] if placed else []),
+                clip(hit.text, 160),
+            )
             for hit in hits
         )
-        context.output.table(("", "RECORD", "FOUND BY", "TEXT"), rows)
+        context.output.table(("", "RECORD", "FOUND BY", *(["PLACE"] if placed else []), "TEXT"), rows)
     else:
         context.output.line("Nothing found.")
     for failed in result.left_out:

@@ -4,6 +4,7 @@ The payload of a point:
     record_id, saga_id, source, data_type, external_id    the record, and the saga that wrote the point
     chunk         position of the chunk in its record, from 0
     text          the chunk
+    place         where the chunk is in its file ("rate-con.pdf, page 2"); only for files that have such places
     event_time    RFC 3339
     visible       1 once published, before that 0; an integer, because the embedded engine matches no boolean
 
@@ -27,9 +28,9 @@ KEYWORD_FIELDS = ("record_id", "saga_id", "source")
 """Payload fields with a keyword index, because filters use them. `visible` has an integer index."""
 SUMMARY_FIELDS = ["record_id", "saga_id", "visible"]
 """Payload fields that `PointCounter` reads."""
-HIT_FIELDS = ["record_id", "saga_id", "text"]
+HIT_FIELDS = ["record_id", "saga_id", "text", "place"]
 """Payload fields that `to_hit` reads."""
-VIEW_FIELDS = ["record_id", "saga_id", "visible", "chunk", "text"]
+VIEW_FIELDS = ["record_id", "saga_id", "visible", "chunk", "text", "place"]
 """Payload fields that `point_views` reads."""
 SLICE = 1_000
 """Largest number of points, or of ids in a filter, in one call to an engine."""
@@ -94,7 +95,8 @@ def point_views(points: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, li
     """Points (id and payload) by record id; those of one record in the order of saga and chunk."""
     found: dict[str, list[tuple[str, int, PointView]]] = {}
     for identifier, payload in points:
-        view = PointView(identifier, payload["saga_id"], payload["visible"] == 1, payload["text"])
+        place = payload.get("place", "")
+        view = PointView(identifier, payload["saga_id"], payload["visible"] == 1, payload["text"], place)
         found.setdefault(payload["record_id"], []).append((view.saga_id, payload["chunk"], view))
     return {
         record_id: [view for _, _, view in sorted(entries, key=lambda entry: entry[:2])]
@@ -104,7 +106,7 @@ def point_views(points: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, li
 
 def to_hit(payload: Mapping[str, Any], score: float) -> Hit:
     """A point that a search found."""
-    return Hit(payload["record_id"], payload["saga_id"], score, payload["text"])
+    return Hit(payload["record_id"], payload["saga_id"], score, payload["text"], payload.get("place", ""))
 
 
 class PointCounter(Counter[tuple[str, str, bool]]):
