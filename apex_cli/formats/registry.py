@@ -7,14 +7,18 @@ from contextlib import contextmanager
 from pathlib import PurePath
 from typing import BinaryIO
 
-from apex_cli.formats import markdown, text
+from apex_cli.formats import ics, markdown, text
 from apex_cli.formats.archives import compressed, tar, zip
 from apex_cli.formats.format import Format
+from apex_cli.formats.mail import eml, mbox
 from apex_cli.formats.x12 import format as x12
 
 DEFAULT = text.FORMAT
 BUILT_IN: tuple[Format, ...] = (
     x12.FORMAT,
+    mbox.FORMAT,
+    eml.FORMAT,
+    ics.FORMAT,
     compressed.GZIP,
     compressed.BZIP2,
     compressed.XZ,
