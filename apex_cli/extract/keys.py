@@ -243,6 +243,11 @@ def document_file(digest: str) -> str:
     return f"document:file:{digest}"
 
 
+def document_called(filename: str) -> str:
+    """What a file is called, without its folders. A name only: many files are called "invoice.pdf"."""
+    return f"document:called:{clean.key_part(filename)}"
+
+
 def document_attachment(source: str, message_id: str, filename: str) -> str:
     return f"document:attachment@{source}:{clean.key_part(message_id)}:{clean.key_part(filename)}"
 

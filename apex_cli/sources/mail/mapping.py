@@ -74,4 +74,6 @@ def _attach(message: Message, attachment: JsonObject) -> None:
         key = keys.appointment(appointment)
         message.attached(Entity(EntityType.DOCUMENT, (key,), name, certain=False), name)
     if digest and not message_id and not appointments:
-        message.attached(Entity(EntityType.DOCUMENT, (keys.document_file(digest),), name, certain=False), name)
+        file = (keys.document_file(digest),)
+        called = (keys.document_called(name),)
+        message.attached(Entity(EntityType.DOCUMENT, file, name, called, certain=False), name)
