@@ -10,7 +10,7 @@ from typing import BinaryIO
 from apex_cli.formats import ics, markdown, text
 from apex_cli.formats.archives import compressed, tar, zip
 from apex_cli.formats.format import Format
-from apex_cli.formats.mail import eml, mbox
+from apex_cli.formats.mail import eml, mbox, msg
 from apex_cli.formats.x12 import format as x12
 
 DEFAULT = text.FORMAT
@@ -18,6 +18,7 @@ BUILT_IN: tuple[Format, ...] = (
     x12.FORMAT,
     mbox.FORMAT,
     eml.FORMAT,
+    msg.FORMAT,
     ics.FORMAT,
     compressed.GZIP,
     compressed.BZIP2,

@@ -52,7 +52,7 @@ class _MessageReader:
     def letter(self) -> Letter:
         headers, letter = self._root.headers, self._letter
         letter.message_id = next(iter(headers.ids("message-id")), "")
-        letter.fields = {**_envelope(headers), "sent_at": self._sent_at(headers)}
+        letter.fields = {**envelope(headers), "sent_at": self._sent_at(headers)}
         texts = self._texts(self._root, is_returned=False)
         self._set_body(texts)
         for part in self._root.walk():
@@ -146,7 +146,7 @@ class _MessageReader:
         if not content.strip():
             self._letter.left_out(f"{name or part.kind}, which is empty")
             return
-        _identify(attached, self._level)
+        identify(attached, self._level)
         self._letter.attachments.append(attached)
 
     def _answers_returned(self, part: MimePart) -> None:
@@ -155,7 +155,8 @@ class _MessageReader:
             self._letter.fields["in_reply_to"] = next(iter(Headers.read(part.content()[0]).ids("message-id")), "")
 
 
-def _envelope(headers: Headers) -> dict[str, object]:
+def envelope(headers: Headers) -> dict[str, object]:
+    """The fields of a message that its headers give, but for its id and its time."""
     automatic = next((text for name in _AUTOMATIC if (text := headers.text(name))), "")
     replied = headers.ids("in-reply-to")
     return {
@@ -191,13 +192,20 @@ def _subject_of(part: MimePart, content: bytes) -> str:
     return "message"
 
 
-def _identify(attached: Attached, level: int) -> None:
+def identify(attached: Attached, level: int) -> None:
     """Give a message or calendar that is attached the ids by which its own records are known."""
     name = attached.name.lower()
     if attached.type == "message/rfc822" or name.endswith(".eml") or is_mail(attached.data):
         attached.type = "message/rfc822"
         with suppress(ReadError):
             attached.message_id = _id_of(attached.data, level + 1)
+    elif name.endswith(".msg"):
+        from apex_cli.formats.mail import msg
+
+        with suppress(Exception):  # what is damaged there is said by its own record
+            attached.message_id = (
+                msg.letter_of(attached.data, level + 1).message_id if level < _MOST_LETTERS_DEEP else ""
+            )
     elif attached.type == "text/calendar" or name.endswith(".ics"):
         from apex_cli.formats.ics import appointment_ids
 
