@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from apex_cli.errors import ReadError
 from apex_cli.extract import clean
+from apex_cli.extract.cuts import LEFT_OUT
 from apex_cli.formats.format import FileInfo, Format, read_all
 from apex_cli.formats.part import Ignored, Object, Part, Unreadable
 
@@ -29,7 +30,11 @@ _MOST_IDS = 100
 _EVENT = re.compile(rb"^BEGIN:VEVENT\r?$(.*?)^END:VEVENT", re.MULTILINE | re.DOTALL | re.IGNORECASE)
 _UID = re.compile(rb"^UID(?:;[^:\r\n]{0,200})?:([^\r\n]{1,1000})", re.MULTILINE | re.IGNORECASE)
 _RECURRENCE = re.compile(rb"^RECURRENCE-ID(?:;[^:\r\n]{0,200})?:([^\r\n]{1,100})", re.MULTILINE | re.IGNORECASE)
+_END = re.compile(rb"END:VCALENDAR", re.IGNORECASE)
 _CHANGED = ("LAST-MODIFIED", "DTSTAMP", "CREATED")
+_USED = frozenset(
+    ("ATTENDEE", "DESCRIPTION", "EXDATE", "LOCATION", "ORGANIZER", "RDATE", "RRULE", "SEQUENCE", *_CHANGED)
+)
 _LONGEST_LINE = 1_000
 _LONGEST_TEXT = 200_000
 _MOST_ATTENDEES = 1_000
@@ -69,6 +74,8 @@ class _Ics(Format):
                 number += 1
                 yield _appointment(event, f"appointment {number}", method, zone)
                 info.alive()
+        if not _END.search(data[-_LONGEST_LINE:]):
+            raise ReadError("the calendar has no end", hint="is the file whole?", code="broken_file")
         if number == 0:
             yield Ignored("", "a calendar without appointments")
 
@@ -121,7 +128,8 @@ def _appointment(event: Component, place: str, method: str, zone: str) -> Part:
         "description": clean.prose(str(_first(event, "DESCRIPTION") or ""), _LONGEST_TEXT),
     }
     kept = {name: value for name, value in fields.items() if value or name == "sequence"}
-    return Object({"appointment_uid": uid, **kept}, place)
+    notes = tuple(f"{LEFT_OUT}its {name}, which cannot be read" for name in wrong if name in _USED)
+    return Object({"appointment_uid": uid, **kept}, place, notes=notes)
 
 
 def _line(component: Component, name: str) -> str:
@@ -134,8 +142,11 @@ def _first(component: Component, name: str) -> Any:
 
 
 def _listed(event: Component, name: str) -> list[Any]:
+    """The values of a property that can be read."""
+    from icalendar.prop.broken import vBroken
+
     value: Any = event.get(name, [])
-    return value if isinstance(value, list) else [value]
+    return [each for each in (value if isinstance(value, list) else [value]) if not isinstance(each, vBroken)]
 
 
 def _time(value: date) -> str:

@@ -41,8 +41,11 @@ class Headers:
     def read(cls, head: bytes, default: str = "text/plain") -> Headers:
         """The headers in these bytes. `default` is the type of content where they name none."""
         fields: dict[str, list[str]] = {}
-        for line in _LINES.split(head, _MOST_FIELDS)[:_MOST_FIELDS]:
-            found = _FIELD.fullmatch(line[:_LONGEST])
+        lines = _LINES.split(head, _MOST_FIELDS)
+        if len(lines) > _MOST_FIELDS:
+            cuts.left_out(f"headers after the first {_MOST_FIELDS:,}")
+        for line in lines[:_MOST_FIELDS]:
+            found = _FIELD.fullmatch(_cut(line))
             if found is not None:
                 value = decoded(found[2], "utf-8").text
                 fields.setdefault(found[1].decode().lower(), []).append(_FOLD.sub(" ", value).strip())
@@ -106,6 +109,14 @@ class Headers:
         message = Message()
         message[name] = self.raw(name)[:_LONGEST_PARAMETERS]
         return message
+
+
+def _cut(line: bytes) -> bytes:
+    """A field of at most 64 KiB, with no half of an address at its end."""
+    if len(line) <= _LONGEST:
+        return line
+    cuts.left_out(f"a header after its first {_LONGEST:,} bytes")
+    return line[:_LONGEST].rpartition(b",")[0] or line[:_LONGEST]
 
 
 def bare_id(text: str) -> str:

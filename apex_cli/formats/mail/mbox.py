@@ -32,6 +32,9 @@ class _Mbox(Format):
 
     def parts(self, file: BinaryIO, info: FileInfo) -> Iterator[Part]:
         """Each message, and the files that are attached to it. A message that cannot be read fails alone."""
+        if not file.read(1):
+            raise ReadError("the file is empty", code="empty_file")
+        file.seek(0)
         number = 0
         for number, data in enumerate(_messages(file, info.limits.max_document_bytes), 1):
             place = f"message {number}"

@@ -27,6 +27,8 @@ _MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SIGNS = tuple(
     sign.encode("utf-16-le") for sign in ("__substg1.0_", "__nameid_version1.0", "__properties_version1.0", "__recip_")
 )
+_SECTORS = (9, 12)
+"""Powers of two that the size of a sector may be."""
 _DIRECTORY_BYTES = 4_096
 _OF_FILE, _OF_INNER, _OF_ATTACHMENT = 32, 24, 8
 """Bytes before the properties of a message, of one inside of another, and of an attachment or a person."""
@@ -51,10 +53,10 @@ class _Msg(Format):
 
     def recognises(self, head: bytes, file: BinaryIO) -> bool:
         """A compound file whose directory begins with the names of a message's properties."""
-        if not head.startswith(_MAGIC) or len(head) < 52:
+        shift = int.from_bytes(head[30:32], "little")
+        if not head.startswith(_MAGIC) or shift not in _SECTORS:
             return False
-        sector = 1 << min(int.from_bytes(head[30:32], "little"), 16)
-        file.seek((int.from_bytes(head[48:52], "little") + 1) * sector)
+        file.seek((int.from_bytes(head[48:52], "little") + 1) << shift)
         directory = file.read(_DIRECTORY_BYTES)
         return any(sign in directory for sign in _SIGNS)
 
