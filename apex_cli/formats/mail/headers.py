@@ -18,6 +18,7 @@ _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:(.*)", re.DOTALL)
 _LINES = re.compile(rb"\r?\n(?![ \t])")
 _FOLD = re.compile(r"[\r\n]+[ \t]?")
 _ID = re.compile(r"<([^<>]{1,998})>")
+_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+")
 _COMMENT = re.compile(r"\([^()]{0,200}\)")
 # Newer versions of Python return nothing for a field with one wrong address, unless asked not to.
 _LENIENT: dict[str, Any] = {"strict": False} if "strict" in inspect.signature(getaddresses).parameters else {}
@@ -88,8 +89,8 @@ class Headers:
 
     def content_type(self) -> str:
         """The type in lower case: "text/plain"."""
-        found = self._message("content-type")
-        return found.get_content_type() if "content-type" in self._fields else self._default
+        found = self._message("content-type").get_content_type()
+        return found if "content-type" in self._fields and _TYPE.fullmatch(found) else self._default
 
     def is_multipart(self) -> bool:
         return self.content_type().startswith("multipart/")

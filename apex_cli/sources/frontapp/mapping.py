@@ -160,8 +160,9 @@ def _thread(builder: Builder, claims: Message, message: _Message) -> None:
     conversation = parts.conversation(builder, message.fields, message.conversation)
     if conversation:
         claims.in_conversation(conversation[0])
-    earlier = parts.related(message.fields, "message_replied_to") or fields.pick(message.fields, "in_reply_to")
-    for answered in filter(None, [earlier, *_of_mail(message.fields, "in_reply_to")][:1]):
+    linked = parts.related(message.fields, "message_replied_to") or fields.pick(message.fields, "in_reply_to")
+    answered = linked or next(iter(_of_mail(message.fields, "in_reply_to")), None)
+    if answered:
         claims.replies_to(answered)
 
 
