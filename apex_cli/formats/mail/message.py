@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from typing import Any
 
 from apex_cli.errors import ReadError
 from apex_cli.extract import cuts, timestamps
@@ -52,7 +53,7 @@ class _MessageReader:
     def letter(self) -> Letter:
         headers, letter = self._root.headers, self._letter
         letter.message_id = next(iter(headers.ids("message-id")), "")
-        letter.fields = {**envelope(headers), "sent_at": self._sent_at(headers)}
+        letter.fields, letter.notes = envelope(headers)
         texts = self._texts(self._root, is_returned=False)
         self._set_body(texts)
         for part in self._root.walk():
@@ -62,18 +63,6 @@ class _MessageReader:
         for attached in letter.attachments:
             attached.content_id = attached.content_id if attached.content_id in shown else ""
         return letter
-
-    def _sent_at(self, headers: Headers) -> str:
-        """When it was sent: its Date, else when the first server received it; a Date that is no time as it stands."""
-        written = headers.text("date")
-        sent = moment(written)
-        received = next((found for hop in reversed(headers.hops()) if (found := moment(hop))), None)
-        if sent and not (received and _is_long_after(sent, received)):
-            return sent
-        if received:
-            why = f"its date {written!r} cannot be right" if written else "it has no date"
-            self._letter.notes.append(f"{why}: it counts from when it was received, {received}")
-        return received or written
 
     def _texts(self, part: MimePart, *, is_returned: bool) -> list[tuple[str, bool]]:
         """The texts of a part that are the message's, each with whether it is HTML; all else is attached."""
@@ -155,11 +144,13 @@ class _MessageReader:
             self._letter.fields["in_reply_to"] = next(iter(Headers.read(part.content()[0]).ids("message-id")), "")
 
 
-def envelope(headers: Headers) -> dict[str, object]:
-    """The fields of a message that its headers give, but for its id and its time."""
+def envelope(headers: Headers) -> tuple[dict[str, Any], list[str]]:
+    """The fields of a message that its headers give, but for its id, and notes on its time."""
+    sent, notes = _sent_at(headers)
     automatic = next((text for name in _AUTOMATIC if (text := headers.text(name))), "")
     replied = headers.ids("in-reply-to")
-    return {
+    fields = {
+        "sent_at": sent,
         "subject": headers.text("subject"),
         "from": headers.people("from") or headers.people("sender"),
         "to": headers.people("to"),
@@ -172,6 +163,20 @@ def envelope(headers: Headers) -> dict[str, object]:
         "automatic": "" if automatic.lower() == "no" else automatic,
         "is_draft": headers.text("x-unsent") == "1",
     }
+    return fields, notes
+
+
+def _sent_at(headers: Headers) -> tuple[str, list[str]]:
+    """When it was sent: its Date, else when the first server received it; a Date that is no time as it stands."""
+    written = headers.text("date")
+    sent = moment(written)
+    received = next((found for hop in reversed(headers.hops()) if (found := moment(hop))), None)
+    if sent and not (received and _is_long_after(sent, received)):
+        return sent, []
+    if received is None:
+        return written, []
+    why = f"its date {written!r} cannot be right" if written else "it has no date"
+    return received, [f"{why}: it counts from when it was received, {received}"]
 
 
 def _is_long_after(sent: str, received: str) -> bool:

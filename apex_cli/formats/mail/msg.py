@@ -89,7 +89,8 @@ def _letter(storage: Storage, offset: int, level: int) -> Letter:
     letter = Letter()
     headers = Headers.read(_text(properties, _HEADERS).strip().encode())
     letter.message_id = bare_id(_text(properties, _MESSAGE_ID)) or next(iter(headers.ids("message-id")), "")
-    letter.fields = _fields(properties, storage, headers)
+    letter.fields, letter.notes = envelope(headers)
+    letter.fields |= {name: value for name, value in _given(properties, storage) if not letter.fields.get(name)}
     letter.body = _text(properties, _BODY).replace("\r\n", "\n").strip("\n")
     if not letter.body.strip():
         letter.body_html = _html(properties)
@@ -103,9 +104,8 @@ def _letter(storage: Storage, offset: int, level: int) -> Letter:
     return letter
 
 
-def _fields(properties: Properties, storage: Storage, headers: Headers) -> dict[str, Any]:
-    """What the headers say, and the properties where they say nothing."""
-    found: dict[str, Any] = envelope(headers)
+def _given(properties: Properties, storage: Storage) -> Iterator[tuple[str, Any]]:
+    """The fields of a message that its properties give."""
     people: dict[str, list[dict[str, str]]] = {}
     for recipient in storage.iter_recipient_storages():
         of_person = _properties(recipient)
@@ -115,16 +115,13 @@ def _fields(properties: Properties, storage: Storage, headers: Headers) -> dict[
     sender = next((person for names in _SENDERS if (person := _person(properties, names))), None)
     moments = (properties.date_prop_value(name) for name in _TIMES)
     sent = next((moment for moment in moments if isinstance(moment, datetime)), None)
-    given = {
-        "subject": clean.line(_text(properties, _SUBJECT), 4_000),
-        "from": [sender] if sender else [],
-        **people,
-        "in_reply_to": bare_id(_text(properties, _IN_REPLY_TO)),
-        "references": [bare_id(each) for each in _text(properties, _REFERENCES).split()],
-        "sent_at": timestamps.rfc3339(sent) if sent else "",
-        "is_draft": bool(_number(properties, _FLAGS) & _UNSENT),
-    }
-    return found | {name: value for name, value in given.items() if value and not found.get(name)}
+    yield "subject", clean.line(_text(properties, _SUBJECT), 4_000)
+    yield "from", [sender] if sender else []
+    yield from people.items()
+    yield "in_reply_to", bare_id(_text(properties, _IN_REPLY_TO))
+    yield "references", [bare_id(each) for each in _text(properties, _REFERENCES).split()]
+    yield "sent_at", timestamps.rfc3339(sent) if sent else ""
+    yield "is_draft", bool(_number(properties, _FLAGS) & _UNSENT)
 
 
 def _attach(letter: Letter, storage: Storage, level: int) -> None:
