@@ -54,7 +54,7 @@ def test_a_message_claims_its_people_its_thread_and_what_it_mentions() -> None:
         ("SENT_TO", "hub@northyard.example"),
         ("CC", "Bob Lee"),
         ("CC", "archive@bluestem.example"),
-        ("IN_CONVERSATION", "root@northyard.example"),
+        ("IN_CONVERSATION", "thread root@northyard.example"),
         ("REPLIES_TO", "2@northyard.example"),
         ("MENTIONS", "SHIP-2026-03-04-001"),
         ("MENTIONS", "Omaha, NE"),
@@ -70,7 +70,7 @@ def test_a_message_claims_its_people_its_thread_and_what_it_mentions() -> None:
 def test_the_first_message_of_a_thread_is_in_the_conversation_of_its_replies() -> None:
     first = stated(message(message_id="root"))
     reply = stated(message(references="<root@bluestem.example>", in_reply_to="<root@bluestem.example>"))
-    assert ("IN_CONVERSATION", "root@bluestem.example") in claims(first) & claims(reply)
+    assert ("IN_CONVERSATION", "thread root@bluestem.example") in claims(first) & claims(reply)
 
 
 def test_what_is_forwarded_is_what_the_sender_sends() -> None:

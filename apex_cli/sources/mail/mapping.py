@@ -35,7 +35,9 @@ def extract(record: Record) -> Extraction:
     before = fields.scalars(payload.get("references"))
     answered = fields.pick(payload, "in_reply_to")
     root = next(iter(before), answered or own_id)
-    message.in_conversation(builder.add(messages.conversation((messages.bare_id(root),), mail_words.topic(subject))))
+    # Not by the bare id, which is that of the first message itself.
+    thread = f"thread {messages.bare_id(root)}"
+    message.in_conversation(builder.add(messages.conversation((thread,), mail_words.topic(subject))))
     if answered:
         message.replies_to(answered)
     for attachment in fields.objects(payload.get("attachments")):
