@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Union
@@ -23,36 +23,35 @@ def compound_file(tree: Tree) -> bytes:
 
 
 def outlook_message(
-    properties: Mapping[int, Value],
-    recipients: list[Mapping[int, Value]] | None = None,
-    attachments: list[Mapping[int, Value] | Tree] | None = None,
+    properties: Mapping[int, Value], recipients: Sequence[Tree] = (), attached: Sequence[Tree] = ()
 ) -> bytes:
-    """A message of Outlook. `properties` are by their ids; an attachment that is a `Tree` is one of `inner_message`."""
-    return compound_file(message_tree(properties, recipients, attachments, header=bytes(32)))
+    """A message of Outlook. `properties` are by their ids, the others made by the functions below."""
+    return compound_file(message_tree(properties, recipients, attached, header=bytes(32)))
 
 
 def message_tree(
     properties: Mapping[int, Value],
-    recipients: list[Mapping[int, Value]] | None = None,
-    attachments: list[Mapping[int, Value] | Tree] | None = None,
+    recipients: Sequence[Tree] = (),
+    attached: Sequence[Tree] = (),
     header: bytes = bytes(24),
-) -> dict[str, bytes | Tree]:
+) -> Tree:
     """The storage of a message: of one inside of another unless `header` says otherwise."""
-    tree = _storage(properties, header)
-    for number, recipient in enumerate(recipients or []):
-        tree[f"__recip_version1.0_#{number:08X}"] = _storage(recipient, bytes(8))
-    for number, attachment in enumerate(attachments or []):
-        is_tree = any(isinstance(name, str) for name in attachment)
-        tree[f"__attach_version1.0_#{number:08X}"] = attachment if is_tree else _storage(attachment, bytes(8))  # type: ignore[assignment, arg-type]  # told apart by their keys
-    return tree
+    people = {f"__recip_version1.0_#{number:08X}": each for number, each in enumerate(recipients)}
+    files = {f"__attach_version1.0_#{number:08X}": each for number, each in enumerate(attached)}
+    return {**_storage(properties, header), **people, **files}
+
+
+def part(properties: Mapping[int, Value]) -> Tree:
+    """A recipient, or a file that is attached."""
+    return _storage(properties, bytes(8))
 
 
 def inner_message(name: str, tree: Tree) -> Tree:
     """An attachment that is a message."""
-    return {**_storage({0x3001: name, 0x3705: 5}, bytes(8)), "__substg1.0_3701000D": tree}
+    return {**part({0x3001: name, 0x3705: 5}), "__substg1.0_3701000D": tree}
 
 
-def _storage(properties: Mapping[int, Value], header: bytes) -> dict[str, bytes | Tree]:
+def _storage(properties: Mapping[int, Value], header: bytes) -> Tree:
     entries, streams = [], {}
     for number, value in properties.items():
         kind, fixed, stream = _encoded(value)

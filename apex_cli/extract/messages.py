@@ -49,7 +49,7 @@ def conversation(ids: Sequence[str], subject: str = "") -> Entity:
     )
 
 
-class Message:
+class MessageClaims:
     """Claims for one message, and the phrases of its text that say the same."""
 
     def __init__(self, builder: Builder, node: Entity, source: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from apex_cli.extract.identity import file_digest
 from apex_cli.model import Record
 from apex_cli.reading.files import Rejected, Skipped
-from tests.compound_file import Value, compound_file, inner_message, message_tree, outlook_message
+from tests.compound_file import Value, compound_file, inner_message, message_tree, outlook_message, part
 from tests.mail_files import HEAD, message, payload, read, records
 
 SENT = datetime(2026, 3, 4, 14, tzinfo=UTC)
@@ -19,8 +19,8 @@ OWN: dict[int, Value] = {
     SUBJECT: "Load LD-4410", BODY: "Load LD-4410 is at the dock.\r\n", ID: "<1@bluestem.example>", SUBMITTED: SENT,
     0x0C1A: "Ana Brito", 0x5D01: "ana@bluestem.example", 0x0C1F: "/o=Exchange/cn=ana",
 }  # fmt: skip
-TO: dict[int, Value] = {0x3001: "hub@northyard.example", 0x39FE: "hub@northyard.example", 0x0C15: 1}
-CC: dict[int, Value] = {0x3001: "Bob Lee", 0x39FE: "bob@lakefreight.example", 0x0C15: 2}
+TO = part({0x3001: "hub@northyard.example", 0x39FE: "hub@northyard.example", 0x0C15: 1})
+CC = part({0x3001: "Bob Lee", 0x39FE: "bob@lakefreight.example", 0x0C15: 2})
 
 
 def saved(tmp_path: Path, data: bytes, name: str = "saved.msg") -> list[Record]:
@@ -63,15 +63,15 @@ def test_html_counts_where_there_is_no_plain_text(tmp_path: Path) -> None:
 def test_attachments_and_messages_inside(tmp_path: Path) -> None:
     inner = message_tree(
         {SUBJECT: "Late", BODY: "SHIP-1", ID: "<in@x.example>", SUBMITTED: SENT},
-        attachments=[{0x3707: "inner.txt", 0x3701: b"Load LD-2"}],
+        attached=[part({0x3707: "inner.txt", 0x3701: b"Load LD-2"})],
     )
     data = outlook_message(
         OWN,
         [TO],
         [
-            {0x3707: "rate-con.txt", 0x370E: "text/plain", 0x3701: b"Rate confirmation LD-1 " * 400},
+            part({0x3707: "rate-con.txt", 0x370E: "text/plain", 0x3701: b"Rate confirmation LD-1 " * 400}),
             inner_message("Late", inner),
-            {0x3707: "mail.eml", 0x3701: message(message_id="eml").as_bytes()},
+            part({0x3707: "mail.eml", 0x3701: message(message_id="eml").as_bytes()}),
         ],
     )
     found = {each.locator: each for each in saved(tmp_path, data)}

@@ -114,7 +114,7 @@ class Letter:
         return {"message_id": self.message_id, **fields, "attachments": attachments}
 
     def parts(self, place: str = "", folder: str = "") -> Iterator[Part]:
-        """The message, then what is attached to it. `place` tells it from others of its file, `folder` its files.
+        """The message, then what is attached to it. `place` and `folder` keep it and its files apart from others.
 
         To be called after `settle`.
         """

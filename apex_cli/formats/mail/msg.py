@@ -168,7 +168,7 @@ def _html(properties: Properties) -> str:
 
 
 def _person(properties: Properties, names: tuple[int, int, int]) -> dict[str, str] | None:
-    """A person by name and internet address. Addresses within one Exchange server (`/o=…`) lead to nobody else."""
+    """A person by name and internet address. Addresses within one Exchange server (`/o=…`) lead to no one else."""
     name, *addresses = (clean.line(_text(properties, each)).strip("'\"") for each in names)
     address = next((each for each in addresses if "@" in each), "")
     found = {"name": name} if name and name.casefold() != address.casefold() else {}

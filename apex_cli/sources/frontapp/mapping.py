@@ -11,7 +11,7 @@ from apex_cli.errors import ExtractError
 from apex_cli.extract import clean, contacts, fields, keys, messages, timestamps
 from apex_cli.extract.builder import Builder
 from apex_cli.extract.contacts import Contact
-from apex_cli.extract.messages import Message
+from apex_cli.extract.messages import MessageClaims
 from apex_cli.extract.remaining import remaining_phrases
 from apex_cli.model import Entity, EntityType, Extraction, JsonObject, Record, RecordKind
 from apex_cli.sources.frontapp import parts, shapes
@@ -55,7 +55,7 @@ def extract(record: Record) -> Extraction:
     builder = Builder.of(record, own_time, kind=RecordKind.EVENT, whole=_is_whole(fields_))
     ids = _ids(fields_)
     subject = _subject(message)
-    claims = Message(builder, messages.entity(ids, subject), record.source)
+    claims = MessageClaims(builder, messages.entity(ids, subject), record.source)
     _people(builder, claims, record.source, fields_)
     _thread(builder, claims, message)
     _attachments(claims, record.source, fields_, ids[0])
@@ -124,7 +124,7 @@ def _body(message: _Message) -> str:
     return messages.own_text(parts.body(body), _subject(message), is_reply=is_reply)
 
 
-def _people(builder: Builder, claims: Message, source: str, message: JsonObject) -> None:
+def _people(builder: Builder, claims: MessageClaims, source: str, message: JsonObject) -> None:
     """Claims the people of a message."""
 
     def add(role: str, contact: Contact | None, handle: str | None = None) -> None:
@@ -156,7 +156,7 @@ def _senders(message: JsonObject) -> list[Contact]:
     return [Contact(sender.name or name, sender.email, sender.phone), *found[1:]]
 
 
-def _thread(builder: Builder, claims: Message, message: _Message) -> None:
+def _thread(builder: Builder, claims: MessageClaims, message: _Message) -> None:
     conversation = parts.conversation(builder, message.fields, message.conversation)
     if conversation:
         claims.in_conversation(conversation[0])
@@ -166,7 +166,7 @@ def _thread(builder: Builder, claims: Message, message: _Message) -> None:
         claims.replies_to(answered)
 
 
-def _attachments(claims: Message, source: str, message: JsonObject, message_id: str) -> None:
+def _attachments(claims: MessageClaims, source: str, message: JsonObject, message_id: str) -> None:
     """Attachments as documents of which only the name is known. Pictures inside of the text are part of the text."""
     for attachment in fields.objects(message.get("attachments")):
         filename = fields.pick(attachment, "filename", "name")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from apex_cli.errors import ExtractError
 from apex_cli.extract import clean, contacts, entities, fields, keys, mail_words, messages, timestamps
 from apex_cli.extract.builder import Builder
-from apex_cli.extract.messages import Message
+from apex_cli.extract.messages import MessageClaims
 from apex_cli.model import Entity, EntityType, Extraction, JsonObject, Record, RecordKind
 
 _MAX_BODY = 1_000_000
@@ -27,7 +27,7 @@ def extract(record: Record) -> Extraction:
     builder = Builder.of(record, timestamps.read(payload, "sent_at"), kind=RecordKind.EVENT)
     subject = _subject(payload)
     said = {name: clean.line(value) for name in ("automatic", "list") if (value := fields.scalar(payload.get(name)))}
-    message = Message(builder, messages.entity((own_id,), subject, said), record.source)
+    message = MessageClaims(builder, messages.entity((own_id,), subject, said), record.source)
     for role in ("from", "to", "cc", "bcc", "reply_to"):
         for contact in contacts.parse_all(payload.get(role)):
             person = entities.human("person", record.source, contact)
@@ -64,7 +64,7 @@ def _body(payload: JsonObject, subject: str) -> str:
     return messages.own_text(body, subject, is_reply=fields.pick(payload, "in_reply_to") is not None)
 
 
-def _attach(message: Message, attachment: JsonObject) -> None:
+def _attach(message: MessageClaims, attachment: JsonObject) -> None:
     """A message and an appointment are things of their own; any other file is a document, known by its bytes."""
     name = clean.line(fields.pick(attachment, "name") or "attachment")
     message_id = fields.pick(attachment, "message_id")
