@@ -102,12 +102,12 @@ def _appointment(event: Component, place: str, method: str, zone: str) -> Part:
     wrong = {str(name).upper(): str(why) for name, why in event.errors}
     if bad := next((name for name in ("DTSTART", "DTEND", "DURATION", "RECURRENCE-ID") if name in wrong), None):
         why = clean.line(wrong[bad], 200)
-        return Unreadable(place, ReadError(f"its {bad} cannot be read: {why}", code="unreadable_time"), event.to_ical())
+        return Unreadable(place, ReadError(f"its {bad} cannot be read: {why}", code="unreadable_time"), _alone(event))
     uid = _line(event, "UID")
     start = _first(event, "DTSTART")
     if not uid or start is None:
         missing = "UID" if not uid else "DTSTART"
-        return Unreadable(place, ReadError(f"the appointment has no {missing}", code="missing_id"), event.to_ical())
+        return Unreadable(place, ReadError(f"the appointment has no {missing}", code="missing_id"), _alone(event))
     recurrence = _first(event, "RECURRENCE-ID")
     changed = next((found for name in _CHANGED if (found := _first(event, name)) is not None), None)
     sequence = _first(event, "SEQUENCE")
@@ -130,6 +130,12 @@ def _appointment(event: Component, place: str, method: str, zone: str) -> Part:
     kept = {name: value for name, value in fields.items() if value or name == "sequence"}
     notes = tuple(f"{LEFT_OUT}its {name}, which cannot be read" for name in wrong if name in _USED)
     return Object({"appointment_uid": uid, **kept}, place, notes=notes)
+
+
+def _alone(event: Component) -> bytes:
+    """The appointment in a calendar of its own, to be tried again."""
+    own: bytes = event.to_ical()
+    return b"BEGIN:VCALENDAR\r\n" + own + b"END:VCALENDAR\r\n"
 
 
 def _line(component: Component, name: str) -> str:

@@ -173,6 +173,10 @@ def test_what_is_wrong_fails_alone(tmp_path: Path) -> None:
     first, second, third, fourth = read(tmp_path / "a.ics")
     assert isinstance(first, Rejected)
     assert (first.error.code, first.locator) == ("unreadable_time", "a.ics:appointment 1")
+    (tmp_path / "kept.ics").write_bytes(first.raw or b"")
+    (again,) = read(tmp_path / "kept.ics")
+    assert isinstance(again, Rejected)
+    assert again.error.code == "unreadable_time"
     assert isinstance(second, Record)
     assert isinstance(third, Rejected)
     assert third.error.code == "missing_id"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from pathlib import Path
 
+import psutil  # type: ignore[import-untyped]
 import pytest
 
 from apex_cli.model import ReadLimits, Record
@@ -145,6 +147,18 @@ def test_a_name_of_a_file_is_no_path(tmp_path: Path) -> None:
     _, first, second = found(tmp_path, sent.as_bytes())
     assert [each.locator for each in (first, second)] == ["bad.eml/x.txt", "bad.eml/x (2).txt"]
     assert sorted(each.name for each in tmp_path.iterdir()) == ["bad.eml"]
+
+
+def test_no_process_is_left_behind(tmp_path: Path) -> None:
+    data = message(message_id="0").as_bytes()
+    for level in range(1, 4):
+        outer = message(message_id=str(level))
+        outer.add_attachment(data, maintype="application", subtype="octet-stream", filename="inner.eml")
+        data = outer.as_bytes()
+    before = {process.pid for process in psutil.Process().children()}
+    assert len(found(tmp_path, data)) == 4
+    gc.collect()
+    assert {process.pid for process in psutil.Process().children()} == before
 
 
 def test_a_body_of_json_is_a_text(tmp_path: Path) -> None:

@@ -105,6 +105,12 @@ def test_html_counts_where_the_plain_text_says_nothing(plain: str) -> None:
     assert "body" not in found
 
 
+def test_other_forms_of_a_text_are_no_attachments() -> None:
+    sent = message("Load LD-4410 is at the dock.\n")
+    sent.add_alternative("<!doctype html><html amp4email>Load LD-4410</html>", subtype="x-amp-html")
+    assert (payload(sent)["body"], payload(sent)["attachments"]) == ("Load LD-4410 is at the dock.", [])
+
+
 def test_texts_side_by_side_are_one_text() -> None:
     sent = raw(
         'Content-Type: multipart/mixed; boundary="b"\n',

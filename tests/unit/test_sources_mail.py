@@ -190,7 +190,8 @@ def test_the_same_message_from_front_is_one_thing(value: dict[str, Any]) -> None
 
 
 def test_what_front_says_of_another_channel_is_no_message_id() -> None:
-    assert the_message(extract(record(front(external_id="order 7")))).keys == (keys.message("msg_1"),)
+    for value in (front(external_id="order 7"), front(external_id="chat@7") | {"type": "custom"}):
+        assert the_message(extract(record(value))).keys == (keys.message("msg_1"),)
 
 
 def test_front_names_the_mail_that_is_answered() -> None:

@@ -86,7 +86,7 @@ class _MessageReader:
 
     def _best(self, parts: Sequence[MimePart], *, is_returned: bool) -> list[tuple[str, bool]]:
         """The plain one of several forms of one text, unless it is empty or says little of what the HTML says."""
-        forms = [self._texts(part, is_returned=is_returned) for part in parts]
+        forms = [self._texts(part, is_returned=is_returned) for part in parts if not _is_other_form(part)]
         html = next((form for form in reversed(forms) if any(is_html and text.strip() for text, is_html in form)), [])
         for text, is_html in html:
             if is_html:
@@ -182,6 +182,12 @@ def _sent_at(headers: Headers) -> tuple[str, list[str]]:
 def _is_long_after(sent: str, received: str) -> bool:
     first, last = timestamps.parse(received), timestamps.parse(sent)
     return first is not None and last is not None and (last - first).total_seconds() > _LONGEST_DELAY
+
+
+def _is_other_form(part: MimePart) -> bool:
+    """Whether a part is the text in a form that few programs read, such as AMP or enriched text."""
+    is_text = part.kind.startswith("text/") and not part.parts and not _file_name(part.headers)
+    return is_text and part.kind not in ("text/plain", "text/html", "text/calendar")
 
 
 def _file_name(headers: Headers) -> str:

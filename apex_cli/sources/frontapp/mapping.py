@@ -95,7 +95,9 @@ def _ids(message: JsonObject) -> list[str]:
 
 
 def _of_mail(message: JsonObject, name: str, other: str = "") -> list[str]:
-    """What the headers of the mail say, as Front passes them on in `metadata`."""
+    """What the headers of the mail say, as Front passes them on in `metadata`; nothing for other channels."""
+    if (fields.scalar(message.get("type")) or "email") != "email":
+        return []
     metadata = parts.part(message, "metadata")
     found = (fields.pick(parts.part(metadata, "headers"), name), fields.pick(metadata, other))
     return [each for each in found if each]
