@@ -68,6 +68,11 @@ def document_hash(content: str) -> str:
     return sha256(replace_unencodable(content).encode()).hexdigest()
 
 
+def file_digest(data: bytes) -> str:
+    """What a message knows its attachment by: SHA-256 of its bytes, 64 hex digits."""
+    return sha256(data).hexdigest()
+
+
 def external_id(value: Any) -> str | None:
     """An id from a string or a number; None from anything else and from a blank.
 

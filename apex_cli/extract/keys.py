@@ -239,12 +239,22 @@ def document_content(digest: str) -> str:
 
 
 def document_file(digest: str) -> str:
-    """`digest` is that of `formats.content.file_digest`: what a message knows its attachment by."""
+    """`digest` is that of `extract.identity.file_digest`: what a message knows its attachment by."""
     return f"document:file:{digest}"
+
+
+def document_called(filename: str) -> str:
+    """What a file is called, without its folders. A name only: many files are called "invoice.pdf"."""
+    return f"document:called:{clean.key_part(filename)}"
 
 
 def document_attachment(source: str, message_id: str, filename: str) -> str:
     return f"document:attachment@{source}:{clean.key_part(message_id)}:{clean.key_part(filename)}"
+
+
+def appointment(appointment_id: str) -> str:
+    """`appointment_id` as `formats.ics.appointment_id` makes it."""
+    return document_record("calendar", "appointment", appointment_id)
 
 
 def document_record(source: str, data_type: str, external_id: str) -> str:

@@ -37,6 +37,15 @@ def kind_of(subject: str) -> MailKind:
     return MailKind.REPLY if prefix in _REPLIES else MailKind.UNKNOWN
 
 
+def topic(subject: str) -> str:
+    """A subject without its prefixes: "RE: FW: rate" is "rate"."""
+    while kind_of(subject) is not MailKind.UNKNOWN:
+        found = _SUBJECT_PREFIX.match(subject)
+        assert found is not None
+        subject = subject[found.end() :]
+    return subject.strip()
+
+
 def _any(words: str) -> str:
     """An expression for phrases that are separated by `|`; a blank may be any white space."""
     return "|".join(re.escape(clean.line(word)).replace(r"\ ", r"\s{1,3}") for word in words.split("|"))

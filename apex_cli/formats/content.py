@@ -11,10 +11,9 @@ images: `{"confidence": 0.93, "uncertain": {"LD-1OO1": 0.71}}`, the words of whi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from hashlib import sha256
 from typing import Any
 
-from apex_cli.extract.identity import document_hash
+from apex_cli.extract.identity import document_hash, file_digest
 from apex_cli.formats import registry
 from apex_cli.formats.format import Format, TextFormat
 from apex_cli.formats.part import Block, Document
@@ -61,8 +60,3 @@ def hash_of(payload: JsonObject) -> str:
     """
     text = str(payload.get("content") or "")
     return document_hash(text if payload.get("blocks") is None else f"{payload['format']}\0{text}")
-
-
-def file_digest(data: bytes) -> str:
-    """What a message knows its attachment by: SHA-256 of its bytes, 64 hex digits."""
-    return sha256(data).hexdigest()

@@ -48,7 +48,9 @@ class Isolation:
     def parts(self, format: Format, file: BinaryIO, info: FileInfo) -> Generator[Part, None, None]:
         """What `format.parts` yields.
 
-        Raises `ReadError` as the format does, and `too_slow`, `too_large` (memory), `worker_died`.
+        The time that the caller takes between two parts does not count. Other files may be read between two parts: an
+        attachment is, while its mail waits. Raises `ReadError` as the format does, and `too_slow`, `too_large`
+        (memory), `worker_died`.
         """
         if self._worker is None:
             self._worker = _Worker(self._module)
@@ -70,7 +72,8 @@ class Isolation:
                 deadline += time.monotonic() - asked
         finally:
             # A reader that was left in the middle, or that failed, leaves frames behind that belong to no other file.
-            if sound:
+            # A file that was read meanwhile may have left its own worker.
+            if sound and self._worker is None:
                 self._worker = worker
             else:
                 worker.close()

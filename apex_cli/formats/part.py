@@ -63,7 +63,7 @@ class Document:
 class Object:
     """One object of fields: a row of a table, a message, a transaction set. It becomes a record as an object of JSON.
 
-    `place` tells it from the others of its file: "row 7", "sheet Loads, row 7", "message 3", "ISA 000000101 ST 0001".
+    `place` is where it stands in its file: "row 7", "sheet Loads, row 7", "message 3", "ISA 000000101 ST 0001".
     `collection` is the name of the sheet or table where it has one; that of the file counts where it has none. The
     source that takes it recognises the payload by its fields, as it does those of JSON.
     """

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from pathlib import PurePath
 from typing import BinaryIO
 
-from apex_cli.formats import images, markdown, pdf, text
+from apex_cli.formats import ics, images, markdown, pdf, text
 from apex_cli.formats.archives import compressed, tar, zip
 from apex_cli.formats.format import Format
+from apex_cli.formats.mail import eml, mbox, msg
 from apex_cli.formats.x12 import format as x12
 
 DEFAULT = text.FORMAT
@@ -17,6 +18,10 @@ BUILT_IN: tuple[Format, ...] = (
     x12.FORMAT,
     pdf.FORMAT,
     images.FORMAT,
+    mbox.FORMAT,
+    eml.FORMAT,
+    msg.FORMAT,
+    ics.FORMAT,
     compressed.GZIP,
     compressed.BZIP2,
     compressed.XZ,

@@ -253,7 +253,7 @@ def _size(data: Record | Rejected | Skipped) -> int:
 
 
 def _named_again(origin: str, roots: list[str]) -> bool:
-    """Whether this request reads the input anew. An object counts as there: asking for each would take its time."""
+    """Whether this request reads the input again. An object counts as there: asking for each would take its time."""
     if is_url(origin):
         return any(is_url(root) and origin.startswith(shown(root).partition("*")[0]) for root in roots)
     path = Path(origin)

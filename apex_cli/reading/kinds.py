@@ -10,13 +10,13 @@ from apex_cli.extras import install_hint, missing_modules
 from apex_cli.files import open_regular
 from apex_cli.formats import registry as formats
 from apex_cli.formats.format import Format
-from apex_cli.reading import raw_mail
 from apex_cli.reading.files import Found, Rejected, Skipped, readable_name
 from apex_cli.sources.registry import AUTO, DOCUMENT
 
 JSON_EXTENSIONS = (".json", ".jsonl", ".ndjson")
 SNIFFED_BYTES = 64 * 1024
 _LONGEST_TYPE = 12
+_HINTS = dict.fromkeys((".pst", ".ost"), "export its folders as .mbox, .eml or .msg")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -32,8 +32,6 @@ def kind_of(file: BinaryIO, name: str, source: str, *, strict: bool = False) -> 
     file.seek(0)
     if source != DOCUMENT and extension in JSON_EXTENSIONS:
         return None
-    if raw_mail.is_mail(head) or (source == AUTO and extension in raw_mail.EXTENSIONS):
-        raise raw_mail.refusal(name)
     format = formats.by_file(name, head, file)
     if format is not None and source not in (AUTO, DOCUMENT) and format.is_text:
         return None
@@ -99,9 +97,10 @@ def _check_installed(format: Format, name: str) -> None:
 
 def _unknown_type(name: str) -> UnsupportedFile:
     known = " ".join((*JSON_EXTENSIONS, *formats.extensions()))
+    extension = PurePath(name).suffix
     return UnsupportedFile(
-        f"files of type {PurePath(name).suffix!r} are not supported; these are: {known}",
-        hint="use --source document or --source json to read it as one of these",
+        f"files of type {extension!r} are not supported; these are: {known}",
+        hint=_HINTS.get(extension.lower(), "use --source document or --source json to read it as one of these"),
         code="unknown_type",
         type=_type(name),
     )

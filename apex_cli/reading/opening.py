@@ -37,7 +37,7 @@ from apex_cli.reading.connectors.protocol import Streams
 from apex_cli.reading.decode import SourcePosition, decode
 from apex_cli.reading.inner import Around, Inner, Nothing, Part
 from apex_cli.reading.jsonstream import Value, values
-from apex_cli.sources.registry import JSON, recognise
+from apex_cli.sources.registry import JSON, named, recognise
 
 MOST_LEVELS = 40
 """How deep known records are looked for, texts counted as a level."""
@@ -144,7 +144,8 @@ class _Search:
             return None
         found = recognise(value)
         if found.identity is not None:
-            return self._posted(value, around, level) or [Inner(value, around, found.identity)]
+            own: list[Part] = [Inner(value, around, found.identity)]
+            return own if named(found.identity[0]).holds_writing else self._posted(value, around, level) or own
         if found.nothing is not None:
             return [Nothing(*found.nothing)]
         if found.rows is None:

@@ -89,7 +89,8 @@ def _records(
 def _record(opened: Input, part: Part, locator: str, size: int, *, alone: bool) -> Record | Rejected | Skipped:
     if isinstance(part, Nothing):
         return Skipped(locator, part.source, part.note)
-    source = opened.source
+    # What is no document is what it is, also among those that are read as documents.
+    source = AUTO if opened.source == DOCUMENT else opened.source
     around = part.around
     # A key of a connector counts where the row has it: a deleted row may arrive without.
     key = around.id_fields if has_ids(part.payload, around.id_fields) else ()

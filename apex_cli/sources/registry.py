@@ -16,19 +16,21 @@ from apex_cli.extract import cuts, timestamps
 from apex_cli.extract.field_names import snake_keys
 from apex_cli.extract.identity import content_hash, with_plain_id
 from apex_cli.model import Extraction, JsonObject, Record, record_id
-from apex_cli.sources import document, frontapp, json, samsara, turvo, x12
+from apex_cli.sources import calendar, document, frontapp, json, mail, samsara, turvo, x12
 from apex_cli.sources.nearest import nearest
 from apex_cli.sources.source import Source
 
 AUTO = "auto"
 JSON = json.SOURCE.name
 DOCUMENT = document.SOURCE.name
-RULES_VERSION = "rules-4"
+RULES_VERSION = "rules-5"
 """Changes whenever the same record may yield another extraction: part of the key under which results are kept."""
 
 BUILT_IN: tuple[Source, ...] = (
     samsara.SOURCE,
     turvo.SOURCE,
+    mail.SOURCE,  # its messages have all that Front's have, and more
+    calendar.SOURCE,
     frontapp.SOURCE,
     x12.SOURCE,
     json.SOURCE,

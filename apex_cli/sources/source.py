@@ -31,6 +31,9 @@ class Source(ABC):
     """Names of fields, in snake case, that few records of other sources have: for a hint at records not recognised."""
     revision: str = ""
     """Changes with the rules of a source that users describe; empty for a built-in one. Part of a content hash."""
+    holds_writing: bool = False
+    """Whether its texts are what people wrote: they are not looked into for records, as those of a queue's message are.
+    """
     reads_documents: bool = False
     """Whether its records are whole documents, made by `reading` and not recognised by keys."""
 

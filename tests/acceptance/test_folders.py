@@ -64,8 +64,8 @@ def test_quiet_reports_a_failure_once(home: Path, drop: Path) -> None:
     assert len(first.stderr.splitlines()) == 2
     again = run(home, "ingest", drop, "-q").expect(3)
     assert (again.stdout, again.stderr) == ("", "")
-    told = run(home, "ingest", drop).expect(3)
-    assert told.stdout.count("(as in an earlier run)") == 2
+    loud = run(home, "ingest", drop).expect(3)
+    assert loud.stdout.count("(as in an earlier run)") == 2
     # Another error, or other bytes, is news.
     (drop / "broken.json").write_text("{]")
     changed = run(home, "ingest", drop, "-q").expect(3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from typing import Literal
 
 import pytest
 from fpdf import FPDF
@@ -46,7 +47,7 @@ def finished(made: FPDF) -> bytes:
     return bytes(made.output())
 
 
-def rows(made: FPDF, *table: Sequence[str], width: float = 45, border: int = 0) -> None:
+def rows(made: FPDF, *table: Sequence[str], width: float = 45, border: Literal[0, 1] = 0) -> None:
     for row in table:
         for cell in row:
             made.cell(width, 6, cell, border=border)

@@ -25,7 +25,7 @@ class Element:
     x1: float
     bottom: float
     text: str = ""
-    table: Table | None = None
+    table: PageTable | None = None
     inner: Sequence[Element] = ()
     is_row: bool = False
 
@@ -44,7 +44,7 @@ class Element:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class PageTable:
     """Rows of cells, with the left edge of each column. `heads` is empty where the table has none."""
 
     heads: Sequence[str]

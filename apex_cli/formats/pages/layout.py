@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from apex_cli.formats.pages.elements import Element, Table, bounds, joined
+from apex_cli.formats.pages.elements import Element, PageTable, bounds, joined
 from apex_cli.formats.tables import split_heads, table_line
 
 _FEWEST_LINES = 3
@@ -309,7 +309,7 @@ class _Run:
         edges = tuple(column[0] for column in self._columns)
         heads, values = split_heads(rows)
         if len(rows) > 1 and (heads or len(edges) > 2):
-            table = Table([str(head) for head in heads], [[str(cell) for cell in row] for row in values], edges)
+            table = PageTable([str(head) for head in heads], [[str(cell) for cell in row] for row in values], edges)
             return [Element(x0, top, x1, bottom, table=table)]
         return [_row_line(cells, row) for cells, row in zip(rows, self._rows, strict=True)]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from statistics import median
 
-from apex_cli.formats.pages.elements import HYPHEN, Element, Table, joined
+from apex_cli.formats.pages.elements import HYPHEN, Element, PageTable, joined
 from apex_cli.formats.part import Block
 from apex_cli.formats.tables import table_lines
 
@@ -28,7 +28,7 @@ class Blocks:
         self._heading_size = heading
         self._sizes: Counter[float] = Counter()
         self._headings: list[tuple[float, str]] = []
-        self._open_table: Table | None = None
+        self._open_table: PageTable | None = None
 
     def of_page(self, elements: Sequence[Element], place: str) -> Iterator[Block]:
         """The blocks of one page. `elements` are in reading order."""
@@ -80,7 +80,7 @@ class Blocks:
             self._headings.append((element.size, text))
         return block
 
-    def _table_text(self, table: Table) -> str:
+    def _table_text(self, table: PageTable) -> str:
         """The lines of a table. One without heads at the top of a page continues the last one of the page before."""
         before = self._open_table
         heads = table.heads
@@ -94,7 +94,7 @@ def _is_small(element: Element, body: float) -> bool:
     return element.size <= body and len(element.text) <= _LONGEST_HEADING
 
 
-def _same_columns(one: Table, other: Table) -> bool:
+def _same_columns(one: PageTable, other: PageTable) -> bool:
     pairs = zip(one.edges, other.edges, strict=False)
     return len(one.edges) == len(other.edges) and all(abs(x - y) < _SAME_EDGE for x, y in pairs)
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from apex_cli.formats.pages.elements import Element, Table, joined
+from apex_cli.formats.pages.elements import Element, PageTable, joined
 from apex_cli.formats.pages.layout import arranged
 from apex_cli.formats.pdf.rules import Grid
 from apex_cli.formats.tables import is_label, split_heads, table_line
-
 
 _FEWEST_COLUMNS = 3
 """Filled cells in each row from which a grid without heads is a table, and no form."""
@@ -107,7 +106,7 @@ def _grid_elements(grid: Grid, content: dict[int, list[Element]]) -> Iterator[El
 def _table(grid: Grid, heads: Sequence[str | None], rows: list[list[str]]) -> Element:
     x0, top, x1, bottom = grid.box
     edges = tuple(grid.xs[:-1])
-    return Element(x0, top, x1, bottom, table=Table([head or "" for head in heads], rows, edges))
+    return Element(x0, top, x1, bottom, table=PageTable([head or "" for head in heads], rows, edges))
 
 
 def _rows(grid: Grid, content: dict[int, list[Element]]) -> Iterator[list[_Cell]]:

@@ -19,7 +19,7 @@ from apex_cli.formats.pdf.pages import MOST_CHARACTERS, Pages
 MOST_PAGES = 5_000
 _LONGEST_TITLE = 300
 _OBJECT = re.compile(rb"\d\s+obj\b")
-# What programs write where nobody gave a title: "Microsoft Word - load.doc", "untitled", "scan0001", "Invoice.xlsx".
+# What programs write where no title was given: "Microsoft Word - load.doc", "untitled", "scan0001", "Invoice.xlsx".
 _JUNK_TITLE = re.compile(
     r"^(?:microsoft|untitled|document\s*\d*$|scan|img|image|powerpoint|print|about:|https?:|file:|none$|null$|title$)"
     r"|^[\W\d]*$|\.(?:pdf|docx?|xlsx?|pptx?|rtf|txt|html?|tiff?|jpe?g|png|dwg|indd|qxd|rpt|tmp)$",

@@ -48,7 +48,8 @@ def extract(record: Record) -> Extraction:
     for note in notes:
         builder.note(note)
     format = str(record.payload.get("format") or registry.DEFAULT.name)
-    document = builder.add(Entity(EntityType.DOCUMENT, _keys(record), title, attributes={"format": format}))
+    called = (keys.document_called(file_name),)
+    document = builder.add(Entity(EntityType.DOCUMENT, _keys(record), title, called, attributes={"format": format}))
     mentions.add(builder, document, text, record.source)
     fields = list(registry.DEFAULT.blocks(front["fields"])) if front else []
     pieces = chunk([*fields, *_blocks(record, body)])

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from apex_cli.errors import ExtractError
-from apex_cli.extract import clean, contacts, fields, keys, mentions, message_text, timestamps
-from apex_cli.extract.builder import Builder, EntityRef
+from apex_cli.extract import clean, contacts, fields, keys, messages, timestamps
+from apex_cli.extract.builder import Builder
 from apex_cli.extract.contacts import Contact
+from apex_cli.extract.messages import MessageClaims
 from apex_cli.extract.remaining import remaining_phrases
-from apex_cli.model import Entity, EntityType, Extraction, JsonObject, Predicate, Record, RecordKind
+from apex_cli.model import Entity, EntityType, Extraction, JsonObject, Record, RecordKind
 from apex_cli.sources.frontapp import parts, shapes
 
-_MAX_TEXT = 200_000
-_ROLES: Mapping[str, tuple[Predicate, str]] = {
-    "from": (Predicate.SENT_BY, "from"),
-    "to": (Predicate.SENT_TO, "to"),
-    "cc": (Predicate.CC, "copied to"),
-    "bcc": (Predicate.CC, "copied to"),
-}
+_MESSAGE_ID = re.compile(r"<?[^\s<>@]{1,500}@[^\s<>@]{1,300}>?")
 _ORDINARY = frozenset(("inbound", "outbound", "out_reply", "forward"))
 """Types of events that say no more of a message than the message does."""
 _USED = frozenset(
@@ -30,6 +26,7 @@ _USED = frozenset(
         "in_reply_to", "attachments", "sent_at", "links", "timestamp", "date", "conversation.id",
         "conversation.subject", "conversation.recipient", "conversation.created_at", "conversation.updated_at",
         "conversation.waiting_since", "conversation.last_message", "conversation.type", "emitted_at",
+        "metadata.external_id", "metadata.headers", "internet_message_id",
     )
 )  # fmt: skip
 
@@ -56,23 +53,13 @@ def extract(record: Record) -> Extraction:
     sent = timestamps.read(fields_, "sent_at") or timestamps.own_time(fields_)
     own_time = sent or timestamps.read(message.around, "emitted_at")
     builder = Builder.of(record, own_time, kind=RecordKind.EVENT, whole=_is_whole(fields_))
-    node = builder.add(_entity(message))
-    name = builder.known(node).name
-    people = _people(builder, node, record.source, fields_)
-    thread = [*_thread(builder, node, message), *_attachments(builder, node, record.source, fields_, name)]
-    subject, body = _subject(message), _body(message)
-    mentions.add(builder, node, f"{subject}\n{body}", record.source)
-    head = clean.joined(
-        [
-            f'Message {name} "{subject}"' if subject else f"Message {name}",
-            *people,
-            f"on {timestamps.to_minute(builder.event_time)}",
-            *thread,
-        ]
-    )
-    text = f"{head}: {body}" if body else f"{head}."
-    more = _rest(builder, message)
-    return builder.build(subject or f"Message {name}", f"{text}\n\n{clean.joined(more)}." if more else text)
+    ids = _ids(fields_)
+    subject = _subject(message)
+    claims = MessageClaims(builder, messages.entity(ids, subject), record.source)
+    _people(builder, claims, record.source, fields_)
+    _thread(builder, claims, message)
+    _attachments(claims, record.source, fields_, ids[0])
+    return claims.build(subject, _body(message), _rest(builder, message))
 
 
 def prose(record: Record) -> str:
@@ -98,19 +85,22 @@ def _message(record: Record) -> _Message:
     return _Message(found if same else target, conversation, around)
 
 
-def _entity(message: _Message) -> Entity:
-    own_id = fields.pick(message.fields, "message_id", "id")
+def _ids(message: JsonObject) -> list[str]:
+    """Front's own id, then the Message-ID of the mail where Front gives it."""
+    own_id = fields.pick(message, "message_id", "id")
     if own_id is None:
         raise ExtractError("no message_id", hint="give the message's id", code="no_message")
-    subject = _subject(message)
-    attributes = {"subject": subject} if subject else {}
-    return Entity(EntityType.MESSAGE, (_key(own_id),), clean.line(own_id), attributes=attributes)
+    given = (fields.pick(message, "internet_message_id"), *_of_mail(message, "message_id", "external_id"))
+    return [own_id, *(each for each in given if each and _MESSAGE_ID.fullmatch(each))]
 
 
-def _key(message_id: str) -> str:
-    """The key of a message. `<1@example.com>`, as mail writes its ids, and `1@example.com` are one."""
-    inside = message_id[1:-1] if message_id.startswith("<") and message_id.endswith(">") else ""
-    return keys.message(inside or message_id)
+def _of_mail(message: JsonObject, name: str, other: str = "") -> list[str]:
+    """What the headers of the mail say, as Front passes them on in `metadata`; nothing for other channels."""
+    if (fields.scalar(message.get("type")) or "email") != "email":
+        return []
+    metadata = parts.part(message, "metadata")
+    found = (fields.pick(parts.part(metadata, "headers"), name), fields.pick(metadata, other))
+    return [each for each in found if each]
 
 
 def _subject(message: _Message) -> str:
@@ -133,21 +123,16 @@ def _body(message: _Message) -> str:
     body = next((value for value in given if value.strip()), "")
     is_reply = fields.pick(message.fields, "in_reply_to") is not None
     is_reply = is_reply or parts.related(message.fields, "message_replied_to") is not None
-    return clean.prose(message_text.own_text(parts.body(body), _subject(message), is_reply=is_reply), _MAX_TEXT)
+    return messages.own_text(parts.body(body), _subject(message), is_reply=is_reply)
 
 
-def _people(builder: Builder, node: EntityRef, source: str, message: JsonObject) -> list[str]:
-    """Claims the people of a message; the phrases that name them."""
-    named: dict[str, dict[str, None]] = {}
+def _people(builder: Builder, claims: MessageClaims, source: str, message: JsonObject) -> None:
+    """Claims the people of a message."""
 
     def add(role: str, contact: Contact | None, handle: str | None = None) -> None:
-        found = parts.person(builder, source, contact, handle) if contact else None
-        if contact is None or found is None:
-            return
-        predicate, phrase = _ROLES.get(role, (None, "replies go to"))
-        if predicate is not None:
-            builder.claim(node, predicate, found, attributes={"role": role} if role == "bcc" else None)
-        named.setdefault(phrase, {})[contact.describe() or clean.line(handle or "")] = None
+        if contact is not None:
+            found = parts.person(builder, source, contact, handle)
+            claims.person(role, found, contact.describe() or clean.line(handle or ""))
 
     for contact in _senders(message):
         add("from", contact)
@@ -160,7 +145,6 @@ def _people(builder: Builder, node: EntityRef, source: str, message: JsonObject)
     for role in ("to", "cc", "bcc", "reply_to"):
         for contact in contacts.parse_all(message.get(role)):
             add(role, contact)
-    return [f"{phrase} {' and '.join(people)}" for phrase, people in named.items()]
 
 
 def _senders(message: JsonObject) -> list[Contact]:
@@ -174,33 +158,25 @@ def _senders(message: JsonObject) -> list[Contact]:
     return [Contact(sender.name or name, sender.email, sender.phone), *found[1:]]
 
 
-def _thread(builder: Builder, node: EntityRef, message: _Message) -> list[str]:
-    phrases = []
+def _thread(builder: Builder, claims: MessageClaims, message: _Message) -> None:
     conversation = parts.conversation(builder, message.fields, message.conversation)
     if conversation:
-        builder.claim(node, Predicate.IN_CONVERSATION, conversation[0])
-        phrases.append(f"in conversation {conversation[1]}")
-    earlier = parts.related(message.fields, "message_replied_to") or fields.pick(message.fields, "in_reply_to")
-    if earlier:
-        name = clean.line(earlier)
-        replied = builder.add(Entity(EntityType.MESSAGE, (_key(earlier),), name, certain=False))
-        builder.claim(node, Predicate.REPLIES_TO, replied)
-        phrases.append(f"in reply to {name}")
-    return phrases
+        claims.in_conversation(conversation[0])
+    linked = parts.related(message.fields, "message_replied_to") or fields.pick(message.fields, "in_reply_to")
+    answered = linked or next(iter(_of_mail(message.fields, "in_reply_to")), None)
+    if answered:
+        claims.replies_to(answered)
 
 
-def _attachments(builder: Builder, node: EntityRef, source: str, message: JsonObject, message_id: str) -> list[str]:
+def _attachments(claims: MessageClaims, source: str, message: JsonObject, message_id: str) -> None:
     """Attachments as documents of which only the name is known. Pictures inside of the text are part of the text."""
-    names = []
     for attachment in fields.objects(message.get("attachments")):
         filename = fields.pick(attachment, "filename", "name")
         if filename is None or parts.part(attachment, "metadata").get("is_inline") is True:
             continue
         name = clean.line(filename)
-        key = keys.document_attachment(source, message_id, filename)
-        builder.claim(node, Predicate.HAS_ATTACHMENT, builder.add(Entity(EntityType.DOCUMENT, (key,), name)))
-        names.append(name)
-    return [f"with attachment {' and '.join(names)}"] if names else []
+        key = keys.document_attachment(source, clean.line(message_id), filename)
+        claims.attached(Entity(EntityType.DOCUMENT, (key,), name), name)
 
 
 def _rest(builder: Builder, message: _Message) -> list[str]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from apex_cli.extract import clean, cuts, entities, fields, keys
+from apex_cli.extract import clean, cuts, entities, fields, keys, messages
 from apex_cli.extract.builder import Builder, EntityRef
 from apex_cli.extract.contacts import Contact, parse
 from apex_cli.extract.field_names import snake_tree
 from apex_cli.extract.remaining import remaining_phrases
-from apex_cli.model import Entity, EntityType, JsonObject, Record
+from apex_cli.model import JsonObject, Record
 
 _MAX_LEVELS = 12
 _MAX_BODY = 1_000_000
@@ -86,15 +86,7 @@ def conversation(builder: Builder, message: JsonObject, around: JsonObject) -> t
     if not ids:
         return None
     ids.sort(key=lambda one: not one.startswith("cnv_"))
-    name, *others = ids
-    subject = clean.line(fields.scalar(around.get("subject")) or "")
-    node = Entity(
-        EntityType.CONVERSATION,
-        (keys.conversation(name),),
-        clean.line(name),
-        names=tuple(keys.conversation(other) for other in others),
-        attributes={"subject": subject} if subject else {},
-    )
+    node = messages.conversation(ids, clean.line(fields.scalar(around.get("subject")) or ""))
     return builder.add(node), node.name
 
 
