@@ -173,7 +173,7 @@ TABLE = [
 
 class TestTables:
     @pytest.mark.parametrize("border", [0, 1])
-    def test_rows_have_their_heads_with_and_without_rules(self, border: int) -> None:
+    def test_rows_have_their_heads_with_and_without_rules(self, border: Literal[0, 1]) -> None:
         made = paper()
         made.cell(0, 6, "Loads of this week", new_x="LMARGIN", new_y="NEXT")
         made.ln(8)
