@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from typing import Literal
 
 import pytest
 from fpdf import FPDF
@@ -46,7 +47,7 @@ def finished(made: FPDF) -> bytes:
     return bytes(made.output())
 
 
-def rows(made: FPDF, *table: Sequence[str], width: float = 45, border: int = 0) -> None:
+def rows(made: FPDF, *table: Sequence[str], width: float = 45, border: Literal[0, 1] = 0) -> None:
     for row in table:
         for cell in row:
             made.cell(width, 6, cell, border=border)
@@ -172,7 +173,7 @@ TABLE = [
 
 class TestTables:
     @pytest.mark.parametrize("border", [0, 1])
-    def test_rows_have_their_heads_with_and_without_rules(self, border: int) -> None:
+    def test_rows_have_their_heads_with_and_without_rules(self, border: Literal[0, 1]) -> None:
         made = paper()
         made.cell(0, 6, "Loads of this week", new_x="LMARGIN", new_y="NEXT")
         made.ln(8)
@@ -315,20 +316,6 @@ def pages_without_text(*numbers: int, of: int) -> bytes:
         else:
             made.text(20, 20, f"Text of page {number}")
     return finished(made)
-
-
-@pytest.fixture
-def without_ocr(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As where the extra is not installed: its modules cannot be found."""
-    import importlib.util
-    from importlib.machinery import ModuleSpec
-
-    found = importlib.util.find_spec
-
-    def find_spec(name: str, package: str | None = None) -> ModuleSpec | None:
-        return None if name == "rapidocr" else found(name, package)
-
-    monkeypatch.setattr("apex_cli.extras.find_spec", find_spec)
 
 
 @pytest.mark.usefixtures("without_ocr")

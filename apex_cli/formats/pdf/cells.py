@@ -10,7 +10,6 @@ from apex_cli.formats.pages.layout import arranged
 from apex_cli.formats.pdf.rules import Grid
 from apex_cli.formats.tables import is_label, split_heads, table_line
 
-
 _FEWEST_COLUMNS = 3
 """Filled cells in each row from which a grid without heads is a table, and no form."""
 
