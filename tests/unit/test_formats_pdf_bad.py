@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from fpdf import FPDF
 
 from apex_cli.errors import ReadError
 from apex_cli.extract.cuts import LEFT_OUT
@@ -17,7 +16,7 @@ from apex_cli.formats.part import Document, Ignored, Part
 from apex_cli.formats.pdf import FORMAT
 from apex_cli.formats.pdf.document import MOST_PAGES
 from apex_cli.model import ReadLimits
-from tests.pdf_files import CATALOG, FONT, ONE_PAGE, page, page_of, pdf, stream, text_page
+from tests.pdf_files import CATALOG, FONT, ONE_PAGE, locked, page, page_of, pdf, stream, text_page
 
 LIMITS = ReadLimits(10_000_000, 10_000_000, 100, parse_timeout=20, parse_memory=768 * 1024**2)
 GOOD = text_page((72, 700, "Load LD-1"))
@@ -48,15 +47,6 @@ def refused(isolation: Isolation, data: bytes, limits: ReadLimits = LIMITS) -> R
     assert time.monotonic() - began < 60
     assert text(read(isolation, GOOD)) == "Load LD-1"
     return caught.value
-
-
-def locked(user: str) -> bytes:
-    made = FPDF()
-    made.set_font("Helvetica", size=10)
-    made.add_page()
-    made.text(20, 20, "Load LD-1")
-    made.set_encryption(owner_password="owner", user_password=user)
-    return bytes(made.output())
 
 
 def test_a_password_is_named_with_what_to_do(isolation: Isolation) -> None:
