@@ -10,7 +10,6 @@ EXTRAS: Mapping[str, Mapping[str, str]] = {
     "llm": {"openai": "openai", "jsonschema": "jsonschema"},
     "documents": {
         "pypdfium2": "pypdfium2",
-        "pdfplumber": "pdfplumber",
         "python-docx": "docx",
         "python-calamine": "python_calamine",
         "selectolax": "selectolax",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import pytest
@@ -56,3 +58,14 @@ async def database(postgres_server: EmbeddedPostgres) -> AsyncIterator[Database]
     await opened.open()
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def without_ocr(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the extra `ocr` is not installed: its module cannot be found."""
+    found = importlib.util.find_spec
+
+    def find_spec(name: str, package: str | None = None) -> ModuleSpec | None:
+        return None if name == "rapidocr" else found(name, package)
+
+    monkeypatch.setattr("apex_cli.extras.find_spec", find_spec)

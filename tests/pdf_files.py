@@ -5,6 +5,8 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 
+from fpdf import FPDF
+
 CATALOG = b"<< /Type /Catalog /Pages 2 0 R >>"
 ONE_PAGE = b"<< /Type /Pages /Kids [4 0 R] /Count 1 >>"
 FONT = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
@@ -49,3 +51,13 @@ def text_page(*lines: tuple[float, float, str]) -> bytes:
     """A file of one page with lines at places: points from the left and from the bottom."""
     drawn = "".join(f"BT /F1 10 Tf {x} {y} Td ({text}) Tj ET\n" for x, y, text in lines)
     return page_of(drawn.encode("cp1252"))
+
+
+def locked(user: str) -> bytes:
+    """A file of one page, "Load LD-1", that needs the password `user`; anyone may open it where that is empty."""
+    made = FPDF()
+    made.set_font("Helvetica", size=10)
+    made.add_page()
+    made.text(20, 20, "Load LD-1")
+    made.set_encryption(owner_password="owner", user_password=user)
+    return bytes(made.output())

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.pdf_files import locked
+
 BELL_AND_COLOUR = "\x1b[31mred\x1b[0m\x07 \x9b2J [bold red]markup[/bold red] [link=file:///etc]x[/link] \u202etxt.exe"
 DEPTH = 10_000
 LONG = 10 * 1024**2
+LOCKED_PDF = locked("user")
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ REFUSED = (
     Refused("cut.json", _bytes(b'{"shipmentId": "S-1", "status": "in_tr'), "bad_json", "line 1"),
     Refused("latin1.json", _bytes(b'{"message_id": "M\xe9", "body": "x"}'), "wrong_encoding", "0xe9"),
     Refused("cyrillic.txt", _bytes(b"\xcf\xf0\xe8\xe2\xe5\xf2\n"), "wrong_encoding", "0xcf"),
+    Refused("locked.pdf", _bytes(LOCKED_PDF), "encrypted", "password"),
+    Refused("cut.pdf", _bytes(LOCKED_PDF[:-400]), "broken_file", "ends in the middle"),
     Refused("sheet.xlsx", _bytes(b"PK\x03\x04"), "broken_file", "sheet.xlsx"),
     Refused("nul.txt", _bytes(b"a\0b"), "binary_file", "NUL"),
     Refused("nul.json", _bytes(b'{"id": "a\0b"}'), "bad_json", "line 1"),

@@ -57,7 +57,7 @@ GRAPH_FACT: Shape = {
     "valid_at": str,
     "invalid_at": str | NoneType,
 }
-POINT: Shape = {"id": str, "visible": bool, "text": str}
+POINT: Shape = {"id": str, "visible": bool, "text": str, "place": str}
 FACT: Shape = {**GRAPH_FACT, "type": str, "current": bool, "records": list}
 HIT: Shape = {
     "type": str,
@@ -68,6 +68,7 @@ HIT: Shape = {
     "external_id": str,
     "text": str,
     "matched_by": list,
+    "place": str,
 }
 PROBLEM: Shape = {"type": str, "record_id": str, "store": str, "kind": str, "detail": str}
 VERIFY_SUMMARY: Shape = {"type": str, "records": int, "problems": int, "in_flight": int, "ok": bool}

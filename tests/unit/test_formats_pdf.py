@@ -318,20 +318,6 @@ def pages_without_text(*numbers: int, of: int) -> bytes:
     return finished(made)
 
 
-@pytest.fixture
-def without_ocr(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As where the extra is not installed: its modules cannot be found."""
-    import importlib.util
-    from importlib.machinery import ModuleSpec
-
-    found = importlib.util.find_spec
-
-    def find_spec(name: str, package: str | None = None) -> ModuleSpec | None:
-        return None if name == "rapidocr" else found(name, package)
-
-    monkeypatch.setattr("apex_cli.extras.find_spec", find_spec)
-
-
 @pytest.mark.usefixtures("without_ocr")
 class TestWithoutOcr:
     def test_a_page_without_text_is_said(self) -> None:

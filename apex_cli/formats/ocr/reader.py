@@ -126,6 +126,9 @@ def _engine() -> Any:
             "Global.return_word_box": True,
             "Global.text_score": _LEAST_SCORE,
             "Global.max_side_len": LONGEST_SIDE,
+            # By default the shorter side becomes 736 pixels at least: a strip of one line is made thirty times larger.
+            "Det.limit_type": "max",
+            "Det.limit_side_len": LONGEST_SIDE,
             "EngineConfig.onnxruntime.intra_op_num_threads": threads,
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
         }

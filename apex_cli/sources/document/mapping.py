@@ -16,6 +16,7 @@ from apex_cli.formats import content, registry
 from apex_cli.formats.chunks import chunk
 from apex_cli.formats.part import Block
 from apex_cli.model import Entity, EntityType, Extraction, Record, RecordKind
+from apex_cli.sources.document.ocr_marks import marked
 
 _TITLE_LIMIT = 200
 _HEAD = 4_000
@@ -54,7 +55,8 @@ def extract(record: Record) -> Extraction:
     fields = list(registry.DEFAULT.blocks(front["fields"])) if front else []
     pieces = chunk([*fields, *_blocks(record, body)])
     places = tuple(", ".join(filter(None, (clean.line(file_name), piece.place))) for piece in pieces)
-    return builder.build(title, text or title, tuple(piece.text for piece in pieces), places)
+    extraction = builder.build(title, text or title, tuple(piece.text for piece in pieces), places)
+    return marked(extraction, record.payload)
 
 
 def _keys(record: Record) -> tuple[str, ...]:
