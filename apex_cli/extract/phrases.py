@@ -1,0 +1,188 @@
+"""Words of a text that may name something which the memory knows: "Lakeshore Haulage", "tomas beltran", "LD-40512".
+
+Whether they do is not decided here, so that a text says the same whatever is known when it arrives. The graph joins
+each phrase with the one thing that is called so, now or later (`signatures`, step 4), and shows nothing of the others.
+
+A phrase is a run of two to six words that are written with a capital or are not common, a single word that is both, or
+a number:
+
+    Spoke with tomas beltran of Lakeshore Haulage Monday about LD-40512.
+               tomas beltran    Lakeshore Haulage              LD-40512
+
+Each part of a run counts for itself: of "Call Lakeshore Haulage Dispatch" one is the name. What the identifiers of a
+text cover is left out. The time is linear in the length of the text.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from apex_cli.extract import cuts, keys, names
+from apex_cli.extract.common_words import COMMON, JOINTS, NO_NAME, OF_PAPERS
+
+MOST = 1_000
+_LONGEST = 6
+"""Words of a name."""
+_SHORTEST_WORD = 5
+"""Letters of a name of one word."""
+_LONGEST_NUMBER = 24
+_LONGEST_PREFIX = 5
+# "Tomas Beltran of Lakeshore Haulage" is two names, "Bank of Montreal" is one.
+_APPOSITIONS = frozenset(("of", "de", "del", "da", "do", "du", "des"))
+_LONGEST_APPOSITION = 3
+_TOKEN = re.compile(r"&|[^\W_]+(?:['’.&-][^\W_]+)*")
+_POSSESSIVE = re.compile(r"['’]s$", re.IGNORECASE)
+_APART = re.compile(r"[ \t]{1,3}|\.[ \t]{1,2}|[ \t]?\n[ \t]{0,2}")
+_ABBREVIATED = 4
+_WRAPPED = 50
+"""Characters from which on a line is one that the writer's program broke: a name may go on in the next one."""
+_NO_NUMBER = re.compile(
+    r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{3}[-.]\d{3}[-.]\d{4}|\d+(?:lbs?|kgs?|ft|mi|am|pm|hrs?|pcs|plts?|gal|usd|f|c)"
+    r"|\d{1,4}(?:st|nd|rd|th)|\d+(?:\.\d+)+|20\d\d-?q\d|\d{4}-\d{2}-\d{2}t\d+",
+    re.IGNORECASE,
+)
+_SHOUTED = 20
+"""Letters of a line from which on capitals only say nothing of its words."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseMatch:
+    """A phrase: its key (`keys.said`), as it is written, its span, and by which rule it is one."""
+
+    key: str
+    text: str
+    start: int
+    end: int
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    text: str
+    start: int
+    end: int
+    plain: str
+    raised: bool
+    """Whether it has a capital that says something, or a digit."""
+
+    @property
+    def is_joint(self) -> bool:
+        return self.plain in JOINTS
+
+    @property
+    def may_be_named(self) -> bool:
+        return self.plain not in NO_NAME and (self.raised or not self.is_common)
+
+    @property
+    def is_common(self) -> bool:
+        return self.plain in OF_PAPERS or self.plain in COMMON
+
+
+def find(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[PhraseMatch]:
+    """The phrases of a text, each key once, in the order of the text; at most 1,000. `taken` are spans to leave out,
+    in the order of the text.
+    """
+    found: dict[str, PhraseMatch] = {}
+    for match in _matches(text, taken):
+        found.setdefault(match.key, match)
+        if len(found) == MOST:
+            cuts.left_out(f"names in the text after the first {MOST:,}")
+            break
+    return list(found.values())
+
+
+def _matches(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[PhraseMatch]:
+    for run in _runs(text, taken):
+        for first in range(len(run)):
+            for last in range(first, min(first + 2 * _LONGEST, len(run))):
+                words = run[first : last + 1]
+                if words[0].is_joint or sum(not one.is_joint for one in words) > _LONGEST:
+                    break
+                if not words[-1].is_joint:
+                    yield from _phrase(text, words, alone=len(words) == len(run))
+
+
+def _phrase(text: str, words: Sequence[_Word], alone: bool) -> Iterator[PhraseMatch]:
+    """The keys of these words, if together they may be a name or a number. `alone`: they are the whole run."""
+    start, end = words[0].start, words[-1].end
+    written = text[start:end]
+    if len(words) <= 2 and any(map(str.isdigit, words[-1].plain)) and len(written) <= _LONGEST_NUMBER:
+        number = "" if _NO_NUMBER.fullmatch(written) else keys.number_form(written)
+        if number and (len(words) == 1 or (words[0].plain.isalpha() and len(words[0].plain) <= _LONGEST_PREFIX)):
+            yield PhraseMatch(keys.said(number), written, start, end, "known number")
+    if _is_name(words, alone):
+        forms = [names.company_key(written)]
+        if len(words) == len(("first", "last")):
+            forms.append(names.person_key(written))
+        for form in dict.fromkeys(forms):
+            if len(form) >= _SHORTEST_WORD:
+                yield PhraseMatch(keys.said(form), written, start, end, "known name")
+
+
+def _is_name(words: Sequence[_Word], alone: bool) -> bool:
+    own = [one for one in words if not one.is_joint]
+    if not any(map(str.isalpha, own[0].plain)) or len(own) == 1 < len(words):
+        return False
+    if len(own) == 1 and "-" not in own[0].text:
+        plain = own[0].plain
+        return alone and own[0].raised and not own[0].is_common and len(plain) >= _SHORTEST_WORD and plain.isalpha()
+    if any(one.plain in _APPOSITIONS for one in words) and len(own) > _LONGEST_APPOSITION:
+        return False
+    # Common words with capitals may be a name, "Star Line Transport", and in small letters are none.
+    return all(one.raised for one in own) or not any(one.is_common for one in own)
+
+
+def _runs(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[list[_Word]]:
+    """Runs of words that may belong to a name or number, none of which is taken."""
+    run: list[_Word] = []
+    spans = iter(taken)
+    span = next(spans, None)
+    line_start, shouted = 0, _is_shouted(text, 0)
+    for match in _TOKEN.finditer(text):
+        while span is not None and span[1] <= match.start():
+            span = next(spans, None)
+        if "\n" in text[(run[-1].end if run else line_start) : match.start()]:
+            line_start = text.rfind("\n", 0, match.start()) + 1
+            shouted = _is_shouted(text, line_start)
+        word = _word(match, shouted)
+        usable = (span is None or match.end() <= span[0]) and (word.is_joint or word.may_be_named)
+        if run and not (usable and _continues(text, run[-1], word)):
+            yield run
+            run = []
+        if usable and (run or not word.is_joint):
+            run.append(word)
+    if run:
+        yield run
+
+
+def _word(match: re.Match[str], shouted: bool) -> _Word:
+    text = _POSSESSIVE.sub("", match[0])
+    plain = text.casefold()
+    if not plain.isascii():
+        plain = "".join(char for char in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(char))
+    plain = plain.replace("'", "").replace("’", "")
+    raised = text[0].isupper() and not (shouted and plain in OF_PAPERS)
+    return _Word(text, match.start(), match.start() + len(text), plain, raised or any(map(str.isdigit, plain)))
+
+
+def _is_shouted(text: str, start: int) -> bool:
+    """Whether the line from there on is in capitals, so that they say little of its words."""
+    end = text.find("\n", start)
+    line = text[start : end if end >= 0 else len(text)][:400]
+    letters = sum(map(str.isalpha, line))
+    return letters >= _SHOUTED and sum(map(str.isupper, line)) > 0.8 * letters
+
+
+def _continues(text: str, before: _Word, word: _Word) -> bool:
+    between = text[before.end : word.start]
+    if not _APART.fullmatch(between):
+        # "Lakeshore's": what `_POSSESSIVE` took off.
+        return False
+    if "." in between:
+        return len(before.text) <= _ABBREVIATED and before.text[0].isupper()
+    if "\n" in between:
+        return before.start - text.rfind("\n", 0, before.start) > _WRAPPED
+    return True
