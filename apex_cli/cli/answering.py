@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _MOST_KEYS = 6
 _MOST_ATTRIBUTES = 12
 _MOST_OF_A_FACT = 4
+_OF_MENTIONS = frozenset(("rule", "span"))
+"""How a mention was found: for programs, and for `apex ingest --explain`."""
 _LONGEST_NAME = 120
 _LONGEST_VALUE = 60
 _LONGEST_RECORD = 1_000
@@ -127,7 +129,7 @@ def _keys(entity: EntityView, most: int | None) -> list[str]:
     for alias in entity.aliases:
         kind, _, value = alias.partition(":")[2].partition(":")
         kind = kind.partition("@")[0]
-        if value and kind != "name" and not kind.endswith("+name") and value.casefold() not in shown:
+        if value and kind not in ("name", "said") and not kind.endswith("+name") and value.casefold() not in shown:
             known[clip(f"{kind} {value}", _LONGEST_VALUE)] = None
     found = list(known)
     return found if most is None or len(found) <= most else [*found[:most], f"{len(found) - most} more"]
@@ -160,7 +162,8 @@ def _stated(one: AnsweredFact) -> str:
     fact = one.fact
     # An address that is the place's name, or a spelling that is the status itself, says nothing more.
     known = fact.object.casefold()
-    more = {name: value for name, value in fact.attributes.items() if str(value).casefold() not in known}
+    own = ((name, value) for name, value in fact.attributes.items() if name not in _OF_MENTIONS)
+    more = {name: value for name, value in own if str(value).casefold() not in known}
     said = phrases(more, _MOST_OF_A_FACT)
     return (
         f"{_name(fact.subject)} {fact.predicate} {_name(fact.object)}"

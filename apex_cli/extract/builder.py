@@ -193,6 +193,11 @@ class Builder:
         """Adds a note for the record's result: what was cut, left out or assumed. The same note counts once."""
         self._notes[text] = None
 
+    def describe(self, ref: EntityRef, attributes: Mapping[str, Any]) -> None:
+        """Adds attributes to an entity; what it has already stays."""
+        entity = self._entities[ref]
+        self._entities[ref] = replace(entity, attributes={**attributes, **entity.attributes})
+
     def known(self, ref: EntityRef) -> Entity:
         """The entity as it was added."""
         return self._entities[ref]

@@ -76,12 +76,12 @@ OF_PAPERS = frozenset(
     embarques empresa entrada entrega entregado entregas estado factura facturas fecha flete folio hora horas
     importe listo llegada llego lugar mercancia monto muelle nombre nota numero orden ordenes origen pago patio
     pedido pedidos pedimento peso pesos porte precio proveedor reclamo recibo recogida recolectar referencia
-    remitente remolque ruta salida salio sello servicio tarifa telefono tipo transporte transportista unidad valor
+    remitente remolque ruta salida salio sello tarifa telefono tipo transportista unidad valor
     vacio viaje adresse arrivee article attente avis bon camion chargement client clients colis commande commandes
     connaissement contenant courriel depart destinataire douane douanes ecart entrepot expediteur expedition facture
     factures frais heure heures lettre lieu livraison livraisons livre marchandise montant objet palette palettes
     poids pret prix quai quittance ramassage reclamation recu remorque rendezvous sceau tarif taux telephone
-    transport transporteur valeur vide ville voiture
+    transporteur valeur vide ville voiture
     """.split()
 )
 """Words of the labels and headings of papers. They may be part of a name that is written with capitals."""
@@ -105,7 +105,7 @@ COMMON = frozenset(
     wheel white whole winter wood word world worst wrong yellow young great good best fine way one two own kind
     above across under thing line transit direct freight group company services special international logistics
     carriers brokers lane lanes rail ship shipping street straps store stores state warehouse warehouses van point
-    plan gate hold yard zone
+    plan gate hold yard zone transporte servicio
     """.split()
 )
 """Words that names are often made of. They may be part of a name that is written with capitals, "Star Line Transport",

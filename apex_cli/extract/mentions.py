@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Literal, cast, get_args
 
-from apex_cli.extract import contacts, cuts, entities, identifiers, keys, phrases, places, status_words
+from apex_cli.extract import contacts, cuts, entities, identifiers, keys, phrases, places, status_words, text_data
 from apex_cli.extract.builder import Builder, EntityRef
 from apex_cli.extract.contacts import Contact
 from apex_cli.extract.identifiers import IdentifierMatch
@@ -25,6 +25,7 @@ _RULE = re.compile(r"[\W_]+")
 _LONGEST_LABEL = 40
 _DOCKETS = frozenset(get_args(keys.DocketKind))
 _NUMBERS = frozenset({EntityType.ORDER, EntityType.REFERENCE})
+_WRITTEN = frozenset({EntityType.MESSAGE, EntityType.DOCUMENT})
 
 # Companies named on a labelled line: "Carrier: Lakeshore Haulage Inc".
 _LABELS: dict[str, Literal["customer", "carrier"]] = {
@@ -56,17 +57,26 @@ _SMALL_WORDS = frozenset(("of", "and", "the", "de", "la", "du", "&"))
 _MOST_WORDS = 8
 
 
-def add(builder: Builder, subject: EntityRef, text: str, source: str) -> None:
+def add(
+    builder: Builder, subject: EntityRef, text: str, source: str, matches: Sequence[IdentifierMatch] | None = None
+) -> None:
     """Claims what the text mentions, except for entities that the record's fields have already named.
 
     Each mention says by which rule it was found, and where its value is: `rule` ("po label"), `span` ([120, 126], in
-    characters of `text`). That of a shipment says which status the text states of it: `states`.
+    characters of `text`). That of a shipment says which status the text states of it: `states`. What the text states of
+    amounts and appointments becomes attributes of the subject and of the invoices; see `text_data`. `matches` are
+    those of `find`, where they are known already.
     """
-    matches = find(text)
+    matches = find(text) if matches is None else matches
+    invoices = text_data.invoices(text, matches)
+    if builder.known(subject).type in _WRITTEN:
+        builder.describe(subject, text_data.find(text))
     statuses = _statuses(matches, text)
     # "Truck 6520" is added after TRUCK-6520, which it may mean.
     for match in sorted(matches, key=lambda found: found.kind == "unit number"):
         found = entity(match, source)
+        if found is not None and match.kind == "invoice" and (stated := invoices.get(match.value)):
+            found = replace(found, attributes={**found.attributes, **stated})
         if found is not None and not builder.has(found):
             said: dict[str, Any] = {"rule": rule(match, text), "span": list(span(match, text))}
             if match.checked:

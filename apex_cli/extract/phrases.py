@@ -16,14 +16,15 @@ text cover is left out. The time is linear in the length of the text.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from apex_cli.extract import cuts, keys, names
+from apex_cli.extract import clean, cuts, keys, names
 from apex_cli.extract.common_words import COMMON, JOINTS, NO_NAME, OF_PAPERS
 
 MOST = 1_000
+_MOST_TRIED = 20_000
 _LONGEST = 6
 """Words of a name."""
 _SHORTEST_WORD = 5
@@ -33,6 +34,8 @@ _LONGEST_PREFIX = 5
 # "Tomas Beltran of Lakeshore Haulage" is two names, "Bank of Montreal" is one.
 _APPOSITIONS = frozenset(("of", "de", "del", "da", "do", "du", "des"))
 _LONGEST_APPOSITION = 3
+_LETTER = re.compile(r"[^\W\d_]")
+_DIGIT = re.compile(r"\d", re.ASCII)
 _TOKEN = re.compile(r"&|[^\W_]+(?:['’.&-][^\W_]+)*")
 _POSSESSIVE = re.compile(r"['’]s$", re.IGNORECASE)
 _APART = re.compile(r"[ \t]{1,3}|\.[ \t]{1,2}|[ \t]?\n[ \t]{0,2}")
@@ -44,6 +47,7 @@ _NO_NUMBER = re.compile(
     r"|\d{1,4}(?:st|nd|rd|th)|\d+(?:\.\d+)+|20\d\d-?q\d|\d{4}-\d{2}-\d{2}t\d+",
     re.IGNORECASE,
 )
+_LONGEST_LINE = 400
 _SHOUTED = 20
 """Letters of a line from which on capitals only say nothing of its words."""
 
@@ -59,26 +63,16 @@ class PhraseMatch:
     rule: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
+class _Word(NamedTuple):
+    """One word of a run. `raised`: it has a capital that says something, or a digit."""
+
     text: str
     start: int
     end: int
     plain: str
     raised: bool
-    """Whether it has a capital that says something, or a digit."""
-
-    @property
-    def is_joint(self) -> bool:
-        return self.plain in JOINTS
-
-    @property
-    def may_be_named(self) -> bool:
-        return self.plain not in NO_NAME and (self.raised or not self.is_common)
-
-    @property
-    def is_common(self) -> bool:
-        return self.plain in OF_PAPERS or self.plain in COMMON
+    is_common: bool
+    is_joint: bool
 
 
 def find(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[PhraseMatch]:
@@ -86,9 +80,9 @@ def find(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[PhraseMatch]:
     in the order of the text.
     """
     found: dict[str, PhraseMatch] = {}
-    for match in _matches(text, taken):
+    for tried, match in enumerate(_matches(text, taken)):
         found.setdefault(match.key, match)
-        if len(found) == MOST:
+        if len(found) == MOST or tried == _MOST_TRIED:
             cuts.left_out(f"names in the text after the first {MOST:,}")
             break
     return list(found.values())
@@ -109,7 +103,7 @@ def _phrase(text: str, words: Sequence[_Word], alone: bool) -> Iterator[PhraseMa
     """The keys of these words, if together they may be a name or a number. `alone`: they are the whole run."""
     start, end = words[0].start, words[-1].end
     written = text[start:end]
-    if len(words) <= 2 and any(map(str.isdigit, words[-1].plain)) and len(written) <= _LONGEST_NUMBER:
+    if len(words) <= 2 and _DIGIT.search(words[-1].plain) and len(written) <= _LONGEST_NUMBER:
         number = "" if _NO_NUMBER.fullmatch(written) else keys.number_form(written)
         if number and (len(words) == 1 or (words[0].plain.isalpha() and len(words[0].plain) <= _LONGEST_PREFIX)):
             yield PhraseMatch(keys.said(number), written, start, end, "known number")
@@ -124,7 +118,7 @@ def _phrase(text: str, words: Sequence[_Word], alone: bool) -> Iterator[PhraseMa
 
 def _is_name(words: Sequence[_Word], alone: bool) -> bool:
     own = [one for one in words if not one.is_joint]
-    if not any(map(str.isalpha, own[0].plain)) or len(own) == 1 < len(words):
+    if not _LETTER.search(own[0].plain) or len(own) == 1 < len(words):
         return False
     if len(own) == 1 and "-" not in own[0].text:
         plain = own[0].plain
@@ -140,38 +134,52 @@ def _runs(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[list[_Word]]:
     run: list[_Word] = []
     spans = iter(taken)
     span = next(spans, None)
-    line_start, shouted = 0, _is_shouted(text, 0)
+    line_end, shouted = -1, False
     for match in _TOKEN.finditer(text):
-        while span is not None and span[1] <= match.start():
+        start, end = match.span()
+        while span is not None and span[1] <= start:
             span = next(spans, None)
-        if "\n" in text[(run[-1].end if run else line_start) : match.start()]:
-            line_start = text.rfind("\n", 0, match.start()) + 1
-            shouted = _is_shouted(text, line_start)
-        word = _word(match, shouted)
-        usable = (span is None or match.end() <= span[0]) and (word.is_joint or word.may_be_named)
-        if run and not (usable and _continues(text, run[-1], word)):
+        if start > line_end:
+            line_end = text.find("\n", start)
+            line_end = len(text) if line_end < 0 else line_end
+            shouted = _is_shouted(text, start, line_end)
+        word = None if span is not None and end > span[0] else _word(match[0], start, shouted)
+        if run and not (word and _continues(text, run[-1], word)):
             yield run
             run = []
-        if usable and (run or not word.is_joint):
+        if word and (run or not word.is_joint):
             run.append(word)
     if run:
         yield run
 
 
-def _word(match: re.Match[str], shouted: bool) -> _Word:
-    text = _POSSESSIVE.sub("", match[0])
+def _word(text: str, start: int, shouted: bool) -> _Word | None:
+    """A word that may be part of a name; None for another one."""
     plain = text.casefold()
-    if not plain.isascii():
-        plain = "".join(char for char in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(char))
-    plain = plain.replace("'", "").replace("’", "")
-    raised = text[0].isupper() and not (shouted and plain in OF_PAPERS)
-    return _Word(text, match.start(), match.start() + len(text), plain, raised or any(map(str.isdigit, plain)))
+    if plain in JOINTS:
+        return _Word(text, start, start + len(text), plain, False, False, True)
+    if plain in NO_NAME:
+        return None
+    if not plain.isalnum() or not plain.isascii():
+        text = _POSSESSIVE.sub("", text)
+        plain = clean.folded(text).replace("'", "").replace("’", "")
+        if plain in NO_NAME:
+            return None
+    of_papers = plain in OF_PAPERS
+    is_common = of_papers or plain in COMMON
+    raised = (text[0].isupper() and not (shouted and of_papers)) or (
+        not plain.isalpha() and _DIGIT.search(plain) is not None
+    )
+    if is_common and not raised:
+        return None
+    return _Word(text, start, start + len(text), plain, raised, is_common, False)
 
 
-def _is_shouted(text: str, start: int) -> bool:
+def _is_shouted(text: str, start: int, end: int) -> bool:
     """Whether the line from there on is in capitals, so that they say little of its words."""
-    end = text.find("\n", start)
-    line = text[start : end if end >= 0 else len(text)][:400]
+    line = text[start : min(end, start + _LONGEST_LINE)]
+    if not line.isupper() and not line[:_SHOUTED].isupper():
+        return False
     letters = sum(map(str.isalpha, line))
     return letters >= _SHOUTED and sum(map(str.isupper, line)) > 0.8 * letters
 
