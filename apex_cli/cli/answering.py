@@ -105,7 +105,9 @@ def phrases(attributes: Mapping[str, Any], most: int | None = None) -> list[str]
     said = []
     for name in names if most is None else names[:most]:
         unit = attributes.get(f"{name}_unit") or (attributes.get("currency") if name in money else None)
-        said.append(clip(f"{name.replace('_', ' ')} {_value(attributes[name])}{f' {unit}' if unit else ''}", 100))
+        value = attributes[name]
+        shown = f"{value:,.2f}" if name in money and isinstance(value, float) else _value(value)
+        said.append(clip(f"{name.replace('_', ' ')} {shown}{f' {unit}' if unit else ''}", 100))
     if most is not None and len(names) > most:
         said.append(f"{len(names) - most} more")
     return said

@@ -84,9 +84,20 @@ def add(
             if match.kind == "shipment" and match.value in statuses:
                 said["states"] = statuses[match.value]
             builder.claim(subject, predicate(builder, subject, found), builder.add(found), attributes=said)
-    for phrase in phrases.find(text[:SCAN_LIMIT], [(match.start, match.end) for match in matches]):
-        place = {"rule": phrase.rule, "span": [phrase.start, phrase.end]}
-        builder.phrase(subject, phrase.key, phrase.text, place)
+    _add_phrases(builder, subject, text, matches)
+
+
+def _add_phrases(builder: Builder, subject: EntityRef, text: str, matches: Sequence[IdentifierMatch]) -> None:
+    """Adds the phrases of the text; a number says which status the text states of it, for it may be a shipment's."""
+    found = phrases.find(text[:SCAN_LIMIT], [(match.start, match.end) for match in matches])
+    numbers = [(one.start, one.end) for one in found if one.rule == phrases.NUMBER]
+    places = sorted([*numbers, *((match.start, match.end) for match in matches if match.kind == "shipment")])
+    statuses = dict(zip(places, status_words.stated(text, places), strict=True)) if numbers else {}
+    for one in found:
+        said: dict[str, Any] = {"rule": one.rule, "span": [one.start, one.end]}
+        if one.rule == phrases.NUMBER and (status := statuses.get((one.start, one.end))):
+            said["states"] = status
+        builder.phrase(subject, one.key, one.text, said)
 
 
 def span(match: IdentifierMatch, text: str) -> tuple[int, int]:

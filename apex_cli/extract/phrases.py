@@ -24,6 +24,8 @@ from apex_cli.extract import clean, cuts, keys, names
 from apex_cli.extract.common_words import COMMON, JOINTS, NO_NAME, OF_PAPERS
 
 MOST = 1_000
+NUMBER = "known number"
+"""The rule of a phrase that is a number."""
 _MOST_TRIED = 20_000
 _LONGEST = 6
 """Words of a name."""
@@ -106,7 +108,7 @@ def _phrase(text: str, words: Sequence[_Word], alone: bool) -> Iterator[PhraseMa
     if len(words) <= 2 and _DIGIT.search(words[-1].plain) and len(written) <= _LONGEST_NUMBER:
         number = "" if _NO_NUMBER.fullmatch(written) else keys.number_form(written)
         if number and (len(words) == 1 or (words[0].plain.isalpha() and len(words[0].plain) <= _LONGEST_PREFIX)):
-            yield PhraseMatch(keys.said(number), written, start, end, "known number")
+            yield PhraseMatch(keys.said(number), written, start, end, NUMBER)
     if _is_name(words, alone):
         forms = [names.company_key(written)]
         if len(words) == len(("first", "last")):
@@ -123,6 +125,8 @@ def _is_name(words: Sequence[_Word], alone: bool) -> bool:
     if len(own) == 1 and "-" not in own[0].text:
         plain = own[0].plain
         return alone and own[0].raised and not own[0].is_common and len(plain) >= _SHORTEST_WORD and plain.isalpha()
+    if all(one.plain in OF_PAPERS for one in own):
+        return False
     if any(one.plain in _APPOSITIONS for one in words) and len(own) > _LONGEST_APPOSITION:
         return False
     # Common words with capitals may be a name, "Star Line Transport", and in small letters are none.
