@@ -112,5 +112,7 @@ COMMON = frozenset(
 even where the whole line is in capitals.
 """
 
-JOINTS = frozenset(("and", "of", "de", "la", "del", "los", "las", "y", "et", "du", "des", "da", "do", "e", "the", "&"))
+JOINTS = frozenset(
+    ("and", "of", "de", "la", "del", "los", "las", "y", "et", "du", "des", "da", "do", "e", "el", "the", "&")
+)
 """Small words inside of a name."""

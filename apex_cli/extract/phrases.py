@@ -36,11 +36,12 @@ _LONGEST_PREFIX = 5
 # "Tomas Beltran of Lakeshore Haulage" is two names, "Bank of Montreal" is one.
 _APPOSITIONS = frozenset(("of", "de", "del", "da", "do", "du", "des"))
 _LONGEST_APPOSITION = 3
+_LISTING = frozenset(("and", "&", "y", "et"))
 _LETTER = re.compile(r"[^\W\d_]")
 _DIGIT = re.compile(r"\d", re.ASCII)
 _TOKEN = re.compile(r"&|[^\W_]+(?:['’.&-][^\W_]+)*")
 _POSSESSIVE = re.compile(r"['’]s$", re.IGNORECASE)
-_APART = re.compile(r"[ \t]{1,3}|\.[ \t]{1,2}|[ \t]?\n[ \t]{0,2}")
+_APART = re.compile(r"[^\S\n]{1,3}|\.[^\S\n]{1,2}|[^\S\n]?\n[^\S\n]{0,2}")
 _ABBREVIATED = 4
 _WRAPPED = 50
 """Characters from which on a line is one that the writer's program broke: a name may go on in the next one."""
@@ -98,11 +99,12 @@ def _matches(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[PhraseMatc
                 if words[0].is_joint or sum(not one.is_joint for one in words) > _LONGEST:
                     break
                 if not words[-1].is_joint:
-                    yield from _phrase(text, words, alone=len(words) == len(run))
+                    around = run[max(0, first - 1) : first] + run[last + 1 : last + 2]
+                    yield from _phrase(text, words, alone=not any(one.raised for one in around))
 
 
 def _phrase(text: str, words: Sequence[_Word], alone: bool) -> Iterator[PhraseMatch]:
-    """The keys of these words, if together they may be a name or a number. `alone`: they are the whole run."""
+    """The keys of these words, if together they may be a name or a number. `alone`: no word beside them has a capital."""
     start, end = words[0].start, words[-1].end
     written = text[start:end]
     if len(words) <= 2 and _DIGIT.search(words[-1].plain) and len(written) <= _LONGEST_NUMBER:
@@ -129,8 +131,10 @@ def _is_name(words: Sequence[_Word], alone: bool) -> bool:
         return False
     if any(one.plain in _APPOSITIONS for one in words) and len(own) > _LONGEST_APPOSITION:
         return False
-    # Common words with capitals may be a name, "Star Line Transport", and in small letters are none.
-    return all(one.raised for one in own) or not any(one.is_common for one in own)
+    if all(one.raised for one in own):
+        # Common words with capitals may be a name: "Star Line Transport".
+        return True
+    return not all(one.is_common for one in own) and all(one.plain in _LISTING for one in words if one.is_joint)
 
 
 def _runs(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[list[_Word]]:
@@ -174,7 +178,7 @@ def _word(text: str, start: int, shouted: bool) -> _Word | None:
     raised = (text[0].isupper() and not (shouted and of_papers)) or (
         not plain.isalpha() and _DIGIT.search(plain) is not None
     )
-    if is_common and not raised:
+    if of_papers and not raised:
         return None
     return _Word(text, start, start + len(text), plain, raised, is_common, False)
 
