@@ -221,8 +221,25 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words of a text that may name something: "Lakeshore Haulage", "LD-40512".
+
+    `subject` is the key of the entity whose text it is. `key` is that of `keys.said`. If the memory knows one thing
+    that is called so, now or later, the subject mentions it; else the phrase is no entity and no fact. `attributes` are
+    those of the mention: by which rule, and where in the text.
+    """
+
+    subject: str
+    key: str
+    text: str
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Extraction:
     """What a record states: its time, its text, the chunks to embed (one or more), entities and claims.
+
+    `phrases` are what its text may name besides.
 
     `chunk_places` says where each chunk is in its file ("rate-con.pdf, page 2"); empty where there is nothing to say.
 
@@ -249,6 +266,7 @@ class Extraction:
     notes: tuple[str, ...] = ()
     ended: bool = False
     chunk_places: tuple[str, ...] = ()
+    phrases: tuple[Phrase, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from apex_cli.model import Claim, Entity, EntityType, Extraction, Predicate
+from apex_cli.model import Claim, Entity, EntityType, Extraction, Phrase, Predicate
 
-FORMAT = 2
+FORMAT = 3
 """Of serialized extractions."""
 
 
@@ -68,6 +68,16 @@ def to_claim(document: Mapping[str, Any]) -> Claim:
     )
 
 
+def from_phrase(phrase: Phrase) -> list[Any]:
+    return [phrase.subject, phrase.key, phrase.text, dict(phrase.attributes)]
+
+
+def to_phrase(document: Any) -> Phrase:
+    """Raises `ValueError` or `TypeError` for what is no phrase."""
+    subject, key, written, attributes = document
+    return Phrase(text(subject), text(key), text(written), dict(attributes))
+
+
 def text(value: Any) -> str:
     """The value, if it is a string. Raises `TypeError`."""
     if not isinstance(value, str):
@@ -94,6 +104,7 @@ def dump_extraction(extraction: Extraction, *, extractor: str) -> bytes:
         "chunks": extraction.chunks,
         "entities": [from_entity(entity) for entity in extraction.entities],
         "claims": [from_claim(claim) for claim in extraction.claims],
+        "phrases": [from_phrase(phrase) for phrase in extraction.phrases],
     }
     return json.dumps(document, separators=(",", ":")).encode("ascii")
 
@@ -115,6 +126,7 @@ def load_extraction(data: bytes, *, extractor: str) -> Extraction | None:
             chunks=tuple(text(chunk) for chunk in document["chunks"]),
             entities=tuple(to_entity(entity) for entity in document["entities"]),
             claims=tuple(to_claim(claim) for claim in document["claims"]),
+            phrases=tuple(to_phrase(phrase) for phrase in document["phrases"]),
         )
     except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
         return None

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from apex_cli.model import Claim, Entity, EntityType, Plan, PlanKind, Predicate
+from apex_cli.model import Claim, Entity, EntityType, Phrase, Plan, PlanKind, Predicate
 from apex_cli.stores.graph.ladybug.store import LadybugGraph
 from apex_cli.stores.protocol import EntityView, FactView, GraphView, PivotStore
 from tests.graph_server import server_graph
@@ -24,6 +24,7 @@ IMPLEMENTATIONS: dict[str, Callable[[Path, str], PivotStore]] = {
     "neo4j": lambda _, namespace: server_graph(namespace),
 }
 """Graphs by engine, of a folder and a namespace. Making one on a server skips where there is none."""
+_NAMES = ("lakeshorehaulage", "acmefoods")
 PREDICATES = (Predicate.LOCATED_AT, Predicate.INSIDE_GEOFENCE, Predicate.ABOUT)
 
 
@@ -116,6 +117,7 @@ class Step:
     kind: PlanKind
     entities: tuple[Entity, ...] = ()
     claims: tuple[Claim, ...] = ()
+    phrases: tuple[Phrase, ...] = ()
     event_time: datetime = NOON
 
     def plan(self) -> Plan:
@@ -125,6 +127,7 @@ class Step:
             kind=self.kind,
             entities=self.entities,
             claims=self.claims,
+            phrases=self.phrases,
             event_time=self.event_time,
             saga_id=f"saga {self.record} {self.epoch}",
         )
@@ -134,7 +137,7 @@ def random_history(rng: random.Random, *, records: int = 12, tangled: bool = Fal
     """The versions of each record, in their order. The last version of some is a `FORGET`.
 
     Some versions have several keys for one entity, or name one thing twice, each time by other keys. With `tangled`
-    the keys contradict each other, and names lead to one thing or to several.
+    the keys contradict each other, names lead to one thing or to several, and texts name carriers, drivers and people.
     """
     return [_versions(rng, f"r{number}", tangled) for number in range(records)]
 
@@ -161,6 +164,7 @@ def _versions(rng: random.Random, record: str, tangled: bool) -> list[Step]:
 def _step(rng: random.Random, record: str, epoch: int, tangled: bool) -> Step:
     joining = rng.random() < 0.3
     things = _tangled(rng) if tangled else _things(rng, EntityType.VEHICLE, joining)
+    named = _named(rng) if tangled else []
     places = _things(rng, EntityType.LOCATION, joining)
     claims: dict[tuple[str, Predicate, datetime], Claim] = {}
     for _ in range(rng.randint(0, 4)):
@@ -170,7 +174,14 @@ def _step(rng: random.Random, record: str, epoch: int, tangled: bool) -> Step:
         sentence = f"it {predicate}" if tangled else f"{_number(subject)} {predicate} {_number(target)}"
         one = claim(subject, predicate, target, start, end, sentence=sentence)
         claims[subject.key, predicate, one.valid_at] = one
-    return Step(record, epoch, PlanKind.WRITE, (*things, *places), tuple(claims.values()), minute(rng.randint(0, 20)))
+    phrases = tuple(
+        Phrase(places[0].key, f"value:said:{name}", name.title(), {"rule": "known name"})
+        for name in _NAMES
+        if tangled and rng.random() < 0.4
+    )
+    entities = (*things, *named, *places)
+    at = minute(rng.randint(0, 20))
+    return Step(record, epoch, PlanKind.WRITE, entities, tuple(claims.values()), phrases, at)
 
 
 def _things(rng: random.Random, kind: EntityType, joining: bool) -> list[Entity]:
@@ -197,6 +208,21 @@ def _tangled(rng: random.Random) -> list[Entity]:
         if not taken.intersection(own):
             found.append(Entity(EntityType.VEHICLE, tuple(own), "vehicle", names=names, hints=hints))
     return found
+
+
+def _named(rng: random.Random) -> list[Entity]:
+    """Perhaps something with a name: by an id and the name, or by the name as a source or a text gives it."""
+    name, number = rng.choice(_NAMES), rng.randrange(2)
+    spelled = f"carrier:name:{name}"
+    return rng.choice(
+        (
+            [],
+            [entity(EntityType.CARRIER, f"carrier:mc:{number}", names=(spelled,), name=name)],
+            [entity(EntityType.CARRIER, f"carrier:name@turvo:{name}", hints=(spelled,), name=name)],
+            [entity(EntityType.CARRIER, f"carrier:said:{name}", name=name, certain=False)],
+            [entity(EntityType.PERSON, f"person:email:{number}", names=(f"person:name:{name}",), name=name)],
+        )
+    )
 
 
 def _keys(rng: random.Random, kind: EntityType, number: int, joining: bool) -> list[str]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _MOST_KEYS = 6
 _MOST_ATTRIBUTES = 12
 _MOST_OF_A_FACT = 4
+_OF_MENTIONS = frozenset(("rule", "span"))
+"""How a mention was found: for programs, and for `apex ingest --explain`."""
 _LONGEST_NAME = 120
 _LONGEST_VALUE = 60
 _LONGEST_RECORD = 1_000
@@ -104,7 +106,9 @@ def phrases(attributes: Mapping[str, Any], most: int | None = None) -> list[str]
     said = []
     for name in names if most is None else names[:most]:
         unit = attributes.get(f"{name}_unit") or (attributes.get("currency") if name in money else None)
-        said.append(clip(f"{name.replace('_', ' ')} {_value(attributes[name])}{f' {unit}' if unit else ''}", 100))
+        value = attributes[name]
+        shown = f"{value:,.2f}" if name in money and isinstance(value, float) else _value(value)
+        said.append(clip(f"{name.replace('_', ' ')} {shown}{f' {unit}' if unit else ''}", 100))
     if most is not None and len(names) > most:
         said.append(f"{len(names) - most} more")
     return said
@@ -128,7 +132,7 @@ def _keys(entity: EntityView, most: int | None) -> list[str]:
     for alias in entity.aliases:
         kind, _, value = alias.partition(":")[2].partition(":")
         kind = kind.partition("@")[0]
-        if value and kind != "name" and not kind.endswith("+name") and value.casefold() not in shown:
+        if value and kind not in ("name", "said") and not kind.endswith("+name") and value.casefold() not in shown:
             known[clip(f"{kind} {value}", _LONGEST_VALUE)] = None
     found = list(known)
     return found if most is None or len(found) <= most else [*found[:most], f"{len(found) - most} more"]
@@ -161,7 +165,8 @@ def _stated(one: AnsweredFact) -> str:
     fact = one.fact
     # An address that is the place's name, or a spelling that is the status itself, says nothing more.
     known = fact.object.casefold()
-    more = {name: value for name, value in fact.attributes.items() if str(value).casefold() not in known}
+    own = ((name, value) for name, value in fact.attributes.items() if name not in _OF_MENTIONS)
+    more = {name: value for name, value in own if str(value).casefold() not in known}
     said = phrases(more, _MOST_OF_A_FACT)
     return (
         f"{_name(fact.subject)} {fact.predicate} {_name(fact.object)}"

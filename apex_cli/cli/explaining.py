@@ -85,6 +85,10 @@ def _as_json(found: Explanation) -> dict[str, Any]:
         "fact_count": len(extraction.claims),
         "entities": [_entity_json(each) for each in extraction.entities[:_IN_JSON]],
         "facts": [_fact_json(each, names) for each in extraction.claims[:_IN_JSON]],
+        "phrases": [
+            {"subject": names[each.subject], "text": each.text, "key": each.key, "attributes": dict(each.attributes)}
+            for each in extraction.phrases[:_IN_JSON]
+        ],
     }
 
 
@@ -171,10 +175,25 @@ def _content(found: Explanation, extraction: Extraction) -> Iterator[str]:
     for claim in extraction.claims[:_SHOWN]:
         until = f" until {rfc3339(claim.invalid_at)}" if claim.invalid_at else ""
         stated = f"{names[claim.subject]} {claim.predicate} {names[claim.object]}"
-        yield _line(heading, f"{stated} since {rfc3339(claim.valid_at)}{until}{_described(claim.attributes)}")
+        how, more = _found(claim.attributes)
+        yield _line(heading, f"{stated} since {rfc3339(claim.valid_at)}{until}{_described(more)}{how}")
         heading = ""
     yield from _more(len(extraction.claims))
+    heading = "may name"
+    for phrase in extraction.phrases[:_SHOWN]:
+        yield _line(heading, f"{phrase.text}{_found(phrase.attributes)[0]}, if the memory knows one thing of this name")
+        heading = ""
+    yield from _more(len(extraction.phrases))
     yield _line("text", clip(extraction.text, _TEXT))
+
+
+def _found(attributes: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """How a mention was found, ": rule `po label`, characters 120–126", and its other attributes."""
+    if "rule" not in attributes:
+        return "", attributes
+    start, end = attributes["span"]
+    more = {name: value for name, value in attributes.items() if name not in ("rule", "span")}
+    return f": rule `{attributes['rule']}`, characters {start}–{end}", more
 
 
 def _described(attributes: Mapping[str, Any]) -> str:

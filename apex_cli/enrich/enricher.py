@@ -57,7 +57,7 @@ class ModelExtractor:
         # The rules put the message or the document itself first.
         subject = builder.add(extraction.entities[0])
         llm_extraction.add(builder, subject, answer, found)
-        enriched = builder.build(extraction.title, extraction.text, extraction.chunks)
+        enriched = builder.build(extraction.title, extraction.text, extraction.chunks, extraction.chunk_places)
         return replace(
             enriched,
             llm_calls=usage.calls,
@@ -125,7 +125,15 @@ class CachedEnricher:
         # What the rules say of the record as a whole is not kept with the model's answer.
         record, rules = item
         notes = _notes(prose(record), rules)
-        return replace(read, kind=rules.kind, whole=rules.whole, dated=rules.dated, ended=rules.ended, notes=notes)
+        return replace(
+            read,
+            kind=rules.kind,
+            whole=rules.whole,
+            dated=rules.dated,
+            ended=rules.ended,
+            notes=notes,
+            chunk_places=rules.chunk_places,
+        )
 
     def _key(self, item: Item) -> str:
         record, extraction = item

@@ -20,7 +20,18 @@ from typing import Any, NewType
 
 from apex_cli.extract import clean, keys, timestamps
 from apex_cli.extract.signatures import Signature, groups, signature_of
-from apex_cli.model import FUNCTIONAL, NOTHING, Claim, Entity, EntityType, Extraction, Predicate, Record, RecordKind
+from apex_cli.model import (
+    FUNCTIONAL,
+    NOTHING,
+    Claim,
+    Entity,
+    EntityType,
+    Extraction,
+    Phrase,
+    Predicate,
+    Record,
+    RecordKind,
+)
 
 EntityRef = NewType("EntityRef", int)
 """An entity within one builder. It stays valid when `build` makes the entity one with another."""
@@ -89,6 +100,7 @@ class Builder:
         self._shares = False
         """Whether two entities have a key, name or hint in common."""
         self._statements: list[_Statement] = []
+        self._phrases: dict[str, tuple[EntityRef, Phrase]] = {}
 
     @classmethod
     def of(cls, record: Record, own: datetime | None, *, kind: RecordKind, whole: bool = True) -> Builder:
@@ -129,6 +141,8 @@ class Builder:
                 attributes=claim.attributes,
                 certain=claim.certain,
             )
+        for phrase in extraction.phrases:
+            builder.phrase(refs[phrase.subject], phrase.key, phrase.text, phrase.attributes)
         return builder
 
     def add(self, entity: Entity) -> EntityRef:
@@ -171,9 +185,18 @@ class Builder:
             raise ValueError(f"{predicate} may have several values: one ends by a claim of its own")
         self._statements.append(_Statement(subject, predicate, None, self.event_time, None, {}, certain=True))
 
+    def phrase(self, subject: EntityRef, key: str, text: str, attributes: Mapping[str, Any]) -> None:
+        """Adds words of the subject's text that may name something; see `Phrase`. The same phrase counts once."""
+        self._phrases.setdefault(key, (subject, Phrase("", key, text, attributes)))
+
     def note(self, text: str) -> None:
         """Adds a note for the record's result: what was cut, left out or assumed. The same note counts once."""
         self._notes[text] = None
+
+    def describe(self, ref: EntityRef, attributes: Mapping[str, Any]) -> None:
+        """Adds attributes to an entity; what it has already stays."""
+        entity = self._entities[ref]
+        self._entities[ref] = replace(entity, attributes={**attributes, **entity.attributes})
 
     def known(self, ref: EntityRef) -> Entity:
         """The entity as it was added."""
@@ -201,6 +224,19 @@ class Builder:
             ended=self._ended,
             notes=tuple(self._notes),
             chunk_places=places if chunks else (),
+            phrases=self._said(things, targets),
+        )
+
+    def _said(self, things: Sequence[Entity], targets: Sequence[int]) -> tuple[Phrase, ...]:
+        """The phrases but for those by which the record itself names something already."""
+        if not self._phrases:
+            return ()
+        aliases = (alias for thing in things for alias in (*thing.keys, *thing.names, *thing.hints))
+        named = {keys.said_of(alias) for alias in aliases}
+        return tuple(
+            replace(phrase, subject=things[targets[subject]].key)
+            for key, (subject, phrase) in self._phrases.items()
+            if key not in named
         )
 
     def _things(self) -> tuple[list[Entity], list[int]]:
@@ -236,7 +272,7 @@ class Builder:
                 subject=keys_of[subject],
                 predicate=one.predicate,
                 object=NOTHING if obj is None else keys_of[obj],
-                sentence=_sentence(called[subject], one.predicate, "nothing" if obj is None else called[obj]),
+                sentence=sentence(called[subject], one.predicate, "nothing" if obj is None else called[obj]),
                 valid_at=one.valid_at,
                 invalid_at=one.invalid_at,
                 attributes=one.attributes,
@@ -253,7 +289,7 @@ def _overrides(new: _Statement, same: _Statement) -> bool:
     return same.invalid_at is not None and new.invalid_at is None
 
 
-def _sentence(subject: str, predicate: Predicate, obj: str) -> str:
+def sentence(subject: str, predicate: Predicate, obj: str) -> str:
     """A claim as a sentence: "Vehicle TRUCK-6520 is at Chicago, IL."."""
     # Names may hold braces: the template is filled once, its fillings are never read as templates.
     text = _TEMPLATES[predicate].format(subject=subject, object=obj)

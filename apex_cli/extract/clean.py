@@ -50,6 +50,14 @@ def shortened(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
+def folded(text: str) -> str:
+    """Small letters without diacritics, for looking words up; other characters stay: "Échéance" is "echeance"."""
+    plain = text.casefold()
+    if plain.isascii():
+        return plain
+    return "".join(char for char in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(char))
+
+
 def key_part(text: str) -> str:
     """A value inside of a key: as `line`, but a long value ends in its hash, so that two long values stay two."""
     if len(text) <= KEY_LIMIT:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from apex_cli.extract import clean, keys, placeholders
 from apex_cli.extract.contacts import Contact
@@ -46,6 +47,17 @@ def named(
         attributes=attributes or {},
         certain=certain,
     )
+
+
+def company(kind: Literal["customer", "carrier"], source: str, name: str, numbers: Iterable[str] = ()) -> Entity | None:
+    """A company that a text names beside its label or its number; None for a placeholder.
+
+    Without a number it is the one that the memory knows by this name, if there is one; see `keys.said_as`.
+    """
+    found = named(kind, source, name, numbers, certain=False)
+    if found is None or found.hints == ():
+        return found
+    return replace(found, keys=(keys.said_as(kind, name),), hints=())
 
 
 def human(

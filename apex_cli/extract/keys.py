@@ -70,6 +70,14 @@ _OWN_LABEL = {
     "pro": re.compile(r"PRO[ #:-]{0,3}(?=\d)"),
     "invoice": re.compile(r"INV(?:OICE)?[ #:-]{0,3}(?=[A-Z-]{0,10}\d)"),
 }
+_SAID = "value:said:"
+# How a text may name a thing, and in which order the types are tried: see `said_of`.
+_SAYABLE_NAMES = frozenset(
+    ("driver:name", "carrier:name", "customer:name", "person:name", "carrier:said", "customer:said")
+)
+_SAYABLE_NUMBERS = frozenset(("shipment:id", "vehicle:unit", "order:po"))
+_SHORTEST_SAID = 5
+_SHORTEST_NUMBER = 6
 _JOINTS = re.compile(r"[ -]")
 _NOT_DIGIT = re.compile(r"\D")
 
@@ -98,7 +106,7 @@ def kind_strength(kind: str) -> int:
     if known is not None:
         return known
     base = kind.partition("@")[0]
-    return _WEAK if base in _WEAK_KINDS or base.endswith(":name") else _STRONG
+    return _WEAK if base in _WEAK_KINDS or base.endswith((":name", ":said")) else _STRONG
 
 
 def strength(key: str) -> int:
@@ -117,14 +125,15 @@ def is_weak(key: str) -> bool:
 
 
 def is_bare_name(key: str) -> bool:
-    """Whether the key is a name as one source spells it, which any id outranks."""
-    return key.split(":", 2)[1].startswith("name@")
+    """Whether the key is a name as one source or a text spells it, which any id outranks."""
+    kind = key.split(":", 2)[1]
+    return kind == "said" or kind.startswith("name@")
 
 
 def is_folded(key: str) -> bool:
     """Whether the key has a name in it, folded for comparing, which is not for people to read."""
     kind = kind_of(key).partition(":")[2]
-    return kind.partition("@")[0] == "name" or kind.endswith("+name")
+    return kind.partition("@")[0] in ("name", "said") or kind.endswith("+name")
 
 
 def is_outranked(key: str) -> bool:
@@ -259,6 +268,52 @@ def appointment(appointment_id: str) -> str:
 
 def document_record(source: str, data_type: str, external_id: str) -> str:
     return f"document:record@{source}:{clean.key_part(data_type)}:{clean.key_part(external_id)}"
+
+
+def said(form: str) -> str:
+    """A phrase of a text that may name something: `form` is a name's key or a number, without blanks or punctuation."""
+    return f"{_SAID}{form}"
+
+
+def said_as(kind: Literal["customer", "carrier"], name: str) -> str:
+    """The name of a company that a text gives beside its label: "Carrier: Lakeshore Haulage". A weak key."""
+    return f"{kind}:said:{normal_name(kind, name)}"
+
+
+def is_said(key: str) -> bool:
+    """Whether the key is a phrase of a text of which nothing says what it names."""
+    return key.startswith(_SAID)
+
+
+def is_said_as(key: str) -> bool:
+    """Whether the key is made by `said_as`."""
+    return kind_of(key).endswith(":said") and not is_said(key)
+
+
+@lru_cache(maxsize=8192)
+def said_of(alias: str) -> str | None:
+    """The phrase by which a text names what has this key or name; None for what no text names so.
+
+    `carrier:name@turvo:lakeshorehaulage` is said "Lakeshore Haulage": `value:said:lakeshorehaulage`. A name has five
+    letters or more. A number has a digit and five characters, or six where it has digits only: "Star" and "4410" in a
+    text may be anything.
+    """
+    kind = kind_of(alias)
+    form = alias[len(kind) + 1 :]
+    base = kind.partition("@")[0]
+    if base in _SAYABLE_NAMES:
+        return said(form) if len(form) >= _SHORTEST_SAID else None
+    if base in _SAYABLE_NUMBERS or base.startswith("reference:"):
+        number = number_form(form)
+        return said(number) if number else None
+    return None
+
+
+def number_form(text: str) -> str:
+    """A number as a text may write it: "LD-40512" and "ld 40512" are `ld40512`; "" for one that may be anything."""
+    form = "".join(char for char in text.casefold() if char.isalnum())
+    shortest = _SHORTEST_NUMBER if form.isdecimal() else _SHORTEST_SAID
+    return form if len(form) >= shortest and any(map(str.isdecimal, form)) else ""
 
 
 def value(predicate: str, text: str) -> str:

@@ -1,4 +1,5 @@
-"""What free text mentions: identifiers, places, people and companies, as entities that are never certain.
+"""What free text mentions: identifiers, places, people and companies, as entities that are never certain, and phrases
+that may name something.
 
 A match needs a check digit, a prefix or a label, so few matches are wrong. The time is linear in the length of the
 text, of which only the first `SCAN_LIMIT` characters are read.
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Literal, cast, get_args
 
-from apex_cli.extract import contacts, cuts, entities, identifiers, keys, places, status_words
+from apex_cli.extract import contacts, cuts, entities, identifiers, keys, phrases, places, status_words, text_data
 from apex_cli.extract.builder import Builder, EntityRef
 from apex_cli.extract.contacts import Contact
 from apex_cli.extract.identifiers import IdentifierMatch
@@ -20,8 +21,11 @@ from apex_cli.model import Entity, EntityType, Predicate
 SCAN_LIMIT = 200_000
 _MOST_MATCHES = 1_000
 _DIGIT = re.compile(r"\d", re.ASCII)
+_RULE = re.compile(r"[\W_]+")
+_LONGEST_LABEL = 40
 _DOCKETS = frozenset(get_args(keys.DocketKind))
 _NUMBERS = frozenset({EntityType.ORDER, EntityType.REFERENCE})
+_WRITTEN = frozenset({EntityType.MESSAGE, EntityType.DOCUMENT})
 
 # Companies named on a labelled line: "Carrier: Lakeshore Haulage Inc".
 _LABELS: dict[str, Literal["customer", "carrier"]] = {
@@ -53,21 +57,62 @@ _SMALL_WORDS = frozenset(("of", "and", "the", "de", "la", "du", "&"))
 _MOST_WORDS = 8
 
 
-def add(builder: Builder, subject: EntityRef, text: str, source: str) -> None:
+def add(
+    builder: Builder, subject: EntityRef, text: str, source: str, matches: Sequence[IdentifierMatch] | None = None
+) -> None:
     """Claims what the text mentions, except for entities that the record's fields have already named.
 
-    The mention of a shipment says which status the text states of it: `states`.
+    Each mention says by which rule it was found, and where its value is: `rule` ("po label"), `span` ([120, 126], in
+    characters of `text`). That of a shipment says which status the text states of it: `states`. What the text states of
+    amounts and appointments becomes attributes of the subject and of the invoices; see `text_data`. `matches` are
+    those of `find`, where they are known already.
     """
-    matches = find(text)
+    matches = find(text) if matches is None else matches
+    invoices = text_data.invoices(text, matches)
+    if builder.known(subject).type in _WRITTEN:
+        builder.describe(subject, text_data.find(text))
     statuses = _statuses(matches, text)
     # "Truck 6520" is added after TRUCK-6520, which it may mean.
     for match in sorted(matches, key=lambda found: found.kind == "unit number"):
         found = entity(match, source)
+        if found is not None and match.kind == "invoice" and (stated := invoices.get(match.value)):
+            found = replace(found, attributes={**found.attributes, **stated})
         if found is not None and not builder.has(found):
-            said: dict[str, Any] = {"check_digit": True} if match.checked else {}
+            said: dict[str, Any] = {"rule": rule(match, text), "span": list(span(match, text))}
+            if match.checked:
+                said["check_digit"] = True
             if match.kind == "shipment" and match.value in statuses:
                 said["states"] = statuses[match.value]
             builder.claim(subject, predicate(builder, subject, found), builder.add(found), attributes=said)
+    _add_phrases(builder, subject, text, matches)
+
+
+def _add_phrases(builder: Builder, subject: EntityRef, text: str, matches: Sequence[IdentifierMatch]) -> None:
+    """Adds the phrases of the text; a number says which status the text states of it, for it may be a shipment's."""
+    found = phrases.find(text[:SCAN_LIMIT], [(match.start, match.end) for match in matches])
+    numbers = [(one.start, one.end) for one in found if one.rule == phrases.NUMBER]
+    places = sorted([*numbers, *((match.start, match.end) for match in matches if match.kind == "shipment")])
+    statuses = dict(zip(places, status_words.stated(text, places), strict=True)) if numbers else {}
+    for one in found:
+        said: dict[str, Any] = {"rule": one.rule, "span": [one.start, one.end]}
+        if one.rule == phrases.NUMBER and (status := statuses.get((one.start, one.end))):
+            said["states"] = status
+        builder.phrase(subject, one.key, one.text, said)
+
+
+def span(match: IdentifierMatch, text: str) -> tuple[int, int]:
+    """Where the value of a match is: after its label."""
+    written = match.text if text.endswith(match.text, match.start, match.end) else match.value
+    start = match.end - len(written) if text.endswith(written, match.start, match.end) else match.start
+    return start, match.end
+
+
+def rule(match: IdentifierMatch, text: str) -> str:
+    """By which rule something was found: beside its label ("po label"), or by its form."""
+    label = _RULE.sub(" ", text[match.start : span(match, text)[0]]).strip().casefold()
+    if label and len(label) <= _LONGEST_LABEL:
+        return f"{label} label"
+    return f"{match.kind} with check digit" if match.checked else f"{match.kind} form"
 
 
 def predicate(builder: Builder, subject: EntityRef, entity: Entity) -> Predicate:
@@ -210,9 +255,9 @@ _MAKERS: dict[str, Callable[[IdentifierMatch, str], Entity | None]] = {
     "shipment": lambda found, _: entities.shipment(shipment_id=found.value, certain=False),
     "order": lambda found, _: entities.order(found.text, certain=False),
     "place": lambda found, _: entities.city(found.value, certain=False),
-    "customer": lambda found, source: entities.named("customer", source, found.value, certain=False),
-    "carrier": lambda found, source: entities.named(
-        "carrier", source, found.value, [keys.docket(*docket) for docket in found.dockets], certain=False
+    "customer": lambda found, source: entities.company("customer", source, found.value),
+    "carrier": lambda found, source: entities.company(
+        "carrier", source, found.value, [keys.docket(*docket) for docket in found.dockets]
     ),
     "email": lambda found, source: entities.human("person", source, Contact(email=found.value), certain=False),
     "phone": lambda found, source: entities.human("person", source, Contact(phone=found.value), certain=False),

@@ -10,6 +10,10 @@ signatures:
    joins the one other group that has any of them as key or name. Two such groups: it joins neither.
 3. **Hints.** A group that is still alone, and that nothing else knows by its keys, joins the one group that has its
    hint as key or name. A hint is a weak key.
+4. **What texts say.** A company that is known from its label in texts only (`keys.said_as`) joins the one other group
+   of its type that is called so (`keys.said_of`). Then a phrase of a text (`keys.said`) joins the one group that is
+   called so: of the first type among `_SAID_FIRST` that has any. "The one" is the only one, or else the only one with a
+   strong key.
 
 Example. Four records, in any order:
 
@@ -25,7 +29,7 @@ Example. Four records, in any order:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from hashlib import blake2b
 from itertools import combinations
@@ -36,6 +40,9 @@ from apex_cli.extract.keys import kind_strength
 from apex_cli.model import Entity
 
 _DIGEST_BYTES = 6
+_SAID_FIRST = ("shipment", "vehicle", "driver", "carrier", "customer", "person", "order", "reference")
+CALLED = '"'
+"""Before a phrase: those that are called so, in `crowded` and in the graph's index."""
 
 
 class Signature(NamedTuple):
@@ -56,6 +63,25 @@ class Signature(NamedTuple):
         """Whether it is one key and nothing else."""
         return len(self.keys) == 1 and not self.names and not self.hints
 
+    @property
+    def is_said(self) -> bool:
+        """Whether it is a phrase of a text, which may name something or nothing."""
+        return keys.is_said(self.keys[0])
+
+    @property
+    def said(self) -> Sequence[str]:
+        """The phrases of texts that it was made of: see step 4 of `groups`."""
+        if self.is_said:
+            return self.keys
+        return [phrase for key in self.keys if keys.is_said_as(key) and (phrase := keys.said_of(key))]
+
+    @property
+    def phrases(self) -> Iterator[str]:
+        """The phrases by which texts name it."""
+        for alias in (*self.keys, *self.names):
+            if phrase := keys.said_of(alias):
+                yield phrase
+
 
 def signature_of(entity: Entity) -> Signature:
     """The signature of an entity."""
@@ -67,14 +93,23 @@ def signature_of(entity: Entity) -> Signature:
 
 
 def groups(signatures: Collection[Signature], crowded: AbstractSet[str] = frozenset()) -> list[list[Signature]]:
-    """The things among these signatures. `crowded` are keys and names of so many things that they identify none."""
+    """The things among these signatures.
+
+    `crowded` are keys and names of so many things that they identify none; with `CALLED` before it, a phrase.
+    """
     every = set(signatures)
     aliases = [alias for one in every for part in one for alias in part]
-    if len(set(aliases)) == len(aliases):
+    said = {phrase for one in every for phrase in one.said}
+    if len(set(aliases)) == len(aliases) and not said:
         return [[one] for one in sorted(every)]
     counts = Counter(aliases)
     # Most signatures share nothing with another one, so each of these is a thing of its own.
-    linked = [one for one in every if any(counts[alias] > 1 for part in one for alias in part)]
+    linked = [
+        one
+        for one in every
+        if any(counts[alias] > 1 for part in one for alias in part)
+        or (said and not (said.isdisjoint(one.phrases) and said.isdisjoint(one.said)))
+    ]
     alone = every.difference(linked)
     return sorted([*([one] for one in alone), *_joined(linked, crowded)])
 
@@ -92,6 +127,7 @@ def _joined(signatures: Collection[Signature], crowded: AbstractSet[str]) -> lis
         _join_by_keys(forest, strength, links)
     _join_by_names(forest, crowded)
     _join_by_hints(forest, crowded)
+    _join_what_texts_say(forest, crowded)
     return forest.members()
 
 
@@ -129,6 +165,11 @@ class _Forest:
         for position, one in enumerate(self.signatures):
             found.setdefault(self.root(position), []).append(one)
         return list(found.values())
+
+    def strong(self) -> set[int]:
+        """The groups that have a key that is not weak."""
+        pairs = enumerate(self.signatures)
+        return {self.root(position) for position, one in pairs if not all(map(keys.is_weak, one.keys))}
 
     def by_key(self) -> dict[str, list[int]]:
         """The positions of the signatures that have each key."""
@@ -181,12 +222,9 @@ def _chains(links: Iterable[set[int]]) -> list[set[int]]:
 def _weak(forest: _Forest) -> dict[int, list[Signature]]:
     """The groups that have weak keys only, with their signatures."""
     found: dict[int, list[Signature]] = {}
-    strong: set[int] = set()
     for position, one in enumerate(forest.signatures):
-        root = forest.root(position)
-        found.setdefault(root, []).append(one)
-        if not all(map(keys.is_weak, one.keys)):
-            strong.add(root)
+        found.setdefault(forest.root(position), []).append(one)
+    strong = forest.strong()
     return {root: some for root, some in found.items() if root not in strong}
 
 
@@ -216,6 +254,46 @@ def _join_by_hints(forest: _Forest, crowded: AbstractSet[str]) -> None:
         for root, hints in hinting.items()
     }
     _join_to_only(forest, meant)
+
+
+def _join_what_texts_say(forest: _Forest, crowded: AbstractSet[str]) -> None:
+    if not any(one.said for one in forest.signatures):
+        return
+    strong = forest.strong()
+    labelled = {
+        root: some[0].keys[0]
+        for root, some in _weak(forest).items()
+        if all(keys.is_said_as(key) for one in some for key in one.keys)
+    }
+    called = _called(forest, crowded)
+    meant: dict[int, set[int]] = {}
+    for root, key in labelled.items():
+        alike = called.get(keys.said_of(key) or "", {}).get(key.partition(":")[0], set())
+        meant[root] = _one_of(alike - labelled.keys(), strong)
+    _join_to_only(forest, meant)
+    called, strong = _called(forest, crowded), forest.strong()
+    meant = {}
+    for position, one in enumerate(forest.signatures):
+        if one.is_said and (by_type := called.get(one.keys[0])):
+            meant[position] = _one_of(next(by_type[kind] for kind in _SAID_FIRST if kind in by_type), strong)
+    _join_to_only(forest, meant)
+
+
+def _one_of(roots: AbstractSet[int], strong: AbstractSet[int]) -> set[int]:
+    """The only one of these groups, or the only one with a strong key; none where several may be meant."""
+    clear = roots if len(roots) == 1 else roots & strong
+    return set(clear) if len(clear) == 1 else set()
+
+
+def _called(forest: _Forest, crowded: AbstractSet[str]) -> dict[str, dict[str, set[int]]]:
+    """The groups that texts name by each phrase, by type."""
+    called: dict[str, dict[str, set[int]]] = {}
+    for position, one in enumerate(forest.signatures):
+        for alias in (*one.keys, *one.names):
+            phrase = keys.said_of(alias)
+            if phrase is not None and f"{CALLED}{phrase}" not in crowded:
+                called.setdefault(phrase, {}).setdefault(alias.partition(":")[0], set()).add(forest.root(position))
+    return called
 
 
 def _join_to_only(forest: _Forest, meant: Mapping[int, set[int]]) -> bool:

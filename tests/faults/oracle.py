@@ -231,6 +231,14 @@ def claimed(stored: Stored, current: Versions) -> tuple[list[Claimed], list[str]
                 begins, ends = (None if claim[at] is None else _micros(claim[at]) for at in ("valid_at", "invalid_at"))
                 certain = claim.get("certain", True)
                 claims.append(StoredClaim(subject, claim["predicate"], target, begins or 0, ends, certain))
+        for subject_key, phrase, *_ in version["extraction"].get("phrases", ()):
+            # A phrase that nothing is called by has a node that no thing has, and is no claim.
+            subject = resolved(subject_key)
+            target = next((node for node in nodes_of.get(phrase, ()) if (record, node) in mentioned), None)
+            if subject is None or target is None:
+                unresolved.append(f"graph: {record}: no node for {phrase}")
+            elif not target.startswith("?"):
+                claims.append(StoredClaim(subject, "MENTIONS", target, micros(version["event_time"]), None, True))
         history[record].append(VersionClaims(micros(version["event_time"]), version["whole"], claims))
     for record, known in history.items():
         found |= {

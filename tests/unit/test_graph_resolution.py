@@ -15,7 +15,7 @@ from apex_cli.stores.graph.model import operations as ops
 from apex_cli.stores.graph.model import resolution
 from apex_cli.stores.graph.model.entity_state import EntityState
 from apex_cli.stores.graph.model.operations import GraphTransaction, Query
-from apex_cli.stores.graph.model.resolution import Resolver, SignatureChange, index_entries
+from apex_cli.stores.graph.model.resolution import Resolver, SignatureChange, index_entries, is_unknown
 
 _IDS = st.one_of(
     *(
@@ -26,8 +26,23 @@ _IDS = st.one_of(
 _UNITS = st.builds("vehicle:unit:{}".format, st.integers(0, 2))
 
 
+_SAID = st.builds(
+    "{}:{}".format,
+    st.sampled_from(("carrier:said", "customer:said", "value:said", "carrier:name@turvo", "person:name@frontapp")),
+    st.sampled_from(("lakeshorehaulage", "acmefoods")),
+)
+_NAMED = st.builds(
+    lambda kind, number, name: Signature((f"{kind}:{number}",), (f"{kind.partition(':')[0]}:name:{name}",)),
+    st.sampled_from(("carrier:mc", "carrier:dot", "customer:turvo", "driver:id@turvo", "person:email")),
+    st.integers(0, 2),
+    st.sampled_from(("lakeshorehaulage", "acmefoods")),
+)
+
+
 @st.composite
 def _signature(draw: st.DrawFn) -> Signature:
+    if draw(st.booleans()):
+        return draw(st.one_of(st.builds(lambda key: Signature((key,)), _SAID), _NAMED))
     own = draw(st.sets(_IDS, min_size=1, max_size=3))
     bare = all(key.startswith("vehicle:unit:") for key in own)
     others = draw(st.sets(_UNITS, max_size=1)) - own
@@ -100,6 +115,8 @@ def test_after_any_batches_the_nodes_are_the_groups_of_all_signatures(
         memory.write(batch)
         every = [one for observations in memory.records.values() for _, one in observations]
         assert memory.things() == {frozenset(group) for group in groups(every)}
+        for node, some in memory.nodes().items():
+            assert is_unknown(node) == all(one.is_said for one in some)
 
 
 def test_a_node_keeps_its_id_as_long_as_it_is_the_same_thing() -> None:

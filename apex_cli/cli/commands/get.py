@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from apex_cli.cli.answering import phrases
 from apex_cli.cli.options import Ident
 from apex_cli.cli.output import Output, as_of, clean, clean_lines, clip, fields
 from apex_cli.cli.verb import LOCKED, START, USAGE, CommandContext, verb
@@ -21,6 +22,7 @@ _VERSION = (
     *("title", "text", "payload", "chunks", "kind", "whole", "dated"),
 )
 _MOST_FIELDS = 60
+_MOST_ATTRIBUTES = 12
 
 
 @verb(
@@ -43,7 +45,7 @@ def as_json(view: RecordView) -> dict[str, Any]:
     """The `record` line: one object for each store, null where a store holds nothing."""
     version = view.version
     graph = view.graph and {
-        "entities": [fields(each, "id", "name", "type") for each in view.graph.entities],
+        "entities": [fields(each, "id", "name", "type", "attributes") for each in view.graph.entities],
         "facts": [fields(fact, *_FACT) for fact in view.graph.facts],
     }
     places = [fields(place, "shown", "first_seen", "last_seen", "vacated_at") for place in view.places]
@@ -71,7 +73,11 @@ def _show(output: Output, view: RecordView) -> None:
     _payload(output, version.payload)
     output.line("graph: nothing" if view.graph is None else "graph:")
     if view.graph is not None:
-        output.table(("TYPE", "ENTITY"), ((each.type, each.name) for each in view.graph.entities))
+        things = (
+            (each.type, each.name, ", ".join(phrases(each.attributes, _MOST_ATTRIBUTES)))
+            for each in view.graph.entities
+        )
+        output.table(("TYPE", "ENTITY", "ATTRIBUTES"), things)
         output.line()
         rows = (
             (rfc3339(fact.valid_at), until(fact.invalid_at), f"{fact.subject} {fact.predicate} {fact.object}")

@@ -8,14 +8,14 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from apex_cli.extract import clean, keys, mentions, timestamps
+from apex_cli.extract import clean, document_kinds, entities, keys, mentions, papers, timestamps
 from apex_cli.extract.builder import Builder
 from apex_cli.extract.identity import text_digest
 from apex_cli.extract.time_values import looks_like_a_time
 from apex_cli.formats import content, registry
 from apex_cli.formats.chunks import chunk
 from apex_cli.formats.part import Block
-from apex_cli.model import Entity, EntityType, Extraction, Record, RecordKind
+from apex_cli.model import Entity, EntityType, Extraction, Predicate, Record, RecordKind
 from apex_cli.sources.document.ocr_marks import marked
 
 _TITLE_LIMIT = 200
@@ -35,7 +35,8 @@ def extract(record: Record) -> Extraction:
     """The document as a node named by its title, known by its content: two copies of one text are one document.
 
     Messages that it is attached to know it by the bytes of its file. Its time is the date that its head gives on a line
-    of its own (`Date: 2025-10-19`), in front matter or below.
+    of its own (`Date: 2025-10-19`), in front matter or below. A paper of a known kind has it as `kind`, gets a title
+    that says which one it is, and is about the one shipment that its head names; see `papers`.
     """
     text = prose(record)
     front = None if "blocks" in record.payload else _FRONT_MATTER.match(text)
@@ -45,13 +46,21 @@ def extract(record: Record) -> Extraction:
     own_title = (front and _front_title(front["fields"])) or clean.line(given, _TITLE_LIMIT)
     title = own_title or _title(body) or clean.line(file_name) or "Untitled document"
     own, notes = _date(record, text)
+    matches = mentions.find(text)
+    head = document_kinds.heading(body)
+    if head is not None and not (front and own_title) and not _is_specific(title, own_title, head):
+        title = papers.title(head, matches, own)
     builder = Builder.of(record, own, kind=RecordKind.STATE)
     for note in notes:
         builder.note(note)
     format = str(record.payload.get("format") or registry.DEFAULT.name)
+    attributes = {"format": format, **({"kind": head.kind} if head else {})}
     called = (keys.document_called(file_name),)
-    document = builder.add(Entity(EntityType.DOCUMENT, _keys(record), title, called, attributes={"format": format}))
-    mentions.add(builder, document, text, record.source)
+    document = builder.add(Entity(EntityType.DOCUMENT, _keys(record), title, called, attributes=attributes))
+    mentions.add(builder, document, text, record.source, matches)
+    about = papers.shipment(matches) if head else None
+    if about and (shipment := entities.shipment(shipment_id=about, certain=False)):
+        builder.claim(document, Predicate.ABOUT, builder.add(shipment))
     fields = list(registry.DEFAULT.blocks(front["fields"])) if front else []
     pieces = chunk([*fields, *_blocks(record, body)])
     places = tuple(", ".join(filter(None, (clean.line(file_name), piece.place))) for piece in pieces)
@@ -88,6 +97,11 @@ def prose(record: Record) -> str:
 
 def _content(record: Record) -> str:
     return str(record.payload.get("content") or "")
+
+
+def _is_specific(title: str, own_title: str, head: document_kinds.Heading) -> bool:
+    """Whether a title stays: that of the file or the heading, if it says which paper it is. A letterhead does not."""
+    return bool(own_title or title == clean.line(head.line)) and document_kinds.is_specific(title, head)
 
 
 def _title(text: str) -> str:

@@ -20,7 +20,7 @@ from apex_cli.model import (
     RecordVersion,
     Superseded,
 )
-from apex_cli.serialization import from_claim, from_entity, to_claim, to_entity
+from apex_cli.serialization import from_claim, from_entity, from_phrase, to_claim, to_entity, to_phrase
 from apex_cli.stores.postgres.connection import Row, pg_json
 from apex_cli.stores.protocol import SagaState
 from apex_cli.text_cleaning import replace_unencodable
@@ -210,6 +210,7 @@ def extraction_json(extraction: Extraction) -> str:
         {
             "entities": [from_entity(entity) for entity in extraction.entities],
             "claims": [from_claim(claim) for claim in extraction.claims],
+            **({"phrases": [from_phrase(phrase) for phrase in extraction.phrases]} if extraction.phrases else {}),
             "llm_calls": extraction.llm_calls,
             "tokens": extraction.tokens,
             "ended": extraction.ended,
@@ -240,4 +241,5 @@ def extraction_of(
         whole=whole,
         dated=dated,
         ended=stated.get("ended", False),
+        phrases=tuple(map(to_phrase, stated.get("phrases", ()))),
     )

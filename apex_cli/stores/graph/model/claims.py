@@ -7,14 +7,25 @@ from collections.abc import Sequence
 from typing import Any
 
 from apex_cli.errors import StoreTerminal
+from apex_cli.extract import keys
+from apex_cli.extract.builder import describe, sentence
 from apex_cli.extract.signatures import Signature, groups
-from apex_cli.model import NOTHING, Plan, RecordVersion
+from apex_cli.model import NOTHING, Claim, Extraction, Plan, Predicate, RecordVersion
 from apex_cli.stores.graph.model.codec import StoredClaim, dump, micros
-from apex_cli.stores.graph.model.facts import CERTAIN, NO_ATTRIBUTES, Edits, FactText, entries
+from apex_cli.stores.graph.model.facts import (
+    CERTAIN,
+    NO_ATTRIBUTES,
+    Edits,
+    FactText,
+    entries,
+    entry_of,
+    phrase_texts,
+    with_sentence,
+)
 from apex_cli.stores.graph.model.history import VersionClaims, effective
 from apex_cli.stores.graph.model.observations import Mentions, ResolvedEntity
 from apex_cli.stores.graph.model.operations import STORE
-from apex_cli.stores.graph.model.resolution import Identities
+from apex_cli.stores.graph.model.resolution import Identities, is_unknown
 
 _Statement = tuple[str, str, str, bool, int | None]
 """Subject, predicate, object, certainty; since when, where that matters."""
@@ -27,6 +38,7 @@ def claims_of(plan: Plan, mentions: Mentions, edits: Edits, before: Sequence[Sto
     """
     first: dict[_Statement, tuple[str, str]] = {}
     vectors: dict[str, Any] = {}
+    phrases: set[tuple[str, str]] = set()
     versions: list[VersionClaims] = []
     things = _Things(mentions.resolved[plan.record_id])
     by_version: dict[str, list[ResolvedEntity]] = defaultdict(list)
@@ -36,29 +48,63 @@ def claims_of(plan: Plan, mentions: Mentions, edits: Edits, before: Sequence[Sto
         extraction = version.extraction
         claims = _resolved(version, by_version[version.saga_id], things)
         versions.append(VersionClaims(micros(extraction.event_time), extraction.whole, claims, extraction.ended))
-        for index, (claim, stored) in enumerate(zip(extraction.claims, claims, strict=True)):
+        for index, (claim, stored) in enumerate(zip(_stated(extraction), claims, strict=True)):
             shown = claim.attributes if claim.certain else {**claim.attributes, CERTAIN: False}
             text = claim.sentence, dump(dict(shown)) if shown else NO_ATTRIBUTES
             # The first version that states it gives the text, and its own for each time that it gives.
             first.setdefault(_statement(stored), text)
             first.setdefault(_statement(stored, at=stored.valid_at), text)
-            if version.embedded is not None:
+            if keys.is_said(claim.object):
+                phrases.add(text)
+            elif version.embedded is not None:
                 vectors[claim.sentence] = version.embedded.claim_vectors[index]
     known = {_statement(moved(claim, mentions.identities)): claim for claim in before}
     stated = effective(versions)
     texts = [first.get(_statement(own, at=own.valid_at)) or first[_statement(own)] for own in stated]
     found = [
-        things.placed(own)._replace(attributes="" if attributes == NO_ATTRIBUTES else attributes)
-        for own, (_, attributes) in zip(stated, texts, strict=True)
+        things.placed(own)._replace(attributes=_kept(text, text in phrases))
+        for own, text in zip(stated, texts, strict=True)
     ]
-    evidence = entries(plan.record_id, found)
-    edits.add(evidence)
-    for stored, entry, (sentence, attributes) in zip(found, evidence, texts, strict=True):
-        edits.texts.setdefault(entry, FactText(sentence, attributes, vectors.get(sentence)))
-        if sentence not in vectors and (old := known.get(_statement(stored))) is not None:
-            (origin,) = entries(plan.record_id, [old])
-            edits.origins.setdefault(entry, origin)
+    edits.add(entries(plan.record_id, found))
+    edits.texts |= phrase_texts(plan.record_id, found)
+    for stored, (said, attributes) in zip(found, texts, strict=True):
+        if (said, attributes) in phrases:
+            continue
+        entry = entry_of(plan.record_id, stored)
+        edits.texts.setdefault(entry, FactText(said, attributes, vectors.get(said)))
+        old = None if said in vectors else known.get(_statement(stored))
+        if old is not None and not is_unknown(old.object):
+            edits.origins.setdefault(entry, entry_of(plan.record_id, old))
     return found
+
+
+def _stated(extraction: Extraction) -> list[Claim]:
+    """The claims of an extraction, and after them those that its phrases are once they name a thing."""
+    if not extraction.phrases:
+        return list(extraction.claims)
+    subjects = {entity.key: describe(entity) for entity in extraction.entities}
+    return [
+        *extraction.claims,
+        *(
+            Claim(
+                phrase.subject,
+                Predicate.MENTIONS,
+                phrase.key,
+                sentence(subjects[phrase.subject], Predicate.MENTIONS, phrase.text),
+                extraction.event_time,
+                attributes=phrase.attributes,
+            )
+            for phrase in extraction.phrases
+        ),
+    ]
+
+
+def _kept(text: tuple[str, str], of_phrase: bool) -> str:
+    """The attributes that are kept with a claim. That of a phrase has no fact yet, so it keeps its sentence too."""
+    said, attributes = text
+    if of_phrase:
+        return with_sentence(said, attributes)
+    return "" if attributes == NO_ATTRIBUTES else attributes
 
 
 class _Things:
@@ -108,7 +154,7 @@ def _resolved(version: RecordVersion, entities: Sequence[ResolvedEntity], things
     names = {key: things.name_of(one) for one in reversed(entities) for key in one.entity.keys}
     names |= {one.entity.key: things.name_of(one) for one in entities} | {NOTHING: NOTHING}
     found: list[StoredClaim] = []
-    for claim in version.extraction.claims:
+    for claim in _stated(version.extraction):
         if claim.subject not in names or claim.object not in names:
             raise StoreTerminal(STORE, f"a claim of version {version.saga_id} is about an entity that it does not list")
         found.append(

@@ -23,6 +23,7 @@ from apex_cli.stores.graph.model.claims import claims_of, moved
 from apex_cli.stores.graph.model.codec import StoredClaim
 from apex_cli.stores.graph.model.operations import STORE, GraphTransaction
 from apex_cli.stores.graph.model.records import StoredRecord
+from apex_cli.stores.graph.model.resolution import is_unknown
 
 
 def commit(
@@ -104,8 +105,10 @@ def _redirect_claims(
             continue
         redirected[record_id] = claims
         # All of them: one that stays may be the same evidence as one that moves.
-        origins, entries = facts.entries(record_id, record.claims), facts.entries(record_id, claims)
-        edits.remove(origins)
-        edits.add(entries)
-        edits.origins |= dict(zip(entries, origins, strict=True))
+        edits.remove(facts.entries(record_id, record.claims))
+        edits.add(facts.entries(record_id, claims))
+        for before, after in zip(record.claims, claims, strict=True):
+            if not is_unknown(before.object) and not is_unknown(after.object):
+                edits.origins[facts.entry_of(record_id, after)] = facts.entry_of(record_id, before)
+        edits.texts |= facts.phrase_texts(record_id, claims)
     return redirected

@@ -12,13 +12,13 @@ from typing import Any
 
 from apex_cli.errors import StoreTerminal
 from apex_cli.extract import keys
-from apex_cli.model import named_uuid
+from apex_cli.model import EntityType, named_uuid
 from apex_cli.stores.graph.model import operations as ops
 from apex_cli.stores.graph.model.codec import kind_of, labels_of, value_of
 from apex_cli.stores.graph.model.entity_state import EntityState, Observations, merge, pack_observations, unpack_state
 from apex_cli.stores.graph.model.observations import BeforeAndAfter, Mentions, of_nodes
 from apex_cli.stores.graph.model.operations import STORE, GraphTransaction, Row
-from apex_cli.stores.graph.model.resolution import index_entries, is_shown, nodes_of
+from apex_cli.stores.graph.model.resolution import index_entries, is_shown, is_unknown, nodes_of
 
 _MAX_OTHER_NAMES = 12
 """How many aliases the summary of an entity lists: it is one sentence."""
@@ -104,9 +104,15 @@ def _kinds(mentions: Mentions, rows: Mapping[str, Row]) -> dict[str, str]:
     for entities in mentions.resolved.values():
         for one in entities:
             kind = one.entity.type.value
+            if one.observation.signature.is_said and not is_unknown(one.node):
+                continue
             if kinds.setdefault(one.node, kind) != kind:
                 raise StoreTerminal(STORE, f"{one.entity.key!r} is a {kind} here and a {kinds[one.node]} in the graph")
-    for (node, _), target in mentions.identities.moved.items():
+    for (node, digest), target in mentions.identities.moved.items():
+        if digest in mentions.identities.phrases:
+            if is_unknown(target):
+                kinds[target] = EntityType.VALUE.value
+            continue
         if kinds.setdefault(target, kinds[node]) != kinds[node]:
             raise StoreTerminal(STORE, f"a {kinds[node]} and a {kinds[target]} cannot be one entity")
     return kinds

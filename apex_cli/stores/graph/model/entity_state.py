@@ -1,7 +1,8 @@
 """A node's name, attributes and aliases, merged from all observations of it.
 
 The latest event time wins, and a certain observation beats an uncertain one; ties go to the greater record id. A name
-that only repeats an id of the entity never beats a real name. The result does not depend on the order of arrival.
+that only repeats an id of the entity never beats a real name. A phrase of a text says nothing of the thing.
+The result does not depend on the order of arrival.
 
 Example. Two records observe the vehicle with the key `vehicle:vin:1XK`:
 
@@ -97,6 +98,8 @@ class EntityState:
         for one in observations:
             self.signatures[one.signature] = self.signatures.get(one.signature, 0) + 1
         for one in _standing(observations):
+            if one.signature.is_said:
+                continue
             rank = (int(one.certain), one.time, record_id, one.position)
             name_rank = (2 * _is_real(one) + one.certain, *rank[1:])
             if self.name is None or name_rank > self.name[0]:
@@ -142,8 +145,9 @@ class EntityState:
         return dump({name: value for name, (_, value) in self.attributes.items()})
 
     def shown_aliases(self) -> list[str]:
-        """Its keys and names."""
-        return sorted({alias for one in self.signatures for alias in (*one.keys, *one.names)})
+        """Its keys and names, without phrases of texts."""
+        own = (one for one in self.signatures if not one.is_said)
+        return sorted({alias for one in own for alias in (*one.keys, *one.names)})
 
     def pack(self) -> str:
         """The column `state`. The node's own columns hold the name and the attributes, so here are only their ranks."""

@@ -19,22 +19,26 @@ fact takes its sentence from the stored fact that held r2's evidence, and its at
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from apex_cli.model import NOTHING, named_uuid
+from apex_cli.model import NOTHING, Predicate, named_uuid
 from apex_cli.stores.graph.model import operations as ops
-from apex_cli.stores.graph.model.codec import StoredClaim, micros, moment
+from apex_cli.stores.graph.model.codec import StoredClaim, dump, micros, moment
 from apex_cli.stores.graph.model.operations import GraphTransaction
 from apex_cli.stores.graph.model.records import load
+from apex_cli.stores.graph.model.resolution import is_unknown
 from apex_cli.stores.graph.model.timelines import Edit, PageChanges, Revision, Timeline, timeline_of
 from apex_cli.timeline import Evidence, Interval
 
 NO_ATTRIBUTES = "{}"
 CERTAIN = "certain"
 """Attribute of a fact that only free text supports: false."""
+_SENTENCE = "sentence"
+"""Beside the attributes that are kept with the claim of a phrase; see `with_sentence`."""
 
 TimelineEntry = tuple[Timeline, Evidence]
 """One piece of evidence in its timeline."""
@@ -96,19 +100,46 @@ class FactChanges:
 
 
 def entries(record_id: str, claims: Iterable[StoredClaim]) -> list[TimelineEntry]:
-    """The evidence that the claims of a record are, each in its timeline."""
-    return [
-        (
-            timeline_of(claim.subject, claim.predicate, claim.object, certain=claim.certain),
-            Evidence(
-                record_id,
-                claim.object,
-                moment(claim.valid_at),
-                None if claim.invalid_at is None else moment(claim.invalid_at),
-            ),
-        )
-        for claim in claims
-    ]
+    """The evidence that the claims of a record are, each in its timeline. A phrase that names nothing is none."""
+    return [entry_of(record_id, claim) for claim in claims if not is_unknown(claim.object)]
+
+
+def entry_of(record_id: str, claim: StoredClaim) -> TimelineEntry:
+    """The evidence that a claim is."""
+    return (
+        timeline_of(claim.subject, claim.predicate, claim.object, certain=claim.certain),
+        Evidence(
+            record_id,
+            claim.object,
+            moment(claim.valid_at),
+            None if claim.invalid_at is None else moment(claim.invalid_at),
+        ),
+    )
+
+
+def with_sentence(said: str, attributes: str) -> str:
+    """What is kept with the claim of a phrase: the fact's attributes and what it says, for when it names a thing."""
+    return dump({**json.loads(attributes), _SENTENCE: said})
+
+
+def phrase_texts(record_id: str, claims: Iterable[StoredClaim]) -> dict[TimelineEntry, FactText]:
+    """The texts of a record's evidence that only phrases are, by what `with_sentence` put together.
+
+    Two phrases may name one thing: of these the first in the alphabet counts.
+    """
+    found: dict[TimelineEntry, FactText] = {}
+    others: set[TimelineEntry] = set()
+    for claim in claims:
+        if claim.predicate != Predicate.MENTIONS or is_unknown(claim.object):
+            continue
+        entry = entry_of(record_id, claim)
+        attributes = json.loads(claim.attributes or NO_ATTRIBUTES)
+        if _SENTENCE not in attributes:
+            others.add(entry)
+            continue
+        text = FactText(attributes.pop(_SENTENCE), dump(attributes), None)
+        found[entry] = min(found.get(entry, text), text, key=lambda one: (one.sentence, one.attributes))
+    return {entry: text for entry, text in found.items() if entry not in others}
 
 
 def fact_of(timeline: Timeline, interval: Interval) -> Fact:
@@ -163,7 +194,7 @@ def _texts(
     """
     stored = {revision.timeline: revision.before for revision in revisions}
     others = [entry for _, entry in wanted if entry not in edits.texts]
-    attributes = _attributes(graph, [edits.origins.get(entry, entry) for entry in others])
+    attributes, phrases = _kept(graph, [edits.origins.get(entry, entry) for entry in others])
     lacking = [entry for _, entry in wanted if entry not in edits.texts or edits.texts[entry].vector is None]
     holders = {entry: _stored_fact(stored, edits.origins.get(entry, entry)) for entry in lacking}
     held = _stored_texts(graph, [fact for fact in holders.values() if fact is not None])
@@ -171,6 +202,9 @@ def _texts(
     for fact, entry in wanted:
         own, holder = edits.texts.get(entry), held.get(holders.get(entry) or "")
         if own is None:
+            if entry in phrases:
+                found[entry] = phrases[entry]
+                continue
             # Another record of the batch may state the same, where the graph lost what it held.
             given = holder or _any_text(edits, fact, entry)
             origin = edits.origins.get(entry, entry)
@@ -187,13 +221,16 @@ def _any_text(edits: Edits, fact: Fact, entry: TimelineEntry) -> FactText:
     return next(edits.texts[timeline, piece] for piece in fact.interval.evidence if (timeline, piece) in edits.texts)
 
 
-def _attributes(graph: GraphTransaction, wanted: Sequence[TimelineEntry]) -> dict[TimelineEntry, str]:
-    """The attributes of stored claims, by their evidence."""
+def _kept(
+    graph: GraphTransaction, wanted: Sequence[TimelineEntry]
+) -> tuple[dict[TimelineEntry, str], dict[TimelineEntry, FactText]]:
+    """The attributes of stored claims, and the texts of phrases, by their evidence."""
     found: dict[TimelineEntry, str] = {}
+    phrases: dict[TimelineEntry, FactText] = {}
     for record_id, record in load(graph, sorted({piece.record_id for _, piece in wanted})).items():
-        for claim, entry in zip(record.claims, entries(record_id, record.claims), strict=True):
-            found[entry] = claim.attributes or NO_ATTRIBUTES
-    return {entry: found[entry] for entry in wanted if entry in found}
+        found |= {entry_of(record_id, claim): claim.attributes or NO_ATTRIBUTES for claim in record.claims}
+        phrases |= phrase_texts(record_id, record.claims)
+    return {entry: found[entry] for entry in wanted if entry in found}, phrases
 
 
 def _stored_fact(stored: Mapping[Timeline, Sequence[Interval]], entry: TimelineEntry) -> str | None:

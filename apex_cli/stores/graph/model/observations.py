@@ -17,7 +17,7 @@ from typing import Any
 from apex_cli.errors import StoreTerminal
 from apex_cli.extract.key_forms import present_form
 from apex_cli.extract.signatures import Signature, signature_of
-from apex_cli.model import Entity, Plan, RecordVersion
+from apex_cli.model import Entity, EntityType, Extraction, Plan, RecordVersion
 from apex_cli.stores.graph.model.codec import micros
 from apex_cli.stores.graph.model.entity_state import EntityObservation, Observations, unpack_observations
 from apex_cli.stores.graph.model.operations import (
@@ -43,7 +43,8 @@ _Identified = Sequence[tuple[RecordVersion, Sequence[Signature]]]
 class ResolvedEntity:
     """One entity of a written record, and its node.
 
-    `vector` is that of the entity's name, one row of float32; None for an earlier version of the record.
+    `vector` is that of the entity's name, one row of float32; None for an earlier version of the record, and for a
+    phrase.
     """
 
     node: str
@@ -147,8 +148,14 @@ def _identified(plan: Plan) -> _Identified:
         for entity in version.extraction.entities:
             if not entity.keys:
                 raise StoreTerminal(STORE, f"an entity without a key: {entity.type} {entity.name!r}")
-        found.append((version, [signature_of(entity) for entity in version.extraction.entities]))
+        found.append((version, [signature_of(entity) for entity in _entities(version.extraction)]))
     return found
+
+
+def _entities(extraction: Extraction) -> list[Entity]:
+    """The entities of an extraction, and after them its phrases. A phrase has no name: a thing keeps its own."""
+    phrases = (Entity(EntityType.VALUE, (phrase.key,), "", certain=False) for phrase in extraction.phrases)
+    return [*extraction.entities, *phrases]
 
 
 def _change(identified: Iterable[_Identified], before: ByPair) -> SignatureChange:
@@ -164,11 +171,13 @@ def _resolved(versions: _Identified, identities: Identities) -> list[ResolvedEnt
     found = []
     for version, signatures in versions:
         time, whole = micros(version.extraction.event_time), version.extraction.whole
-        for position, (entity, signature) in enumerate(zip(version.extraction.entities, signatures, strict=True)):
+        entities = _entities(version.extraction)
+        for position, (entity, signature) in enumerate(zip(entities, signatures, strict=True)):
             observation = EntityObservation(
                 position, time, entity.certain, entity.name, signature, dict(entity.attributes), whole
             )
-            vector = version.embedded.entity_vectors[position] if version.embedded is not None else None
+            named = version.embedded is not None and not signature.is_said
+            vector = version.embedded.entity_vectors[position] if version.embedded and named else None
             found.append(ResolvedEntity(identities.nodes[signature], entity, observation, vector, version))
     return found
 

@@ -12,9 +12,13 @@ change, and each group gets a node:
 A signature whose node changes moves: `Identities.moved` leads from its old node to its new one. Two nodes that turn out
 to be one are joined like this, and two that were joined by a record that goes are two again.
 
+A phrase of a text that nothing is called by is no thing. It has a node of its own all the same, whose id begins with
+`UNKNOWN`: no reader sees it, and no fact leads to it. So the thing finds the texts that name it, if it comes later.
+
 The index of aliases holds, for each key and name, the nodes that have it; with `~` before a hint, those that have the
-hint; with `=` before a signature's digest, the node of the signature, unless it is one key only. A key of more than
-`CROWD` nodes identifies none of them, and nothing is loaded through it.
+hint; with `"` before a phrase, those that texts call so; with `=` before a signature's digest, the node of the
+signature, unless it is one key only. A key of more than `CROWD` nodes identifies none of them, and nothing is loaded
+through it.
 """
 
 from __future__ import annotations
@@ -25,7 +29,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from apex_cli.extract import keys
-from apex_cli.extract.signatures import Signature, groups
+from apex_cli.extract.signatures import CALLED, Signature, groups
 from apex_cli.model import named_uuid
 from apex_cli.stores.graph.model import operations as ops
 from apex_cli.stores.graph.model.entity_state import EntityState, unpack_state
@@ -34,6 +38,7 @@ from apex_cli.stores.graph.model.operations import GraphTransaction
 CROWD = 64
 _HINT = "~"
 _DIGEST = "="
+UNKNOWN = "?"
 
 Place = tuple[str, str]
 """A node, and the digest of a signature there."""
@@ -44,6 +49,7 @@ def index_entries(signatures: Iterable[Signature]) -> dict[str, None]:
     entries: dict[str, None] = {}
     for one in signatures:
         entries |= dict.fromkeys(one.keys)
+        entries |= {f"{CALLED}{phrase}": None for phrase in one.phrases}
         if not one.is_plain:
             entries |= dict.fromkeys(one.names)
             entries |= {f"{_HINT}{hint}": None for hint in one.hints}
@@ -53,7 +59,12 @@ def index_entries(signatures: Iterable[Signature]) -> dict[str, None]:
 
 def is_shown(entry: str) -> bool:
     """Whether an entry of the index is a key or name, which readers see."""
-    return not entry.startswith((_HINT, _DIGEST))
+    return not entry.startswith((_HINT, _DIGEST, CALLED)) and not keys.is_said(entry)
+
+
+def is_unknown(node: str) -> bool:
+    """Whether the node is a phrase that nothing is called by."""
+    return node.startswith(UNKNOWN)
 
 
 def nodes_of(stored: str) -> list[str]:
@@ -71,10 +82,14 @@ class SignatureChange:
 
 @dataclass(slots=True)
 class Identities:
-    """The node of each signature of the batch. `moved` leads from places to where stored observations go."""
+    """The node of each signature of the batch. `moved` leads from places to where stored observations go.
+
+    `phrases` are the digests of the phrases that move: only they go to a thing of another type.
+    """
 
     nodes: dict[Signature, str] = field(default_factory=dict)
     moved: dict[Place, str] = field(default_factory=dict)
+    phrases: set[str] = field(default_factory=set)
 
     def node_at(self, node: str, digest: str | None) -> str:
         """Where the observations are now that were of this node, by a signature with this digest."""
@@ -135,6 +150,8 @@ class Resolver:
             for one in group:
                 if where.get(one, node) != node:
                     identities.moved[where[one], one.digest] = node
+                    if one.is_said:
+                        identities.phrases.add(one.digest)
                 if one in coming:
                     identities.nodes[one] = node
 
@@ -153,6 +170,7 @@ class Resolver:
             for entry in entries:
                 found = self._index[entry]
                 if len(found) > CROWD:
+                    # With `CALLED`, as `groups` wants it.
                     crowded.add(entry.removeprefix(_HINT))
                 else:
                     fresh.update(found)
@@ -169,10 +187,12 @@ class Resolver:
         claims: list[tuple[int, str, int]] = []
         for position, group in enumerate(divided):
             by_node: Counter[str] = Counter()
+            said = _is_said(group)
             for one in group:
-                if one in where:
+                # A phrase goes to the thing, and never the thing to where the phrase was.
+                if one in where and one.is_said is said:
                     by_node[where[one]] += self._states[where[one]].signatures[one]
-            claims += [(-weight, node, position) for node, weight in by_node.items()]
+            claims += [(-weight, node, position) for node, weight in by_node.items() if is_unknown(node) is said]
         nodes: dict[int, str] = {}
         taken: set[str] = set()
         for _, node, position in sorted(claims):
@@ -191,10 +211,15 @@ class Resolver:
         A group takes over a node that had its key and is `left` without observations. Else its node has the id that
         an older graph gave its key, or that its preferred key gives, where this id is free.
         """
+        nodes: dict[int, str] = {}
         wanted: dict[int, list[str]] = {}
         preferred: dict[int, str] = {}
         for position, group in divided.items():
-            ordered = sorted({key for one in group for key in one.keys}, key=lambda key: (keys.rank(key), key))
+            if _is_said(group):
+                nodes[position] = f"{UNKNOWN}{first_id(group[0].keys[0], self._namespace)}"
+                continue
+            own = {key for one in group for key in one.keys if not keys.is_said(key)}
+            ordered = sorted(own, key=lambda key: (keys.rank(key), key))
             free = [node for key in ordered for node in self._index.get(key, ()) if node in left]
             names = sorted({name for one in group for name in one.names})
             old = [self._old_ids[alias] for alias in (*ordered, *names) if alias in self._old_ids]
@@ -202,7 +227,6 @@ class Resolver:
             preferred[position] = ordered[0]
         ids = (id for some in wanted.values() for id in some if id not in left)
         used = {*taken, *(row["uuid"] for row in self._graph.look_up(ops.USED_ENTITY_IDS, ids))}
-        nodes: dict[int, str] = {}
         for position, some in wanted.items():
             found = next((id for id in some if id not in used), None)
             # A taken id: its key was of another thing once, or is of another thing as well.
@@ -223,17 +247,27 @@ class Resolver:
             self._states[row["uuid"]] = unpack_state(row["state"], row["name"], row["attributes"])
 
 
+def _is_said(group: Sequence[Signature]) -> bool:
+    """Whether a group is a phrase and nothing else."""
+    return all(one.is_said for one in group)
+
+
 def first_id(key: str, namespace: str) -> str:
     """The id of the first node with this preferred key."""
     return named_uuid("entity", namespace, key)
 
 
 def _links(signatures: Iterable[Signature]) -> set[str]:
-    """The entries of the index by which these signatures may meet others. Only weak keys are hints."""
+    """The entries of the index by which these signatures may meet others. Only weak keys are hints.
+
+    Phrases lead to what is called so, and things to the phrases by which texts name them.
+    """
     links: set[str] = set()
     for one in signatures:
         for alias in (*one.keys, *one.names, *one.hints):
             links.add(alias)
             if keys.is_weak(alias):
                 links.add(f"{_HINT}{alias}")
+        for phrase in one.keys if one.is_said else one.phrases:
+            links |= {phrase, f"{CALLED}{phrase}"}
     return links
