@@ -223,7 +223,8 @@ def _headline(summary: RunSummary) -> str:
         return f"Nothing to do: no records in {inputs}." if summary.inputs else "Nothing to do."
     counted = ", ".join(f"{summary.counts[status]:,} {status}" for status in RecordStatus if summary.counts[status])
     took = f"{summary.seconds:.1f} s, {summary.records / max(summary.seconds, 0.001):,.0f} records/s"
-    what = f"{_count(summary.records, 'record')} from {inputs}"
+    gone = summary.sync.gone if summary.sync and not summary.sync.refused else 0
+    what = f"{_count(summary.records - gone, 'record')} from {inputs}"
     return f"{'Dry run, nothing was written: ' if summary.dry_run else ''}{what}: {counted} ({took})."
 
 

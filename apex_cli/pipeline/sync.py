@@ -125,12 +125,12 @@ def _refusal(root: str, gone: int, held: int, limit: Portion) -> ForgetRefused |
         return None
     if gone >= held:
         return ForgetRefused(
-            f"nothing is forgotten: of the {held:,} records that {root} held, none is there any more",
+            f"nothing is forgotten: all {held:,} records that {root} held would go",
             hint="is it mounted? If it is empty on purpose: --max-forget 100%",
         )
     return ForgetRefused(
-        f"nothing is forgotten: of the {held:,} records that {root} held, {gone:,} are not there any more, "
-        f"and --max-forget {limit} allows {limit.of(held):,}",
+        f"nothing is forgotten: {gone:,} of the {held:,} records that {root} held would go, and --max-forget {limit} "
+        f"allows {limit.of(held):,}",
         hint=f"if that is right: --max-forget {gone}",
     )
 
