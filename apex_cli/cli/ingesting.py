@@ -263,7 +263,7 @@ def _synced(summary: RunSummary) -> Iterator[str]:
     if not sync.complete:
         yield "Nothing is forgotten: the run did not look at everything."
     if sync.moved:
-        yield f"Moved to another file: {_count(sync.moved, 'record')}."
+        yield f"No longer in a file, but in another one: {_count(sync.moved, 'record')}."
     if not sync.gone:
         return
     verb = "Would be forgotten" if summary.dry_run or sync.refused else "Forgotten"

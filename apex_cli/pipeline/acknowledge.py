@@ -36,8 +36,7 @@ async def acknowledge(context: RunContext, batch: Batch) -> None:
         assert result is not None
         context.summary.add(result)
         context.observer.outcome(result)
-        if result.status in (RecordStatus.FAILED, RecordStatus.PENDING):
-            record.origin.failed = True
+        record.origin.note(result.status)
         if result.status is not RecordStatus.PENDING:
             record.origin.reported += 1
             ended.append(record.origin)

@@ -136,7 +136,8 @@ class InputProgress:
 
     `read` is counted by the reading thread, `reported` by the event loop: neither writes the other's. `kept` are the
     ids of failed records that were staged as items of their own. `file` is what holds the records (`synced_names`), and
-    `is_whole` whether the input is what the file holds now. `failed`: not all of it was taken.
+    `is_whole` whether the input is what the file holds now. `failed`: not all of it was taken. `skipped` counts
+    what holds nothing to ingest.
     """
 
     item: Item | None
@@ -144,10 +145,21 @@ class InputProgress:
     is_whole: bool = False
     read: int = 0
     reported: int = 0
+    skipped: int = 0
     failed: bool = False
     exhausted: bool = False
     closed: bool = False
     kept: list[str] = field(default_factory=list)
+
+    def note(self, status: RecordStatus) -> None:
+        """Take into account how one of its records ended."""
+        self.failed |= status is RecordStatus.FAILED
+        self.skipped += status is RecordStatus.SKIPPED
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether nothing in it failed, and it holds more than what is skipped, such as the error answer of an API."""
+        return not self.failed and (self.read == 0 or self.skipped < self.read)
 
     @property
     def finished(self) -> bool:

@@ -100,7 +100,7 @@ async def _recorded(context: RunContext, models: Models | None, started: float) 
     """Record the run's start and, however it ends, its end, and write the metrics file."""
     summary, request = context.summary, context.request
     await asyncio.to_thread(context.staging.open)
-    arguments = {"paths": list(request.paths), "source": request.source}
+    arguments = {"paths": list(request.paths), "source": request.source, **({"sync": True} if request.sync else {})}
     await context.stores.runs.start(summary.run_id, "ingest", arguments)
     failure: BaseException | None = None
     try:

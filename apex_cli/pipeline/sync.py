@@ -15,12 +15,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
 from apex_cli.config import Settings
 from apex_cli.errors import ForgetRefused, StoreError
 from apex_cli.model import Record
 from apex_cli.pipeline.context import STDIN, Batch, IngestRequest, InputProgress, RunContext, leave_pending
 from apex_cli.pipeline.synced_names import FileNames
+from apex_cli.reading.selection import EVERYTHING, Selection
 from apex_cli.results import RecordResult, RecordStatus, SyncResult
 from apex_cli.stores.postgres.places import DocumentPlaces
 from apex_cli.stores.postgres.synced import GoneRecord, SyncedFiles
@@ -37,14 +39,15 @@ Forget = Callable[[Sequence[GoneRecord]], Awaitable[None]]
 class SyncRun:
     """What one run notes and finds. Without `roots` it is a run without `--sync`.
 
-    `held` counts the records that each root held when the run began, at the moment `start`. `places` is None where
-    nothing is changed.
+    `held` counts the records that each root held when the run began, at the moment `start`. What `selection` leaves out
+    is not looked for. `places` is None where nothing is changed.
     """
 
     synced: SyncedFiles
     names: FileNames
     start: int
     held: dict[bytes, int] = field(default_factory=dict)
+    selection: Selection = EVERYTHING
     places: DocumentPlaces | None = None
 
     @classmethod
@@ -57,7 +60,8 @@ class SyncRun:
         names = FileNames(settings)
         roots = dict.fromkeys(names.of(path) for path in request.paths if path != STDIN) if request.sync else ()
         start = await synced.now()
-        return cls(synced, names, start, {root: await synced.held(root) for root in roots}, places)
+        held = {root: await synced.held(root) for root in roots}
+        return cls(synced, names, start, held, request.selection, places)
 
     async def see(self, pairs: Sequence[tuple[bytes, str]]) -> None:
         """Note that these files hold these records; without `--sync`, if any file holds them already."""
@@ -109,7 +113,7 @@ class SyncRun:
     async def _find_missing(self, root: bytes) -> None:
         await self.synced.miss_records(root, self.start)
         async for files in self.synced.unread(root, self.start):
-            await self._miss_gone(files)
+            await self._miss_gone([file for file in files if self._is_selected(file, root)])
         async for files in self.synced.also_in(root, self.start):
             await self._miss_gone(files)
 
@@ -117,6 +121,15 @@ class SyncRun:
         gone = await asyncio.to_thread(self.names.gone, files)
         if gone:
             await self.synced.miss_files(gone, self.start)
+
+    def _is_selected(self, file: bytes, root: bytes) -> bool:
+        """Whether a file below a root would be taken, if it were there."""
+        path, top = self.names.path(file), self.names.path(root)
+        if self.selection == EVERYTHING or file == root or path is None or top is None:
+            return True
+        inside = PurePath(path).relative_to(top)
+        folders = [str(folder) for folder in inside.parents if folder != PurePath()]
+        return self.selection.takes(str(inside)) and all(map(self.selection.enters, folders))
 
 
 def _refusal(root: str, gone: int, held: int, limit: Portion) -> ForgetRefused | None:
@@ -156,11 +169,11 @@ async def note_files(context: RunContext, batch: Batch) -> None:
 
 
 async def note_read_through(context: RunContext, inputs: Iterable[InputProgress]) -> None:
-    """Note which of these inputs, whose records are all reported, are files without a failure."""
+    """Note which of these inputs, whose records are all reported, are files that were understood."""
     if context.sync is None:
         return
     try:
-        await context.sync.read_through([one.file for one in inputs if one.is_whole and not one.failed])
+        await context.sync.read_through([one.file for one in inputs if one.is_whole and one.is_understood])
     except StoreError as error:
         context.end_early(error)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from apex_cli.config import Settings
 from apex_cli.model import Record
-from apex_cli.pipeline.context import IngestRequest, Observer
+from apex_cli.pipeline.context import IngestRequest, InputProgress, Observer
 from apex_cli.pipeline.documents import identified
 from apex_cli.pipeline.sync import SyncRun, gone_result
 from apex_cli.results import RecordResult, RecordStatus, RunSummary, SyncResult
@@ -26,11 +26,12 @@ class SyncRehearsal:
         self._stores = stores
         self._run = run
         self._waiting: list[tuple[bytes, Record]] = []
-        self._failed = False
+        self._input = InputProgress(None)
 
     async def add(self, path: Path | None, result: RecordResult, record: Record | None) -> None:
         """A record of the file that is read, or what failed in it."""
-        self._failed |= result.status is RecordStatus.FAILED
+        self._input.read += 1
+        self._input.note(result.status)
         if path is not None and record is not None:
             self._waiting.append((self._run.names.of(str(path)), record))
             if len(self._waiting) >= self._settings.batch_size:
@@ -38,10 +39,10 @@ class SyncRehearsal:
 
     async def end(self, path: Path | None) -> None:
         """The file was read to its end."""
-        if path is not None and not self._failed:
+        if path is not None and self._input.is_understood:
             await self._see()
             await self._run.read_through([self._run.names.of(str(path))])
-        self._failed = False
+        self._input = InputProgress(None)
 
     async def finish(self, request: IngestRequest, summary: RunSummary, observer: Observer, *, complete: bool) -> None:
         """Report what would be forgotten."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
+import stat
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -61,12 +62,12 @@ class FileNames:
 
 def _is_gone(path: str) -> bool:
     try:
-        os.lstat(path)
+        # A folder that has taken a file's name is not that file.
+        return stat.S_ISDIR(os.lstat(path).st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return True
     except (OSError, ValueError):
         return False
-    return False
 
 
 def _cut(name: bytes) -> bytes:
