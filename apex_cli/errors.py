@@ -22,6 +22,7 @@
     ├── RunHalted                  3   the run takes no more; what it holds stays staged
     │   ├── ModelUnusable              the provider refuses us (key, permission, model, quota) or is down
     │   └── BudgetExhausted            the tokens or dollars allowed are used up
+    ├── ForgetRefused              3   more is gone of a synced folder than may be forgotten
     └── StoreError                     a store refused or failed; drivers' own errors never leave `stores`
         ├── StoreTransient             worth another try; never proof that nothing was applied
         ├── StoreTerminal              will fail again with the same data
@@ -208,6 +209,13 @@ class BudgetExhausted(RunHalted):
     """What the run may spend, in tokens or dollars, is spent, or the next request would be over it."""
 
     code = "budget"
+
+
+class ForgetRefused(ApexError):
+    """More of a synced folder is gone than `--max-forget` allows. Nothing of it is forgotten."""
+
+    code = "max_forget"
+    exit_code = ExitCode.RECORDS_FAILED
 
 
 class StoreError(ApexError):

@@ -95,6 +95,32 @@ class RecordResult:
 
 
 @dataclass(slots=True)
+class SyncResult:
+    """What a run with `--sync` found missing.
+
+    `gone` counts the records that no file holds any more, and `first` names some of them. `refused` says why they are
+    not forgotten. `moved` counts records that left a file and are in another one. Not `complete`: the run did not come
+    to its end, so it has not looked for any.
+    """
+
+    gone: int = 0
+    moved: int = 0
+    first: list[str] = field(default_factory=list)
+    refused: ApexError | None = None
+    complete: bool = True
+
+    def as_json(self) -> dict[str, Any]:
+        """What `--json` shows of it."""
+        return {
+            "gone": self.gone,
+            "moved": self.moved,
+            "first": self.first,
+            "refused": error_json(self.refused),
+            "complete": self.complete,
+        }
+
+
+@dataclass(slots=True)
 class RunSummary:
     """A whole run in numbers.
 
@@ -119,6 +145,7 @@ class RunSummary:
     unremoved: int = 0
     repeated: int = 0
     empty: int = 0
+    sync: SyncResult | None = None
     reason: ApexError | None = None
     interrupted: int = 0
     dry_run: bool = False
@@ -166,7 +193,8 @@ class RunSummary:
         if self.interrupted:
             return of_signal(self.interrupted)
         pending = self.counts[RecordStatus.PENDING] and not self.dry_run
-        if self.counts[RecordStatus.FAILED] or pending or self.unremoved or self.reason is not None:
+        refused = self.sync is not None and self.sync.refused is not None
+        if self.counts[RecordStatus.FAILED] or pending or self.unremoved or self.reason is not None or refused:
             return ExitCode.RECORDS_FAILED
         return ExitCode.OK
 
@@ -190,6 +218,7 @@ class RunSummary:
             "repeated": self.repeated,
             "empty": self.empty,
             "dry_run": self.dry_run,
+            "sync": self.sync and self.sync.as_json(),
             "by_source": {source: dict(sorted(counts.items())) for source, counts in sorted(self.by_source.items())},
             **self.remarks.as_json(),
             **self.stats.as_json(),

@@ -1,16 +1,44 @@
-"""Durations and sizes: read from text, and written for people."""
+"""Durations, sizes and portions: read from text, and written for people."""
 
 from __future__ import annotations
 
+import math
 import re
+from dataclasses import dataclass
 
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 """Seconds in each unit of a duration."""
 A_DURATION = "a duration such as 30s, 5m, 24h or 7d"
 A_SIZE = "a size such as 64k, 32M or 10G"
 
+A_PORTION = "a number such as 25, or a percentage such as 10%"
+
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(|b|k|kb|m|mb|g|gb|kib|mib|gib)", re.I)
+_PORTION = re.compile(r"(\d{1,9})|(\d{1,3}(?:\.\d{1,6})?)\s*%", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """So many of a whole: a `number`, else `percent` of it, 0 to 100."""
+
+    number: int | None = None
+    percent: float | None = None
+
+    def of(self, total: int) -> int:
+        """How many of `total`. A percentage is rounded up: 10% of 3 is 1."""
+        return self.number if self.number is not None else math.ceil(total * (self.percent or 0.0) / 100)
+
+    def __str__(self) -> str:
+        return f"{self.percent:g}%" if self.number is None else str(self.number)
+
+
+def parse_portion(text: str) -> Portion:
+    """A portion from `25` or `10%`. Raises `ValueError`."""
+    match = _PORTION.fullmatch(text.strip())
+    if match is None or (match[2] and float(match[2]) > 100):
+        raise ValueError(f"{text!r} is not {A_PORTION}")
+    return Portion(number=int(match[1])) if match[1] else Portion(percent=float(match[2]))
 
 
 def parse_duration(text: str) -> float:

@@ -181,6 +181,8 @@ def _report(context: CommandContext, summary: RunSummary, reporter: ProgressRepo
         output.problem(note.message, note.hint)
     if summary.unremoved and (output.quiet or output.json):
         output.problem(_unremoved(summary))
+    if summary.sync is not None and summary.sync.refused is not None and (output.quiet or output.json):
+        output.problem(summary.sync.refused.message, summary.sync.refused.hint)
     if summary.reason is not None and (output.quiet or output.json):
         output.problem(summary.reason.message, summary.reason.hint)
 
@@ -202,6 +204,7 @@ def summary_lines(summary: RunSummary, failures: FailureGroups) -> Iterator[str]
     yield from _remarks(summary.remarks)
     if summary.unremoved:
         yield _unremoved(summary)
+    yield from _synced(summary)
     yield from failures.lines()
     yield from _advice(summary)
 
@@ -220,7 +223,8 @@ def _headline(summary: RunSummary) -> str:
         return f"Nothing to do: no records in {inputs}." if summary.inputs else "Nothing to do."
     counted = ", ".join(f"{summary.counts[status]:,} {status}" for status in RecordStatus if summary.counts[status])
     took = f"{summary.seconds:.1f} s, {summary.records / max(summary.seconds, 0.001):,.0f} records/s"
-    what = f"{_count(summary.records, 'record')} from {inputs}"
+    gone = summary.sync.gone if summary.sync and not summary.sync.refused else 0
+    what = f"{_count(summary.records - gone, 'record')} from {inputs}"
     return f"{'Dry run, nothing was written: ' if summary.dry_run else ''}{what}: {counted} ({took})."
 
 
@@ -249,6 +253,28 @@ def _noted_records(heading: str, found: NotedRecords) -> Iterator[str]:
         yield "  " + clean(redact(f"{locator}: {what}"))
     if found.records > len(found.first):
         yield f"  and {found.records - len(found.first):,} more"
+
+
+def _synced(summary: RunSummary) -> Iterator[str]:
+    """What `--sync` found missing."""
+    sync = summary.sync
+    if sync is None:
+        return
+    if not sync.complete:
+        yield "Nothing is forgotten: the run did not look at everything."
+    if sync.moved:
+        yield f"No longer in a file, but in another one: {_count(sync.moved, 'record')}."
+    if not sync.gone:
+        return
+    verb = "Would be forgotten" if summary.dry_run or sync.refused else "Forgotten"
+    yield f"{verb}, in no file any more: {_count(sync.gone, 'record')}."
+    yield from (f"  {clean(redact(name))}" for name in sync.first)
+    if sync.gone > len(sync.first):
+        yield f"  and {sync.gone - len(sync.first):,} more"
+    if sync.refused is not None:
+        yield ""
+        yield clean(redact(sync.refused.message))
+        yield f"  hint: {sync.refused.hint}"
 
 
 def _advice(summary: RunSummary) -> Iterator[str]:

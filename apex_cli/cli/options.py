@@ -15,7 +15,7 @@ import typer
 
 from apex_cli.model import Predicate
 from apex_cli.sources import registry
-from apex_cli.units import parse_duration
+from apex_cli.units import Portion, parse_duration, parse_portion
 
 _T = TypeVar("_T")
 
@@ -39,6 +39,12 @@ def _usage_error(reader: Callable[[str], _T]) -> Callable[[str], _T]:
 def duration(text: str) -> float:
     """Seconds from `90`, `30s`, `5m`, `24h`, `7d`."""
     return parse_duration(text)
+
+
+@_usage_error
+def portion(text: str) -> Portion:
+    """A number such as 25, or a percentage such as 10%."""
+    return parse_portion(text)
 
 
 @_usage_error

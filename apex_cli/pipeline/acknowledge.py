@@ -17,6 +17,7 @@ from apex_cli.errors import IdentityConflict, RecordError, StoreError
 from apex_cli.model import Record
 from apex_cli.pipeline.context import Batch, InputProgress, RecordInProgress, RunContext
 from apex_cli.pipeline.documents import note_places
+from apex_cli.pipeline.sync import note_read_through
 from apex_cli.reading.connectors.kept import kept
 from apex_cli.reading.files import Rejected, Skipped
 from apex_cli.results import DONE, RecordResult, RecordStatus
@@ -35,12 +36,14 @@ async def acknowledge(context: RunContext, batch: Batch) -> None:
         assert result is not None
         context.summary.add(result)
         context.observer.outcome(result)
+        record.origin.note(result.status)
         if result.status is not RecordStatus.PENDING:
             record.origin.reported += 1
             ended.append(record.origin)
     # An input may end with a later batch than its last record, or have been reported in full by now.
     finished = list({id(origin): origin for origin in ended if origin.finished}.values())
     if finished:
+        await note_read_through(context, finished)
         await faults.reach("staging.remove.before")
     await asyncio.get_running_loop().run_in_executor(context.worker, _update_staging, context, batch, finished)
     if finished:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from apex_cli.embedded import disk
 from apex_cli.errors import DiskFull, RunHalted, StoreTransient
 from apex_cli.pipeline.context import Batch, RecordInProgress, RunContext, leave_pending
+from apex_cli.pipeline.sync import note_files
 from apex_cli.results import DONE
 from apex_cli.stores.backends import uses_home
 
@@ -19,6 +20,7 @@ async def commit(context: RunContext, batch: Batch) -> None:
     run that only may not ask it any more still commits that.
     """
     _check_disk(context, batch)
+    await note_files(context, batch)
     for wave in _waves(batch.open()):
         if context.stop_reason is not None and not isinstance(context.stop_reason, RunHalted):
             leave_pending(wave, context.stop_reason)

@@ -15,6 +15,7 @@ from apex_cli.config import Settings
 from apex_cli.errors import ApexError
 from apex_cli.extract.cuts import LEFT_OUT
 from apex_cli.model import UNSAID, Embedded, EntityType, Extraction, Naming, Record
+from apex_cli.pipeline.synced_names import NOWHERE
 from apex_cli.reading.files import Rejected, Skipped
 from apex_cli.reading.selection import EVERYTHING, Selection
 from apex_cli.results import RecordResult, RecordStatus, RunSummary
@@ -23,13 +24,16 @@ from apex_cli.saga.coordinator import Coordinator
 from apex_cli.saga.locks import RecordLocks
 from apex_cli.saga.participants import Participants
 from apex_cli.sources.registry import DOCUMENT
+from apex_cli.units import Portion
 
 if TYPE_CHECKING:
     from apex_cli.enrich.enricher import CachedEnricher
+    from apex_cli.pipeline.sync import SyncRun
     from apex_cli.staging import Item, StagingDirectory
     from apex_cli.stores.factory import Stores
 
 STDIN = "-"
+DEFAULT_MAX_FORGET = Portion(percent=10.0)
 EXTRACTORS = ("auto", "rules", "llm")
 
 
@@ -52,7 +56,8 @@ class IngestRequest:
     `naming` is of the inputs that the paths name, not of items that were staged before; so is `selection`, which says
     what of a directory is taken. `extractor` is one of
     `EXTRACTORS`. With `llm_batch` models answer in the next run, at half the price. `again` takes content that the
-    memory has, or has forgotten, once more.
+    memory has, or has forgotten, once more. With `sync`, what earlier runs with it took from the paths, and is no
+    longer there, is forgotten, if it is not more than `max_forget`.
     """
 
     paths: tuple[str, ...]
@@ -64,6 +69,8 @@ class IngestRequest:
     min_age: float = 0.0
     retry_failed: bool = False
     again: bool = False
+    sync: bool = False
+    max_forget: Portion = DEFAULT_MAX_FORGET
     stdin: BinaryIO | None = None
     naming: Naming = UNSAID
     selection: Selection = EVERYTHING
@@ -94,7 +101,8 @@ class RunContext:
     """What all stages of one run share. Only the event loop changes it, except for `InputProgress.read`.
 
     `worker` is the one thread that reads inputs and changes the staging directory. `under_way` counts the versions of
-    each record between extraction and commit. `enricher` is None for a run without a model.
+    each record between extraction and commit. `enricher` is None for a run without a model, `sync` for one without
+    `--sync` where no run had it before.
     """
 
     settings: Settings
@@ -107,6 +115,7 @@ class RunContext:
     coordinator: Coordinator
     worker: Executor
     enricher: CachedEnricher | None = None
+    sync: SyncRun | None = None
     under_way: Counter[str] = field(default_factory=Counter)
     stop_reason: ApexError | None = None
     read_error: ApexError | None = None
@@ -126,15 +135,31 @@ class InputProgress:
     """One input and how far its records have come. `item` is None for an input that was never staged.
 
     `read` is counted by the reading thread, `reported` by the event loop: neither writes the other's. `kept` are the
-    ids of failed records that were staged as items of their own.
+    ids of failed records that were staged as items of their own. `file` is what holds the records (`synced_names`), and
+    `is_whole` whether the input is what the file holds now. `failed`: not all of it was taken. `skipped` counts
+    what holds nothing to ingest.
     """
 
     item: Item | None
+    file: bytes = NOWHERE
+    is_whole: bool = False
     read: int = 0
     reported: int = 0
+    skipped: int = 0
+    failed: bool = False
     exhausted: bool = False
     closed: bool = False
     kept: list[str] = field(default_factory=list)
+
+    def note(self, status: RecordStatus) -> None:
+        """Take into account how one of its records ended."""
+        self.failed |= status is RecordStatus.FAILED
+        self.skipped += status is RecordStatus.SKIPPED
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether nothing in it failed, and it holds more than what is skipped, such as the error answer of an API."""
+        return not self.failed and (self.read == 0 or self.skipped < self.read)
 
     @property
     def finished(self) -> bool:

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from apex_cli.config import Settings
 from apex_cli.errors import RecordError, StoreError
 from apex_cli.extract.likeness import same_text
 from apex_cli.model import ReadLimits, Record
@@ -36,18 +37,29 @@ async def resolve(context: RunContext, batch: Batch) -> None:
     if not documents:
         return
     try:
-        found = await _look_up(context.stores, documents)
-        for each, place in documents:
-            known = await _record_of(context, each.record, place, found)
-            if known is not None:
-                each.source_data = replace(each.record, external_id=known.external_id, stored_id=known.record_id)
-            elif _is_taken(each.record, found):
-                # The plain id belongs to a document that began with this content and has moved on.
-                name = f"{each.record.external_id}-{place.key[:_SUFFIX_DIGITS]}"
-                each.source_data = replace(each.record, external_id=name, stored_id=None)
+        found = await identified(context.settings, context.stores, [(each.record, place) for each, place in documents])
+        for (each, _), record in zip(documents, found, strict=True):
+            each.source_data = record
     except StoreError as error:
         context.end_early(error)
         leave_pending([each for each, _ in documents], error)
+
+
+async def identified(settings: Settings, stores: Stores, documents: Sequence[tuple[Record, Place]]) -> Sequence[Record]:
+    """Documents, each with the identity of the record that it is. Raises `StoreError`."""
+    found = await _look_up(stores, documents)
+    records = []
+    for record, place in documents:
+        known = await _record_of(settings, stores, record, place, found)
+        if known is not None:
+            records.append(replace(record, external_id=known.external_id, stored_id=known.record_id))
+        elif _is_taken(record, found):
+            # The plain id belongs to a document that began with this content and has moved on.
+            name = f"{record.external_id}-{place.key[:_SUFFIX_DIGITS]}"
+            records.append(replace(record, external_id=name, stored_id=None))
+        else:
+            records.append(record)
+    return records
 
 
 async def note_places(context: RunContext, batch: Batch) -> None:
@@ -86,17 +98,19 @@ class _Found:
         return next((one for one in same if one.current == content_hash), same[0] if same else None)
 
 
-async def _look_up(stores: Stores, documents: Sequence[tuple[RecordInProgress, Place]]) -> _Found:
+async def _look_up(stores: Stores, documents: Sequence[tuple[Record, Place]]) -> _Found:
     places = sorted({place.key for _, place in documents})
-    contents = sorted({each.record.content_hash for each, _ in documents})
+    contents = sorted({record.content_hash for record, _ in documents})
     residents, by_id = await asyncio.gather(
         stores.places.find(places, contents),
-        stores.places.by_external_id(sorted({each.record.external_id for each, _ in documents})),
+        stores.places.by_external_id(sorted({record.external_id for record, _ in documents})),
     )
     return _Found(residents, dict(by_id))
 
 
-async def _record_of(context: RunContext, record: Record, place: Place, found: _Found) -> KnownDocument | None:
+async def _record_of(
+    settings: Settings, stores: Stores, record: Record, place: Place, found: _Found
+) -> KnownDocument | None:
     """The record that a document is; None for a new one."""
     there = found.at(place)
     if there is not None and there.content_hash == record.content_hash:
@@ -108,21 +122,21 @@ async def _record_of(context: RunContext, record: Record, place: Place, found: _
     if named is not None and named.current in (None, record.content_hash):
         # Forgotten, which the commit decides about; or committed by a run that was killed before it noted the place.
         return named
-    if there is not None and await _is_version(context, record, place, there.document):
+    if there is not None and await _is_version(settings, stores, record, place, there.document):
         return there.document
     return None
 
 
-async def _is_version(context: RunContext, record: Record, place: Place, known: KnownDocument) -> bool:
+async def _is_version(settings: Settings, stores: Stores, record: Record, place: Place, known: KnownDocument) -> bool:
     """Whether the text at a place is a version of the document that was there, and not a copy that was changed."""
-    versions = await context.stores.catalog.by_id([known.record_id])
+    versions = await stores.catalog.by_id([known.record_id])
     if known.record_id not in versions:
         return False
     payload = versions[known.record_id].payload
     if not await asyncio.to_thread(same_text, str(payload["content"]), str(record.payload["content"])):
         return False
-    others = await context.stores.places.elsewhere(known.record_id, place.key)
-    return not await asyncio.to_thread(_is_still_at, others, str(payload["format"]), read_limits(context.settings))
+    others = await stores.places.elsewhere(known.record_id, place.key)
+    return not await asyncio.to_thread(_is_still_at, others, str(payload["format"]), read_limits(settings))
 
 
 def _is_still_at(places: Sequence[tuple[str, str]], format: str, limits: ReadLimits) -> bool:

@@ -2,8 +2,8 @@
 
 Where a model would read free text, it estimates what that would cost. No model is asked. The estimate counts what an
 ingest would still pay: unchanged records and texts that were read before cost nothing. Only to find the unchanged
-records, the stores are opened. The first question of a text is the one an ingest would ask. Its answer is unknown, so
-the next questions are about two made-up entities. Therefore the figures are estimates.
+records, and what `--sync` would forget, the stores are opened. The first question of a text is the one an ingest would
+ask. Its answer is unknown, so the next questions are about two made-up entities. Therefore the figures are estimates.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from apex_cli.llm.models import Models
     from apex_cli.llm.protocol import Prompt
     from apex_cli.llm.usage import ModelUsage
+    from apex_cli.pipeline.sync_rehearsal import SyncRehearsal
+    from apex_cli.stores.factory import Stores
 
 _ESTIMATED_AT_ONCE = 500
 _ANSWERS: Mapping[str, Mapping[str, Any]] = {
@@ -49,68 +52,108 @@ _ANSWERS: Mapping[str, Mapping[str, Any]] = {
 }
 
 Item = tuple[Record, Extraction]
-DryResult = tuple[RecordResult, Item | None]
-"""A result, and what was extracted if anything was."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputInPlace:
+    """One input and what is in it, lazily. `place` is the path of a file or the address of an object; None for standard
+    input and for what cannot be read at all."""
+
+    found: Iterator[Record | Rejected | Skipped]
+    place: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DryResult:
+    """What would become of one record of an input, and what was extracted if anything was."""
+
+    result: RecordResult
+    item: Item | None
+    place: str | None
 
 
 async def dry_run(settings: Settings, request: IngestRequest, observer: Observer) -> RunSummary:
     """What an ingest of these paths would do: every sound record is `pending`, the others fail as they would."""
     summary = RunSummary(run_id=request.run_id, dry_run=True)
     started = time.monotonic()
-    async with _estimating(settings, request) as estimate:
+    async with _checks(settings, request) as (estimate, rehearsal):
         observer.phase("reading")
-        results = _results(read_in_place(settings, request, summary))
-        while (found := await asyncio.to_thread(next, results, None)) is not None:
-            result, extracted = found
-            summary.add(result)
-            observer.outcome(result)
-            if estimate is not None and extracted is not None:
-                await estimate.add(extracted)
-            if request.limit is not None and summary.records >= request.limit:
-                break
+        results = _results(inputs_in_place(settings, request, summary))
+        cut = False
+        while not cut and (found := await asyncio.to_thread(next, results, None)) is not None:
+            if isinstance(found, InputInPlace):
+                if rehearsal is not None:
+                    await rehearsal.end(found.place)
+                continue
+            summary.add(found.result)
+            observer.outcome(found.result)
+            if estimate is not None and found.item is not None:
+                await estimate.add(found.item)
+            if rehearsal is not None:
+                await rehearsal.add(found.place, found.result, found.item and found.item[0])
+            cut = request.limit is not None and summary.records >= request.limit
         if estimate is not None:
             used = await estimate.total()
             summary.bill(calls=used.calls, tokens=used.tokens, cost_usd=used.cost)
+        if rehearsal is not None:
+            await rehearsal.finish(request, summary, observer, complete=not cut)
     summary.seconds = time.monotonic() - started
     return summary
 
 
 @asynccontextmanager
-async def _estimating(settings: Settings, request: IngestRequest) -> AsyncIterator[_Estimate | None]:
-    """An estimate, where a model would read free text."""
-    if not request.uses_model(settings):
-        yield None
-        return
-    from apex_cli.llm.models import open_models
+async def _checks(
+    settings: Settings, request: IngestRequest
+) -> AsyncIterator[tuple[_Estimate | None, SyncRehearsal | None]]:
+    """An estimate, where a model would read free text; a rehearsal, where `--sync` would forget."""
+    async with AsyncExitStack() as stack:
+        models = stores = rehearsal = None
+        if request.uses_model(settings):
+            from apex_cli.llm.models import open_models
 
-    async with open_models(settings, batch=request.llm_batch) as models:
-        yield _Estimate(models, settings)
+            models = await stack.enter_async_context(open_models(settings, batch=request.llm_batch))
+        # A home that is not there yet is not made for this.
+        if request.sync and (settings.home.is_dir() or not settings.postgres_url.embedded):
+            from apex_cli.pipeline.sync_rehearsal import rehearsing
+            from apex_cli.pipeline.upgrade import open_upgraded
+
+            stores = await stack.enter_async_context(open_upgraded(settings, models))
+            rehearsal = await stack.enter_async_context(rehearsing(settings, request, stores))
+        yield None if models is None else _Estimate(models, settings, stores), rehearsal
 
 
-def read_in_place(
-    settings: Settings, request: IngestRequest, summary: RunSummary
-) -> Iterator[Record | Rejected | Skipped]:
-    """Everything in the request's inputs, lazily and without staging; counts the inputs."""
+def inputs_in_place(settings: Settings, request: IngestRequest, summary: RunSummary) -> Iterator[InputInPlace]:
+    """The request's inputs, lazily and without staging; counts them. Read each one before the next."""
     if STDIN in request.paths and request.stdin is not None:
         summary.inputs += 1
         with tempfile.NamedTemporaryFile(prefix="apex-") as spool:
             shutil.copyfileobj(request.stdin, spool)
             spool.flush()
             if spool.tell():
-                yield from _of_file(settings, request, Path(spool.name), name=request.stream_name, origin=STDIN)
+                path = Path(spool.name)
+                yield InputInPlace(_of_file(settings, request, path, name=request.stream_name, origin=STDIN))
     for found in named_inputs(settings, request):
         if isinstance(found, Young):
             summary.skipped_young += 1
             continue
         summary.inputs += 1
         if isinstance(found, Rejected):
-            yield found
+            yield InputInPlace(iter((found,)))
         elif isinstance(found, FoundObject):
-            yield from _of_object(settings, request, found)
+            yield InputInPlace(_of_object(settings, request, found), found.url)
         elif (refused := refusal(found, request.source)) is not None:
-            yield refused
+            yield InputInPlace(iter((refused,)))
         else:
-            yield from _of_file(settings, request, found.path, name=found.name, origin=str(found.path))
+            records = _of_file(settings, request, found.path, name=found.name, origin=str(found.path))
+            yield InputInPlace(records, str(found.path))
+
+
+def read_in_place(
+    settings: Settings, request: IngestRequest, summary: RunSummary
+) -> Iterator[Record | Rejected | Skipped]:
+    """Everything in the request's inputs; see `inputs_in_place`."""
+    for each in inputs_in_place(settings, request, summary):
+        yield from each.found
 
 
 def _of_object(settings: Settings, request: IngestRequest, found: FoundObject) -> Iterator[Record | Rejected | Skipped]:
@@ -142,14 +185,17 @@ def _of_file(
     )
 
 
-def _results(found: Iterator[Record | Rejected | Skipped]) -> Iterator[DryResult]:
-    for each in found:
-        if isinstance(each, Rejected):
-            yield rejected(each), None
-        elif isinstance(each, Skipped):
-            yield describe_skipped(each), None
-        else:
-            yield _extracted(each)
+def _results(inputs: Iterator[InputInPlace]) -> Iterator[DryResult | InputInPlace]:
+    """The results of each input, and then the input: it was read to its end."""
+    for one in inputs:
+        for each in one.found:
+            if isinstance(each, Rejected):
+                yield DryResult(rejected(each), None, one.place)
+            elif isinstance(each, Skipped):
+                yield DryResult(describe_skipped(each), None, one.place)
+            else:
+                yield DryResult(*_extracted(each), one.place)
+        yield one
 
 
 def rejected(found: Rejected) -> RecordResult:
@@ -157,7 +203,7 @@ def rejected(found: Rejected) -> RecordResult:
     return RecordResult(RecordStatus.FAILED, error=found.error, stage="read", locator=found.locator)
 
 
-def _extracted(record: Record) -> DryResult:
+def _extracted(record: Record) -> tuple[RecordResult, Item | None]:
     started = time.monotonic()
     try:
         extraction = extract(record)
@@ -173,12 +219,13 @@ class _Estimate:
     Its imports are in the functions because they take two seconds. A dry run without a model needs none of them.
     """
 
-    def __init__(self, models: Models, settings: Settings) -> None:
+    def __init__(self, models: Models, settings: Settings, stores: Stores | None) -> None:
         from apex_cli.enrich.enricher import CachedEnricher, ModelExtractor
         from apex_cli.llm.usage import ModelUsage
 
         self._models = models
         self._settings = settings
+        self._stores = stores
         self._enricher = CachedEnricher(ModelExtractor(models.model, _NothingKnown(), models.meter), models.cache)
         self._waiting: list[Item] = []
         self._usage = ModelUsage()
@@ -215,7 +262,10 @@ class _Estimate:
             return frozenset()
         from apex_cli.pipeline.upgrade import open_upgraded
 
-        async with open_upgraded(self._settings, self._models) as stores:
+        async with AsyncExitStack() as stack:
+            stores = self._stores
+            if stores is None:
+                stores = await stack.enter_async_context(open_upgraded(self._settings, self._models))
             known = await stores.journal.known([record.record_id for record, _ in items])
         return frozenset(
             record.record_id for record, _ in items if (record.record_id, record.content_hash) in known.unchanged

@@ -20,6 +20,7 @@ from apex_cli.pipeline.extract import ExtractStage
 from apex_cli.pipeline.inputs import named_inputs
 from apex_cli.pipeline.read import InputReader
 from apex_cli.pipeline.runner import limit_arenas, settle_collector, start_stages
+from apex_cli.pipeline.sync import SyncRun, forget_gone
 from apex_cli.pipeline.upgrade import open_upgraded
 from apex_cli.reading.objects import shown
 from apex_cli.results import RunSummary
@@ -70,6 +71,7 @@ async def ingest(settings: Settings, request: IngestRequest, observer: Observer,
             )
             async with _recorded(context, models, started), _batches(models):
                 await _settle_earlier_runs(context)
+                context.sync = await SyncRun.begin(settings, request, stores.synced, stores.places)
                 observer.phase("ingesting")
                 settle_collector()
                 reader, extract = InputReader(context, files), ExtractStage(context)
@@ -82,6 +84,8 @@ async def ingest(settings: Settings, request: IngestRequest, observer: Observer,
                     await asyncio.to_thread(extract.close)
                     await asyncio.to_thread(reader.close)
                     await release(context, reader.unfinished())
+                complete = not (context.stopping or context.read_error or reader.cut)
+                await forget_gone(context, complete=complete, left_out=bool(reader.young or reader.busy))
                 _sum_up(context, reader)
     summary.interrupted = stop.signal
     summary.seconds = time.monotonic() - started
@@ -93,7 +97,8 @@ async def _recorded(context: RunContext, models: Models | None, started: float) 
     """Record the run's start and, however it ends, its end, and write the metrics file."""
     summary, request = context.summary, context.request
     await asyncio.to_thread(context.staging.open)
-    arguments = {"paths": [shown(path) for path in request.paths], "source": request.source}
+    paths = [shown(path) for path in request.paths]
+    arguments = {"paths": paths, "source": request.source, **({"sync": True} if request.sync else {})}
     await context.stores.runs.start(summary.run_id, "ingest", arguments)
     failure: BaseException | None = None
     try:

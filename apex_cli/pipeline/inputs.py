@@ -28,6 +28,8 @@ def named_inputs(settings: Settings, request: IngestRequest) -> Iterator[NamedIn
         objects.check(url)
     if urls and request.consume:
         raise UsageError("--consume removes local files only", hint="leave it out, or copy the objects first")
+    if request.sync and any(map(objects.has_pattern, urls)):
+        raise UsageError("--sync needs a prefix and no pattern", hint="name the prefix, and add --include '*.csv'")
     files = walk(
         [Path(path) for path in request.paths if path != STDIN and path not in urls],
         min_age_seconds=request.min_age,

@@ -46,6 +46,8 @@ async def forget(settings: Settings, ident: str) -> RecordResult:
         [result] = await coordinator.forget([version.record_id])
         if result.error is None:
             await stores.places.remove([version.record_id])
+            await stores.synced.remove([version.record_id])
+            await stores.synced.remove_empty()
         failed = int(result.error is not None)
         counts = {"forgotten": 1 - failed, "failed": failed}
         summary = {**counts, "by_source": {version.source: counts}, **stats.as_json()}

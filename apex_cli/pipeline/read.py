@@ -17,6 +17,7 @@ from apex_cli.formats.isolation import Isolation
 from apex_cli.model import ReadLimits, Record
 from apex_cli.pipeline.context import STDIN, Batch, InputProgress, RecordInProgress, RunContext
 from apex_cli.pipeline.inputs import NamedInput, opened
+from apex_cli.pipeline.synced_names import NOWHERE, FileNames
 from apex_cli.reading.files import Found, Rejected, Skipped, Young
 from apex_cli.reading.kinds import refusal, refusal_of
 from apex_cli.reading.objects import FoundObject, is_url, shown
@@ -31,7 +32,8 @@ BATCH_BYTES = 32 * 1024**2
 class InputReader:
     """Takes the inputs of a run one after the other; `batches` is the work.
 
-    `seen` counts inputs, `young` files skipped by `--min-age`, `empty` inputs with nothing to ingest.
+    `seen` counts inputs, `young` files skipped by `--min-age`, `empty` inputs with nothing to ingest, `busy` files that
+    another run works on.
     """
 
     def __init__(self, context: RunContext, files: Iterator[NamedInput]) -> None:
@@ -44,10 +46,17 @@ class InputReader:
         self._limits = read_limits(context.settings)
         self._left = context.request.limit
         self._isolation = Isolation()
+        self._names = FileNames(context.settings)
         self._taken: list[InputProgress] = []
         self.seen = 0
         self.young = 0
         self.empty = 0
+        self.busy = 0
+
+    @property
+    def cut(self) -> bool:
+        """Whether the limit of records was reached: there may be more."""
+        return self._left == 0
 
     def batches(self) -> Iterator[Batch]:
         """Batches, until the inputs or the limit are used up, or the run is stopping.
@@ -151,9 +160,11 @@ class InputReader:
                     yield staged
                     continue
                 if staged.busy:
+                    self.busy += 1
                     busy = ReadError(f"{found.name}: another run is working on it", code="in_use")
                     yield self._refused(Rejected(found.name, busy))
-                yield from self._claimed(staged)
+                place = found.url if isinstance(found, FoundObject) else str(found.path)
+                yield from self._claimed(staged, place)
 
     def _staged_file(self, found: Found) -> Item | RecordInProgress:
         """The staged item of a file; what to report where it is not staged."""
@@ -203,11 +214,12 @@ class InputReader:
         self.seen += 1
         return RecordInProgress(InputProgress(None, read=1, exhausted=True), found)
 
-    def _claimed(self, item: Item) -> Iterator[InputProgress]:
-        """The item as an input, if no other live run is working on it."""
+    def _claimed(self, item: Item, now: str | None = None) -> Iterator[InputProgress]:
+        """The item as an input, if no other live run is working on it. `now`: this file or object holds it now."""
         if self._staging.claim(item):
             self.seen += 1
-            origin = InputProgress(item)
+            place = None if item.origin == STREAM_ORIGIN or item.consume else now or item.origin
+            origin = InputProgress(item, NOWHERE if place is None else self._names.of(place), now is not None)
             self._taken.append(origin)
             yield origin
 

@@ -166,6 +166,24 @@ def _object(
     return FoundObject(url, name, named, changed, system, path)
 
 
+def is_gone(url: str) -> bool:
+    """Whether an object is certainly not there any more; False where its service does not say."""
+    import fsspec
+
+    try:
+        with _as_read_error(url):
+            system, inside = fsspec.core.url_to_fs(url)
+            system.info(inside)
+    except ReadError as error:
+        return isinstance(error.__cause__, FileNotFoundError)
+    return False
+
+
+def has_pattern(url: str) -> bool:
+    """Whether a URL names objects by a pattern."""
+    return url.partition("://")[0] not in _WEB and not _GLOB.isdisjoint(url)
+
+
 def age_seconds(found: FoundObject) -> float:
     """How long ago the object was changed; infinite where that is not known."""
     return float("inf") if found.changed is None else (datetime.now(UTC) - found.changed).total_seconds()

@@ -56,9 +56,14 @@ class Coordinator:
         begin = partial(self._stores.journal.begin_write, run_id=self._run_id, group_id=self._group_id, again=again)
         return self._under_locks(items, lambda item: item[0].record_id, begin)
 
-    def forget(self, record_ids: Sequence[str]) -> Awaitable[list[RecordResult]]:
-        """Remove records by the same saga; those that are not there are `UNCHANGED`."""
-        begin = partial(self._stores.journal.begin_forget, run_id=self._run_id, group_id=self._group_id)
+    def forget(self, record_ids: Sequence[str], *, lasting: bool = True) -> Awaitable[list[RecordResult]]:
+        """Remove records by the same saga; those that are not there are `UNCHANGED`.
+
+        `lasting`: their content is not taken again.
+        """
+        begin = partial(
+            self._stores.journal.begin_forget, run_id=self._run_id, group_id=self._group_id, lasting=lasting
+        )
         return self._under_locks(record_ids, lambda record_id: record_id, begin)
 
     def tripped(self) -> bool:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from apex_cli.stores.postgres.places import DocumentPlaces
     from apex_cli.stores.postgres.runs import Runs
     from apex_cli.stores.postgres.sightings import Sightings
+    from apex_cli.stores.postgres.synced import SyncedFiles
     from apex_cli.stores.protocol import Journal
 
 
@@ -39,6 +40,7 @@ class Stores:
     catalog: Catalog
     sightings: Sightings
     places: DocumentPlaces
+    synced: SyncedFiles
     runs: Runs
     embedding: Embedding
     lock_owner: str
@@ -131,6 +133,7 @@ def _stores(context: StoreContext) -> Stores:
     from apex_cli.stores.postgres.places import DocumentPlaces
     from apex_cli.stores.postgres.runs import Runs
     from apex_cli.stores.postgres.sightings import Sightings
+    from apex_cli.stores.postgres.synced import SyncedFiles
 
     database = POSTGRES.make(context)
     return Stores(
@@ -141,6 +144,7 @@ def _stores(context: StoreContext) -> Stores:
         catalog=Catalog(database),
         sightings=Sightings(database),
         places=DocumentPlaces(database),
+        synced=SyncedFiles(database),
         runs=Runs(database),
         embedding=Embedding(context.embedder),
         lock_owner=backends.lock_owner(context.settings),

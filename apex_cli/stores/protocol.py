@@ -351,8 +351,13 @@ class Journal(Store, Protocol):
         recovery settles a batch whose outcome is unknown.
         """
 
-    async def begin_forget(self, record_ids: Sequence[str], *, run_id: str | None, group_id: str) -> Begun:
-        """The same for records to forget. `unchanged` are those with no current version."""
+    async def begin_forget(
+        self, record_ids: Sequence[str], *, run_id: str | None, group_id: str, lasting: bool = True
+    ) -> Begun:
+        """The same for records to forget. `unchanged` are those with no current version.
+
+        `lasting`: their content is not taken again.
+        """
 
     async def abort(self, plans: Sequence[Plan], error: str) -> None:
         """PREPARED → ABORTED for sagas that certainly did not pass the pivot. Their versions are removed."""
@@ -365,7 +370,10 @@ class Journal(Store, Protocol):
         """
 
     async def done(self, plans: Sequence[Plan]) -> None:
-        """COMMITTED → DONE. All versions of a forgotten record are removed, their hashes remembered. Idempotent."""
+        """COMMITTED → DONE. All versions of a forgotten record are removed, if `lasting` their hashes remembered.
+
+        Idempotent.
+        """
 
     async def open_sagas(self, record_ids: Sequence[str] | None = None) -> Sequence[OpenSaga]:
         """Open sagas, of all records or of these, oldest first."""

@@ -76,6 +76,20 @@ def test_a_prefix_one_object_and_a_pattern(home: Path, s3: dict[str, str]) -> No
     assert [path for path in (home / "staging").rglob("*") if path.is_file()] == []
 
 
+def test_a_prefix_is_followed(home: Path, s3: dict[str, str]) -> None:
+    import boto3
+
+    assert ingest(home, s3, "s3://drop/loads", "--sync").summary["committed"] == 3
+    client = boto3.client("s3", endpoint_url=s3["AWS_ENDPOINT_URL"])
+    client.delete_object(Bucket="drop", Key="loads/note.md")
+    limit = ("--max-forget", "50%")
+    assert ingest(home, s3, "s3://drop/loads", "--sync", *limit, "--dry-run").summary["forgotten"] == 1
+    after = ingest(home, s3, "s3://drop/loads", "--sync", *limit)
+    assert (after.summary["unchanged"], after.summary["forgotten"]) == (2, 1)
+    assert run(home, "search", "5521907", "--json").expect(0).lines == []
+    assert "--include" in run(home, "ingest", "s3://drop/*/x.json", "--sync", env=s3).expect(2).stderr
+
+
 def test_a_dry_run_reads_objects_too(home: Path, s3: dict[str, str]) -> None:
     assert ingest(home, s3, "s3://drop/loads", "--dry-run").summary["pending"] == 3
 

@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from apex_cli.cli.ingesting import run_ingest
-from apex_cli.cli.options import Extractor, Source, check_source, duration, filled, pattern
+from apex_cli.cli.options import Extractor, Source, check_source, duration, filled, pattern, portion
 from apex_cli.cli.verb import EMPTY, LOCKED, MANUAL_RECOVERY, OK, RECORDS, START, USAGE, CommandContext, verb
 from apex_cli.errors import UsageError
+from apex_cli.units import Portion
 
 
 @verb(
@@ -25,6 +26,7 @@ from apex_cli.errors import UsageError
         "apex ingest --explain fixtures/turvo",
         "apex ingest lines.jsonl --id-field order_id,line",
         "apex ingest /srv/drop --consume --min-age 30s --lock-timeout 4m -q",
+        "apex ingest /srv/desk --sync --max-forget 25",
         "apex ingest fixtures/frontapp/ --extractor llm --max-cost 2.50",
     ),
     exits={**OK, **USAGE, **RECORDS, **MANUAL_RECOVERY, **EMPTY, **START, **LOCKED},
@@ -83,6 +85,19 @@ def ingest(
         list[str] | None,
         typer.Option(parser=pattern, metavar="GLOB", help="Leave out such files or folders; see also .apexignore."),
     ] = None,
+    sync: Annotated[
+        bool,
+        typer.Option("--sync", help="Forget what an earlier --sync took from here and is in no file any more."),
+    ] = False,
+    max_forget: Annotated[
+        Portion | None,
+        typer.Option(
+            "--max-forget",
+            parser=portion,
+            metavar="N|N%",
+            help="Let --sync forget at most so many records of a folder (10%), never all of them but with 100%.",
+        ),
+    ] = None,
     consume: Annotated[bool, typer.Option("--consume", help="Remove an original once it is committed.")] = False,
     min_age: Annotated[
         float | None, typer.Option(parser=duration, metavar="TIME", help="Skip files changed more recently, e.g. 30s.")
@@ -111,10 +126,13 @@ def ingest(
     Stages, extracts, embeds, commits, cleans up. Reads JSON (one object, an array, JSON Lines), plain text and
     Markdown. Each record is visible in all four stores or in none. Known records stay unchanged. A record that fails
     is kept (see `apex staging`), and the others continue. Sagas that an earlier run left open are settled first.
+
+    With --sync the memory follows the folder: a record that is in no file any more is forgotten, and taken again when
+    it comes back. What cannot be read, or is not looked at, stays.
     """
     from apex_cli.extract.collection_names import named
     from apex_cli.model import Naming
-    from apex_cli.pipeline.context import STDIN, IngestRequest
+    from apex_cli.pipeline.context import DEFAULT_MAX_FORGET, STDIN, IngestRequest
     from apex_cli.reading.selection import Selection
 
     if "" in paths:
@@ -123,6 +141,7 @@ def ingest(
         raise UsageError("- is stdin, and stdin is closed", hint="pipe JSON lines into it, or name a file")
     if name is not None and STDIN not in paths:
         raise UsageError("--name names stdin, which is not among the inputs", hint="name - as well: apex ingest -")
+    _check_sync(paths, sync=sync, consume=consume, explain=explain, max_forget=max_forget)
     if collection is not None and not named(collection):
         raise UsageError(f"{collection!r} has no letter or digit that could name a collection")
     id_fields = tuple(field.strip() for each in id_field or () for field in each.split(",") if field.strip())
@@ -144,6 +163,8 @@ def ingest(
         min_age=min_age or 0.0,
         retry_failed=retry_failed,
         again=again,
+        sync=sync,
+        max_forget=max_forget or DEFAULT_MAX_FORGET,
         stdin=sys.stdin.buffer if STDIN in paths else None,
         naming=Naming(collection, id_fields, name),
         selection=Selection(tuple(include or ()), tuple(exclude or ())),
@@ -153,3 +174,15 @@ def ingest(
 
         run_explain(context, settings, request)
     run_ingest(context, settings, request, dry_run=dry_run, error_on_empty=error_on_empty)
+
+
+def _check_sync(paths: list[str], *, sync: bool, consume: bool, explain: bool, max_forget: Portion | None) -> None:
+    """Raise a usage error for flags that do not fit together."""
+    if max_forget is not None and not sync:
+        raise UsageError("--max-forget limits what --sync forgets", hint="add --sync")
+    if sync and consume:
+        raise UsageError("--sync and --consume exclude each other", hint="--consume empties the folder by itself")
+    if sync and explain:
+        raise UsageError("--explain forgets nothing", hint="--sync --dry-run shows what would be forgotten")
+    if sync and "-" in paths:
+        raise UsageError("--sync compares files, and - is stdin", hint="ingest - in a run of its own")

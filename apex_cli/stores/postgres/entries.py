@@ -29,7 +29,7 @@ from apex_cli.versions import KnownVersion, Placement, place
 _MOMENT = timedelta(microseconds=1)
 COPY_SAGA = (
     "COPY saga (saga_id, record_id, run_id, kind, state, epoch, revision, superseded, replaces, current_version,"
-    " base_version) FROM STDIN"
+    " base_version, lasting) FROM STDIN"
 )
 COPY_VERSION = (
     "COPY record_version (saga_id, record_id, revision, content_hash, event_time, observed_at, title, text,"
@@ -75,10 +75,14 @@ class JournalledVersion:
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """A plan, and for `WRITE` where its version stands among those of the record."""
+    """A plan, and for `WRITE` where its version stands among those of the record.
+
+    `lasting`: what a `FORGET` removes is not taken again.
+    """
 
     plan: Plan
     placement: Placement | None = None
+    lasting: bool = True
 
     def saga_row(self, run_id: str | None, state: SagaState) -> tuple[Any, ...]:
         """The row for `COPY_SAGA`."""
@@ -86,7 +90,7 @@ class JournalEntry:
         superseded = [old.saga_id for old in plan.superseded]
         after = (placed.replaces, placed.current, placed.base) if placed else (None, None, None)
         saga = (plan.saga_id, plan.record_id, run_id, plan.kind.value, state.value, plan.epoch, plan.revision)
-        return (*saga, superseded, *after)
+        return (*saga, superseded, *after, self.lasting)
 
     def version_row(self) -> tuple[Any, ...]:
         """The row for `COPY_VERSION`."""
@@ -188,7 +192,7 @@ def _succeeding(record: Record, embedded: Embedded, known: Sequence[KnownVersion
 
 
 def removal(
-    record_id: str, epoch: int, revision: int, known: Sequence[JournalledVersion], group_id: str
+    record_id: str, epoch: int, revision: int, known: Sequence[JournalledVersion], group_id: str, *, lasting: bool
 ) -> JournalEntry:
     """The attempt to forget a record with all its versions."""
     plan = Plan(
@@ -201,7 +205,7 @@ def removal(
         chunks=0,
         superseded=tuple(Superseded(version.known.saga_id, version.known.chunks) for version in known),
     )
-    return JournalEntry(plan)
+    return JournalEntry(plan, lasting=lasting)
 
 
 def extraction_json(extraction: Extraction) -> str:

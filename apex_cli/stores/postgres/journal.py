@@ -73,11 +73,12 @@ _DONE = """
 UPDATE saga SET state = 'DONE', updated_at = now()
 WHERE saga_id = ANY(%(ids)s::uuid[]) AND state = 'COMMITTED'
 """
-# Remembered and erased in one statement: what was erased is never taken again by chance.
+# Remembered and erased in one statement: what was erased for good is never taken again by chance.
 _ERASE = """
 WITH kept AS (
     INSERT INTO forgotten (record_id, content_hash)
     SELECT DISTINCT v.record_id, v.content_hash FROM record_version v JOIN record r USING (record_id)
+    JOIN saga s ON s.record_id = v.record_id AND s.saga_id = ANY(%(sagas)s::uuid[]) AND s.lasting
     WHERE v.record_id = ANY(%(records)s::uuid[]) AND r.current_saga IS NULL
     ON CONFLICT DO NOTHING
 )
@@ -214,15 +215,17 @@ class PostgresJournal:
             await _journal(connection, entries, run_id)
         return Begun([entry.plan for entry in entries], unchanged, busy, forgotten, conflicts)
 
-    async def begin_forget(self, record_ids: Sequence[str], *, run_id: str | None, group_id: str) -> Begun:
+    async def begin_forget(
+        self, record_ids: Sequence[str], *, run_id: str | None, group_id: str, lasting: bool = True
+    ) -> Begun:
         async with self._database.transaction() as connection:
             starts = await _lock(connection, sorted(set(record_ids)))
             busy = frozenset(record_id for record_id, start in starts.items() if start.busy)
             present = [record_id for record_id, start in starts.items() if start.present and not start.busy]
             known = await _versions(connection, present)
             entries = [
-                removal(record_id, starts[record_id].epoch, starts[record_id].revision, known[record_id], group_id)
-                for record_id in present
+                removal(record_id, start.epoch, start.revision, known[record_id], group_id, lasting=lasting)
+                for record_id, start in ((record_id, starts[record_id]) for record_id in present)
             ]
             await _journal(connection, entries, run_id)
         plans = [entry.plan for entry in entries]
@@ -241,7 +244,7 @@ class PostgresJournal:
         forgotten = [plan.record_id for plan in plans if plan.kind is PlanKind.FORGET]
         async with self._database.transaction() as connection:
             if forgotten:
-                await connection.execute(_ERASE, {"records": forgotten})
+                await connection.execute(_ERASE, {"records": forgotten, "sagas": _saga_ids(plans)})
             await connection.execute(_DONE, {"ids": _saga_ids(plans)})
 
     async def open_sagas(self, record_ids: Sequence[str] | None = None) -> Sequence[OpenSaga]:

@@ -50,6 +50,12 @@ WHERE EXISTS (SELECT FROM record r WHERE r.record_id = new.record_id AND r.curre
 ON CONFLICT (place, record_id) DO UPDATE
 SET content_hash = excluded.content_hash, last_seen = now(), vacated_at = excluded.vacated_at
 """
+_EMPTY = """
+UPDATE document_place p SET vacated_at = now()
+FROM unnest(%(records)s::uuid[], %(files)s::text[]) AS gone(record_id, file)
+WHERE p.record_id = gone.record_id AND p.vacated_at IS NULL
+  AND (p.shown = gone.file OR starts_with(p.shown, gone.file || '/'))
+"""
 _REMOVE = "DELETE FROM document_place WHERE record_id = ANY(%(ids)s::uuid[])"
 
 
@@ -167,6 +173,15 @@ class DocumentPlaces:
         async with self._database.transaction() as connection:
             await connection.execute(_LEAVE, parameters)
             await connection.execute(_ENTER, parameters)
+
+    async def leave(self, gone: Sequence[tuple[str, str]]) -> None:
+        """Note that documents are no longer in these files: pairs of record id and absolute path."""
+        parameters = {
+            "records": [record_id for record_id, _ in gone],
+            "files": [replace_unencodable(path) for _, path in gone],
+        }
+        async with self._database.transaction() as connection:
+            await connection.execute(_EMPTY, parameters)
 
     async def remove(self, record_ids: Sequence[str]) -> None:
         """Remove all places of these records."""
