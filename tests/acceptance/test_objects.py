@@ -86,7 +86,7 @@ def test_a_prefix_is_followed(home: Path, s3: dict[str, str]) -> None:
     assert ingest(home, s3, "s3://drop/loads", "--sync", *limit, "--dry-run").summary["forgotten"] == 1
     after = ingest(home, s3, "s3://drop/loads", "--sync", *limit)
     assert (after.summary["unchanged"], after.summary["forgotten"]) == (2, 1)
-    assert run(home, "search", "5521907", "--json").expect(0).lines == []
+    assert not [line for line in run(home, "search", "5521907", "--json").expect(0).lines if "5521907" in line["text"]]
     assert "--include" in run(home, "ingest", "s3://drop/*/x.json", "--sync", env=s3).expect(2).stderr
 
 
