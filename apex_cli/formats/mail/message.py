@@ -26,6 +26,7 @@ _FOR_PROGRAMS = frozenset(
     ("application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature", "text/rfc822-headers",
      "message/delivery-status", "message/disposition-notification", "application/pgp-encrypted")
 )  # fmt: skip
+_ELSEWHERE = frozenset(("message/external-body", "message/partial"))
 _SEALED = frozenset(("application/pkcs7-mime", "application/x-pkcs7-mime"))
 _AUTOMATIC = ("auto-submitted", "x-autoreply", "x-autorespond")
 
@@ -84,6 +85,8 @@ class _MessageReader:
             self._letter.left_out(
                 f"its text, which is {'inside of a signature' if is_signed else 'encrypted'} (S/MIME)"
             )
+        elif part.kind in _ELSEWHERE:
+            self._letter.left_out(f"a part that is not in the message ({part.kind})")
         else:
             self._attach(part)
         return []
