@@ -120,7 +120,7 @@ def test_a_document_format_of_its_own(drop: Path, capsys: Captured) -> None:
 
 def test_a_name_is_taken_once_and_free_again() -> None:
     with sources.registered(YardGate()):
-        assert sources.names()[0] == "yardgate"
+        assert "yardgate" in sources.names()[:2]
         assert sources.classify(PASSAGE)[0] == "yardgate"
         with pytest.raises(ValueError, match="yardgate"):
             sources.register(YardGate())

@@ -225,12 +225,17 @@ def test_a_report_answers_the_message_that_it_returns() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["multipart/encrypted; boundary=b", "application/pkcs7-mime; smime-type=enveloped-data"]
+    ("kind", "word"),
+    [
+        ("multipart/encrypted; boundary=b", "encrypted"),
+        ("application/pkcs7-mime; smime-type=enveloped-data", "encrypted"),
+        ("application/pkcs7-mime; smime-type=signed-data", "signature"),
+    ],
 )
-def test_encrypted_text_is_said_to_be(kind: str) -> None:
+def test_text_that_is_sealed_is_said_to_be(kind: str, word: str) -> None:
     found = letter(raw(f"Content-Type: {kind}\n", "--b\n\nVersion: 1\n--b--\n"))
     assert (found.body, found.attachments) == ("", [])
-    assert any("encrypted" in note for note in found.notes)
+    assert any(word in note and note.startswith("left out: ") for note in found.notes)
 
 
 def test_signatures_of_programs_are_no_attachments() -> None:

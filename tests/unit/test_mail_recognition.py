@@ -8,7 +8,7 @@ import pytest
 
 from apex_cli.formats.mail.signs import is_mail
 from apex_cli.model import Record
-from apex_cli.reading.files import Rejected
+from apex_cli.reading.files import Rejected, Skipped
 from tests.mail_files import read, records
 
 CASE = Path(__file__).parent.parent / "cases" / "raw_mail"
@@ -47,6 +47,14 @@ def test_a_message_is_the_same_alone_and_in_a_mailbox() -> None:
     assert second.payload["body"] == "From Omaha we can send truck 880 for load MB-1002."
     assert alone.payload["subject"] == "Load MB-1001 delayed"
     assert alone.payload["body"].startswith("Load MB-1001 for Café Órbita is delayed at Fargo, ND. New PO number PO-77")
+
+
+def test_the_bookkeeping_of_a_mailbox_is_no_message(tmp_path: Path) -> None:
+    internal = MAILBOX.replace(b"Subject: Load", b"Subject: DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA")
+    (tmp_path / "in.mbox").write_bytes(internal + b"\n" + MAILBOX)
+    first, second = read(tmp_path / "in.mbox")
+    assert isinstance(first, Skipped)
+    assert isinstance(second, Record)
 
 
 @pytest.mark.parametrize("name", NAMES)

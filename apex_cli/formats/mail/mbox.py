@@ -14,11 +14,13 @@ from apex_cli.errors import ReadError
 from apex_cli.formats.format import FileInfo, Format
 from apex_cli.formats.mail.message import letter_of
 from apex_cli.formats.mail.signs import is_mail, is_mailbox
-from apex_cli.formats.part import Part, Unreadable
+from apex_cli.formats.part import Ignored, Part, Unreadable
 
 _BEGIN = re.compile(rb"From [^\n]{0,400}?\d{1,2}:\d{2}[^\n]{0,60}\r?\n")
 _HEADER = re.compile(rb"(?:[!-9;-~]{1,200}[ \t]*:|>?From )")
 _QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
+_BOOKKEEPING = "DON'T DELETE THIS MESSAGE"
+"""How the subject of a message begins in which IMAP servers and Alpine keep their counters."""
 _LONGEST_LINE = 64 * 1024
 
 
@@ -58,6 +60,9 @@ def _message(data: bytes, place: str, longest: int) -> Iterator[Part]:
         return
     _, _, sent = data.partition(b"\n")
     letter = letter_of(_QUOTED.sub(rb"\1", sent))
+    if letter.fields["subject"].startswith(_BOOKKEEPING):
+        yield Ignored(place, "bookkeeping of the mailbox")
+        return
     # By its id, not by its number: a file that is attached is at the same place in the next export of the mailbox.
     yield from letter.parts(place, f"{letter.message_id.replace('/', '_')}/")
 

@@ -20,12 +20,14 @@ _MOST_LETTERS_DEEP = 8
 _LONGEST_DELAY = 2 * 24 * 3600.0
 """Seconds that a message may be dated after a server received it: clocks go wrong by hours."""
 _HTML_HOLDS_MORE = 4
+_LONGEST_COMPARED = 100_000
 _CID = re.compile(r"cid:([^\s\"'>)]{1,300})", re.IGNORECASE)
 _FOR_PROGRAMS = frozenset(
     ("application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature", "text/rfc822-headers",
      "message/delivery-status", "message/disposition-notification", "application/pgp-encrypted")
 )  # fmt: skip
-_ENCRYPTED = frozenset(("application/pkcs7-mime", "application/x-pkcs7-mime"))
+_ELSEWHERE = frozenset(("message/external-body", "message/partial"))
+_SEALED = frozenset(("application/pkcs7-mime", "application/x-pkcs7-mime"))
 _AUTOMATIC = ("auto-submitted", "x-autoreply", "x-autorespond")
 
 
@@ -78,8 +80,13 @@ class _MessageReader:
             return [(self._characters(part), part.kind == "text/html")]
         if part.kind in _FOR_PROGRAMS or (is_returned and part.kind == "message/rfc822"):
             self._answers_returned(part)
-        elif part.kind in _ENCRYPTED and part.headers.parameter("content-type", "smime-type") != "signed-data":
-            self._letter.left_out("its text, which is encrypted (S/MIME)")
+        elif part.kind in _SEALED:
+            is_signed = part.headers.parameter("content-type", "smime-type") == "signed-data"
+            self._letter.left_out(
+                f"its text, which is {'inside of a signature' if is_signed else 'encrypted'} (S/MIME)"
+            )
+        elif part.kind in _ELSEWHERE:
+            self._letter.left_out(f"a part that is not in the message ({part.kind})")
         else:
             self._attach(part)
         return []
@@ -95,7 +102,7 @@ class _MessageReader:
         if not plain or not html:
             return plain or html
         said = sum(len(text.strip()) for text, _ in plain)
-        more = sum(len(visible_text(text)) for text, is_html in html if is_html)
+        more = sum(len(visible_text(text[:_LONGEST_COMPARED])) for text, is_html in html if is_html)
         return html if said * _HTML_HOLDS_MORE < more else plain
 
     def _set_body(self, texts: Sequence[tuple[str, bool]]) -> None:
@@ -161,7 +168,7 @@ def envelope(headers: Headers) -> tuple[dict[str, Any], list[str]]:
         "references": headers.ids("references"),
         "list": headers.text("list-id"),
         "automatic": "" if automatic.lower() == "no" else automatic,
-        "is_draft": headers.text("x-unsent") == "1",
+        "is_draft": headers.text("x-unsent") == "1" or bool(headers.raw("x-mozilla-draft-info")),
     }
     return fields, notes
 
