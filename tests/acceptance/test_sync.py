@@ -119,9 +119,8 @@ def test_what_moves_stays(home: Path, desk: Path) -> None:
     result = sync(home, desk)
     assert (result.summary["unchanged"], result.summary["forgotten"]) == (22, 0)
     assert (result.summary["sync"]["moved"], dry.summary["sync"]["moved"]) == (6, 6)
-    places = {
-        line["place"]: line["vacated_at"] for line in run(home, "get", "document:fuel card.txt", "--json").of("place")
-    }
+    (line,) = run(home, "get", "document:fuel card.txt", "--json").of("record")
+    places = {place["shown"]: place["vacated_at"] for place in line["places"]}
     assert places[str(desk / "fuel card.txt")] is None
     assert places[str(notes / "fuel.txt")] is not None
     # Of a copy and its original, one may go.
