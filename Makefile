@@ -73,6 +73,7 @@ bench-servers: install ## the same on servers, which are started and ended
 
 quality: install ## is the memory true in every order of arrival: invented records with gold, F1, as-of answers
 	$(BIN)/python -m quality.records
+	$(BIN)/python -m quality.mentions
 
 quality-llm: install ## how well the configured model reads free text, compared with the rules alone
 	$(BIN)/python -m quality

@@ -104,7 +104,7 @@ def _matches(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[PhraseMatc
 
 
 def _phrase(text: str, words: Sequence[_Word], alone: bool) -> Iterator[PhraseMatch]:
-    """The keys of these words, if together they may be a name or a number. `alone`: no capital beside them."""
+    """The keys of these words, if together they may be a name or a number. `alone`: no word beside has a capital."""
     start, end = words[0].start, words[-1].end
     written = text[start:end]
     if len(words) <= 2 and _DIGIT.search(words[-1].plain) and len(written) <= _LONGEST_NUMBER:
