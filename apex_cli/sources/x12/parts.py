@@ -74,14 +74,21 @@ def carrier(source: str, scac: str, name: str = "") -> Entity | None:
     code = scac.strip().upper()
     known = code if 2 <= len(code) <= 4 and code.isalpha() else ""
     ids = [keys.docket("scac", known)] if known else []
+    # A code must not become the name of a carrier that has one.
     return entities.named(
-        "carrier", source, name or None, ids, label=known or None, attributes={"scac": known} if known else None
+        "carrier",
+        source,
+        name or None,
+        ids,
+        label=known or None,
+        attributes={"scac": known} if known else None,
+        certain=bool(name),
     )
 
 
 def customer(source: str, party: Party) -> Entity | None:
     """A customer as a party describes it."""
-    return entities.named("customer", source, party.name or None, label=party.own_id or None)
+    return entities.named("customer", source, party.name or None)
 
 
 def claim_customer(about: Statement, found: list[Party]) -> None:
