@@ -19,7 +19,7 @@ from apex_cli.formats.pages.elements import HYPHEN, Element
 
 GAP = 1.0
 """Height of a line times this: a wider gap between two words separates columns or cells."""
-_WIDE = 1.12
+_WIDE = 1.2
 """A line whose characters are this much wider than those of its page on average may have a gap inside."""
 _LINE = re.compile(rf"[^\r\n{HYPHEN}]*[^\s{HYPHEN}][^\r\n{HYPHEN}]*{HYPHEN}?")
 _WORD = re.compile(r"\S+")
