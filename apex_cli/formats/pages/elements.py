@@ -6,11 +6,13 @@ The origin is anywhere, so only differences count.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 HYPHEN = "\ufffe"
 """How pdfium ends a line whose last word goes on in the next one, in place of the hyphen."""
+_CUT_WORD = re.compile(rf"(.?){HYPHEN} ?(.?)")
 
 
 @dataclass(slots=True)
@@ -63,12 +65,18 @@ def bounds(elements: Sequence[Element]) -> tuple[float, float, float, float]:
 
 
 def joined(first: str, second: str) -> str:
-    """Two lines as one. A word that a hyphen cuts is put together; the hyphen of an identifier stays.
+    """Two lines of one cell as one."""
+    return whole_words(f"{first} {second}") if first and second else first or second
+
+
+def whole_words(text: str) -> str:
+    """Lines put together with a blank. A word that a hyphen cuts is whole again; the hyphen of an identifier stays.
 
     "appoint-" and "ment" are "appointment"; "LD-" and "1001" are "LD-1001".
     """
-    if not first.endswith(HYPHEN):
-        return f"{first} {second}" if first and second else first or second
-    stem = first[:-1]
-    is_word = stem[-1:].islower() and second[:1].islower()
-    return f"{stem}{second}" if is_word else f"{stem}-{second}"
+    return _CUT_WORD.sub(_joint, text) if HYPHEN in text else text
+
+
+def _joint(match: re.Match[str]) -> str:
+    before, after = match.groups()
+    return f"{before}{after}" if before.islower() and after.islower() else f"{before}-{after}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from statistics import median
 
-from apex_cli.formats.pages.elements import HYPHEN, Element, PageTable, joined
+from apex_cli.formats.pages.elements import HYPHEN, Element, PageTable, whole_words
 from apex_cli.formats.part import Block
 from apex_cli.formats.tables import table_lines
 
@@ -15,6 +15,9 @@ PRINTED = 1.15
 """A line this much higher than the body of the document is a heading."""
 SCANNED = 1.6
 """The same for a page read by OCR, where the height of a line is that of its letters: "aces" or "Apply"."""
+_MEASURED = 50_000
+"""Characters after which the size of the body is known."""
+_SHORTEST_FULL = 25
 _LONGEST_HEADING = 100
 _MOST_LEVELS = 6
 _SAME_EDGE = 4.0
@@ -27,14 +30,17 @@ class Blocks:
     def __init__(self, heading: float = PRINTED) -> None:
         self._heading_size = heading
         self._sizes: Counter[float] = Counter()
+        self._measured = 0
         self._headings: list[tuple[float, str]] = []
         self._open_table: PageTable | None = None
 
     def of_page(self, elements: Sequence[Element], place: str) -> Iterator[Block]:
         """The blocks of one page. `elements` are in reading order."""
-        for element in elements:
-            if element.table is None:
-                self._sizes[round(element.size)] += len(element.text)
+        if self._measured < _MEASURED:
+            for element in elements:
+                if element.table is None:
+                    self._sizes[round(element.size)] += len(element.text)
+                    self._measured += len(element.text)
         body = self._sizes.most_common(1)[0][0] if self._sizes else 0.0
         usual_gap = _usual_gap(elements)
         paragraph: list[Element] = []
@@ -72,7 +78,7 @@ class Blocks:
 
     def _heading(self, element: Element, place: str) -> Block:
         """The block of a heading; what follows stands under it."""
-        text = element.text.replace(HYPHEN, "-")
+        text = whole_words(element.text)
         while self._headings and self._headings[-1][0] <= element.size * 1.02:
             self._headings.pop()
         block = self._block(text, place)
@@ -115,20 +121,22 @@ def _is_apart(above: Element, below: Element, usual_gap: float) -> bool:
 
 def _text(paragraph: list[Element]) -> str:
     """The lines of a paragraph. Where a line is full, the next one goes on behind it; else it stands below."""
-    right = max(line.x1 for line in paragraph)
-    text = paragraph[0].text
+    if len(paragraph) == 1:
+        return whole_words(paragraph[0].text)
+    right = max([line.x1 for line in paragraph])
+    pieces = []
     for above, below in pairwise(paragraph):
-        if text.endswith(HYPHEN) or _goes_on(above, below, right):
-            text = joined(text, below.text)
-        else:
-            text = f"{text}\n{below.text}"
-    return text.replace(HYPHEN, "-")
+        pieces.append(above.text)
+        pieces.append(" " if above.text[-1:] == HYPHEN or _goes_on(above, below, right) else "\n")
+    pieces.append(paragraph[-1].text)
+    return whole_words("".join(pieces))
 
 
 def _goes_on(above: Element, below: Element, right: float) -> bool:
     """Whether a line ends only because the first word of the next one has no room on it."""
-    if above.is_row or below.is_row or len(above.text) < 25:
+    length = len(above.text)
+    if above.is_row or below.is_row or length < _SHORTEST_FULL:
         return False
-    advance = (above.x1 - above.x0) / len(above.text)
-    word, _, _ = below.text.partition(" ")
-    return above.x1 + advance * (len(word) + 1) > right
+    space = below.text.find(" ")
+    word = space if space >= 0 else len(below.text)
+    return above.x1 + (above.x1 - above.x0) / length * (word + 1) > right

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pypdfium2  # type: ignore[import-untyped]  # it ships no types
+import pypdfium2.raw as pdfium  # type: ignore[import-untyped]  # it ships no types
 
 from apex_cli.extract.cuts import LEFT_OUT
 from apex_cli.formats import ocr
@@ -51,36 +52,38 @@ class Pages:
     def blocks(self, index: int) -> Iterator[Block]:
         """The blocks of the page at an index from 0."""
         place = f"page {index + 1}"
-        with _open(self._pdf, index) as opened:
+        with _open(self._pdf, index, self._form) as opened:
             if opened is None:
                 self.broken.append(index + 1)
                 return
             page, textpage = opened
-            rotation = page.get_rotation()
+            rotation = pdfium.FPDFPage_GetRotation(page) * 90
             text = PageText(textpage, rotation)
-            objects = page_objects(page.raw, rotation)
-            if _is_image(text.text, objects, page):
+            objects = page_objects(page, rotation)
+            if _is_image(text.text, text.is_clean, objects, page):
                 if self._reads_images:
-                    yield from self._scanned.of_page(arranged(self._of_image(page)), place)
+                    yield from self._scanned.of_page(arranged(self._of_image(index)), place)
                     return
                 self._unread.append(index + 1)
             elements = _of_text(text, grids(objects.edges))
-            values, remarks = written(page.raw, self._form, rotation, elements)
+            values, remarks = written(page, self._form, rotation, elements)
             yield from self._blocks.of_page(arranged([*elements, *values]), place)
             for remark in remarks:
                 yield self._blocks.plain(remark, place)
 
-    def _of_image(self, page: pypdfium2.PdfPage) -> list[Element]:
+    def _of_image(self, index: int) -> list[Element]:
         from apex_cli.formats.ocr import reader
 
         if self._tally is None:
             self._tally = reader.OcrTally()
+        page = self._pdf[index]
         scale = min(_PIXELS_PER_INCH / _POINTS_PER_INCH, reader.LONGEST_SIDE / max(*page.get_size(), 1))
         bitmap = page.render(scale=scale, rev_byteorder=False)
         try:
             return reader.read_image(bitmap.to_numpy().copy(), self._tally)
         finally:
             bitmap.close()
+            page.close()
 
     def ocr_result(self) -> OcrResult | None:
         """How sure OCR is of what it read; None where it read nothing."""
@@ -106,36 +109,33 @@ class Pages:
 
 
 @contextmanager
-def _open(pdf: pypdfium2.PdfDocument, index: int) -> Iterator[tuple[Any, Any] | None]:
-    """A page and its text; None where pdfium cannot load it."""
+def _open(pdf: pypdfium2.PdfDocument, index: int, form: Any) -> Iterator[tuple[Any, Any] | None]:
+    """The handles of a page and of its text; None where pdfium cannot load it."""
+    page = pdfium.FPDF_LoadPage(pdf.raw, index)
+    textpage = pdfium.FPDFText_LoadPage(page) if page else None
+    if form and page:
+        pdfium.FORM_OnAfterLoadPage(page, form)
     try:
-        page = pdf[index]
-    except pypdfium2.PdfiumError:
-        yield None
-        return
-    try:
-        textpage = page.get_textpage()
-    except pypdfium2.PdfiumError:
-        page.close()
-        yield None
-        return
-    try:
-        yield page, textpage
+        yield (page, textpage) if textpage else None
     finally:
-        textpage.close()
-        page.close()
+        if form and page:
+            pdfium.FORM_OnBeforeClosePage(page, form)
+        if textpage:
+            pdfium.FPDFText_ClosePage(textpage)
+        if page:
+            pdfium.FPDF_ClosePage(page)
 
 
-def _is_image(text: str, objects: PageObjects, page: pypdfium2.PdfPage) -> bool:
+def _is_image(text: str, is_clean: bool, objects: PageObjects, page: Any) -> bool:
     """Whether the text of a page is in its image only."""
-    visible = len("".join(text.split()))
+    visible = len(text) - sum(text.count(space) for space in " \r\n")
     if visible == 0:
         return bool(objects.images) or objects.shapes >= _MANY_SHAPES
-    if len(_UNREADABLE.findall(text)) > _MOST_UNREADABLE * visible:
+    if not is_clean and len(_UNREADABLE.findall(text)) > _MOST_UNREADABLE * visible:
         return True
     if visible > _FEW_CHARACTERS or not objects.images:
         return False
-    width, height = page.get_size()
+    width, height = pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page)
     largest = max((x1 - x0) * (bottom - top) for x0, top, x1, bottom in objects.images)
     return largest > _LARGE_IMAGE * float(width * height)
 
