@@ -125,7 +125,7 @@ class Settings:
     tls_key_file: Path | None = _store(Kind.FILE, "PEM file of the key of the client's certificate.")
     machine: str | None = _store(
         Kind.TEXT,
-        "Name of this machine, which tells its paths from those of others, for `--sync` with PostgreSQL on a server.",
+        "Name of this machine: keeps its files apart from others', for `--sync` with PostgreSQL on a server.",
         shown="the host name",
     )
     store_timeout: float = _store(Kind.DURATION, "Longest time of one step of a store.", 120.0)

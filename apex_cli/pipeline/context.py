@@ -136,13 +136,14 @@ class InputProgress:
 
     `read` is counted by the reading thread, `reported` by the event loop: neither writes the other's. `kept` are the
     ids of failed records that were staged as items of their own. `file` is what holds the records (`synced_names`), and
-    `is_whole` whether the input is what the file holds now. `failed`: not all of it was taken. `skipped` counts
+    `is_current` whether the input is what the file holds now, and not
+    what an earlier run staged. `failed`: not all of it was taken. `skipped` counts
     what holds nothing to ingest.
     """
 
     item: Item | None
     file: bytes = NOWHERE
-    is_whole: bool = False
+    is_current: bool = False
     read: int = 0
     reported: int = 0
     skipped: int = 0

@@ -13,9 +13,10 @@ elsewhere of such records, so that it is kept.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePath
+from pathlib import PurePosixPath
 
 from apex_cli.config import Settings
 from apex_cli.errors import ForgetRefused, StoreError
@@ -63,13 +64,16 @@ class SyncRun:
         held = {root: await synced.held(root) for root in roots}
         return cls(synced, names, start, held, request.selection, places)
 
-    async def see(self, pairs: Sequence[tuple[bytes, str]]) -> None:
-        """Note that these files hold these records; without `--sync`, if any file holds them already."""
+    async def see(self, pairs: Sequence[tuple[bytes, str]], *, now: bool = True) -> None:
+        """Note that these files hold these records; without `now`, that they did when an earlier run staged them.
+
+        A run without `--sync` notes only records that any file holds already.
+        """
         if not self.held:
             known = await self.synced.known([record_id for _, record_id in pairs])
             pairs = [pair for pair in pairs if pair[1] in known]
         if pairs:
-            await self.synced.see(pairs)
+            await self.synced.see(pairs, now=now)
 
     async def read_through(self, files: Sequence[bytes]) -> None:
         """Note that these files were read to their end, and all in them was seen."""
@@ -89,13 +93,14 @@ class SyncRun:
         async for pairs in self.synced.release(self.start, before):
             result.moved += len(pairs)
             if self.places is not None:
-                places = [(record_id, self.names.real_path(file)) for record_id, file in pairs]
+                places = [(record_id, self.names.place(file)) for record_id, file in pairs]
                 await self.places.leave([(record_id, path) for record_id, path in places if path is not None])
         for root, held in self.held.items():
             gone = await self.synced.count_gone(root, self.start, before)
             result.gone += gone
             if gone and result.refused is None:
-                result.refused = _refusal(self.names.shown(root), gone, held, limit)
+                left = await self.synced.held(root) - gone
+                result.refused = _refusal(self.names.shown(root), gone, held, left, limit)
         await self._forget(result, forget, before)
         if self.places is not None:
             await self.synced.remove_empty()
@@ -124,21 +129,23 @@ class SyncRun:
 
     def _is_selected(self, file: bytes, root: bytes) -> bool:
         """Whether a file below a root would be taken, if it were there."""
-        path, top = self.names.path(file), self.names.path(root)
-        if self.selection == EVERYTHING or file == root or path is None or top is None:
+        if file == root:
             return True
-        inside = PurePath(path).relative_to(top)
-        folders = [str(folder) for folder in inside.parents if folder != PurePath()]
+        inside = PurePosixPath(os.fsdecode(file[len(root) :]).lstrip("/"))
+        folders = [str(folder) for folder in inside.parents if folder != PurePosixPath()]
         return self.selection.takes(str(inside)) and all(map(self.selection.enters, folders))
 
 
-def _refusal(root: str, gone: int, held: int, limit: Portion) -> ForgetRefused | None:
-    """Why so many records may not be forgotten. All of a folder may only go where 100 % are allowed."""
-    if limit.percent == _ALL or (gone < held and gone <= limit.of(held)):
+def _refusal(root: str, gone: int, held: int, left: int, limit: Portion) -> ForgetRefused | None:
+    """Why so many of the records that a root held may not be forgotten.
+
+    Where nothing is left, as in a folder that is not mounted, all may only go where 100 % are allowed.
+    """
+    if limit.percent == _ALL or (left and gone <= limit.of(held)):
         return None
-    if gone >= held:
+    if not left:
         return ForgetRefused(
-            f"nothing is forgotten: all {held:,} records that {root} held would go",
+            f"nothing is forgotten: {root} holds nothing any more, and all its {gone:,} records would go",
             hint="is it mounted? If it is empty on purpose: --max-forget 100%",
         )
     return ForgetRefused(
@@ -162,7 +169,9 @@ async def note_files(context: RunContext, batch: Batch) -> None:
         and (each.result is None or each.result.status is RecordStatus.UNCHANGED)
     ]
     try:
-        await context.sync.see([(each.origin.file, each.record.record_id) for each in noted])
+        for now in (True, False):
+            pairs = [(each.origin.file, each.record.record_id) for each in noted if each.origin.is_current is now]
+            await context.sync.see(pairs, now=now)
     except StoreError as error:
         context.end_early(error)
         leave_pending(noted, error)
@@ -173,7 +182,7 @@ async def note_read_through(context: RunContext, inputs: Iterable[InputProgress]
     if context.sync is None:
         return
     try:
-        await context.sync.read_through([one.file for one in inputs if one.is_whole and one.is_understood])
+        await context.sync.read_through([one.file for one in inputs if one.is_current and one.is_understood])
     except StoreError as error:
         context.end_early(error)
 

@@ -44,10 +44,15 @@ class FileNames:
         begin = self._prefix + b"/"
         return os.fsdecode(name[len(self._prefix) :]) if name.startswith(begin) and _CUT not in name else None
 
-    def real_path(self, name: bytes) -> str | None:
-        """The path of a file of this machine with no link in its folders: the place of a document in it."""
+    def place(self, name: bytes) -> str | None:
+        """The place of a document in a file: its path, with no link in its folders, or its address.
+
+        None for a file of another machine, and for a name that is too long to be known.
+        """
         path = self.path(name)
-        return None if path is None else str(Path(path).parent.resolve() / Path(path).name)
+        if path is None:
+            return self._address(name)
+        return str(Path(path).parent.resolve() / Path(path).name)
 
     def shown(self, name: bytes) -> str:
         """The name for people."""
@@ -64,8 +69,13 @@ class FileNames:
         path = self.path(name)
         if path is not None:
             return _is_gone(path)
+        address = self._address(name)
+        return address is not None and objects.is_gone(address)
+
+    def _address(self, name: bytes) -> str | None:
+        """The address of an object; None where the name is not one, or too long to be known."""
         address = os.fsdecode(name)
-        return _CUT not in name and objects.is_url(address) and objects.is_gone(address)
+        return address if _CUT not in name and objects.is_url(address) else None
 
 
 def _is_gone(path: str) -> bool:

@@ -132,3 +132,28 @@ def test_a_file_of_a_web_server_and_no_secret_of_its_url(home: Path, tmp_path: P
     finally:
         server.shutdown()
         server.server_close()
+
+
+def test_moves_and_limits_below_a_prefix(home: Path, s3: dict[str, str]) -> None:
+    """Like a folder: what left it is forgotten, what moved in it stays, and an empty one is no reason to forget."""
+    import boto3
+
+    client = boto3.client("s3", endpoint_url=s3["AWS_ENDPOINT_URL"])
+    first = ingest(home, s3, "s3://drop/loads", "--sync").summary
+    assert (first["committed"], first["sync"]["gone"]) == (3, 0)
+    client.copy_object(Bucket="drop", Key="loads/terms.md", CopySource="drop/loads/note.md")
+    for key in ("loads/note.md", "loads/2025/a.json"):
+        client.delete_object(Bucket="drop", Key=key)
+    assert ingest(home, s3, "s3://drop/loads/", "--sync", "--dry-run").summary["sync"]["gone"] == 1
+    assert ingest(home, s3, "s3://drop/loads/", "--sync", "--exclude", "2025/").summary["sync"]["gone"] == 0
+    second = ingest(home, s3, "s3://drop/loads/", "--sync").summary
+    assert (second["forgotten"], second["unchanged"]) == (1, 2)
+    (line,) = run(home, "get", "document:terms.md", "--json").of("record")
+    assert {place["shown"]: place["vacated_at"] is None for place in line["places"]} == {
+        "s3://drop/loads/note.md": False,
+        "s3://drop/loads/terms.md": True,
+    }
+    for key in ("loads/terms.md", "loads/2025/b.jsonl.gz"):
+        client.delete_object(Bucket="drop", Key=key)
+    refused = ingest(home, s3, "s3://drop/loads", "--sync", exit=3).summary["sync"]
+    assert (refused["gone"], refused["refused"]["code"]) == (2, "max_forget")

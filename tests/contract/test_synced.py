@@ -190,3 +190,12 @@ async def test_a_settled_attempt_to_forget_for_now(database: Database) -> None:
     (left,) = await journal.open_sagas()
     await journal.done([left.plan])
     assert (await journal.known([record.record_id])).forgotten == frozenset()
+
+
+async def test_what_an_earlier_run_staged_is_not_there_now(database: Database, synced: SyncedFiles) -> None:
+    one, two = await committed(database, "one", "two")
+    start = await synced.now()
+    await synced.see([(A, one)])
+    await synced.see([(A, one), (B, two)], now=False)
+    await synced.miss_files([A, B], start)
+    assert await gone(synced, start) == ["two"]

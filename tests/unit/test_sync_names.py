@@ -32,7 +32,7 @@ def test_a_link_is_called_by_its_own_name(tmp_path: Path) -> None:
     (tmp_path / "current").symlink_to("today")
     assert names().of(str(tmp_path / "current")) == os.fsencode(tmp_path / "current")
     file = names().of(str(tmp_path / "current" / "a.csv"))
-    assert names().real_path(file) == str(tmp_path.resolve() / "today" / "a.csv")
+    assert names().place(file) == str(tmp_path.resolve() / "today" / "a.csv")
 
 
 def test_machines_that_share_a_memory_have_files_of_their_own() -> None:
@@ -49,7 +49,7 @@ def test_addresses_are_the_same_for_all_machines() -> None:
     for each in (names(), names("postgresql://db/apex", "desk")):
         assert each.of("s3://bucket/drop/") == b"s3://bucket/drop"
         assert each.path(b"s3://bucket/drop") is None
-        assert each.gone([b"s3://bucket/drop/a"]) == []
+        assert each.place(b"s3://bucket/drop/a.txt") == "s3://bucket/drop/a.txt"
 
 
 def test_only_what_is_certainly_gone_is_gone(tmp_path: Path) -> None:

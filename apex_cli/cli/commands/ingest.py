@@ -95,7 +95,7 @@ def ingest(
             "--max-forget",
             parser=portion,
             metavar="N|N%",
-            help="Let --sync forget at most so many records of a folder (10%), never all of them but with 100%.",
+            help="Let --sync forget at most so many records of a folder (10%), and all only with 100%.",
         ),
     ] = None,
     consume: Annotated[bool, typer.Option("--consume", help="Remove an original once it is committed.")] = False,

@@ -35,6 +35,13 @@ FROM (
 ) AS seen
 ON CONFLICT (record_id, file_id) DO UPDATE SET seen = excluded.seen, missing_since = NULL, missing = NULL
 """
+_HAD = """
+INSERT INTO synced_record (record_id, file_id, seen)
+SELECT DISTINCT new.record_id, f.file_id, 0
+FROM unnest(%(files)s::bytea[], %(records)s::uuid[]) AS new(file, record_id) JOIN synced_file f USING (file)
+ORDER BY new.record_id, f.file_id
+ON CONFLICT DO NOTHING
+"""
 _READ_THROUGH = """
 WITH locked AS (SELECT file_id FROM synced_file WHERE file = ANY(%(files)s::bytea[]) ORDER BY file_id FOR UPDATE)
 UPDATE synced_file f SET read_through = nextval('sync_moment') FROM locked WHERE f.file_id = locked.file_id
@@ -161,12 +168,12 @@ class SyncedFiles:
         rows = await self._session.rows(_KNOWN, {"ids": list(record_ids)})
         return frozenset(str(row["record_id"]) for row in rows)
 
-    async def see(self, pairs: Sequence[tuple[bytes, str]]) -> None:
-        """Note that these files hold these records. Idempotent."""
+    async def see(self, pairs: Sequence[tuple[bytes, str]], *, now: bool = True) -> None:
+        """Note that these files hold these records; without `now`, that they did once. Idempotent."""
         parameters = {"files": [file for file, _ in pairs], "records": [record_id for _, record_id in pairs]}
         async with self._session.transaction() as connection:
             await connection.execute(_NAME, parameters)
-            await connection.execute(_SEE, parameters)
+            await connection.execute(_SEE if now else _HAD, parameters)
 
     async def read_through(self, files: Sequence[bytes]) -> None:
         """Note that these files were read to their end, and all that they hold was seen."""
