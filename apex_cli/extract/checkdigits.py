@@ -1,8 +1,8 @@
 """Check digits of freight identifiers. Each function takes the bare characters, upper case, without separators.
 
 Sources: VIN, 49 CFR 565.15(c); freight containers, ISO 6346 annex A; SSCC and VICS bill of lading, GS1 General
-Specifications 7.9; air waybill, IATA Resolution 600a; ship numbers, IMO Resolution A.1117(30); PRO numbers, the XPO and
-YRC descriptions of their own.
+Specifications 7.9; air waybill, IATA Resolution 600a; ship numbers, IMO Resolution A.1117(30); entries, CBP CATAIR
+appendix E; bank routing numbers, ABA; PRO numbers, the XPO and YRC descriptions of their own.
 
 Written here and not taken from python-stdnum: that library is LGPL, and has neither VIN nor PRO numbers. It is the
 oracle of our tests where it knows the number.
@@ -25,6 +25,11 @@ _VIN_VALUES = {
 _CONTAINER_VALUES = {
     **{digit: int(digit) for digit in string.digits},
     **dict(zip(string.ascii_uppercase, (number for number in range(10, 39) if number % 11), strict=True)),
+}
+# The filer's letters count 1 to 9, 1 to 9, 2 to 9.
+_FILER_VALUES: dict[str, int] = {
+    **{digit: int(digit) for digit in string.digits},
+    **dict(zip(string.ascii_uppercase, (*range(1, 10), *range(1, 10), *range(2, 10)), strict=True)),
 }
 
 
@@ -73,3 +78,20 @@ def ship(digits: str) -> bool:
         return False
     total = sum(int(digit) * weight for digit, weight in zip(digits[:6], range(7, 1, -1), strict=True))
     return total % 10 == int(digits[6])
+
+
+def customs_entry(text: str) -> bool:
+    """An entry at U.S. customs: filer code of three, seven digits, check digit by doubling every other place."""
+    if len(text) != 11 or not text[3:].isdigit() or any(char not in _FILER_VALUES for char in text):
+        return False
+    doubled = [_FILER_VALUES[char] * (2 - place % 2) for place, char in enumerate(reversed(text[:10]))]
+    total = sum(number // 10 + number % 10 for number in doubled)
+    return -total % 10 == int(text[10])
+
+
+def bank_routing(digits: str) -> bool:
+    """A routing number of a bank in the United States: weights 3, 7 and 1, modulo 10."""
+    if len(digits) != 9 or not digits.isdigit() or digits == "000000000":
+        return False
+    total = sum(int(digit) * weight for digit, weight in zip(digits, (3, 7, 1) * 3, strict=True))
+    return total % 10 == 0

@@ -20,8 +20,9 @@ HumanKind = Literal["driver", "person"]
 TurvoKind = Literal["shipment", "customer", "carrier"]
 DocketKind = Literal["mc", "mx", "ff", "dot", "scac"]
 ReferenceKind = Literal[
-    "bol", "pro", "container", "seal", "invoice", "sscc", "awb", "imo", "reference", "pickup", "release", "confirmation"
-]
+    "bol", "pro", "container", "seal", "invoice", "sscc", "awb", "imo", "reference", "pickup", "release",
+    "confirmation", "trailer", "booking", "claim", "receipt", "check", "routing", "pars", "paps", "entry", "pedimento",
+]  # fmt: skip
 
 _PREFERENCE = (
     "vehicle:samsara",
@@ -79,6 +80,8 @@ _SAYABLE_NUMBERS = frozenset(("shipment:id", "vehicle:unit", "order:po"))
 _SHORTEST_SAID = 5
 _SHORTEST_NUMBER = 6
 _JOINTS = re.compile(r"[ -]")
+# Numbers that are printed with and without joints.
+_JOINTED = frozenset(("container", "pro", "awb", "sscc", "pars", "paps", "entry", "pedimento"))
 _NOT_DIGIT = re.compile(r"\D")
 
 
@@ -240,7 +243,7 @@ def order(value: str) -> str:
 
 def reference(kind: ReferenceKind, value: str) -> str:
     bare = _without_label(kind, value)
-    return f"reference:{kind}:{_JOINTS.sub('', bare) if kind in ('container', 'pro', 'awb', 'sscc') else bare}"
+    return f"reference:{kind}:{_JOINTS.sub('', bare) if kind in _JOINTED else bare}"
 
 
 def document_content(digest: str) -> str:

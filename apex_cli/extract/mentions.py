@@ -12,7 +12,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Literal, cast, get_args
 
-from apex_cli.extract import contacts, cuts, entities, identifiers, keys, phrases, places, status_words, text_data
+from apex_cli.extract import (
+    contacts,
+    cuts,
+    entities,
+    identifiers,
+    keys,
+    labels,
+    phrases,
+    places,
+    status_words,
+    text_data,
+)
 from apex_cli.extract.builder import Builder, EntityRef
 from apex_cli.extract.contacts import Contact
 from apex_cli.extract.identifiers import IdentifierMatch
@@ -108,7 +119,11 @@ def span(match: IdentifierMatch, text: str) -> tuple[int, int]:
 
 
 def rule(match: IdentifierMatch, text: str) -> str:
-    """By which rule something was found: beside its label ("po label"), or by its form."""
+    """By which rule something was found: the match's own ("order by column"), beside its label ("carrier label"), or by
+    its form.
+    """
+    if match.rule and not match.dockets:
+        return match.rule
     label = _RULE.sub(" ", text[match.start : span(match, text)[0]]).strip().casefold()
     if label and len(label) <= _LONGEST_LABEL:
         return f"{label} label"
@@ -208,21 +223,13 @@ def _carrier_before(text: str, start: int, docket: IdentifierMatch) -> Identifie
 
 def _candidates(text: str) -> Iterator[IdentifierMatch]:
     """All matches, which may overlap, the most trusted kind first."""
-    upper = _upper(text)
+    upper = labels.capitals(text)
     yield from contacts.find_emails(text)
     if _DIGIT.search(text) or "SCAC" in upper:
         yield from identifiers.find(text, upper)
         yield from contacts.find_phones(upper)
     yield from places.find(text)
     yield from _companies(text, upper)
-
-
-def _upper(text: str) -> str:
-    """Capitals, character by character, so that spans stay true: "ß" has no single capital and stays."""
-    upper = text.upper()
-    if len(upper) == len(text):
-        return upper
-    return "".join(capital if len(capital := char.upper()) == 1 else char for char in text)
 
 
 def _companies(text: str, upper: str) -> Iterator[IdentifierMatch]:
