@@ -74,3 +74,10 @@ bench-servers: install ## the same on servers, which are started and ended
 quality: install ## is the memory true in every order of arrival, and are identifiers in texts found: precision, recall, F1
 	$(BIN)/python -m quality.records
 	$(BIN)/python -m quality.texts
+	$(BIN)/python -m quality.mentions
+
+quality-llm: install ## how well the configured model reads free text, compared with the rules alone
+	$(BIN)/python -m quality
+
+clean: ## remove .venv, the demo's home and caches
+	rm -rf .venv .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
