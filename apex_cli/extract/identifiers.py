@@ -46,7 +46,7 @@ class IdentifierMatch:
 
 _SENSITIVE = frozenset(("check", "routing"))
 _SHOWN_OF_SENSITIVE = 4
-_CUSTOMS_KINDS = frozenset(("pars", "paps", "entry"))
+_LABEL_FIRST = frozenset(("pars", "paps", "entry", "bol", "booking"))
 _VIN_LENGTH = 17
 _CONTAINER = re.compile(r"[A-Z]{3}[UJZ][ -]?\d{3}[ ]?\d{3}[ -]?\d(?![A-Z0-9]|-\d)", re.ASCII)
 _OWNER = re.compile(r"(?<![A-Z0-9])[A-Z]{3}[UJZ][ -]", re.ASCII)
@@ -72,10 +72,10 @@ def find(text: str, upper: str) -> Iterator[IdentifierMatch]:
     folded = labels.fold(upper)
     tokens = [token.span() for token in TOKEN.finditer(folded)]
     beside = [_match(found, text) for found in (*labelled.find(folded, tokens), *carrier_codes.find(folded))]
-    # One of ten customs numbers looks like a container: its label says more than a check digit.
-    yield from (match for match in beside if match.kind in _CUSTOMS_KINDS)
+    # One of ten numbers with an owner's four letters passes for a container: a label says more than a check digit.
+    yield from (match for match in beside if match.kind in _LABEL_FIRST)
     yield from _alone(text, folded, tokens)
-    yield from (match for match in beside if match.kind not in _CUSTOMS_KINDS)
+    yield from (match for match in beside if match.kind not in _LABEL_FIRST)
 
 
 def _alone(text: str, folded: str, tokens: Sequence[tuple[int, int]]) -> Iterator[IdentifierMatch]:

@@ -23,7 +23,7 @@ class Need(IntEnum):
 
 _NOTHING, _LONG, _MARK, _NUMBER = Need
 _PHRASES: tuple[tuple[str, Need, str], ...] = (
-    ("order", _NOTHING, "PO, P/O, PURCHASE ORDER, CUSTOMER PO, ORDEN DE COMPRA, OC, O/C, BON DE COMMANDE"),
+    ("order", _NOTHING, "PO, P/O, P O, PURCHASE ORDER, CUSTOMER PO, ORDEN DE COMPRA, OC, O/C, BON DE COMMANDE"),
     ("order", _NOTHING, "ORDENES DE COMPRA, BONS DE COMMANDE"),
     ("order", _LONG, "ORDER, ORD, SALES ORDER, CUSTOMER ORDER, ORDEN, PEDIDO, COMMANDE, DELIVERY ORDER"),
     ("order", _NUMBER, "SO, BC"),
@@ -42,10 +42,11 @@ _PHRASES: tuple[tuple[str, Need, str], ...] = (
     ("trailer", _NOTHING, "TRAILER, TRL, TLR, TRLR, REMOLQUE, SEMIRREMOLQUE, SEMI REMOLQUE, REMORQUE, SEMI REMORQUE"),
     ("trailer", _NOTHING, "CHASSIS, CAJA"),
     ("trailer", _MARK, "VAN, REEFER"),
+    ("trailer", _NUMBER, "TL"),
     ("unit number", _NOTHING, "TRUCK, TRACTOR, VEHICLE, UNIT, TRK, POWER UNIT, CAMION, TRACTOCAMION, TRACTO, UNIDAD"),
     ("unit number", _NOTHING, "TRACTEUR, VEHICULO, VEHICULE, UNITE"),
     ("unit number", _MARK, "ECONOMICO"),
-    ("shipment", _NOTHING, "LOAD, SHIPMENT, TRIP, LD, EMBARQUE, CHARGEMENT, EXPEDITION"),
+    ("shipment", _NOTHING, "LOAD, SHIPMENT, SHPMT, SHPT, TRIP, LD, EMBARQUE, CHARGEMENT, EXPEDITION"),
     ("shipment", _LONG, "TENDER, CARGA, VIAJE, ENVIO"),
     ("shipment", _NUMBER, "DISPATCH, MOVE, FLETE"),
     ("reference", _LONG, "REF, REFERENCE, REFERENCIA"),

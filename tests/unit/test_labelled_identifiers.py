@@ -58,6 +58,12 @@ def found(text: str) -> list[tuple[str, str]]:
         ("PO # (customer): 4410", [("order", "4410")]),
         ("**PO:** `4410`", [("order", "4410")]),
         ("BOL_88910.pdf and RateCon_771204.pdf", [("bol", "88910"), ("confirmation", "771204")]),
+        ("B/L No. MSKU1234565, booking MSKU1234565", [("bol", "MSKU1234565"), ("booking", "MSKU1234565")]),
+        (
+            "Container # MSKU 123456-5, trailer MSKU1234565",
+            [("container", "MSKU1234565"), ("container", "MSKU1234565")],
+        ),
+        ("Shpmt # 771204, P O # 4410", [("shipment", "771204"), ("order", "4410")]),
         ("PO4410 LOAD771204", [("order", "4410"), ("shipment", "771204")]),
     ],
 )
