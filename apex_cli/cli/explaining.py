@@ -188,7 +188,7 @@ def _content(found: Explanation, extraction: Extraction) -> Iterator[str]:
 
 
 def _found(attributes: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-    """How a mention was found, ": rule `po label`, characters 120–126", and its other attributes."""
+    """How a mention was found, ": rule `order by label`, characters 120–126", and its other attributes."""
     if "rule" not in attributes:
         return "", attributes
     start, end = attributes["span"]

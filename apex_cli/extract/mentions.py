@@ -32,8 +32,7 @@ from apex_cli.model import Entity, EntityType, Predicate
 SCAN_LIMIT = 200_000
 _MOST_MATCHES = 1_000
 _DIGIT = re.compile(r"\d", re.ASCII)
-_RULE = re.compile(r"[\W_]+")
-_LONGEST_LABEL = 40
+_PREFIXED = re.compile(r"[A-Za-z]{2,5}[ ]\d[A-Za-z0-9-]{2,15}", re.ASCII)
 _DOCKETS = frozenset(get_args(keys.DocketKind))
 _NUMBERS = frozenset({EntityType.ORDER, EntityType.REFERENCE})
 _WRITTEN = frozenset({EntityType.MESSAGE, EntityType.DOCUMENT})
@@ -73,10 +72,10 @@ def add(
 ) -> None:
     """Claims what the text mentions, except for entities that the record's fields have already named.
 
-    Each mention says by which rule it was found, and where its value is: `rule` ("po label"), `span` ([120, 126], in
-    characters of `text`). That of a shipment says which status the text states of it: `states`. What the text states of
-    amounts and appointments becomes attributes of the subject and of the invoices; see `text_data`. `matches` are
-    those of `find`, where they are known already.
+    Each mention says by which rule it was found, and where its value is: `rule` ("order by label") and `span` ([120,
+    126], in characters of `text`). That of a shipment says which status the text states of it: `states`. What the text
+    states of amounts and appointments becomes attributes of the subject and of the invoices; see `text_data`. `matches`
+    are those of `find`, where they are known already.
     """
     matches = find(text) if matches is None else matches
     invoices = text_data.invoices(text, matches)
@@ -109,6 +108,12 @@ def _add_phrases(builder: Builder, subject: EntityRef, text: str, matches: Seque
         if one.rule == phrases.NUMBER and (status := statuses.get((one.start, one.end))):
             said["states"] = status
         builder.phrase(subject, one.key, one.text, said)
+    for match in matches:
+        # A label and a number, or a number as it is written: "LD 40512" may be the load LD-40512.
+        written = text[match.start : match.end]
+        if _PREFIXED.fullmatch(written) and (number := keys.number_form(written)):
+            place = {"rule": phrases.NUMBER, "span": [match.start, match.end]}
+            builder.phrase(subject, keys.said(number), written, place)
 
 
 def span(match: IdentifierMatch, text: str) -> tuple[int, int]:
@@ -119,15 +124,14 @@ def span(match: IdentifierMatch, text: str) -> tuple[int, int]:
 
 
 def rule(match: IdentifierMatch, text: str) -> str:
-    """By which rule something was found: the match's own ("order by column"), beside its label ("carrier label"), or by
-    its form.
+    """By which rule something was found: the match's own ("order by column"), beside its label ("carrier by label"), or
+    by its form.
     """
     if match.rule and not match.dockets:
         return match.rule
-    label = _RULE.sub(" ", text[match.start : span(match, text)[0]]).strip().casefold()
-    if label and len(label) <= _LONGEST_LABEL:
-        return f"{label} label"
-    return f"{match.kind} with check digit" if match.checked else f"{match.kind} form"
+    if match.start < span(match, text)[0]:
+        return f"{match.kind} by label"
+    return f"{match.kind} by check digit" if match.checked else f"{match.kind} by form"
 
 
 def predicate(builder: Builder, subject: EntityRef, entity: Entity) -> Predicate:

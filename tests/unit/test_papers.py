@@ -124,6 +124,6 @@ def test_each_mention_says_by_which_rule_and_where() -> None:
     found = paper(text)
     said = {claim.object: claim.attributes for claim in found.claims}
     order = said["order:po:4410-A"]
-    assert (order["rule"], text[slice(*order["span"])]) == ("po label", "4410-A")
+    assert (order["rule"], text[slice(*order["span"])]) == ("order by label", "4410-A")
     (phrase,) = (one for one in found.phrases if one.text == "Lakeshore Haulage")
     assert (phrase.attributes["rule"], text[slice(*phrase.attributes["span"])]) == ("known name", "Lakeshore Haulage")
