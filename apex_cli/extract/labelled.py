@@ -208,7 +208,7 @@ def _glued(line: TextLine, start: int, end: int, listed: Labelled | None) -> Lab
 
 def _wrapped(reader: Reader, line: TextLine, start: int, end: int) -> Labelled | None:
     """A value at the beginning of a line whose label ends the line above, or is the first head in it."""
-    above = next(line.above(1), None)
+    above = line.nearest_above()
     if above is None or above.is_empty or len(above.cells) > 1:
         return None
     if (label := labels.first(above.content)) is not None and TOKEN.search(above.content) is None:

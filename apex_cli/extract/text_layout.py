@@ -39,7 +39,7 @@ class TextLine:
     `heads` and `kinds` are what a reader has found out: the heads of its table, and the kinds of its values.
     """
 
-    __slots__ = ("_cells", "content", "end", "heads", "joint", "kinds", "start", "text")
+    __slots__ = ("_above", "_cells", "_has_looked", "content", "end", "heads", "joint", "kinds", "start", "text")
 
     def __init__(self, text: str, start: int, end: int) -> None:
         self.text = text
@@ -50,8 +50,11 @@ class TextLine:
         self.kinds: set[str] = set()
         self.joint = " "
         self._cells: list[Cell] | None = None
+        self._above: TextLine | None = None
+        self._has_looked = False
         if len(self.content) <= LONGEST_LINE:
-            self.joint = "|" if "|" in self.content else "\t" if "\t" in self.content.strip() else " "
+            has_tabs = "\t" in self.content and "\t" in self.content.strip()
+            self.joint = "|" if "|" in self.content else "\t" if has_tabs else " "
 
     @property
     def is_empty(self) -> bool:
@@ -66,7 +69,7 @@ class TextLine:
     @property
     def has_columns(self) -> bool:
         """Whether it has more than one cell."""
-        return self.joint != " " or "  " in self.content.strip()
+        return self.joint != " " or ("  " in self.content and "  " in self.content.strip())
 
     @property
     def cells(self) -> list[Cell]:
@@ -108,14 +111,23 @@ class TextLine:
 
     def above(self, most: int) -> Iterator[TextLine]:
         """The lines above, the nearest first, at most so many, up to one that is too long for a table."""
-        start = self.start
+        line: TextLine | None = self
         for _ in range(most):
-            end = start - 1
+            line = line.nearest_above() if line is not None else None
+            if line is None:
+                return
+            yield line
+
+    def nearest_above(self) -> TextLine | None:
+        """The line above; None at the beginning of the text, and where it is too long for a table."""
+        if not self._has_looked:
+            self._has_looked = True
+            end = self.start - 1
             floor = max(0, end - LONGEST_LINE)
             start = self.text.rfind("\n", floor, max(0, end)) + 1
-            if end < 0 or (start == 0 and floor > 0):
-                return
-            yield TextLine(self.text, start, end)
+            if end >= 0 and (start > 0 or floor == 0):
+                self._above = TextLine(self.text, start, end)
+        return self._above
 
     def _cut(self) -> list[Cell]:
         content, start = self.content, self.start
