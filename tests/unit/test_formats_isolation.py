@@ -6,6 +6,7 @@ import io
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
@@ -18,7 +19,9 @@ from apex_cli.formats.part import Document, Object, Part
 from apex_cli.model import ReadLimits
 from tests.hostile_worker import HostileFormat
 
-LIMITS = ReadLimits(1_000_000, 1_000_000, 100, parse_timeout=1.0, parse_memory=512 * 1024**2)
+LIMITS = ReadLimits(1_000_000, 1_000_000, 100, parse_timeout=30.0, parse_memory=512 * 1024**2)
+QUICK = replace(LIMITS, parse_timeout=1.0)
+"""For files that hang; the worker is started before, which on a loaded machine takes longer."""
 
 
 @pytest.fixture
@@ -63,9 +66,10 @@ def text_of(parts: list[Part]) -> str:
 )
 def test_harm_is_a_clear_error_and_the_next_file_is_read(isolation: Isolation, harm: str, code: str, says: str) -> None:
     for _ in range(2):
+        assert text_of(read(isolation, "read:started")) == "started"
         began = time.monotonic()
         with pytest.raises(ReadError, match=says) as caught:
-            read(isolation, harm)
+            read(isolation, harm, QUICK if harm == "hang" else LIMITS)
         assert caught.value.code == code
         assert time.monotonic() - began < 30
         assert text_of(read(isolation, "read:Load LD-1")) == "Load LD-1"
@@ -80,9 +84,10 @@ def test_what_came_before_an_error_counts(isolation: Isolation) -> None:
 
 
 def test_a_parser_that_works_for_ever_is_ended(isolation: Isolation) -> None:
-    limits = ReadLimits(1_000, 1_000, 100, parse_timeout=0.1)
+    """It says every half second that it is alive, which holds for 30 times the limit and no longer."""
+    assert text_of(read(isolation, "read:started")) == "started"
     with pytest.raises(ReadError) as caught:
-        read(isolation, "slow", limits)
+        read(isolation, "slow", replace(LIMITS, parse_timeout=0.8))
     assert caught.value.code == "too_slow"
 
 
@@ -93,13 +98,14 @@ def test_a_reader_that_leaves_in_the_middle_leaves_nothing_behind(isolation: Iso
 
 
 def test_a_slow_reader_is_not_taken_for_a_slow_parser(isolation: Isolation) -> None:
-    limits = ReadLimits(1_000, 1_000_000, 100, parse_timeout=0.05)
-    read(isolation, "read:started", ReadLimits(1_000, 1_000, 100))
+    # The reader takes 10 s, longer than 30 times the limit: only the parser's own time counts.
+    limits = replace(LIMITS, parse_timeout=0.3)
+    read(isolation, "read:started")
     found = 0
     for _ in isolation.parts(HostileFormat(), io.BytesIO(b"rows:2000"), FileInfo("rows", limits)):
         found += 1
         if found % 500 == 0:
-            time.sleep(0.5)
+            time.sleep(2.5)
     assert found == 2_000
 
 
