@@ -53,9 +53,11 @@ def _blocks(content: str) -> Iterator[Block]:
         heading = _heading(_text(lines, begin, end))
         if bare and level <= headings[-1][0]:
             yield Block(headings[-1][1], _path(headings[:-1]))
+            bare = False
         while headings and headings[-1][0] >= level:
             headings.pop()
-        bare = bool(heading)
+        # An empty heading says nothing: the one above it is still without text.
+        bare = bool(heading) or bare
         if len(heading) > LONGEST_HEADING:
             yield Block(heading, _path(headings))
             heading, bare = heading[: LONGEST_HEADING - 1] + "…", False

@@ -6,7 +6,7 @@ import codecs
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from apex_cli.errors import ReadError
@@ -178,6 +178,7 @@ documents = st.lists(st.tuples(lines, st.sampled_from(["\n", "\n\n"])).map("".jo
 
 
 @given(documents, st.sampled_from(["text", "markdown"]))
+@example("# 0\n## \n", "markdown")
 def test_no_word_is_lost_and_no_piece_is_too_long(content: str, format: str) -> None:
     pieces = texts(content, format)
     assert all(0 < len(piece) <= MAXIMUM for piece in pieces)
