@@ -10,6 +10,7 @@ import uuid
 from collections import Counter
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 from apex_cli.errors import ApexError, RecordError, RunHalted, StoreError, UsageError
@@ -230,29 +231,41 @@ async def search(stores: Stores, text: str, *, limit: int = 10, source: str | No
     Raises an `ApexError` when no part answers, or when PostgreSQL cannot say which versions are current.
     """
     depth = max(50, limit * 5)
-    embedding = asyncio.ensure_future(stores.embedding.embedder.embed([text]))
+    embedding = stores.embedding
+    models = _text_first(embedding.text.name, stores.vectors.models)
+    questions = {model: asyncio.ensure_future(embedding.models[model].question(text)) for model in models}
 
-    async def by_vector() -> Sequence[Hit]:
-        return await stores.vectors.search((await embedding)[0].tolist(), limit=depth, source=source)
+    async def by_vector(model: str) -> Sequence[Hit]:
+        return await stores.vectors.search(model, (await questions[model]).tolist(), limit=depth, source=source)
 
     async def by_graph() -> Sequence[Hit]:
-        return await stores.graph.search(text, (await embedding)[0].tolist(), limit=depth)
+        return await stores.graph.search(text, (await questions[embedding.embedder.name]).tolist(), limit=depth)
 
-    parts = {
-        "vector": by_vector(),
-        "keyword": stores.catalog.search(text, limit=depth, source=source),
-        "graph": by_graph(),
-    }
-    answers = dict(zip(parts, await asyncio.gather(*map(_answer, parts.values())), strict=True))
-    left_out = [FailedPart(part, answer) for part, answer in answers.items() if isinstance(answer, ApexError)]
+    parts = [
+        *(("vector", by_vector(model)) for model in models),
+        ("keyword", stores.catalog.search(text, limit=depth, source=source)),
+        ("graph", by_graph()),
+    ]
+    answers = await asyncio.gather(*(_answer(part) for _, part in parts))
+    named = [(name, answer) for (name, _), answer in zip(parts, answers, strict=True)]
+    left_out = [FailedPart(name, answer) for name, answer in named if isinstance(answer, ApexError)]
     if len(left_out) == len(parts):
         raise next((part.error for part in left_out if isinstance(part.error, StoreError)), left_out[0].error)
     fused = _Fusion()
-    for part, answer in answers.items():
-        if not isinstance(answer, ApexError):
-            fused.add(part, answer)
+    for part in ("vector", "keyword", "graph"):
+        fused.add(part, _in_turn([hits for name, hits in named if name == part and not isinstance(hits, ApexError)]))
     versions = await stores.catalog.by_id(fused.record_ids())
     return SearchResult(list(_ranked(fused, versions, limit, source)), left_out)
+
+
+def _text_first(text: str, models: Sequence[str]) -> list[str]:
+    """The models in the order in which their hits take turns: a question is about messages and documents first."""
+    return sorted(models, key=lambda model: model != text)
+
+
+def _in_turn(answers: Sequence[Sequence[Hit]]) -> list[Hit]:
+    """The first hit of each answer, then the second of each …: scores of two models cannot be compared, ranks can."""
+    return [hit for hits in zip_longest(*answers) for hit in hits if hit is not None]
 
 
 async def _answer(part: Awaitable[Sequence[Hit]]) -> Sequence[Hit] | ApexError:
