@@ -10,7 +10,6 @@ import uuid
 from collections import Counter
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import zip_longest
 from typing import Any
 
 from apex_cli.errors import ApexError, RecordError, RunHalted, StoreError, UsageError
@@ -232,8 +231,9 @@ async def search(stores: Stores, text: str, *, limit: int = 10, source: str | No
     """
     depth = max(50, limit * 5)
     embedding = stores.embedding
-    models = _text_first(embedding.text.name, stores.vectors.models)
-    questions = {model: asyncio.ensure_future(embedding.models[model].question(text)) for model in models}
+    questions = {
+        model: asyncio.ensure_future(embedding.models[model].question(text)) for model in stores.vectors.models
+    }
 
     async def by_vector(model: str) -> Sequence[Hit]:
         return await stores.vectors.search(model, (await questions[model]).tolist(), limit=depth, source=source)
@@ -242,30 +242,25 @@ async def search(stores: Stores, text: str, *, limit: int = 10, source: str | No
         return await stores.graph.search(text, (await questions[embedding.embedder.name]).tolist(), limit=depth)
 
     parts = [
-        *(("vector", by_vector(model)) for model in models),
+        *(("vector", by_vector(model)) for model in questions),
         ("keyword", stores.catalog.search(text, limit=depth, source=source)),
         ("graph", by_graph()),
     ]
     answers = await asyncio.gather(*(_answer(part) for _, part in parts))
     named = [(name, answer) for (name, _), answer in zip(parts, answers, strict=True)]
     left_out = [FailedPart(name, answer) for name, answer in named if isinstance(answer, ApexError)]
+    weights = [1.0] * len(parts)
+    if embedding.text is not embedding.embedder and not any(map(str.isdigit, text)):
+        # What a question without an identifier means, only a model for text knows: it counts as much as all the rest.
+        weights[list(questions).index(embedding.text.name)] = len(parts) - 1.0
     if len(left_out) == len(parts):
         raise next((part.error for part in left_out if isinstance(part.error, StoreError)), left_out[0].error)
     fused = _Fusion()
-    for part in ("vector", "keyword", "graph"):
-        fused.add(part, _in_turn([hits for name, hits in named if name == part and not isinstance(hits, ApexError)]))
+    for (part, answer), weight in zip(named, weights, strict=True):
+        if not isinstance(answer, ApexError):
+            fused.add(part, answer, weight)
     versions = await stores.catalog.by_id(fused.record_ids())
     return SearchResult(list(_ranked(fused, versions, limit, source)), left_out)
-
-
-def _text_first(text: str, models: Sequence[str]) -> list[str]:
-    """The models in the order in which their hits take turns: a question is about messages and documents first."""
-    return sorted(models, key=lambda model: model != text)
-
-
-def _in_turn(answers: Sequence[Sequence[Hit]]) -> list[Hit]:
-    """The first hit of each answer, then the second of each …: scores of two models cannot be compared, ranks can."""
-    return [hit for hits in zip_longest(*answers) for hit in hits if hit is not None]
 
 
 async def _answer(part: Awaitable[Sequence[Hit]]) -> Sequence[Hit] | ApexError:
@@ -278,25 +273,26 @@ async def _answer(part: Awaitable[Sequence[Hit]]) -> Sequence[Hit] | ApexError:
 
 @dataclass
 class _Fusion:
-    """Reciprocal rank fusion. A part adds 1 / (60 + rank) to the score of each record that it finds.
+    """Reciprocal rank fusion. A part adds its weight / (60 + rank) to the score of each record that it finds.
 
     Example: first by vector and third by graph is 1/61 + 1/63 = 0.0323, more than first in one part (0.0164).
     """
 
     scores: dict[str, float] = field(default_factory=dict)
-    parts: dict[str, list[str]] = field(default_factory=dict)
+    parts: dict[str, dict[str, None]] = field(default_factory=dict)
     points: dict[str, Hit] = field(default_factory=dict)
     """The best point of each record found by vector: its text is the passage to show."""
 
-    def add(self, part: str, hits: Sequence[Hit]) -> None:
-        """Count each record once a part, at its best rank."""
+    def add(self, part: str, hits: Sequence[Hit], weight: float) -> None:
+        """Count each record once a call, at its best rank."""
         seen: set[str] = set()
         for hit in hits:
             if hit.record_id in seen:
                 continue
             seen.add(hit.record_id)
-            self.scores[hit.record_id] = self.scores.get(hit.record_id, 0.0) + 1.0 / (_RRF + len(seen))
-            self.parts.setdefault(hit.record_id, []).append(part)
+            self.scores[hit.record_id] = self.scores.get(hit.record_id, 0.0) + weight / (_RRF + len(seen))
+            # A record that moves to another model may be found in both collections.
+            self.parts.setdefault(hit.record_id, {})[part] = None
             if part == "vector":
                 self.points[hit.record_id] = hit
 

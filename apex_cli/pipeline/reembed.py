@@ -22,7 +22,7 @@ from apex_cli.sources.registry import text_types
 from apex_cli.stores.factory import Stores
 from apex_cli.stores.postgres.models import FIRST
 
-_BATCH = 32
+_BATCH = 16
 """Records of one step: a run that is killed loses the vectors of so many at most."""
 
 
