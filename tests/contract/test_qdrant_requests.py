@@ -149,7 +149,7 @@ async def test_reads_filter_and_page(server: Recorder, answers: Answers) -> None
     wanted = {
         "filter": {"must": [{"key": "record_id", "match": {"any": [plan.record_id]}}]},
         "limit": 1000,
-        "with_payload": ["record_id", "saga_id", "visible", "chunk", "text"],
+        "with_payload": ["record_id", "saga_id", "visible", "chunk", "text", "place"],
         "with_vector": False,
     }
     assert requests == [
@@ -178,7 +178,7 @@ async def test_search_asks_for_visible_points_only(server: Recorder, source: str
         "query": {"nearest": [0.5] * DIMENSIONS},
         "filter": {"must": [*ours, VISIBLE]},
         "limit": 7,
-        "with_payload": ["record_id", "saga_id", "text"],
+        "with_payload": ["record_id", "saga_id", "text", "place"],
         "with_vector": False,
     }
     assert requests == [Request("POST", f"{COLLECTION}/points/query", {}, body)]
