@@ -97,6 +97,7 @@ def test_messages_and_documents_are_text_and_records_of_fields_are_not() -> None
     assert is_text("document", "document")
     assert is_text("frontapp", "message")
     assert is_text("frontapp", "comment")
+    assert is_text("mail", "message")
     for source, data_type in (("samsara", "location"), ("turvo", "shipment"), ("json", "carriers"), ("x12", "214")):
         assert not is_text(source, data_type)
     assert all(is_text(source, data_type) for source, data_type in text_types())
