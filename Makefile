@@ -6,7 +6,7 @@ BIN := .venv/bin
 WORKERS ?= 3
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-faults test-servers test-server-profile campaign-servers servers-up servers-down \
-	lint docs-check bench bench-servers bench-llm quality quality-llm clean
+	lint docs-check bench bench-servers bench-llm quality quality-llm quality-meaning clean
 
 help: ## show what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-19s %s\n", $$1, $$2}'
@@ -78,6 +78,9 @@ quality: install ## is the memory true in every order of arrival, and are identi
 
 quality-llm: install ## how well the configured model reads free text, compared with the rules alone
 	$(BIN)/python -m quality
+
+quality-meaning: install ## does search find the text that answers a question asked in other words, by each embedding model
+	$(BIN)/python -m quality.meaning
 
 clean: ## remove .venv, the demo's home and caches
 	rm -rf .venv .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

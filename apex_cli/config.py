@@ -178,6 +178,13 @@ class Settings:
         "local",
         *("local", "openai"),
     )
+    text_embedder: str | None = _model(
+        Kind.CHOICE,
+        "Model for messages and documents. `e5` (extra `e5`) finds them by meaning; `apex reembed` moves them to it.",
+        None,
+        *("local", "e5", "openai"),
+        shown="as the memory has it; in a new one `APEX_EMBEDDER`",
+    )
     embedding_model: str = _model(Kind.TEXT, "Embedding model of the server.", "text-embedding-3-small")
     embedding_dimensions: int | None = _model(
         Kind.COUNT, "Length of the vectors; required for models that are not OpenAI's.", shown="the model's own"
@@ -192,6 +199,11 @@ class Settings:
     foreign: tuple[str, ...] = ()
     unknown: tuple[UnknownVariable, ...] = ()
     sources: tuple[SourceTable, ...] = field(default=(), hash=False)
+
+    @property
+    def embeds_by_server(self) -> bool:
+        """Whether a server embeds anything."""
+        return "openai" in (self.embedder, self.text_embedder)
 
     @property
     def has_model(self) -> bool:

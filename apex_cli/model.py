@@ -271,9 +271,14 @@ class Extraction:
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """An extraction with its vectors: one row per chunk, per entity name and per claim's sentence, in their order."""
+    """An extraction with its vectors: one row per chunk, per entity name and per claim's sentence, in their order.
+
+    `model` names the model of the chunks' vectors (`Embedder.name`). Those of names and sentences are of the memory's
+    own model in every record.
+    """
 
     extraction: Extraction
+    model: str
     chunk_vectors: Vectors
     entity_vectors: Vectors
     claim_vectors: Vectors
@@ -315,10 +320,14 @@ class PlanKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Superseded:
-    """A version that readers no longer see after a plan: its saga id and how many vector points it has."""
+    """A version that readers no longer see after a plan: its saga id, how many vector points it has, and their model.
+
+    `model` is None where it is not known: the points may be of any model.
+    """
 
     saga_id: str
     chunks: int
+    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,7 +336,7 @@ class Plan:
 
     `epoch` is the fencing token given by Postgres: every store refuses a plan whose epoch is older than one it has
     seen for the record. `embedded` and `record` are None for `FORGET`, and after a crash for sagas taken up from the
-    journal (no step after the pivot needs them).
+    journal (no step after the pivot needs them). `model` names the model of its vectors, None where it is not known.
 
     `history` holds the record's other versions that count. `current` and `shown` say whether this version becomes the
     current one, and whether readers see its text: that of the current version, and of the last whole one beside a
@@ -345,6 +354,7 @@ class Plan:
     superseded: tuple[Superseded, ...] = ()
     record: Record | None = None
     embedded: Embedded | None = None
+    model: str | None = None
     position: Position = Position.FIRST
     history: tuple[RecordVersion, ...] = ()
     current: bool = True

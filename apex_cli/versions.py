@@ -22,7 +22,7 @@ from apex_cli.model import Position, RecordKind, Superseded
 @dataclass(frozen=True, slots=True)
 class KnownVersion:
     """What decides about one version. `claims` is their number. `replaced` is set for one that was corrected.
-    `observed_at` is when it was staged."""
+    `observed_at` is when it was staged; `model` is that of its vectors."""
 
     saga_id: str
     content_hash: str
@@ -34,6 +34,7 @@ class KnownVersion:
     claims: int = 0
     replaced: bool = False
     observed_at: datetime | None = None
+    model: str | None = None
 
     @property
     def order(self) -> tuple[datetime, bool]:
@@ -83,7 +84,9 @@ def place(known: Sequence[KnownVersion], new: KnownVersion, *, again: bool = Fal
         states=states,
         current=current.saga_id,
         base=base.saga_id,
-        superseded=tuple(Superseded(one.saga_id, one.chunks) for one in before.values() if one.saga_id not in shown),
+        superseded=tuple(
+            Superseded(one.saga_id, one.chunks, one.model) for one in before.values() if one.saga_id not in shown
+        ),
         others=others,
     )
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from apex_cli.embed.embedder import dimensions_of
 from apex_cli.model import (
     Claim,
     Embedded,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from apex_cli.model import Vectors
 
 DIMENSIONS = 256
+MODEL = f"test-model-{DIMENSIONS}"
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 GROUP = f"test-{uuid.uuid4().hex[:12]}"
 """The namespace of this process's plans, so that tests that run at once can share a server."""
@@ -60,6 +63,7 @@ def make_embedded(
     event_time: datetime = NOON,
     title: str = "a title",
     dimensions: int = DIMENSIONS,
+    model: str = MODEL,
     kind: RecordKind = RecordKind.STATE,
     whole: bool = True,
     dated: bool = True,
@@ -79,6 +83,7 @@ def make_embedded(
     )
     return Embedded(
         extraction=extraction,
+        model=model,
         chunk_vectors=vectors_of(chunks, dimensions),
         entity_vectors=vectors_of([f"{entity.type} {entity.name}" for entity in entities], dimensions),
         claim_vectors=vectors_of([claim.sentence for claim in claims], dimensions),
@@ -120,13 +125,14 @@ def make_plan(
     phrases: Sequence[Phrase] = (),
     event_time: datetime = NOON,
     title: str | None = None,
+    model: str = MODEL,
 ) -> Plan:
     """One attempt on the record (source, data_type, external_id).
 
     `chunks` defaults to one text that names the record and the epoch; `supersedes` is the plan of the version that
     this one replaces. `FORGET` carries neither record nor vectors, as in the real thing.
     """
-    replaced = (Superseded(supersedes.saga_id, supersedes.chunks),) if supersedes is not None else ()
+    replaced = (Superseded(supersedes.saga_id, supersedes.chunks, supersedes.model),) if supersedes is not None else ()
     identity = record_id(source, data_type, external_id, group_id)
     saga = saga_id or new_saga_id()
     number = epoch if revision is None else revision
@@ -150,12 +156,13 @@ def make_plan(
             phrases=phrases,
             event_time=event_time,
             title=title or f"{data_type} {external_id}",
+            dimensions=dimensions_of(model),
+            model=model,
         ),
+        model=model,
     )
 
 
 def from_journal(plan: Plan) -> Plan:
     """The same attempt as recovery takes it up from the journal: without record and vectors."""
-    return Plan(
-        plan.saga_id, plan.record_id, plan.epoch, plan.revision, plan.kind, plan.group_id, plan.chunks, plan.superseded
-    )
+    return replace(plan, record=None, embedded=None)

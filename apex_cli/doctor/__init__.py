@@ -26,7 +26,9 @@ async def examine(settings: Settings) -> AsyncGenerator[Check, None]:
         yield check
     async for check in _stores(settings):
         yield check
-    yield await _embedder(settings)
+    yield await _embedder(settings, "embedder", settings.embedder)
+    if settings.text_embedder is not None:
+        yield await _embedder(settings, "text embedder", settings.text_embedder)
     yield await _language_model(settings)
     for check in extras():
         yield check
@@ -54,24 +56,25 @@ async def _stores(settings: Settings) -> AsyncGenerator[Check, None]:
         yield Check("stores", CheckStatus.FAILED, error.message, error.hint)
 
 
-async def _embedder(settings: Settings) -> Check:
+async def _embedder(settings: Settings, check: str, which: str) -> Check:
     """Whether texts can be embedded. The model of a server is not asked for a vector, because that costs."""
-    if settings.embedder != "local":
-        return Check("embedder", CheckStatus.NOTE, f"{settings.embedding_model} at {settings.openai_base_url}")
+    if which == "openai":
+        return Check(check, CheckStatus.NOTE, f"{settings.embedding_model} at {settings.openai_base_url}")
+    from apex_cli.embed.e5 import E5Embedder
     from apex_cli.embed.local import LocalEmbedder
 
-    local = LocalEmbedder()
+    model = E5Embedder() if which == "e5" else LocalEmbedder()
     try:
-        await local.embed(["apex"])
+        await model.embed(["apex"])
     except ApexError as error:
-        return Check("embedder", CheckStatus.FAILED, error.message, error.hint)
-    facts = {"model": local.name, "dimensions": local.dimensions}
-    return Check("embedder", CheckStatus.OK, f"{local.name}, {local.dimensions} dimensions", facts=facts)
+        return Check(check, CheckStatus.FAILED, error.message, error.hint)
+    facts = {"model": model.name, "dimensions": model.dimensions}
+    return Check(check, CheckStatus.OK, f"{model.name}, {model.dimensions} dimensions", facts=facts)
 
 
 async def _language_model(settings: Settings) -> Check:
     """Whether the server answers, accepts the key and has the models."""
-    if not settings.has_model and settings.embedder == "local":
+    if not settings.has_model and not settings.embeds_by_server:
         none = "none: rules alone read free text; OPENAI_API_KEY or OPENAI_BASE_URL sets one"
         return Check("model", CheckStatus.NOTE, none)
     from apex_cli.llm.models import open_models

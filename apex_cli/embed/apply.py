@@ -1,11 +1,13 @@
-"""Vectors for extractions: one call of the embedding model for all distinct texts of a batch."""
+"""Vectors for extractions: one call of each embedding model for all distinct texts of a batch."""
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
+from apex_cli.embed.embedder import Embedder
 from apex_cli.errors import EmbedError
 from apex_cli.model import Embedded, Entity, Extraction
 
@@ -19,68 +21,63 @@ CACHE_TEXTS = 5_000
 """About 6 MB with 256 dimensions. A cache four times as large saves only a twelfth of the texts of a mixed load."""
 
 
-class Embedder(Protocol):
-    """A model that turns texts into vectors; equal texts give equal vectors, whatever else is in the call."""
-
-    name: str
-    """Names the model and its version (`wordllama-256`): vectors of different names never meet in one collection."""
-
-    dimensions: int
-
-    async def embed(self, texts: Sequence[str]) -> Vectors:
-        """One unit-length row a text, in order: shape (texts, dimensions), float32, finite, never zero.
-
-        Raises `EmbedError`. Any text is taken, the empty one too.
-        """
-
-
 def entity_text(entity: Entity) -> str:
     """The text that is embedded for an entity: its type and its name."""
     return f"{entity.type.value} {entity.name}"
 
 
 class Embedding:
-    """An embedder with a bounded cache, least recently used first out, of the texts of entities and claims.
+    """The models of a memory: `embedder` for names, facts and records of fields, `text` for messages and documents.
 
-    These repeat from record to record; chunks do not and are not cached.
+    `others` are models that records of the memory still have vectors of: they answer questions only. The vectors of
+    entities and claims are cached, least recently used first out: these texts repeat from record to record.
     """
 
-    def __init__(self, embedder: Embedder, *, cache_texts: int = CACHE_TEXTS) -> None:
+    def __init__(
+        self,
+        embedder: Embedder,
+        text: Embedder | None = None,
+        others: Sequence[Embedder] = (),
+        *,
+        cache_texts: int = CACHE_TEXTS,
+    ) -> None:
         self.embedder = embedder
+        self.text = text or embedder
+        self.models: Mapping[str, Embedder] = {each.name: each for each in (*others, self.embedder, self.text)}
+        """All of them by name."""
         self._cache: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
         self._cache_texts = cache_texts
 
-    async def apply(self, extractions: Sequence[Extraction]) -> list[Embedded]:
-        """The extractions with their vectors, in order. Raises `EmbedError` for all of them together."""
+    async def apply(self, extractions: Sequence[Extraction], is_text: Sequence[bool] = ()) -> list[Embedded]:
+        """The extractions with their vectors, in order. Raises `EmbedError` for all of them together.
+
+        `is_text`: whether each is of a message or a document. Without it, none is.
+        """
+        of_text = is_text or [False] * len(extractions)
+        models = [self.text if each else self.embedder for each in of_text]
         recurring = [
             text
             for extraction in extractions
             for text in (*map(entity_text, extraction.entities), *(claim.sentence for claim in extraction.claims))
         ]
-        chunks = [chunk for extraction in extractions for chunk in extraction.chunks]
         rows = {text: self._cache[text] for text in recurring if text in self._cache}
-        fresh = [text for text in dict.fromkeys([*chunks, *recurring]) if text not in rows]
-        if fresh:
-            matrix = await self.embedder.embed(fresh)
-            check_vectors(matrix, len(fresh), self.embedder.dimensions)
-            rows.update(zip(fresh, matrix, strict=True))
+        by_model: dict[str, dict[str, NDArray[np.float32]]] = {self.text.name: {}, self.embedder.name: rows}
+        wanted: dict[str, list[str]] = {name: [] for name in by_model}
+        for model, extraction in zip(models, extractions, strict=True):
+            wanted[model.name] += extraction.chunks
+        wanted[self.embedder.name] += recurring
+        await asyncio.gather(*(_fill(by_model[name], self.models[name], texts) for name, texts in wanted.items()))
         self._remember({text: rows[text] for text in recurring})
         return [
             Embedded(
                 extraction=extraction,
-                chunk_vectors=self._stack(extraction.chunks, rows),
-                entity_vectors=self._stack([entity_text(entity) for entity in extraction.entities], rows),
-                claim_vectors=self._stack([claim.sentence for claim in extraction.claims], rows),
+                model=model.name,
+                chunk_vectors=_stack(model, extraction.chunks, by_model[model.name]),
+                entity_vectors=_stack(self.embedder, [entity_text(one) for one in extraction.entities], rows),
+                claim_vectors=_stack(self.embedder, [claim.sentence for claim in extraction.claims], rows),
             )
-            for extraction in extractions
+            for model, extraction in zip(models, extractions, strict=True)
         ]
-
-    def _stack(self, texts: Sequence[str], rows: dict[str, NDArray[np.float32]]) -> Vectors:
-        import numpy as np
-
-        if not texts:
-            return np.empty((0, self.embedder.dimensions), dtype=np.float32)
-        return np.array([rows[text] for text in texts], dtype=np.float32)
 
     def _remember(self, rows: dict[str, NDArray[np.float32]]) -> None:
         for text, row in rows.items():
@@ -89,6 +86,23 @@ class Embedding:
             self._cache.move_to_end(text)
         while len(self._cache) > self._cache_texts:
             self._cache.popitem(last=False)
+
+
+async def _fill(rows: dict[str, NDArray[np.float32]], embedder: Embedder, texts: Sequence[str]) -> None:
+    """Add the vectors of those texts that have none yet."""
+    fresh = [text for text in dict.fromkeys(texts) if text not in rows]
+    if fresh:
+        matrix = await embedder.embed(fresh)
+        check_vectors(matrix, len(fresh), embedder.dimensions)
+        rows.update(zip(fresh, matrix, strict=True))
+
+
+def _stack(embedder: Embedder, texts: Sequence[str], rows: Mapping[str, NDArray[np.float32]]) -> Vectors:
+    import numpy as np
+
+    if not texts:
+        return np.empty((0, embedder.dimensions), dtype=np.float32)
+    return np.array([rows[text] for text in texts], dtype=np.float32)
 
 
 def check_vectors(matrix: Vectors, texts: int, dimensions: int) -> None:

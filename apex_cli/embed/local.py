@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from apex_cli.embed.embedder import Embedder
 from apex_cli.errors import EmbedError
 from apex_cli.text_cleaning import replace_unencodable
 
@@ -20,7 +21,7 @@ _CALL_BYTES = 32_768
 _CALL_TEXTS = 64
 
 
-class LocalEmbedder:
+class LocalEmbedder(Embedder):
     """WordLlama with 256 dimensions, loaded at the first call, run in worker threads one call at a time.
 
     Only the first `MAX_CHARS` characters of a text count. NULs and lone surrogates count as U+FFFD. A text without a
@@ -45,7 +46,7 @@ class LocalEmbedder:
         if self._model is None:
             self._model = _load(self.dimensions)
         rows = np.empty((len(texts), self.dimensions), dtype=np.float32)
-        for places in _calls(texts):
+        for places in calls(texts, most_texts=_CALL_TEXTS, most_bytes=_CALL_BYTES):
             rows[places] = self._model.embed([texts[place] for place in places], norm=False, batch_size=_CALL_TEXTS)
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
         known = np.isfinite(lengths) & (lengths > 1e-6)
@@ -53,15 +54,15 @@ class LocalEmbedder:
         return np.where(known, rows / np.where(known, lengths, 1.0), fallback).astype(np.float32)
 
 
-def _calls(texts: Sequence[str]) -> Iterator[list[int]]:
-    """Positions of texts of similar length, in parts for one call: the model pads each text to the longest of its call.
+def calls(texts: Sequence[str], *, most_texts: int, most_bytes: int) -> Iterator[list[int]]:
+    """Positions of texts of similar length, in parts for one call: a model pads each text to the longest of its call.
 
-    A token is at least one byte, so the padded tokens of a call stay below `_CALL_BYTES` (or those of its one text).
+    A token is at least one byte, so the padded tokens of a call stay below `most_bytes` (or those of its one text).
     """
     sizes = [len(text.encode()) for text in texts]
     call: list[int] = []
     for place in sorted(range(len(texts)), key=sizes.__getitem__):
-        if call and (len(call) == _CALL_TEXTS or sizes[place] * (len(call) + 1) > _CALL_BYTES):
+        if call and (len(call) == most_texts or sizes[place] * (len(call) + 1) > most_bytes):
             yield call
             call = []
         call.append(place)

@@ -1,7 +1,4 @@
-"""Embedding by `/v1/embeddings` of OpenAI, Azure or a compatible server (Ollama, vLLM, llama.cpp).
-
-`open_embedder` chooses between this and the local model.
-"""
+"""Embedding by `/v1/embeddings` of OpenAI, Azure or a compatible server (Ollama, vLLM, llama.cpp)."""
 
 from __future__ import annotations
 
@@ -10,8 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from apex_cli.embed.apply import Embedder
-from apex_cli.embed.local import LocalEmbedder
+from apex_cli.embed.embedder import Embedder
 from apex_cli.errors import EmbedError, ExtractError
 from apex_cli.llm.batch import BatchEmbeddings
 from apex_cli.llm.cache import AnswerCache, SingleFlight
@@ -31,7 +27,7 @@ if TYPE_CHECKING:
     """
 
 
-class OpenAIEmbedder:
+class OpenAIEmbedder(Embedder):
     """An `Embedder` with the answer cache: a text is paid for once, in all runs and records.
 
     A blank text gets a fixed unit vector that is the same for all such texts.
@@ -119,15 +115,10 @@ class LiveEmbeddings:
 
 
 @asynccontextmanager
-async def open_embedder(models: Models | None) -> AsyncIterator[Embedder]:
-    """The embedder of the settings: the server's (`APEX_EMBEDDER=openai`), in batches with `--llm-batch`, or the local.
-
-    Its name is part of the name of the collection of vectors, so vectors of different models never mix.
-    """
-    if models is None or models.embeddings is None:
-        yield LocalEmbedder()
-        return
+async def open_embedder(models: Models) -> AsyncIterator[OpenAIEmbedder]:
+    """The embedder of the server that `models` are on; in batches with `--llm-batch`. Only for models that embed."""
     format, cache = models.embeddings, models.cache
+    assert format is not None
     fetch: Fetch = LiveEmbeddings(models.connection, format, cache)
     if models.batching is not None:
         fetch = BatchEmbeddings(format, models.batching)

@@ -65,7 +65,7 @@ async def open_models(
     server = endpoint(settings)
     names = model_names(settings)
     embeddings = None
-    if settings.embedder == "openai":
+    if settings.embeds_by_server:
         embeddings = EmbeddingFormat(settings.embedding_model, settings.embedding_dimensions)
     meter = ModelUsageMeter(Prices(_configured(settings), listed=server.openai))
     _check_prices(settings, meter)
@@ -107,7 +107,7 @@ def _configured(settings: Settings) -> dict[str, Price]:
 
 def _check_prices(settings: Settings, meter: ModelUsageMeter) -> None:
     models = {*model_names(settings).values()}
-    if settings.embedder == "openai":
+    if settings.embeds_by_server:
         models.add(settings.embedding_model)
     unknown = sorted(model for model in models if meter.prices.of(model) is None)
     if settings.max_cost is not None and unknown:

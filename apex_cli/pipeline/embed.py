@@ -8,6 +8,7 @@ from apex_cli.errors import AnswerPending, ApexError, RecordError, RunHalted
 from apex_cli.halving import Attempt, halve
 from apex_cli.pipeline.context import Batch, RecordInProgress, RunContext, leave_pending
 from apex_cli.results import RecordStatus
+from apex_cli.sources.registry import is_text
 
 _OF_ONE_TEXT = frozenset({"llm_rejected", "llm_refused", "llm_too_long"})
 """Error codes of an embedder that concern one text, and not its server or all texts."""
@@ -22,7 +23,10 @@ async def embed(context: RunContext, batch: Batch) -> None:
         records: Sequence[RecordInProgress],
     ) -> Attempt[RecordInProgress, _Failed, RecordError | RunHalted]:
         try:
-            done = await context.stores.embedding.apply([each.extraction for each in records if each.extraction])
+            done = await context.stores.embedding.apply(
+                [each.extraction for each in records if each.extraction],
+                [is_text(each.record.source, each.record.data_type) for each in records if each.extraction],
+            )
         except (RecordError, RunHalted) as error:
             return Attempt([], records, error)
         for each, embedded in zip(records, done, strict=True):

@@ -190,7 +190,7 @@ async def _end_on_signal(context: RunContext) -> None:
 @asynccontextmanager
 async def models_for(settings: Settings, request: IngestRequest) -> AsyncIterator[Models | None]:
     """The models of a run, checked; None for a run that needs none. Raises `ConfigError` for a model out of reach."""
-    if not request.uses_model(settings) and settings.embedder == "local":
+    if not request.uses_model(settings) and not settings.embeds_by_server:
         yield None
         return
     from apex_cli.llm.models import open_models

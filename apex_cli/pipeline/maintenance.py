@@ -6,7 +6,6 @@ like any other run. PostgreSQL is the authority: what is lost there cannot be re
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -14,17 +13,17 @@ from dataclasses import replace
 from apex_cli.config import Settings
 from apex_cli.errors import UsageError
 from apex_cli.exit_codes import ExitCode
-from apex_cli.model import Extraction, Record, Superseded
+from apex_cli.model import Superseded
 from apex_cli.pipeline.context import coordinator_for
-from apex_cli.pipeline.upgrade import journalled, open_upgraded, rebuild_graph, record_of, removal
+from apex_cli.pipeline.rewrite import write_again
+from apex_cli.pipeline.upgrade import open_upgraded, rebuild_graph, removal
 from apex_cli.queries import find_record
-from apex_cli.results import RecordResult, RecordStatus
+from apex_cli.results import RecordResult
 from apex_cli.run_stats import RunStats
 from apex_cli.saga.coordinator import Coordinator
 from apex_cli.saga.recovery import Recovered
-from apex_cli.sources.registry import extract
 from apex_cli.stores.factory import Stores
-from apex_cli.stores.postgres.catalog import CurrentVersion, ForgottenRecord, StoredVersion, shown_points
+from apex_cli.stores.postgres.catalog import CurrentVersion, ForgottenRecord, shown_points
 from apex_cli.stores.protocol import PreparedStore, Rebuildable, StoredSummary
 from apex_cli.verify import Discrepancy, DiscrepancyReport, verify
 
@@ -102,42 +101,12 @@ async def repair(settings: Settings, stores: Stores) -> DiscrepancyReport:
 
 
 async def _write_again(settings: Settings, stores: Stores, coordinator: Coordinator, ids: Sequence[str]) -> int:
-    """Write what readers see of each of these records once more, from the payloads that PostgreSQL holds."""
+    """Write these records once more; returns how many versions were written."""
     repaired = 0
     for start in range(0, len(ids), _BATCH):
-        part = ids[start : start + _BATCH]
-        shown = {one.record_id: one for one in (await stores.catalog.by_id(part)).values()}
-        stored = await stores.catalog.versions(part)
-        base = [one for each in stored.values() for one in each if one.saga_id == shown[one.record_id].base_version]
-        current = [one for each in stored.values() for one in each if one.current and one not in base]
-        for versions in (base, current):
-            repaired += await _write_versions(settings, stores, coordinator, versions)
+        results = await write_again(settings, stores, coordinator, ids[start : start + _BATCH])
+        repaired += sum(result.error is None for result in results)
     return repaired
-
-
-async def _write_versions(
-    settings: Settings, stores: Stores, coordinator: Coordinator, versions: Sequence[StoredVersion]
-) -> int:
-    """Write versions once more, at most one of each record; returns how many were written."""
-    if not versions:
-        return 0
-    records = [record_of(version, settings.namespace) for version in versions]
-    extractions = await asyncio.to_thread(_extractions, versions, records)
-    embedded = await stores.embedding.apply(extractions)
-    results = await coordinator.write(list(zip(records, embedded, strict=True)), again=True)
-    return sum(result.status in (RecordStatus.UPDATED, RecordStatus.LATE) for result in results)
-
-
-def _extractions(versions: Sequence[StoredVersion], records: Sequence[Record]) -> list[Extraction]:
-    """What the records were committed with: text by the rules, entities and claims from the journal.
-
-    A model may have extracted some of them. It is not asked again.
-    """
-    by_rules = map(extract, records)
-    return [
-        replace(journalled(version), title=one.title, text=one.text, chunks=one.chunks)
-        for version, one in zip(versions, by_rules, strict=True)
-    ]
 
 
 async def _remove_orphans(settings: Settings, stores: Stores, problems: Iterable[Discrepancy]) -> int:

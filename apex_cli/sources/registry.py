@@ -247,6 +247,16 @@ def _undated(record: Record, extraction: Extraction) -> tuple[str, ...]:
     return (f"it has no time of its own, so it counts from {by}",)
 
 
+def is_text(source: str, data_type: str) -> bool:
+    """Whether records of this type are messages or documents, which the model for text embeds."""
+    return data_type in named(source).text_types
+
+
+def text_types() -> list[tuple[str, str]]:
+    """All sources and data types for which `is_text` holds."""
+    return [(source.name, data_type) for source in _sources for data_type in sorted(source.text_types)]
+
+
 def prose(record: Record) -> str:
     """The free text of a record, which rules read for identifiers only; empty for structured records."""
     return named(record.source).prose(record)

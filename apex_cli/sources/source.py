@@ -23,6 +23,8 @@ class Source(ABC):
     """What its records are, for help texts: "Turvo shipments"."""
     data_types: tuple[str, ...] = ()
     """The types that `identify` gives; empty where any name may come."""
+    text_types: frozenset[str] = frozenset()
+    """The types whose records are text that people write (messages, comments, documents): `APEX_TEXT_EMBEDDER`."""
     id_field: str = "id"
     """The field with the external id; unused by a source with an `identify` of its own."""
     specificity: int = 1

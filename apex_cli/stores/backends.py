@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from apex_cli.addresses import Secret, StoreUrl
 from apex_cli.config import Settings
-from apex_cli.embed.apply import Embedder
+from apex_cli.embed.embedder import Embedder, dimensions_of
 from apex_cli.embedded.home import Home
 from apex_cli.embedded.servers import EmbeddedServers
 from apex_cli.errors import ConfigError
@@ -166,14 +166,19 @@ def _postgres(context: StoreContext) -> Database:
 
 
 def _qdrant_edge(context: StoreContext) -> VectorStore:
+    from apex_cli.stores.qdrant.collections import PurgeableCollections
     from apex_cli.stores.qdrant.edge import QdrantEdgeStore
 
-    return QdrantEdgeStore(
-        context.home.vectors,
-        namespace=context.settings.namespace,
-        model=context.embedder.name,
-        dimensions=context.embedder.dimensions,
-    )
+    def collection(model: str, create: bool) -> QdrantEdgeStore:
+        return QdrantEdgeStore(
+            context.home.vectors,
+            namespace=context.settings.namespace,
+            model=model,
+            dimensions=dimensions_of(model),
+            create=create,
+        )
+
+    return PurgeableCollections(collection, context.embedder.name, create=context.create)
 
 
 def _qdrant_edge_folder(context: StoreContext) -> Path:
@@ -184,6 +189,7 @@ def _qdrant_edge_folder(context: StoreContext) -> Path:
 
 
 def _qdrant(context: StoreContext) -> VectorStore:
+    from apex_cli.stores.qdrant.collections import ModelCollections
     from apex_cli.stores.qdrant.connection import Connector
     from apex_cli.stores.qdrant.server import QdrantServerStore
 
@@ -195,13 +201,13 @@ def _qdrant(context: StoreContext) -> VectorStore:
         timeout=settings.store_timeout,
         tls=context.tls,
     )
-    return QdrantServerStore(
-        connector,
-        namespace=settings.namespace,
-        model=context.embedder.name,
-        dimensions=context.embedder.dimensions,
-        create=context.create,
-    )
+
+    def collection(model: str, create: bool) -> QdrantServerStore:
+        return QdrantServerStore(
+            connector, namespace=settings.namespace, model=model, dimensions=dimensions_of(model), create=create
+        )
+
+    return ModelCollections(collection, context.embedder.name, create=context.create)
 
 
 def _valkey(context: StoreContext) -> CacheStore:

@@ -11,7 +11,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.config import Settings
-from apex_cli.embed.apply import Embedder, Embedding
+from apex_cli.embed.apply import Embedding
+from apex_cli.embed.chosen import Embedders, open_embedders
 from apex_cli.embedded.home import Home
 from apex_cli.embedded.servers import EmbeddedServers
 from apex_cli.errors import ApexError, ConfigError
@@ -22,6 +23,7 @@ from apex_cli.stores.protocol import CacheStore, PivotStore, Store, VectorStore
 if TYPE_CHECKING:
     from apex_cli.llm.models import Models
     from apex_cli.stores.postgres.catalog import Catalog
+    from apex_cli.stores.postgres.models import EmbeddingModels
     from apex_cli.stores.postgres.places import DocumentPlaces
     from apex_cli.stores.postgres.runs import Runs
     from apex_cli.stores.postgres.sightings import Sightings
@@ -39,6 +41,7 @@ class Stores:
     journal: Journal
     catalog: Catalog
     sightings: Sightings
+    models: EmbeddingModels
     places: DocumentPlaces
     synced: SyncedFiles
     runs: Runs
@@ -72,8 +75,8 @@ async def open_stores(settings: Settings, models: Models | None = None) -> Async
             await stack.enter_async_context(home.lock(settings.lock_timeout))
         servers = EmbeddedServers(home, postgres=settings.postgres_url.embedded, valkey=settings.redis_url.embedded)
         await stack.enter_async_context(servers)
-        embedder = await stack.enter_async_context(_embedder(settings, models))
-        stores = _stores(StoreContext(settings, home, servers, embedder))
+        embedders = await stack.enter_async_context(open_embedders(settings, models))
+        stores = _stores(StoreContext(settings, home, servers, embedders.own))
         opened: list[Store] = [stores.graph, stores.vectors, stores.cache, stores.journal]
         for store in opened:
             stack.push_async_callback(store.close)
@@ -81,8 +84,7 @@ async def open_stores(settings: Settings, models: Models | None = None) -> Async
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
-        await _check_embedder(stores)
-        yield stores
+        yield await _use_models(stores, embedders)
 
 
 async def probe_stores(settings: Settings) -> Sequence[Probe]:
@@ -97,14 +99,14 @@ async def probe_stores(settings: Settings) -> Sequence[Probe]:
             await stack.enter_async_context(home.lock(settings.lock_timeout, create=False))
         # Models keep their cache in the home. They get another one here, because nothing may be created.
         scratch = Path(stack.enter_context(TemporaryDirectory(prefix="apex-")))
-        embedder = await stack.enter_async_context(_embedder(replace(settings, home=scratch), None))
+        embedders = await stack.enter_async_context(open_embedders(replace(settings, home=scratch), None))
         servers = EmbeddedServers(
             home,
             postgres=settings.postgres_url.embedded and home.postgres_data.is_dir(),
             valkey=settings.redis_url.embedded and home.valkey_data.is_dir(),
         )
         await stack.enter_async_context(servers)
-        context = StoreContext(settings, home, servers, embedder, create=False)
+        context = StoreContext(settings, home, servers, embedders.own, create=False)
         return [await _probe(each, context) for each in backends.ALL]
 
 
@@ -130,6 +132,7 @@ async def _probe(which: StoreBackends[Any], context: StoreContext) -> Probe:
 def _stores(context: StoreContext) -> Stores:
     from apex_cli.stores.postgres.catalog import Catalog
     from apex_cli.stores.postgres.journal import PostgresJournal
+    from apex_cli.stores.postgres.models import EmbeddingModels
     from apex_cli.stores.postgres.places import DocumentPlaces
     from apex_cli.stores.postgres.runs import Runs
     from apex_cli.stores.postgres.sightings import Sightings
@@ -143,6 +146,7 @@ def _stores(context: StoreContext) -> Stores:
         journal=PostgresJournal(database),
         catalog=Catalog(database),
         sightings=Sightings(database),
+        models=EmbeddingModels(database),
         places=DocumentPlaces(database),
         synced=SyncedFiles(database),
         runs=Runs(database),
@@ -151,25 +155,19 @@ def _stores(context: StoreContext) -> Stores:
     )
 
 
-@asynccontextmanager
-async def _embedder(settings: Settings, models: Models | None) -> AsyncIterator[Embedder]:
-    """The embedder that the settings name. Opens models for it where it needs some and gets none."""
-    from apex_cli.embed.openai import open_embedder
+async def _use_models(stores: Stores, embedders: Embedders) -> Stores:
+    """The stores with the models that the memory remembers, and with the collections of all of them open.
 
-    async with AsyncExitStack() as stack:
-        if models is None and settings.embedder != "local":
-            from apex_cli.llm.models import open_models
-
-            models = await stack.enter_async_context(open_models(settings))
-        yield await stack.enter_async_context(open_embedder(models))
-
-
-async def _check_embedder(stores: Stores) -> None:
-    """Raise `ConfigError` where the memory holds the vectors of another model. The first run decides the model."""
-    wanted = stores.embedding.embedder.name
-    stored = await stores.catalog.embedder(wanted)
-    if stored != wanted:
+    Raises `ConfigError` where names and facts have vectors of another model. The first run decides which model that is.
+    """
+    wanted = embedders.own.name
+    known = await stores.models.known(wanted, embedders.text.name if embedders.text else None)
+    if known.own != wanted:
         raise ConfigError(
-            f"this memory holds vectors of {stored}, and the settings name {wanted}",
+            f"this memory holds vectors of {known.own}, and the settings name {wanted}",
             hint="set APEX_EMBEDDER and APEX_EMBEDDING_MODEL as they were, or name another memory by APEX_NAMESPACE",
         )
+    await stores.vectors.use(known.all)
+    text = embedders.text or embedders.named(known.text)
+    others = [embedders.named(name) for name in known.all]
+    return replace(stores, embedding=Embedding(embedders.own, text, others))

@@ -150,13 +150,25 @@ class PreparedStore(Store, Protocol):
 
 
 class VectorStore(PreparedStore, Protocol):
-    """Vectors of records' text, with `visible` in the payload: readers filter on it."""
+    """Vectors of records' text, with `visible` in the payload: readers filter on it. Each model has a collection."""
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The names of the models whose collections are open."""
+
+    async def use(self, models: Sequence[str]) -> None:
+        """Open the collections of these models too. Raises `StoreUnavailable`."""
+
+    async def drop_empty(self, model: str) -> bool:
+        """Remove the open collection of a model, if it holds no point; whether it did."""
 
     async def read(self, record_ids: Sequence[str]) -> Mapping[str, Sequence[PointView]]:
         """All points of these records, visible or not."""
 
-    async def search(self, vector: Sequence[float], *, limit: int, source: str | None = None) -> Sequence[Hit]:
-        """The nearest visible points by cosine similarity, best first, one or more per record."""
+    async def search(
+        self, model: str, vector: Sequence[float], *, limit: int, source: str | None = None
+    ) -> Sequence[Hit]:
+        """The nearest visible points of a model by cosine similarity, best first, one or more per record."""
 
 
 class CacheStore(PreparedStore, Protocol):

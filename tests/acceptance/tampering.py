@@ -14,6 +14,7 @@ from apex_cli.model import Plan
 from apex_cli.stores.factory import Stores, open_stores
 from apex_cli.stores.graph.ladybug.store import LadybugGraph
 from apex_cli.stores.graph.model.operations import Access
+from apex_cli.stores.qdrant.collections import ModelCollections
 from apex_cli.stores.qdrant.edge import QdrantEdgeStore
 from apex_cli.stores.redis.cache import RedisCache
 from tests.plans import make_plan, new_saga_id
@@ -56,17 +57,23 @@ async def renamed_entities(stores: Stores, record_id: str) -> None:
     )
 
 
+def _collection(stores: Stores) -> QdrantEdgeStore:
+    """The only collection of vectors."""
+    assert isinstance(stores.vectors, ModelCollections)
+    [collection] = stores.vectors._open.values()
+    assert isinstance(collection, QdrantEdgeStore)
+    return collection
+
+
 async def no_points(stores: Stores, record_id: str) -> None:
-    vectors = stores.vectors
-    assert isinstance(vectors, QdrantEdgeStore)
+    vectors = _collection(stores)
     vectors._delete([point.id for point in (await vectors.read([record_id]))[record_id]])
 
 
 async def hidden_points(stores: Stores, record_id: str) -> None:
     from qdrant_edge import UpdateOperation
 
-    vectors = stores.vectors
-    assert isinstance(vectors, QdrantEdgeStore)
+    vectors = _collection(stores)
     points: list[int | UUID | str] = [point.id for point in (await vectors.read([record_id]))[record_id]]
     vectors._shard.update(UpdateOperation.set_payload(points, {"visible": 0}))
 

@@ -1,4 +1,4 @@
-"""What every `VectorStore` guarantees. Each implementation is one more parameter of `make`."""
+"""What every `VectorCollection` guarantees. Each implementation is one more parameter of `make`."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from qdrant_client import AsyncQdrantClient
 from apex_cli.addresses import Secret
 from apex_cli.errors import StoreError, StoreTerminal, StoreUnavailable
 from apex_cli.model import PlanKind
-from apex_cli.stores.protocol import StoredSummary, VectorStore
+from apex_cli.stores.protocol import StoredSummary
 from apex_cli.stores.qdrant import edge as qdrant_edge
 from apex_cli.stores.qdrant import points
 from apex_cli.stores.qdrant import server as qdrant_server
+from apex_cli.stores.qdrant.collections import VectorCollection
 from apex_cli.stores.qdrant.connection import Connector
 from apex_cli.stores.qdrant.edge import QdrantEdgeStore
 from apex_cli.stores.qdrant.server import QdrantServerStore
@@ -32,7 +33,7 @@ from tests.servers import server_url
 pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect:UserWarning")
 
 MODEL = "test-model"
-Maker = Callable[[str], VectorStore]
+Maker = Callable[[str], VectorCollection]
 """Makes a store for a model, as often as asked: all on the same data."""
 
 
@@ -81,23 +82,23 @@ def _grpc_port() -> int:
 
 
 @pytest.fixture
-async def store(make: Maker) -> AsyncIterator[VectorStore]:
+async def store(make: Maker) -> AsyncIterator[VectorCollection]:
     opened = make(MODEL)
     await opened.open()
     yield opened
     await opened.close()
 
 
-async def held(store: VectorStore) -> set[StoredSummary]:
+async def held(store: VectorCollection) -> set[StoredSummary]:
     return {item async for batch in store.scan() for item in batch}
 
 
-async def found(store: VectorStore, text: str, source: str | None = None) -> list[tuple[str, str | None]]:
+async def found(store: VectorCollection, text: str, source: str | None = None) -> list[tuple[str, str | None]]:
     hits = await store.search(vector_of(text).tolist(), limit=10, source=source)
     return [(hit.record_id, hit.saga_id) for hit in hits]
 
 
-async def test_prepared_points_are_held_but_not_found(store: VectorStore) -> None:
+async def test_prepared_points_are_held_but_not_found(store: VectorCollection) -> None:
     plan = make_plan(chunks=("one", "two", "three"))
     await store.prepare([plan])
     await store.prepare([plan])
@@ -109,7 +110,7 @@ async def test_prepared_points_are_held_but_not_found(store: VectorStore) -> Non
     assert await found(store, "one") == []
 
 
-async def test_publish_shows_the_nearest_first(store: VectorStore) -> None:
+async def test_publish_shows_the_nearest_first(store: VectorCollection) -> None:
     plans = [make_plan(f"r-{number}", chunks=(f"text {number}",)) for number in range(20)]
     await store.prepare(plans)
     await store.publish([from_journal(plan) for plan in plans])
@@ -121,7 +122,7 @@ async def test_publish_shows_the_nearest_first(store: VectorStore) -> None:
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
 
 
-async def test_search_can_be_limited_to_a_source(store: VectorStore) -> None:
+async def test_search_can_be_limited_to_a_source(store: VectorCollection) -> None:
     ours, theirs = make_plan("a", source="turvo", chunks=("same",)), make_plan("a", source="samsara", chunks=("same",))
     await store.prepare([ours, theirs])
     await store.publish([ours, theirs])
@@ -129,7 +130,7 @@ async def test_search_can_be_limited_to_a_source(store: VectorStore) -> None:
     assert len(await found(store, "same")) == 2
 
 
-async def test_an_update_replaces_the_version_before(store: VectorStore) -> None:
+async def test_an_update_replaces_the_version_before(store: VectorCollection) -> None:
     old = make_plan(epoch=1, chunks=("old one", "old two"))
     new = make_plan(epoch=2, chunks=("new",), supersedes=old)
     await store.prepare([old])
@@ -140,7 +141,7 @@ async def test_an_update_replaces_the_version_before(store: VectorStore) -> None
     assert await held(store) == {StoredSummary(new.record_id, new.saga_id, parts=1, visible=True)}
 
 
-async def test_a_late_publish_brings_nothing_back(store: VectorStore) -> None:
+async def test_a_late_publish_brings_nothing_back(store: VectorCollection) -> None:
     old = make_plan(epoch=1)
     new = make_plan(epoch=2, supersedes=old)
     await store.prepare([old, new])
@@ -151,14 +152,14 @@ async def test_a_late_publish_brings_nothing_back(store: VectorStore) -> None:
     assert await held(store) == {StoredSummary(new.record_id, new.saga_id, parts=1, visible=True)}
 
 
-async def test_points_that_are_gone_do_not_stop_the_others(store: VectorStore) -> None:
+async def test_points_that_are_gone_do_not_stop_the_others(store: VectorCollection) -> None:
     gone, there = make_plan("gone"), make_plan("there")
     await store.prepare([there])
     await store.publish([gone, there])
     assert await held(store) == {StoredSummary(there.record_id, there.saga_id, parts=1, visible=True)}
 
 
-async def test_forget_drops_the_record(store: VectorStore) -> None:
+async def test_forget_drops_the_record(store: VectorCollection) -> None:
     plan, other = make_plan("a"), make_plan("b")
     await store.prepare([plan, other])
     await store.publish([plan, other])
@@ -170,7 +171,7 @@ async def test_forget_drops_the_record(store: VectorStore) -> None:
     assert await store.read([plan.record_id]) == {}
 
 
-async def test_discard_leaves_other_attempts_alone(store: VectorStore) -> None:
+async def test_discard_leaves_other_attempts_alone(store: VectorCollection) -> None:
     current, failed = make_plan(epoch=1), make_plan(epoch=2, chunks=("x", "y"))
     await store.prepare([current])
     await store.publish([current])
@@ -180,7 +181,7 @@ async def test_discard_leaves_other_attempts_alone(store: VectorStore) -> None:
     assert await held(store) == {StoredSummary(current.record_id, current.saga_id, parts=1, visible=True)}
 
 
-async def test_sweep_removes_only_unpublished_points_of_the_sagas_named(store: VectorStore) -> None:
+async def test_sweep_removes_only_unpublished_points_of_the_sagas_named(store: VectorCollection) -> None:
     shown, waiting, orphan = make_plan("a"), make_plan("b"), make_plan("c", chunks=("1", "2"))
     await store.prepare([shown, waiting, orphan])
     await store.publish([shown])
@@ -191,7 +192,7 @@ async def test_sweep_removes_only_unpublished_points_of_the_sagas_named(store: V
 
 
 async def test_more_points_than_fit_one_call(
-    store: VectorStore, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    store: VectorCollection, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two and a half calls. The client's local mode compares every pair of ids, so there a call takes fewer points."""
     size = points.SLICE
@@ -210,7 +211,7 @@ async def test_more_points_than_fit_one_call(
     assert await held(store) == set()
 
 
-async def test_empty_batches_are_no_work(store: VectorStore) -> None:
+async def test_empty_batches_are_no_work(store: VectorCollection) -> None:
     await store.prepare([])
     await store.publish([])
     await store.discard([])
@@ -218,7 +219,7 @@ async def test_empty_batches_are_no_work(store: VectorStore) -> None:
     assert await store.sweep(frozenset()) == 0
 
 
-async def test_hostile_text_comes_back_as_it_was(store: VectorStore) -> None:
+async def test_hostile_text_comes_back_as_it_was(store: VectorCollection) -> None:
     text = "NUL \0, \x1b[31mred, \u202e, 🚚, 'quote\" \\ " + "x" * 100_000
     plan = make_plan("../../x\0", chunks=(text,))
     await store.prepare([plan])
@@ -226,7 +227,7 @@ async def test_hostile_text_comes_back_as_it_was(store: VectorStore) -> None:
 
 
 @pytest.mark.parametrize("damage", ["dimensions", "nan"])
-async def test_vectors_that_do_not_fit_are_refused(store: VectorStore, damage: str) -> None:
+async def test_vectors_that_do_not_fit_are_refused(store: VectorCollection, damage: str) -> None:
     plan = make_plan(chunks=("a text",))
     assert plan.embedded is not None
     matrix = plan.embedded.chunk_vectors
@@ -239,7 +240,7 @@ async def test_vectors_that_do_not_fit_are_refused(store: VectorStore, damage: s
     assert await held(store) == set()
 
 
-async def test_search_with_a_vector_of_another_size_is_refused(store: VectorStore) -> None:
+async def test_search_with_a_vector_of_another_size_is_refused(store: VectorCollection) -> None:
     with pytest.raises(StoreTerminal):
         await store.search([0.5, 0.5], limit=1)
 
@@ -276,6 +277,20 @@ async def test_models_do_not_mix(make: Maker) -> None:
     assert await held(two) == set()
     assert (await two.check())["collection"].endswith("-two-256")
     await two.close()
+
+
+async def test_a_dropped_collection_is_gone(make: Maker) -> None:
+    store = make(MODEL)
+    await store.open()
+    assert store.is_there
+    await store.prepare([make_plan()])
+    await store.drop()
+    with pytest.raises(StoreError):
+        await store.check()
+    again = make(MODEL)
+    await again.open()
+    assert await held(again) == set()
+    await again.close()
 
 
 async def test_namespaces_do_not_mix(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from apex_cli.embed.apply import Embedder
+from apex_cli.embed.chosen import open_embedders
+from apex_cli.embed.embedder import Embedder
 from apex_cli.embed.local import LocalEmbedder
-from apex_cli.embed.openai import open_embedder
 from apex_cli.errors import ConfigError, EmbedError, ModelUnusable
 from apex_cli.llm.embeddings import MAX_CHARS
 from apex_cli.llm.models import Models, open_models
@@ -35,9 +35,9 @@ async def opened(server: OpenAIServer, home: Path, **variables: str) -> AsyncIte
     given = settings(server, home, **variables)
     async with (
         open_models(given, clock=clock, sleep=clock.sleep) as models,
-        open_embedder(models) as embedder,
+        open_embedders(given, models) as embedders,
     ):
-        yield models, embedder
+        yield models, embedders.own
 
 
 async def test_vectors_are_the_servers_in_order_and_of_length_one(server: OpenAIServer, tmp_path: Path) -> None:
@@ -143,5 +143,6 @@ async def test_a_model_of_unknown_length_wants_it_named(server: OpenAIServer, tm
 async def test_embedding_stays_local_unless_a_setting_says_otherwise(server: OpenAIServer, tmp_path: Path) -> None:
     async with opened(server, tmp_path, APEX_EMBEDDER="local") as (_, one):
         assert isinstance(one, LocalEmbedder)
-    async with open_embedder(None) as one:
-        assert isinstance(one, LocalEmbedder)
+    async with open_embedders(settings(server, tmp_path, APEX_EMBEDDER="local"), None) as embedders:
+        assert isinstance(embedders.own, LocalEmbedder)
+        assert embedders.text is None

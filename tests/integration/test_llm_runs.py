@@ -121,7 +121,7 @@ async def test_vectors_of_a_server_have_a_collection_of_their_own_and_are_paid_o
     async with world.stores(**openai) as stores:
         assert stores.embedding.embedder.name == "text-embedding-3-small-256"
         [vector] = await stores.embedding.embedder.embed(["hauled by Silver Birch Freight"])
-        hits = await stores.vectors.search(vector.tolist(), limit=5)
+        hits = await stores.vectors.search(stores.embedding.text.name, vector.tolist(), limit=5)
         assert {hit.record_id for hit in hits} == {one.record_id for one in result.outcomes}
         await sound(stores)
     assert len(list((world.home / "vectors").glob("*text-embedding-3-small-256*"))) == 1

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from apex_cli.embed.apply import Embedding
+from apex_cli.embed.embedder import Embedder
 from apex_cli.embed.local import MAX_CHARS, LocalEmbedder
 from apex_cli.errors import EmbedError
 from apex_cli.model import Claim, Entity, EntityType, Extraction, Predicate
@@ -35,7 +36,7 @@ CLAIM = Claim(
 )
 
 
-class CountingEmbedder:
+class CountingEmbedder(Embedder):
     """Repeatable vectors, and a note of each call."""
 
     name = "counting-8"
@@ -56,7 +57,7 @@ class BrokenEmbedder(CountingEmbedder):
         super().__init__()
         self.matrix = matrix
 
-    async def embed(self, _texts: Sequence[str]) -> Vectors:
+    async def embed(self, texts: Sequence[str]) -> Vectors:  # noqa: ARG002 - the matrix is always the same
         return self.matrix
 
 

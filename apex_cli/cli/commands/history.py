@@ -52,12 +52,15 @@ def as_json(view: VersionView) -> dict[str, Any]:
 def _show(output: Output, found: RecordHistory) -> None:
     first = found.versions[0].version
     output.line(clean(f"{first.source} {first.data_type} {first.external_id} (record {first.record_id})"))
+    contents = {view.version.saga_id: view.version.content_hash for view in found.versions}
     for view in found.versions:
         version = view.version
         output.line()
         about = ["event" if version.kind == "event" else "whole" if version.whole else "partial"]
         about += ["current"] if version.current else []
-        about += ["replaced by a correction"] if version.replaced_by else []
+        if version.replaced_by:
+            same = contents.get(version.replaced_by) == version.content_hash
+            about.append("written once more" if same else "replaced by a correction")
         output.line(f"as of {as_of(version)}: revision {version.revision}, {', '.join(about)}")
         output.line(
             f"  written {rfc3339(version.written_at)}" + (f" by run {version.run_id}" if version.run_id else "")

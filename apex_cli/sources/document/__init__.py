@@ -12,6 +12,7 @@ class _Document(Source):
     name = "document"
     title = "documents"
     data_types = ("document",)
+    text_types = frozenset(data_types)
     id_field = "path"
     specificity = 0
     reads_documents = True

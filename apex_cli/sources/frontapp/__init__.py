@@ -14,6 +14,7 @@ class _Front(Source):
     name = "frontapp"
     title = "Front messages, comments and conversations"
     data_types = ("message", "comment", "conversation", "event")
+    text_types = frozenset(("message", "comment"))
     id_field = "message_id"
     typical_fields = frozenset(
         ("message_id", "message_uid", "subject", "body", "blurb", "sender", "recipients", "is_inbound", "is_draft",

@@ -12,6 +12,7 @@ class _Mail(Source):
     name = "mail"
     title = "mail messages"
     data_types = ("message",)
+    text_types = frozenset(data_types)
     id_field = "message_id"
     typical_fields = frozenset(
         ("message_id", "in_reply_to", "references", "sent_at", "subject", "from", "to", "cc", "body", "attachments")

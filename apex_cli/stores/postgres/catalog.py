@@ -10,8 +10,6 @@ from typing import Any
 from apex_cli.stores.postgres.connection import Database, Row
 from apex_cli.stores.protocol import Hit
 
-_SET_EMBEDDER = "INSERT INTO embedder (name) VALUES (%(name)s) ON CONFLICT DO NOTHING"
-_EMBEDDER = "SELECT name FROM embedder"
 _BY_ID = "SELECT * FROM current_record WHERE record_id = ANY(%(ids)s::uuid[])"
 _BY_NAME = "SELECT * FROM current_record WHERE source = %(source)s AND external_id = %(external_id)s"
 # Other JSON by its id without the collection; a document by the path or the file name of a place where it is, else was.
@@ -140,6 +138,7 @@ class StoredVersion:
     """One version of a record, as it arrived and as it was extracted.
 
     `replaced_by` is the correction that replaced it. `written_at` is when the memory took it, `run_id` by which run.
+    `model` is that of its vectors, None for the memory's own.
     """
 
     record_id: str
@@ -162,6 +161,7 @@ class StoredVersion:
     whole: bool
     dated: bool
     replaced_by: str | None
+    model: str | None
     current: bool
 
 
@@ -186,15 +186,6 @@ class Catalog:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    async def embedder(self, name: str) -> str:
-        """The embedding model of this memory; `name` becomes it where there is none yet."""
-        async with self._database.connection() as connection:
-            await connection.execute(_SET_EMBEDDER, {"name": name})
-            # A second statement: when another process inserts first, one combined statement does not see that row.
-            cursor = await connection.execute(_EMBEDDER)
-            (row,) = await cursor.fetchall()
-        return str(row["name"])
 
     async def by_id(self, record_ids: Sequence[str]) -> Mapping[str, CurrentVersion]:
         """Current versions by record id; records without one are absent."""

@@ -33,7 +33,7 @@ COPY_SAGA = (
 )
 COPY_VERSION = (
     "COPY record_version (saga_id, record_id, revision, content_hash, event_time, observed_at, title, text,"
-    " payload, extraction, chunks, kind, whole, dated, replaced_by) FROM STDIN"
+    " payload, extraction, chunks, kind, whole, dated, replaced_by, model) FROM STDIN"
 )
 
 
@@ -59,6 +59,7 @@ class JournalledVersion:
                 claims=len(row["extraction"]["claims"]),
                 replaced=row["replaced_by"] is not None,
                 observed_at=row["observed_at"],
+                model=row["model"],
             ),
             row["extraction"],
         )
@@ -115,6 +116,7 @@ class JournalEntry:
             extraction.whole,
             extraction.dated,
             None if placed.states else placed.current,
+            plan.model,
         )
 
 
@@ -159,6 +161,7 @@ def write(
         superseded=placed.superseded,
         record=record,
         embedded=embedded,
+        model=embedded.model,
         position=placed.position,
         history=tuple(version.version for version in known if version.known.saga_id in others),
         current=placed.current == saga_id,
@@ -203,7 +206,9 @@ def removal(
         kind=PlanKind.FORGET,
         group_id=group_id,
         chunks=0,
-        superseded=tuple(Superseded(version.known.saga_id, version.known.chunks) for version in known),
+        superseded=tuple(
+            Superseded(version.known.saga_id, version.known.chunks, version.known.model) for version in known
+        ),
     )
     return JournalEntry(plan, lasting=lasting)
 

@@ -34,7 +34,8 @@ ORDER BY r.record_id FOR UPDATE OF r
 """
 # Versions of records without an open saga are those that committed.
 _VERSIONS = """
-SELECT record_id, saga_id, content_hash, event_time, observed_at, kind, whole, dated, chunks, replaced_by, extraction
+SELECT record_id, saga_id, content_hash, event_time, observed_at, kind, whole, dated, chunks, replaced_by, model,
+       extraction
 FROM record_version WHERE record_id = ANY(%(ids)s::uuid[]) ORDER BY record_id, revision
 """
 _PAYLOADS = """
@@ -86,11 +87,11 @@ DELETE FROM record_version v USING record r
 WHERE v.record_id = ANY(%(records)s::uuid[]) AND r.record_id = v.record_id AND r.current_saga IS NULL
 """
 _OPEN = """
-SELECT s.saga_id, s.record_id, s.kind, s.state, s.epoch, s.revision, v.chunks,
+SELECT s.saga_id, s.record_id, s.kind, s.state, s.epoch, s.revision, v.chunks, v.model,
        s.kind = 'forget' OR s.current_version = s.saga_id AS current,
        s.kind = 'forget' OR s.saga_id IN (s.current_version, s.base_version) AS shown,
-       ARRAY(SELECT o.saga_id FROM record_version o WHERE o.saga_id = ANY(s.superseded) ORDER BY 1) AS superseded,
-       ARRAY(SELECT o.chunks FROM record_version o WHERE o.saga_id = ANY(s.superseded) ORDER BY o.saga_id) AS old_chunks
+       ARRAY(SELECT jsonb_build_array(o.saga_id, o.chunks, o.model) FROM record_version o
+             WHERE o.saga_id = ANY(s.superseded) ORDER BY o.saga_id) AS superseded
 FROM saga s
 LEFT JOIN record_version v ON v.saga_id = s.saga_id
 WHERE s.state IN ('PREPARED', 'RESOLVING', 'COMMITTED')
@@ -328,7 +329,6 @@ async def _conflicts(connection: Connection, entries: Sequence[JournalEntry]) ->
 
 
 def _plan_of(row: Row, group_id: str) -> Plan:
-    superseded = zip(row["superseded"], row["old_chunks"], strict=True)
     return Plan(
         saga_id=str(row["saga_id"]),
         record_id=str(row["record_id"]),
@@ -337,7 +337,8 @@ def _plan_of(row: Row, group_id: str) -> Plan:
         kind=PlanKind(row["kind"]),
         group_id=group_id,
         chunks=row["chunks"] or 0,
-        superseded=tuple(Superseded(str(saga_id), chunks) for saga_id, chunks in superseded),
+        superseded=tuple(Superseded(*one) for one in row["superseded"]),
+        model=row["model"],
         current=row["current"],
         shown=row["shown"],
     )

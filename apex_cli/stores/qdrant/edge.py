@@ -59,18 +59,26 @@ def _in_its_thread(
 
 
 class QdrantEdgeStore:
-    """`VectorStore` in `folder`. The engine is called from one thread of its own, a batch at a time."""
+    """`VectorCollection` in `folder`. The engine is called from one thread of its own, a batch at a time.
+
+    Without `create`, `open` makes no shard.
+    """
 
     name = STORE
 
-    def __init__(self, folder: Path, *, namespace: str, model: str, dimensions: int) -> None:
+    def __init__(self, folder: Path, *, namespace: str, model: str, dimensions: int, create: bool = True) -> None:
         self.collection = points.collection_name(namespace, model, dimensions)
         self._path = folder / self.collection
         self._dimensions = dimensions
+        self._create = create
         self.thread: ThreadPoolExecutor | None = None
         self._opened: EdgeShard | None = None
         self._changed = 0
         self._unflushed = 0
+
+    @property
+    def is_there(self) -> bool:
+        return self._opened is not None
 
     async def open(self) -> None:
         """Load the model's shard, or make it. Raises `StoreUnavailable`."""
@@ -158,7 +166,7 @@ class QdrantEdgeStore:
 
     @_in_its_thread
     def read(self, record_ids: Sequence[str]) -> Mapping[str, Sequence[PointView]]:
-        """See `VectorStore`. The points of a record are in the order of saga and chunk."""
+        """See `VectorCollection`. The points of a record are in the order of saga and chunk."""
         return points.point_views(
             (str(record.id), record.payload or {})
             for part in slices(record_ids)
@@ -167,7 +175,7 @@ class QdrantEdgeStore:
 
     @_in_its_thread
     def search(self, vector: Sequence[float], *, limit: int, source: str | None = None) -> Sequence[Hit]:
-        """See `VectorStore`. `limit` counts points."""
+        """See `VectorCollection`. `limit` counts points."""
         from qdrant_edge import Query, SearchRequest
 
         request = SearchRequest(
@@ -189,6 +197,18 @@ class QdrantEdgeStore:
         for record in self._scroll(None, points.SUMMARY_FIELDS):
             counter.count(record.payload or {})
         return counter.summaries()
+
+    async def drop(self) -> None:
+        """See `VectorCollection`."""
+        await self.close()
+        await asyncio.to_thread(self._remove)
+
+    def _remove(self) -> None:
+        # Renamed first, so that a kill leaves no half of a shard under this name.
+        dropped = self._path.with_name(self._path.name + ".dropped")
+        if self._path.exists():
+            self._path.rename(dropped)
+        shutil.rmtree(dropped, ignore_errors=True)
 
     # What follows runs in the engine's thread, or is called there.
 
@@ -237,6 +257,8 @@ class QdrantEdgeStore:
             # A purge was killed between its two renames: the old shard is whole.
             old.rename(self._path)
         if not self._path.exists():
+            if not self._create:
+                return
             fresh, shard = self._new_shard()
             shard.flush()
             shard.close()

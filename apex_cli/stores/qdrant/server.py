@@ -1,4 +1,4 @@
-"""`VectorStore` on a Qdrant server, by its official asynchronous client. See `points` for the payload of a point.
+"""`VectorCollection` on a Qdrant server, by its official asynchronous client. See `points` for the payload of a point.
 
 Every write waits until the server has applied it (`wait=true`), so the next read sees it. Publishing selects points by
 filter: by id the server refuses a call that names a point which is gone.
@@ -28,7 +28,7 @@ _OLDEST = (1, 16)
 
 
 class QdrantServerStore:
-    """`VectorStore` on a server.
+    """`VectorCollection` on a server.
 
     Without `create` nothing is created: a collection that is not there is reported by `check`, and every other method
     fails.
@@ -44,6 +44,7 @@ class QdrantServerStore:
         self._dimensions = dimensions
         self._create = create
         self._connected: AsyncQdrantClient | None = None
+        self.is_there = False
 
     async def open(self) -> None:
         """Connect, and create the collection and its payload indexes where they are missing.
@@ -57,9 +58,11 @@ class QdrantServerStore:
                 await _server_version(self._connected)
                 if await self._connected.collection_exists(self.collection):
                     await self._ensure_indexes(self._connected)
+                    self.is_there = True
                 elif self._create:
                     await self._create_collection(self._connected)
                     await self._ensure_indexes(self._connected)
+                    self.is_there = True
         except StoreError as error:
             raise StoreUnavailable(
                 f"the vectors cannot be reached: {error.message}", hint=self._connector.hint()
@@ -119,7 +122,7 @@ class QdrantServerStore:
         return swept
 
     async def read(self, record_ids: Sequence[str]) -> Mapping[str, Sequence[PointView]]:
-        """See `VectorStore`. The points of a record are in the order of saga and chunk."""
+        """See `VectorCollection`. The points of a record are in the order of saga and chunk."""
         found = [
             (str(record.id), _payload(record))
             for part in slices(record_ids)
@@ -128,7 +131,7 @@ class QdrantServerStore:
         return points.point_views(found)
 
     async def search(self, vector: Sequence[float], *, limit: int, source: str | None = None) -> Sequence[Hit]:
-        """See `VectorStore`. `limit` counts points."""
+        """See `VectorCollection`. `limit` counts points."""
         chosen = _where(visible=1) if source is None else _where(visible=1, source=[source])
         with translated():
             answer = await self._client.query_points(
@@ -147,6 +150,12 @@ class QdrantServerStore:
             counter.count(_payload(record))
         for part in slices(counter.summaries()):
             yield part
+
+    async def drop(self) -> None:
+        """See `VectorCollection`."""
+        with translated():
+            await self._client.delete_collection(self.collection)
+        await self.close()
 
     async def _create_collection(self, client: AsyncQdrantClient) -> None:
         from grpc import RpcError  # type: ignore[import-untyped]

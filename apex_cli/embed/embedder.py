@@ -1,0 +1,45 @@
+"""What an embedding model is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from apex_cli.model import Vectors
+
+
+class Embedder(ABC):
+    """A model that turns texts into vectors; equal texts give equal vectors, whatever else is in the call."""
+
+    name: str
+    """Names the model and its version, and ends with its dimensions (`wordllama-256`).
+
+    Vectors of different names never meet in one collection.
+    """
+
+    dimensions: int
+
+    @abstractmethod
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        """One unit-length row a text, in order: shape (texts, dimensions), float32, finite, never zero.
+
+        Raises `EmbedError`. Any text is taken, the empty one too.
+        """
+
+    async def question(self, text: str) -> NDArray[np.float32]:
+        """The unit vector that texts are searched by: shape (dimensions,). Raises `EmbedError`.
+
+        Some models embed what is asked in another way than what is found. Here: as a text.
+        """
+        row: NDArray[np.float32] = (await self.embed([text]))[0]
+        return row
+
+
+def dimensions_of(name: str) -> int:
+    """The length of the vectors of the model with this name. Raises `ValueError` for a name without it."""
+    return int(name.rpartition("-")[2])
