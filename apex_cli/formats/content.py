@@ -3,9 +3,9 @@
     {"path": "/drop/rate-con.pdf", "format": "pdf", "file": "<SHA-256 of the bytes>", "content": "…",
      "title": "…", "blocks": [[0, 120, "page 1", false, ["Terms"]], …]}
 
-`content` is the whole text, and `blocks` say where its blocks are: beginning, end, place, by line, headings. A format
-whose text holds its own structure (`TextFormat`) stores no blocks. `ocr` stands beside them where text was read from
-images: `{"confidence": 0.93, "uncertain": {"LD-1OO1": 0.71}}`, the words of which OCR is not sure.
+`content` is the whole text, headings too, and `blocks` say where its blocks are: beginning, end, place, by line,
+headings. A format whose text holds its own structure (`TextFormat`) stores no blocks. `ocr` stands beside them where
+text was read from images: `{"confidence": 0.93, "uncertain": {"LD-1OO1": 0.71}}`, the words of which OCR is not sure.
 """
 
 from __future__ import annotations
@@ -32,12 +32,25 @@ def payload_of(document: Document, *, format: Format, path: str, data: bytes) ->
     if document.content is not None:
         return payload | {"content": document.content}
     spans: list[list[Any]] = []
+    texts: list[str] = []
     position = 0
+    above: tuple[str, ...] = ()
     for block in document.blocks:
+        for heading in _new(block.heading_path, above):
+            texts.append(heading)
+            position += len(heading) + len(_BETWEEN)
+        above = block.heading_path
         end = position + len(block.text)
-        spans.append([position, end, block.place, block.by_line, list(block.heading_path)])
+        spans.append([position, end, block.place, block.by_line, list(above)])
+        texts.append(block.text)
         position = end + len(_BETWEEN)
-    return payload | {"content": _BETWEEN.join(block.text for block in document.blocks), "blocks": spans}
+    return payload | {"content": _BETWEEN.join(texts), "blocks": spans}
+
+
+def _new(path: tuple[str, ...], above: tuple[str, ...]) -> tuple[str, ...]:
+    """The headings of a path that are not those above the block before."""
+    same = next((place for place, pair in enumerate(zip(path, above, strict=False)) if pair[0] != pair[1]), None)
+    return path[min(len(path), len(above)) if same is None else same :]
 
 
 def blocks_of(payload: JsonObject) -> Iterator[Block]:

@@ -11,6 +11,8 @@ from apex_cli.formats import ics, images, markdown, pdf, text
 from apex_cli.formats.archives import compressed, tar, zip
 from apex_cli.formats.format import Format
 from apex_cli.formats.mail import eml, mbox, msg
+from apex_cli.formats.office import html, rtf, word
+from apex_cli.formats.sheets import delimited, workbook
 from apex_cli.formats.x12 import format as x12
 
 DEFAULT = text.FORMAT
@@ -26,8 +28,13 @@ BUILT_IN: tuple[Format, ...] = (
     compressed.BZIP2,
     compressed.XZ,
     compressed.ZSTANDARD,
+    word.FORMAT,
+    workbook.FORMAT,
     zip.FORMAT,
     tar.FORMAT,
+    html.FORMAT,
+    rtf.FORMAT,
+    delimited.FORMAT,
     text.FORMAT,
     markdown.FORMAT,
 )

@@ -1,7 +1,7 @@
 """Two different things on one id within a run: the second one fails alone, and nothing is overwritten.
 
-Other JSON has ids that its sender gave. `1` may stand on two rows by mistake, or because that field is not the row's
-id. Within one run it is known what came, so a later version can be distinguished from another thing:
+Other JSON and rows of tables have ids that people gave. `1` may stand on two rows by mistake, or because that field is
+not the row's id. Within one run it is known what came, so a later version can be distinguished from another thing:
 
     both have a time, and the times differ                     versions, unless they share neither shape nor fields
     from one input, and no time says which of them is later    a conflict
@@ -19,7 +19,7 @@ from apex_cli.model import Record
 from apex_cli.pipeline.context import Batch, RecordInProgress, RunContext, leave_pending
 from apex_cli.pipeline.embed import fail
 from apex_cli.results import RecordStatus
-from apex_cli.sources.registry import JSON
+from apex_cli.sources.registry import named
 from apex_cli.staging.names import origin_hash
 
 REMEMBERED = 100_000
@@ -37,7 +37,7 @@ class _Seen:
 
 
 class SeenRecords:
-    """The other JSON of one run by record id; the oldest are dropped."""
+    """The records of one run with ids that people gave, by record id; the oldest are dropped."""
 
     def __init__(self, limit: int = REMEMBERED) -> None:
         self._limit = limit
@@ -83,9 +83,9 @@ class SeenRecords:
 
 
 def _is_checked(each: RecordInProgress) -> bool:
-    """Records of other JSON that are to be committed, or that the memory has. One that is known by its content is no
-    other's."""
-    if not isinstance(each.source_data, Record) or each.record.source != JSON:
+    """Records with ids that people gave that are to be committed, or that the memory has. One that is known by its
+    content is no other's."""
+    if not isinstance(each.source_data, Record) or not named(each.record.source).ids_by_hand:
         return False
     if each.record.content_hash.startswith(each.record.external_id):
         return False

@@ -25,9 +25,11 @@ from apex_cli.sources.registry import (
     JSON,
     classify,
     fingerprint,
+    in_collection,
     known_by_key,
     lone_record_id,
     looks_like,
+    named,
 )
 
 DOCUMENT_ID_DIGITS = 32
@@ -98,11 +100,11 @@ def _record(opened: Input, part: Part, locator: str, size: int, *, alone: bool) 
     if identity is None and around.ended and source == AUTO:
         identity = known_by_key(part.payload)
     # What is not known by now was looked at: it is other JSON.
-    named = JSON if source == AUTO else source
+    wanted = JSON if source == AUTO else source
     try:
         found, data_type, own_id = identity or classify(
             part.payload,
-            named,
+            wanted,
             collection=opened.naming.collection or around.collection,
             is_row=not alone or around.collection != opened.collection,
             id_fields=opened.naming.id_fields or key,
@@ -110,6 +112,9 @@ def _record(opened: Input, part: Part, locator: str, size: int, *, alone: bool) 
     except ReadError as error:
         return Rejected(locator, error, json.dumps(part.payload).encode(), ".json")
     is_other = found == JSON
+    known = named(found)
+    if not is_other and known.counts_in_collection(data_type, part.payload):
+        own_id = in_collection(own_id, opened.naming.collection or around.collection)
     near = (looks_like(part.payload) or "") if is_other and source == AUTO and not key else None
     return Record(
         source=found,
@@ -121,11 +126,11 @@ def _record(opened: Input, part: Part, locator: str, size: int, *, alone: bool) 
         locator=locator,
         size=size,
         namespace=opened.namespace,
-        as_of=around.as_of or (opened.dated if is_other else None),
+        as_of=around.as_of or (opened.dated if known.names_are_dates else None),
         ended=around.ended,
         notes=part.notes,
         looks_like=near,
-        collection=around.collection if is_other else "",
+        collection=around.collection if known.ids_by_hand else "",
         id_fields=key if is_other else (),
         stored_id=lone_record_id(found, own_id, opened.namespace),
     )

@@ -14,9 +14,9 @@ from apex_cli.config import SourceTable
 from apex_cli.errors import ReadError
 from apex_cli.extract import cuts, timestamps
 from apex_cli.extract.field_names import snake_keys
-from apex_cli.extract.identity import content_hash, with_plain_id
+from apex_cli.extract.identity import LONGEST_ID, bounded, content_hash, with_plain_id
 from apex_cli.model import Extraction, JsonObject, Record, record_id
-from apex_cli.sources import calendar, document, frontapp, json, mail, samsara, turvo, x12
+from apex_cli.sources import calendar, document, frontapp, json, mail, samsara, table, turvo, x12
 from apex_cli.sources.nearest import nearest
 from apex_cli.sources.source import Source
 
@@ -33,6 +33,7 @@ BUILT_IN: tuple[Source, ...] = (
     calendar.SOURCE,
     frontapp.SOURCE,
     x12.SOURCE,
+    table.SOURCE,
     json.SOURCE,
     document.SOURCE,
 )
@@ -208,6 +209,13 @@ def known_by_key(payload: JsonObject) -> tuple[str, str, str] | None:
     given = {name: value for name, value in snake_keys(payload).items() if value is not None}
     found = ((known.name, known.by_key(given)) for known in _sources)
     return next(((name, *identity) for name, identity in found if identity is not None), None)
+
+
+def in_collection(external_id: str, collection: str) -> str:
+    """The external id of a record whose own id counts within its collection only, in any spelling of its name."""
+    from apex_cli.extract.collection_names import named
+
+    return bounded(f"{named(collection)}#{external_id}", LONGEST_ID) if named(collection) else external_id
 
 
 def lone_record_id(source: str, external_id: str, namespace: str) -> str | None:

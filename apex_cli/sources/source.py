@@ -36,6 +36,10 @@ class Source(ABC):
     holds_writing: bool = False
     """Whether its texts are what people wrote: they are not looked into for records, as those of a queue's message are.
     """
+    names_are_dates: bool = False
+    """Whether the date in a file's name dates its records: of files that people name."""
+    ids_by_hand: bool = False
+    """Whether its ids come from people, so that two things may have one: see `pipeline.identities`."""
     reads_documents: bool = False
     """Whether its records are whole documents, made by `reading` and not recognised by keys."""
 
@@ -60,6 +64,13 @@ class Source(ABC):
         None for everything else, also for a key that many sources have, such as `id`.
         """
         return None
+
+    def counts_in_collection(self, data_type: str, payload: JsonObject) -> bool:  # noqa: ARG002 - for subclasses
+        """Whether the id of a record counts within its collection only: the list, table or file that it is in.
+
+        The names of the payload's fields are as they arrived.
+        """
+        return False
 
     @abstractmethod
     def extract(self, record: Record) -> Extraction:

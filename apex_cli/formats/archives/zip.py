@@ -29,7 +29,7 @@ class _Zip(Format):
     magic = (b"PK\x03\x04", b"PK\x05\x06")
 
     def parts(self, file: BinaryIO, info: FileInfo) -> Iterator[Part]:
-        _check_directory(file, info.name)
+        check_directory(file, info.name)
         try:
             archive = zipfile.ZipFile(file)
         except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
@@ -56,7 +56,7 @@ def _part(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, info: FileInfo) -> P
     return member(entry.filename, entry.compress_size, info, lambda: cast("BinaryIO", archive.open(entry)))
 
 
-def _check_directory(file: BinaryIO, name: str) -> None:
+def check_directory(file: BinaryIO, name: str) -> None:
     """Raises `ReadError` for a list of members too large to be held: `zipfile` reads all of it at once."""
     end = file.seek(0, os.SEEK_END)
     begin = max(0, end - _END_BYTES - _LONGEST_COMMENT - 20)

@@ -12,6 +12,8 @@ class _Json(Source):
     name = "json"
     title = "any other JSON"
     specificity = 0
+    names_are_dates = True
+    ids_by_hand = True
 
     def matches(self, payload: JsonObject) -> bool:
         """Every object that is not empty."""

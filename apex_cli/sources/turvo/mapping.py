@@ -14,7 +14,7 @@ from apex_cli.extract import clean, entities, timestamps
 from apex_cli.extract.builder import Builder
 from apex_cli.extract.field_names import snake_tree
 from apex_cli.extract.remaining import remaining_phrases
-from apex_cli.model import Extraction, JsonObject, Record, RecordKind
+from apex_cli.model import Entity, Extraction, JsonObject, Record, RecordKind
 from apex_cli.sources.turvo import amounts, parties, references, shapes, status, stops, used
 from apex_cli.sources.turvo.status import Statuses
 from apex_cli.sources.turvo.subject import CREATED, Subject, is_deleted
@@ -57,9 +57,19 @@ def _shipment(record: Record, payload: JsonObject) -> Extraction:
     if record.ended:
         return builder.build(title, f"{about}: removed from its source.")
     subject = Subject(builder, ref, record.source, body, timestamps.read(body, *CREATED))
+    clauses = stated(subject, entity, statuses)
+    ended = subject.end(body)
+    text = f"{about}{', deleted' if ended else ''}: {'; '.join(clauses) or 'no details'}."
+    found = builder.build(title, text + _rest(builder, text, {**payload, **body}, used.OF_SHIPMENT))
+    return _all_ended(found, ended) if ended else found
+
+
+def stated(subject: Subject, entity: Entity, statuses: Statuses) -> list[str]:
+    """Claims all that the shipment's payload states, and gives the phrases for its text. `entity` is the shipment."""
+    builder = subject.builder
     attributes = amounts.attributes(subject)
     builder.add(replace(entity, attributes=attributes))
-    clauses = [
+    return [
         *parties.claim_customers(subject),
         *status.claim(subject, statuses),
         *stops.claim_ends(subject),
@@ -69,12 +79,8 @@ def _shipment(record: Record, payload: JsonObject) -> Extraction:
         *references.claim_references(subject),
         *parties.claim_managers(subject),
         *amounts.phrases(attributes),
+        *subject.words,
     ]
-    clauses += subject.words
-    ended = subject.end(body)
-    text = f"{about}{', deleted' if ended else ''}: {'; '.join(clauses) or 'no details'}."
-    found = builder.build(title, text + _rest(builder, text, {**payload, **body}, used.OF_SHIPMENT))
-    return _all_ended(found, ended) if ended else found
 
 
 def _party(record: Record, payload: JsonObject) -> Extraction:

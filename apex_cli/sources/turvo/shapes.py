@@ -190,14 +190,14 @@ def _given(payload: JsonObject, *names: str) -> str | None:
 def _is_shipment(payload: JsonObject) -> bool:
     """A number of a shipment with something about it; or an id beside fields that only Turvo has."""
     if _given(payload, "shipment_id", "turvo_id"):
-        return any(payload.get(name) is not None for name in _STATED) and not _refers(payload)
+        return any(payload.get(name) is not None for name in _STATED) and not refers_to_shipment(payload)
     if "custom_id" in payload and _given(payload, "custom_id", "id"):
         return _has_status_code(payload) or any(payload.get(name) is not None for name in _BESIDE_NUMBER)
     has_orders = any(isinstance(payload.get(name), list | Mapping) for name in _ORDERS)
     return has_orders and _given(payload, "id") is not None
 
 
-def _refers(payload: JsonObject) -> bool:
+def refers_to_shipment(payload: JsonObject) -> bool:
     """Whether it is another record that only refers to a shipment: an invoice, a purchase order, a claim, a stop.
 
     Its type says so, or its own id: a shipment's is a whole number (Turvo's), the number itself, or one that a database

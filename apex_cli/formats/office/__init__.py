@@ -1,0 +1,1 @@
+"""What office programs write: the packages and containers of their files, word processor documents."""

@@ -1,0 +1,1 @@
+"""Sheets: delimited text and workbooks, whose rows are objects."""
