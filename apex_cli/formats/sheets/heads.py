@@ -36,7 +36,7 @@ _OWNERS = ("origin", "destination", "customer", "carrier", "driver", "truck", "t
 
 
 @dataclass(frozen=True, slots=True)
-class Heads:
+class SheetHeads:
     """The names of the columns, "" for one without; they differ. `above` rows of the sheet stand above their rows,
     which are `lines` as they are written."""
 
@@ -45,7 +45,7 @@ class Heads:
     above: int = 0
 
 
-def find(rows: Sequence[Cells], *, is_table: bool) -> Heads | None:
+def find(rows: Sequence[Cells], *, is_table: bool) -> SheetHeads | None:
     """The heads in the first rows of a sheet; None where it is no table.
 
     `is_table`: it is one in any case, such as a CSV file. Where nothing looks like heads its columns have no names.
@@ -54,13 +54,13 @@ def find(rows: Sequence[Cells], *, is_table: bool) -> Heads | None:
     if above is None:
         above = _usual(rows, is_table)
     if above is None:
-        return Heads(("",) * max(map(len, rows), default=0), ()) if is_table else None
+        return SheetHeads(("",) * max(map(len, rows), default=0), ()) if is_table else None
     found = _heads(rows, above)
     is_form = not is_table and _is_form(rows[:above], rows[above + len(found.lines) :], found)
     return None if is_form else found
 
 
-def is_new(rows: Sequence[Cells], old: Heads) -> Heads | None:
+def is_new(rows: Sequence[Cells], old: SheetHeads) -> SheetHeads | None:
     """The heads that the first of these rows begins, where it is one: those of another table below the first."""
     if not rows or tuple(rows[0]) == tuple(old.lines[0] if old.lines else ()) or not _are_known(rows, 0):
         return None
@@ -123,7 +123,7 @@ def _is_usual_table(found: Sequence[str], below: Sequence[Cells]) -> bool:
     return len(wide) >= 2 and len(wide) >= 0.6 * len(below)
 
 
-def _is_form(above: Sequence[Cells], below: Sequence[Cells], heads: Heads) -> bool:
+def _is_form(above: Sequence[Cells], below: Sequence[Cells], heads: SheetHeads) -> bool:
     """Whether a sheet with a table is a form all the same: much stands above, and no row of the table has an id."""
     if not below:
         return True
@@ -146,10 +146,10 @@ def _has_parts_below(rows: Sequence[Cells], place: int) -> bool:
     return bool(found) and all(map(is_label, found)) and named >= 2
 
 
-def _heads(rows: Sequence[Cells], above: int) -> Heads:
+def _heads(rows: Sequence[Cells], above: int) -> SheetHeads:
     top = rows[above]
     if not _has_parts_below(rows, above):
-        return Heads(_unique(top), (top,), above)
+        return SheetHeads(_unique(top), (top,), above)
     parts = rows[above + 1]
     names = []
     for column in range(max(len(top), len(parts))):
@@ -159,7 +159,7 @@ def _heads(rows: Sequence[Cells], above: int) -> Heads:
         names.append(
             f"{group} {part}" if part and (repeated or _is_part(group, part)) and group != part else part or own
         )
-    return Heads(_unique(names), (top, parts), above)
+    return SheetHeads(_unique(names), (top, parts), above)
 
 
 def _grouped(top: Cells, column: int) -> str:

@@ -14,7 +14,7 @@ from itertools import chain, islice
 from apex_cli.extract import clean, column_heads
 from apex_cli.formats.part import Ignored, Object, Part, Unreadable
 from apex_cli.formats.sheets import heads as sheet_heads
-from apex_cli.formats.sheets.heads import Heads, filled
+from apex_cli.formats.sheets.heads import SheetHeads, filled
 from apex_cli.formats.sheets.spelling import Spelling, is_amount, number, spelling_of
 
 FIRST_ROWS = 200
@@ -46,7 +46,7 @@ class SheetTable:
     `sheet` is the name of its sheet in a workbook, `collection` that of its records where it says something.
     """
 
-    heads: Heads
+    heads: SheetHeads
     first: list[SheetRow | Unreadable]
     others: Iterator[SheetRow | Unreadable]
     spelling: Spelling
@@ -84,7 +84,7 @@ class _Reader:
         self._notes = list(table.notes)
         self._use(table.heads)
 
-    def _use(self, heads: Heads) -> None:
+    def _use(self, heads: SheetHeads) -> None:
         self._heads = heads
         self._width = len(heads.names)
         self._sums = _Sums(self._width)
