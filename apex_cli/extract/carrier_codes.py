@@ -13,7 +13,7 @@ from apex_cli.extract.label_words import Need
 from apex_cli.extract.labelled import Labelled
 from apex_cli.extract.labels import Label
 from apex_cli.extract.number_shapes import TOKEN, NumberValue
-from apex_cli.extract.text_layout import ColumnHeads, TextLine
+from apex_cli.extract.text_layout import Heads, TextLine
 
 _LABEL = "SCAC"
 _SCAC = Label("scac", Need.NOTHING)
@@ -71,7 +71,7 @@ def _line(text: str, start: int) -> TextLine:
     return TextLine(text, start, end if end >= 0 else len(text))
 
 
-def _in_columns(row: TextLine, heads: ColumnHeads) -> Iterator[Labelled]:
+def _in_columns(row: TextLine, heads: Heads) -> Iterator[Labelled]:
     for index, cell in enumerate(row.cells):
         code = row.cell_text(index)
         head, _ = heads.label_over(row, index)

@@ -20,7 +20,7 @@ from apex_cli.extract import labels, number_shapes, text_layout
 from apex_cli.extract.label_words import Need
 from apex_cli.extract.labels import Label, Reader
 from apex_cli.extract.number_shapes import TOKEN, NumberValue
-from apex_cli.extract.text_layout import ColumnHeads, TextLine
+from apex_cli.extract.text_layout import Heads, TextLine
 
 
 class Labelled(NamedTuple):
@@ -81,7 +81,7 @@ def _next_line(row: TextLine, position: int) -> TextLine:
     return line
 
 
-def _heads(line: TextLine, row: TextLine) -> ColumnHeads | None:
+def _heads(line: TextLine, row: TextLine) -> Heads | None:
     """The heads over a line: those of the row above it, or a line of heads with one empty line between at most."""
     empty = 0
     for above in line.above(_MOST_LINES_ABOVE):
@@ -98,7 +98,7 @@ def _heads(line: TextLine, row: TextLine) -> ColumnHeads | None:
     return None
 
 
-def _goes_on(heads: ColumnHeads, row: TextLine) -> bool:
+def _goes_on(heads: Heads, row: TextLine) -> bool:
     """Whether the table goes on below this row: it has columns, or is one column of such values."""
     return (heads.joint == row.joint and len(row.cells) > 1) or heads.is_of(row.kinds)
 

@@ -46,7 +46,7 @@ class TextLine:
         self.start = start
         self.end = end
         self.content = text[start:end]
-        self.heads: ColumnHeads | None = None
+        self.heads: Heads | None = None
         self.kinds: set[str] = set()
         self.joint = " "
         self._cells: list[Cell] | None = None
@@ -149,7 +149,7 @@ class TextLine:
 
 
 @dataclass(slots=True)
-class ColumnHeads:
+class Heads:
     """The heads of a table's columns: where each stands in its line, its label, and whether it names something else."""
 
     joint: str
@@ -172,7 +172,7 @@ class ColumnHeads:
         return (best[2], best[3]) if shared > 0 else (None, False)
 
 
-def heads_of(line: TextLine) -> ColumnHeads | None:
+def heads_of(line: TextLine) -> Heads | None:
     """The heads that a line without values is; None if no cell of it is a label.
 
     A line of one cell is a head where its label cannot mean anything else: "Load Number", not "Pickup".
@@ -188,7 +188,7 @@ def heads_of(line: TextLine) -> ColumnHeads | None:
     for index, (cell, label) in enumerate(zip(line.cells, found, strict=True)):
         other = label is None and line.cell_text(index).strip(" *_:#`") not in _GENERIC_HEADS
         columns.append((cell.start - line.start, cell.end - line.start, label, other))
-    return ColumnHeads(line.joint, columns)
+    return Heads(line.joint, columns)
 
 
 def _pieces(content: str, start: int, joint: str) -> list[Cell]:

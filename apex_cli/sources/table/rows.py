@@ -73,7 +73,6 @@ class Columns:
 
     names: Mapping[str, tuple[str, ...]]
     units: Mapping[str, str]
-    in_turvos_words: bool
     of_events: bool
 
     @property
@@ -93,8 +92,9 @@ class TableRow:
 
     @property
     def is_in_turvos_words(self) -> bool:
-        """Whether every known column is called as in Turvo's flat layout."""
-        return self.columns.in_turvos_words
+        """Whether every known column that is filled is called as in Turvo's flat layout."""
+        known = (name for names in self.columns.names.values() for name in names)
+        return all(name in _TURVOS or self.payload[name] in (None, "") for name in known)
 
     @property
     def is_board(self) -> bool:
@@ -228,7 +228,7 @@ def columns(heads: tuple[str, ...]) -> Columns:
             names[meaning] = (*names.get(meaning, ()), head)
     known = [head for every in names.values() for head in every]
     units = {head: unit for head in known if (unit := column_heads.unit(head))}
-    return Columns(names, units, all(head in _TURVOS for head in known), any(map(_is_date_of_event, heads)))
+    return Columns(names, units, any(map(_is_date_of_event, heads)))
 
 
 def _is_date_of_event(head: str) -> bool:
@@ -254,7 +254,8 @@ def _kind(row: TableRow) -> str | None:
 
 def _kind_of_load(row: TableRow) -> str | None:
     known = row.columns.names.keys()
-    if any(name in row.payload for name in _TYPES) and refers_to_shipment({**row.payload, "shipment_id": number(row)}):
+    may_refer = any(name in row.payload for name in _TYPES) or not _TURVOS.isdisjoint(row.heads("number"))
+    if may_refer and refers_to_shipment({**row.payload, "shipment_id": number(row)}):
         return None
     if row.get("stop"):
         return "stop"
