@@ -31,6 +31,8 @@ _MOST_OF_MEMORY = 0.4
 """The part of its memory that a parser had in use when it died of having too little. The rest was asked for."""
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 _FRUGAL = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+_SILENT = {"ORT_DISABLE_TELEMETRY": "1"}
+"""onnxruntime, which OCR needs, reports its use to its maker otherwise, and keeps an id of the machine."""
 _LONGEST_IN_TIMEOUTS = 30
 """How many times `parse_timeout` one file may take as a whole, as long as it is heard of."""
 
@@ -182,4 +184,4 @@ def _environment() -> dict[str, str]:
     Threads of a parser have no heaps and thread pools of their own: these take address space, which is limited.
     """
     keep = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH")
-    return {name: os.environ[name] for name in keep if name in os.environ} | _FRUGAL
+    return {name: os.environ[name] for name in keep if name in os.environ} | _FRUGAL | _SILENT
