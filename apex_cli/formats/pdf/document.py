@@ -65,7 +65,8 @@ def _opened(data: bytes, name: str) -> pypdfium2.PdfDocument:
         pdf = pypdfium2.PdfDocument(data)
         pdf.init_forms()
     except pypdfium2.PdfiumError as error:
-        if error.err_code in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY):
+        # pdfium may still give the code of the file before: only one that names its encryption can be encrypted.
+        if error.err_code in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY) and b"/Encrypt" in data:
             raise ReadError(
                 f"{name} is protected by a password", hint="save it without the password", code="encrypted"
             ) from error
