@@ -131,6 +131,7 @@ _MEANINGS = """
     status: load estado | shipment estado | invoice status
     status_time: status date | status time | status updated
     origin: origin | origin location | pickup location | origin city state | pickup city state | shipper location
+    origin: from | desde
     origin_or_pickup: pickup
     origin_city: origin city | pickup city | shipper city | load city
     origin_state: origin state | pickup state | shipper state | load state | origin estado | pickup estado | origin st
@@ -145,7 +146,7 @@ _MEANINGS = """
     destination: destination | destination location | delivery location | destination city state | delivery city state
     destination: consignee location | delivery city st
     origin: origin city st | pickup city st
-    destination: destination city st
+    destination: destination city st | to | hasta
     destination_or_delivery: delivery
     destination_city: destination city | delivery city | consignee city
     destination_state: destination state | delivery state | consignee state | destination estado | delivery estado

@@ -42,7 +42,7 @@ def written(folder: Path, text: str, name: str = "loads.csv") -> Path:
         ("Driver Name | Chofer | Nombre del operador | Chauffeur", "driver"),
         ("Driver's Cell | Driver Phone # | Teléfono del chofer", "driver_phone"),
         ("Truck # | Tractor No | Unit | Unidad | Camion", "truck"),
-        ("Origin | Ship From | Pick-up Location | Origen | Origine", "origin"),
+        ("Origin | From | Ship From | Pick-up Location | Origen | Origine", "origin"),
         ("Origin City | O City | PU City | Ciudad de origen | Ville de départ", "origin_city"),
         ("Dest. State | Del State | Delivery ST | Estado de destino", "destination_state"),
         ("Pick Date | P/U Date | Ship Date | Pickup Appt | Fecha de recolección | Date d'enlèvement", "pickup_date"),
