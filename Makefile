@@ -4,6 +4,9 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 BIN := .venv/bin
 # Tests wait for engines to start as much as they compute: three at a time keep two cores busy.
 WORKERS ?= 3
+# How much `make quality` measures: orders of arrival, and papers in every format.
+ORDERS ?= 10
+PAPERS ?= 42
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-faults test-servers test-server-profile campaign-servers servers-up servers-down \
 	lint docs-check bench bench-servers bench-llm quality quality-llm quality-meaning clean
@@ -71,10 +74,11 @@ bench-llm: install ## what reading free text costs beside the model: requests, r
 bench-servers: install ## the same on servers, which are started and ended
 	@scripts/with-servers $(BIN)/python -m bench.servers
 
-quality: install ## is the memory true in every order of arrival, and are identifiers in texts found: precision, recall, F1
-	$(BIN)/python -m quality.records
+quality: install ## is the memory true in every order of arrival, and is what stands in texts, papers, tables and EDI found
+	$(BIN)/python -m quality.records --orders $(ORDERS)
 	$(BIN)/python -m quality.texts
 	$(BIN)/python -m quality.mentions
+	$(BIN)/python -m quality.documents --papers $(PAPERS)
 
 quality-llm: install ## how well the configured model reads free text, compared with the rules alone
 	$(BIN)/python -m quality
