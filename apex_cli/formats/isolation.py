@@ -26,10 +26,6 @@ from apex_cli.formats.part import Part
 from apex_cli.model import ReadLimits
 
 _RECEIVED_BYTES = 256 * 1024
-_OUT_OF_MEMORY = (signal.SIGABRT, signal.SIGTRAP, signal.SIGILL, signal.SIGSEGV, signal.SIGKILL)
-_MOST_OF_MEMORY = 0.4
-"""The part of its memory that a parser had in use when it died of having too little. The rest was asked for."""
-_RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 _FRUGAL = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 _SILENT = {"ORT_DISABLE_TELEMETRY": "1"}
 """onnxruntime, which OCR needs, reports its use to its maker otherwise, and keeps an id of the machine."""
@@ -155,13 +151,13 @@ class _Worker:
 
     def _died(self, name: str, limits: ReadLimits) -> ReadError:
         """What its death means. A library that gets no memory ends its process, with one of several signals."""
-        _, status, usage = os.wait4(self._process.pid, 0)
-        code = self._process.returncode = os.waitstatus_to_exitcode(status)
-        if -code in _OUT_OF_MEMORY and usage.ru_maxrss * _RSS_UNIT > limits.parse_memory * _MOST_OF_MEMORY:
-            return frames.too_much_memory(name, limits)
+        code = self._process.wait()
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         return ReadError(
-            f"{name}: its parser died ({how})", hint="the file is damaged, or made to do harm", code="worker_died"
+            f"{name}: its parser died ({how})",
+            hint="the file is damaged, made to do harm, or needs more memory than "
+            f"{limits.parse_memory:,} bytes (APEX_PARSE_MEMORY)",
+            code="worker_died",
         )
 
     def close(self) -> None:

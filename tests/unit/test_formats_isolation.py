@@ -56,7 +56,7 @@ def text_of(parts: list[Part]) -> str:
     [
         ("hang", "too_slow", "silent for 1 s"),
         ("eat", "too_large", "536,870,912 bytes of memory"),
-        ("abort", "too_large", "536,870,912 bytes of memory"),
+        ("abort", "worker_died", "SIGABRT"),
         ("kill", "worker_died", "SIGSEGV"),
         ("leave", "worker_died", "exit code 7"),
         ("recurse", "broken_file", "recursion"),
