@@ -99,11 +99,11 @@ async def all_of_the_cache(stores: Stores, _: str) -> None:
 
 
 async def stray_points(stores: Stores, _: str) -> None:
-    await _stray(stores.vectors.prepare, stores.vectors.publish)
+    await _stray(stores, stores.vectors.prepare, stores.vectors.publish)
 
 
 async def stray_cache(stores: Stores, _: str) -> None:
-    await _stray(stores.cache.prepare, stores.cache.publish)
+    await _stray(stores, stores.cache.prepare, stores.cache.publish)
 
 
 async def stray_record(stores: Stores, _: str) -> None:
@@ -121,9 +121,9 @@ async def lost_version(stores: Stores, record_id: str) -> None:
 
 
 async def _stray(
-    prepare: Callable[[list[Plan]], Awaitable[None]], show: Callable[[list[Plan]], Awaitable[None]]
+    stores: Stores, prepare: Callable[[list[Plan]], Awaitable[None]], show: Callable[[list[Plan]], Awaitable[None]]
 ) -> None:
-    plan = make_plan(STRAY, group_id="apex")
+    plan = make_plan(STRAY, group_id="apex", model=stores.vectors.models[0])
     await prepare([plan])
     await show([plan])
 

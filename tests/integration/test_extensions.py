@@ -110,7 +110,7 @@ def test_a_document_format_of_its_own(drop: Path, capsys: Captured) -> None:
         assert {line["status"] for line in found.values()} == {"committed", "failed"}
         facts = [line for line in lines(capsys, "facts", "5521907") if line["type"] == "fact"]
         assert {fact["predicate"] for fact in facts} == {"HAS_REFERENCE"}
-        assert {fact["subject"] for fact in facts} == {"Loading manifest"}
+        assert {fact["subject"] for fact in facts} == {"Manifest"}
         assert {record for fact in facts for record in fact["records"]} == {
             found["named.mnf"]["record_id"],
             found["nameless"]["record_id"],
@@ -120,7 +120,7 @@ def test_a_document_format_of_its_own(drop: Path, capsys: Captured) -> None:
 
 def test_a_name_is_taken_once_and_free_again() -> None:
     with sources.registered(YardGate()):
-        assert "yardgate" in sources.names()[:2]
+        assert sources.names().index("yardgate") < sources.names().index("json")
         assert sources.classify(PASSAGE)[0] == "yardgate"
         with pytest.raises(ValueError, match="yardgate"):
             sources.register(YardGate())

@@ -21,7 +21,6 @@ from apex_cli.units import Portion
         "apex ingest fixtures/",
         "apex ingest - < fixtures/json/fuel_transactions.jsonl",
         "apex ingest fixtures/ --dry-run",
-        "apex ingest s3://drop/loads/ --include '*.csv'",
         "apex ingest fixtures/ --exclude '*.md' --exclude archive/",
         "apex ingest --explain fixtures/turvo",
         "apex ingest lines.jsonl --id-field order_id,line",

@@ -45,6 +45,8 @@ _TURVOS_WORDS = """
     container_number seal_number invoice_number pickup_number equipment weight commodity rate miles trailer_number
     trailer truck_number truck pickup_time delivery_time start_date end_date updated_at last_updated updated
     customer_rate carrier_rate mode managed_by temperature quantity currency created_at created notes
+    customer_id carrier_id carrier_mc_number carrier_dot_number carrier_scac driver_id customer_email customer_phone
+    carrier_email carrier_phone
 """
 _TURVOS = frozenset(_TURVOS_WORDS.split())
 _OWN_TIMES = ("updated", "status_time", "date")

@@ -92,7 +92,8 @@ WHERE {_UNDER} AND {_due("s")} AND r.current_saga IS NOT NULL
 """
 _COUNT_GONE = f"SELECT count(DISTINCT s.record_id) AS records {_GONE}"
 _LIST_GONE = f"""
-SELECT s.record_id, r.source, r.data_type, r.external_id, min(f.file) AS file {_GONE} AND s.record_id > %(record)s
+SELECT s.record_id, r.source, r.data_type, r.external_id,
+       (array_agg(f.file ORDER BY f.file))[1] AS file {_GONE} AND s.record_id > %(record)s
 GROUP BY s.record_id, r.source, r.data_type, r.external_id ORDER BY s.record_id LIMIT %(limit)s
 """
 # Rows of records that another file holds, and of records that are not there.
