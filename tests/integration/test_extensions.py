@@ -124,7 +124,7 @@ def test_a_name_is_taken_once_and_free_again() -> None:
         assert sources.classify(PASSAGE)[0] == "yardgate"
         with pytest.raises(ValueError, match="yardgate"):
             sources.register(YardGate())
-    assert sources.names() == ("x12", "samsara", "turvo", "mail", "calendar", "frontapp", "json", "document")
+    assert sources.names() == ("x12", "table", "samsara", "turvo", "mail", "calendar", "frontapp", "json", "document")
     with pytest.raises(ReadError):
         sources.classify(PASSAGE, "yardgate")
     with formats.registered(Manifest()), pytest.raises(ValueError, match="manifest"):

@@ -12,6 +12,7 @@ import pytest
 
 from apex_cli import faults
 from apex_cli.config import Settings, load
+from apex_cli.embed.local import LocalEmbedder
 from apex_cli.errors import StoreTransient
 from apex_cli.model import Embedded, Plan, Record
 from apex_cli.pipeline import upgrade
@@ -45,7 +46,8 @@ def settings(tmp_path: Path) -> Iterator[Settings]:
 def item(settings: Settings, plan: Plan) -> Item:
     assert plan.record is not None
     assert plan.embedded is not None
-    return replace(plan.record, namespace=settings.namespace), plan.embedded
+    # The model of the memory: another process opens its collection only.
+    return replace(plan.record, namespace=settings.namespace), replace(plan.embedded, model=LocalEmbedder.name)
 
 
 def items(settings: Settings) -> list[Item]:

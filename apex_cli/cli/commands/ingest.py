@@ -25,7 +25,7 @@ from apex_cli.units import Portion
         "apex ingest --explain fixtures/turvo",
         "apex ingest lines.jsonl --id-field order_id,line",
         "apex ingest /srv/drop --consume --min-age 30s --lock-timeout 4m -q",
-        "apex ingest /srv/desk --sync --max-forget 25",
+        "apex ingest fixtures/ --sync --max-forget 25",
         "apex ingest fixtures/frontapp/ --extractor llm --max-cost 2.50",
     ),
     exits={**OK, **USAGE, **RECORDS, **MANUAL_RECOVERY, **EMPTY, **START, **LOCKED},
