@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from apex_cli.errors import ReadError
 from apex_cli.extract import clean
 from apex_cli.extract.cuts import LEFT_OUT
+from apex_cli.formats.decoding import decode_text
 from apex_cli.formats.format import FileInfo, Format, read_all
 from apex_cli.formats.part import Ignored, Object, Part, Unreadable
 
@@ -30,7 +31,7 @@ _MOST_IDS = 100
 _EVENT = re.compile(rb"^BEGIN:VEVENT\r?$(.*?)^END:VEVENT", re.MULTILINE | re.DOTALL | re.IGNORECASE)
 _UID = re.compile(rb"^UID(?:;[^:\r\n]{0,200})?:([^\r\n]{1,1000})", re.MULTILINE | re.IGNORECASE)
 _RECURRENCE = re.compile(rb"^RECURRENCE-ID(?:;[^:\r\n]{0,200})?:([^\r\n]{1,100})", re.MULTILINE | re.IGNORECASE)
-_END = re.compile(rb"END:VCALENDAR", re.IGNORECASE)
+_END = re.compile(r"END:VCALENDAR", re.IGNORECASE)
 _CHANGED = ("LAST-MODIFIED", "DTSTAMP", "CREATED")
 _USED = frozenset(
     ("ATTENDEE", "DESCRIPTION", "EXDATE", "LOCATION", "ORGANIZER", "RDATE", "RRULE", "SEQUENCE", *_CHANGED)
@@ -64,17 +65,16 @@ class _Ics(Format):
         from icalendar.cal.calendar import Calendar
 
         Event.ignore_exceptions = True  # a field that is wrong is in `errors`, and the others are read
-        data = read_all(file, info.limits)
-        if not data.strip():
-            raise ReadError("the file is empty", code="empty_file")
+        # Lines are unfolded as bytes: old programs fold within a character (RFC 5545, section 3.1).
+        text = decode_text(_UNFOLD.sub(b"", read_all(file, info.limits)))
         number = 0
-        for calendar in Calendar.from_ical(data, multiple=True):
+        for calendar in Calendar.from_ical(text.content, multiple=True):
             method, zone = _line(calendar, "METHOD").lower(), _line(calendar, "X-WR-TIMEZONE")
             for event in calendar.walk("VEVENT"):
                 number += 1
-                yield _appointment(event, f"appointment {number}", method, zone)
+                yield _appointment(event, f"appointment {number}", method, zone, text.notes)
                 info.alive()
-        if not _END.search(data[-_LONGEST_LINE:]):
+        if not _END.search(text.content[-_LONGEST_LINE:]):
             raise ReadError("the calendar has no end", hint="is the file whole?", code="broken_file")
         if number == 0:
             yield Ignored("", "a calendar without appointments")
@@ -98,7 +98,7 @@ def appointment_id(uid: str, recurrence: str = "") -> str:
     return f"{uid.strip()}/{recurrence.strip()}" if recurrence.strip() else uid.strip()
 
 
-def _appointment(event: Component, place: str, method: str, zone: str) -> Part:
+def _appointment(event: Component, place: str, method: str, zone: str, assumed: tuple[str, ...]) -> Part:
     wrong = {str(name).upper(): str(why) for name, why in event.errors}
     if bad := next((name for name in ("DTSTART", "DTEND", "DURATION", "RECURRENCE-ID") if name in wrong), None):
         why = clean.line(wrong[bad], 200)
@@ -129,7 +129,7 @@ def _appointment(event: Component, place: str, method: str, zone: str) -> Part:
     }
     kept = {name: value for name, value in fields.items() if value or name == "sequence"}
     notes = tuple(f"{LEFT_OUT}its {name}, which cannot be read" for name in wrong if name in _USED)
-    return Object({"appointment_uid": uid, **kept}, place, notes=notes)
+    return Object({"appointment_uid": uid, **kept}, place, notes=(*assumed, *notes))
 
 
 def _alone(event: Component) -> bytes:

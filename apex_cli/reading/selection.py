@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from apex_cli.files import open_regular
+from apex_cli.formats.decoding import decoded_head
 
 if TYPE_CHECKING:
     from wcmatch.glob import WcMatcher
@@ -61,7 +62,7 @@ class IgnoreRules:
         """The rules of a folder; None where it has none. Raises `OSError` for a file that cannot be read."""
         try:
             with open_regular(folder / IGNORE_FILE, follow_links=False) as file:
-                text = file.read(_LONGEST_IGNORE_FILE).decode("utf-8", "replace")
+                text = decoded_head(file.read(_LONGEST_IGNORE_FILE))
         except FileNotFoundError:
             return None
         lines = (line.strip() for line in text.splitlines())

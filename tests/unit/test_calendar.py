@@ -52,6 +52,20 @@ def attributes(found: Extraction) -> dict[str, str]:
     return dict(thing.attributes)
 
 
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-8"])
+def test_the_encoding_of_a_calendar_is_found(encoding: str, tmp_path: Path) -> None:
+    data = calendar(PICKUP.replace("Chicago", "Montréal")).decode().replace("Montré", "Montré\r\n ")
+    (record,) = appointments(tmp_path, data.encode(encoding))
+    assert "Montréal" in str(record.payload["place"])
+    assert any("Windows-1252" in note for note in record.notes) == (encoding == "cp1252")
+
+
+def test_a_line_that_is_folded_within_a_character_is_whole(tmp_path: Path) -> None:
+    data = calendar(PICKUP.replace("Chicago", "Montréal")).replace(b"\xc3\xa9", b"\xc3\r\n \xa9")
+    (record,) = appointments(tmp_path, data)
+    assert "Montréal" in str(record.payload["place"])
+
+
 @pytest.mark.parametrize("name", ["invite.ics", "invite", "invite.txt"])
 def test_an_appointment_says_who_when_and_where(name: str, tmp_path: Path) -> None:
     (record,) = appointments(tmp_path, calendar(PICKUP), name)
@@ -185,7 +199,7 @@ def test_what_is_wrong_fails_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "code"), [(b"", "empty_file"), (calendar(PICKUP)[:-60], "broken_file"), (b"\0" * 900, "broken_file")]
+    ("data", "code"), [(b"", "empty_file"), (calendar(PICKUP)[:-60], "broken_file"), (b"\0" * 900, "binary_file")]
 )
 def test_a_damaged_calendar_is_named(data: bytes, code: str, tmp_path: Path) -> None:
     (tmp_path / "a.ics").write_bytes(data)

@@ -1,8 +1,7 @@
-"""Documents: decoding, and chunks that follow the structure and lose nothing."""
+"""Documents: chunks that follow the structure and lose nothing."""
 
 from __future__ import annotations
 
-import codecs
 import io
 
 import pytest
@@ -12,63 +11,19 @@ from hypothesis import strategies as st
 from apex_cli.errors import ReadError
 from apex_cli.formats import content as content_of
 from apex_cli.formats.chunks import MAXIMUM, MOST_CHUNKS, Chunk, chunk
-from apex_cli.formats.decoding import decode_text
 from apex_cli.formats.format import read_all
 from apex_cli.model import ReadLimits
 from tests.linear import assert_linear
 
 
-class TestDecode:
-    @pytest.mark.parametrize(
-        ("data", "code"),
-        [
-            (b"", "empty_file"),
-            (b" \n\t", "empty_file"),
-            (b"\xef\xbb\xbf", "empty_file"),
-            (b"PK\x03\x04\x00", "binary_file"),
-            (b"\xff\xfe \0\n\0", "empty_file"),
-            (b"\xff\xfea", "wrong_encoding"),
-            (b"\xed\xa0\x80", "wrong_encoding"),
-            ("Привет, груз".encode("cp1251"), "wrong_encoding"),
-            ("貨物の状態".encode("shift-jis"), "wrong_encoding"),
-            (bytes(range(1, 256)) * 4, "binary_file"),
-            (b"\0\1", "binary_file"),
-            (b"\0" * 5_000, "binary_file"),
-        ],
-    )
-    def test_what_is_no_text(self, data: bytes, code: str) -> None:
-        with pytest.raises(ReadError) as caught:
-            decode(data)
-        assert caught.value.code == code
-
-    def test_the_place_is_named(self) -> None:
-        with pytest.raises(ReadError, match=r"0xcf at offset 5 \(line 2\)"):
-            decode(b"line\n" + "Привет".encode("cp1251"))
-
-    @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-16-be"])
-    def test_unicode_is_known_by_its_mark_or_its_zeros(self, encoding: str) -> None:
-        text = decode_text("Load LD-1, Münster\r\nto Łódź".encode(encoding))
-        assert (text.content, text.notes) == ("Load LD-1, Münster\nto Łódź", ())
-
-    def test_a_mark_of_utf_16_whose_bytes_are_the_other_way_round(self) -> None:
-        assert decode(codecs.BOM_UTF16_BE + "Łódź".encode("utf-16-be")) == "Łódź"
-
-    def test_windows_1252_is_assumed_aloud(self) -> None:
-        text = decode_text("Señal de “Café” – 1.676,40 €\r\n".encode("cp1252"))
-        assert text.content == "Señal de “Café” – 1.676,40 €\n"
-        assert text.notes == ("not UTF-8: read as Windows-1252",)
-
-    def test_normalised(self) -> None:
-        assert decode(b"\xef\xbb\xbfa\r\nb\rc\ncafe\xcc\x81") == "a\nb\nc\ncafé"
-
-    def test_too_large_is_not_read_whole(self) -> None:
-        limits = ReadLimits(max_record_bytes=1, max_document_bytes=10, max_depth=1)
-        file = io.BytesIO(b"x" * 1000)
-        with pytest.raises(ReadError) as caught:
-            read_all(file, limits)
-        assert caught.value.code == "too_large"
-        assert file.tell() == 11
-        assert read_all(io.BytesIO(b"x" * 10), limits) == b"x" * 10
+def test_too_large_is_not_read_whole() -> None:
+    limits = ReadLimits(max_record_bytes=1, max_document_bytes=10, max_depth=1)
+    file = io.BytesIO(b"x" * 1000)
+    with pytest.raises(ReadError) as caught:
+        read_all(file, limits)
+    assert caught.value.code == "too_large"
+    assert file.tell() == 11
+    assert read_all(io.BytesIO(b"x" * 10), limits) == b"x" * 10
 
 
 def pieces(content: str, format: str = "markdown") -> list[Chunk]:
@@ -77,10 +32,6 @@ def pieces(content: str, format: str = "markdown") -> list[Chunk]:
 
 def texts(content: str, format: str = "markdown") -> list[str]:
     return [piece.text for piece in pieces(content, format)]
-
-
-def decode(data: bytes) -> str:
-    return decode_text(data).content
 
 
 class TestMarkdown:

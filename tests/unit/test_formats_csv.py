@@ -48,6 +48,19 @@ def test_the_encoding_is_found(data: bytes, note: str | None) -> None:
     assert row.notes == ((note,) if note else ())
 
 
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        ("Груз,Водитель\nLD-1,Иван\n".encode("cp1251"), "wrong_encoding"),
+        (b"Load #,Driver\nLD-1,Ann\0\n", "binary_file"),
+    ],
+)
+def test_what_is_no_text_is_refused_whole(data: bytes, code: str) -> None:
+    with pytest.raises(ReadError) as caught:
+        objects(data)
+    assert caught.value.code == code
+
+
 def test_a_line_end_in_quotes_is_part_of_its_cell() -> None:
     rows = objects('Load #,Notes,Rate\nLD-1,"call first\nthen ""go""",5\nLD-2,none,6\n')
     assert [row.payload["Notes"] for row in rows] == ['call first\nthen "go"', "none"]

@@ -73,6 +73,31 @@ def test_the_encoding_of_a_page_is_found(data: bytes) -> None:
     assert [block.text for block in document(data, "page.html").blocks] == ["José"]
 
 
+@pytest.mark.parametrize(
+    ("data", "text", "notes"),
+    [
+        ('<html><meta charset="gb2312"><p>货物 €</p></html>'.encode("gb18030"), "货物 €", ()),
+        (
+            '<html><meta charset="shift_jis"><p>Señal é</p></html>'.encode("cp1252"),
+            "Señal é",
+            ("the page is no shift_jis: read as cp1252",),
+        ),
+        ('<html><meta charset="x-none"><p>José</p></html>'.encode(), "José", ("the page is no x-none: read as utf-8",)),
+        (
+            '<html><meta charset="utf-8"><p>José</p></html>'.encode("cp1252"),
+            "José",
+            ("not UTF-8: read as Windows-1252",),
+        ),
+    ],
+)
+def test_a_charset_that_a_page_names_gives_way_where_it_is_wrong(
+    data: bytes, text: str, notes: tuple[str, ...]
+) -> None:
+    page = document(data, "page.html")
+    assert [block.text for block in page.blocks] == [text]
+    assert page.notes == notes
+
+
 def test_a_page_that_is_called_a_workbook_is_its_rows() -> None:
     rows = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in LOADS)
     found = parts(f"<html><body><table>{rows}</table></body></html>", "export.xls")

@@ -50,6 +50,12 @@ def test_include_and_exclude(
     assert taken(drop, include, exclude) == expected
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_an_ignore_file_that_an_editor_of_windows_wrote(drop: Path, encoding: str) -> None:
+    (drop / ".apexignore").write_text("*.tmp\narchive/\nnorth/\n2024/\n", encoding)
+    assert taken(drop) == {"a.pdf", "b.PDF"}
+
+
 def test_ignore_files_of_the_folder_and_below(drop: Path) -> None:
     (drop / ".apexignore").write_text("# old\narchive/\n*.tmp\n*.pdf\n!a.pdf\n")
     (drop / "2024" / ".apexignore").write_text("!q1/r.pdf\n")

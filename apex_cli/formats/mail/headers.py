@@ -12,7 +12,7 @@ from email.utils import getaddresses, parsedate_to_datetime
 from typing import Any
 
 from apex_cli.extract import clean, cuts, timestamps
-from apex_cli.formats.mail.charsets import decoded
+from apex_cli.formats.charsets import decoded
 
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:(.*)", re.DOTALL)
 _LINES = re.compile(rb"\r?\n(?![ \t])")

@@ -10,7 +10,7 @@ from typing import Any
 from apex_cli.errors import ReadError
 from apex_cli.extract import cuts, timestamps
 from apex_cli.extract.message_text import visible_text
-from apex_cli.formats.mail.charsets import decoded
+from apex_cli.formats.charsets import decoded
 from apex_cli.formats.mail.headers import Headers, moment
 from apex_cli.formats.mail.letter import Attached, Letter, content_id_of
 from apex_cli.formats.mail.mime import MimePart, head_of, parse

@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from apex_cli.extract import clean, timestamps
+from apex_cli.formats.charsets import decoded
 from apex_cli.formats.format import FileInfo, Format, read_all
-from apex_cli.formats.mail.charsets import decoded
 from apex_cli.formats.mail.headers import Headers, bare_id
 from apex_cli.formats.mail.letter import Attached, Letter, content_id_of
 from apex_cli.formats.mail.message import envelope, identify

@@ -13,7 +13,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, BinaryIO
 
 from apex_cli.errors import ReadError
-from apex_cli.formats.decoding import decode_text
+from apex_cli.formats import charsets
+from apex_cli.formats.decoding import decode_text, is_marked
 from apex_cli.formats.format import FileInfo, Format, read_all
 from apex_cli.formats.office.flow import Flow
 from apex_cli.formats.office.table_rows import TableRows
@@ -81,18 +82,14 @@ FORMAT = _Html()
 
 
 def _decoded(data: bytes) -> tuple[str, tuple[str, ...]]:
-    """The text by the encoding that the page names, where it is no Unicode; else as any text."""
+    """The text by the charset that the page names, where it is no Unicode; else as any text."""
     named = _CHARSET.search(data[:_HEAD])
-    if named is not None and not data.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        try:
-            encoding = codecs.lookup(named[1].decode("ascii")).name
-        except LookupError:
-            encoding = ""
-        if encoding and not encoding.startswith("utf"):
-            # Browsers read Latin-1 as Windows-1252, too.
-            return data.decode("cp1252" if encoding == "iso8859-1" else encoding, "replace"), ()
-    text = decode_text(data)
-    return text.content, text.notes
+    charset = named[1].decode("ascii").lower() if named is not None and not is_marked(data) else ""
+    if not charset or charset.startswith(("utf", "unicode")):
+        text = decode_text(data)
+        return text.content, text.notes
+    found = charsets.decoded(data, charset)
+    return found.text, (f"the page is no {charset}: read as {found.assumed}",) if found.assumed else ()
 
 
 class _Reader:

@@ -8,14 +8,13 @@ from io import TextIOBase
 from pathlib import PurePath
 from typing import BinaryIO
 
-from apex_cli.errors import ReadError
 from apex_cli.extract import column_heads
+from apex_cli.formats.decoding import decoded_head, open_text, refuse_empty
 from apex_cli.formats.format import FileInfo, Format
 from apex_cli.formats.part import Part, Unreadable
 from apex_cli.formats.sheets import delimited_rows
 from apex_cli.formats.sheets.delimited_rows import SAMPLED, BrokenRow, Dialect
 from apex_cli.formats.sheets.table import SheetRow, table_of
-from apex_cli.formats.sheets.text_stream import decoded_head, open_text
 
 _FEWEST_KNOWN = 3
 _RULE = re.compile(r"[\s|:=+-]*")
@@ -46,8 +45,7 @@ class _Delimited(Format):
         text, notes = open_text(file)
         try:
             sample = text.read(SAMPLED)
-            if not sample.strip("\ufeff \t\r\n\0"):
-                raise ReadError("the file is empty", code="empty_file")
+            refuse_empty(sample)
             dialect = delimited_rows.dialect_of(sample, PurePath(info.name).suffix.lower())
             del sample
             text.seek(0)

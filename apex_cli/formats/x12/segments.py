@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from apex_cli.errors import ReadError
+from apex_cli.formats.charsets import decoded
 
 ISA_BYTES = 106
 LONGEST_SEGMENT = 64 * 1024
@@ -71,10 +72,10 @@ def segments(file: BinaryIO) -> Iterator[Segment]:
         length = data.find(end)
         if length < 0:
             raise _syntax(number, f"{_shown(data)} has no end" if len(data) < LONGEST_SEGMENT else "is too long")
-        text = _decoded(bytes(data[:length])).strip()
+        text = decoded(bytes(data[:length]), "utf-8").text.strip()
         del data[: length + 1]
         if text:
-            yield Segment(tuple(part.strip() for part in text.split(_decoded(element))), number)
+            yield Segment(tuple(part.strip() for part in text.split(element.decode("latin-1"))), number)
         if text.startswith("IEA"):
             separators = None
 
@@ -83,13 +84,6 @@ def _separators(isa: bytes, number: int) -> tuple[bytes, bytes]:
     if not is_interchange(isa):
         raise _syntax(number, "ISA is not 106 bytes long, or its separators are not where they must be")
     return isa[3:4], isa[105:106]
-
-
-def _decoded(data: bytes) -> str:
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
 
 
 def _shown(data: bytes | bytearray) -> str:

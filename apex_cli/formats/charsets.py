@@ -1,9 +1,14 @@
-"""The characters of a mail's texts: charsets as programs name them, and what to do where they are wrong."""
+"""Texts that name their charset, as mails and web pages do, and pieces of a file: never fails.
+
+Charsets are known as programs name them, and one that is unknown or wrong gives way to another. The encoding of a whole
+file that names none is found by `decoding`.
+"""
 
 from __future__ import annotations
 
 import codecs
 from dataclasses import dataclass
+from functools import lru_cache
 
 # What is read by a larger charset that holds it, as browsers do (https://encoding.spec.whatwg.org/#names-and-labels).
 _READ_AS = {
@@ -38,6 +43,7 @@ def decoded(data: bytes, charset: str) -> Characters:
     return Characters(data.decode("latin-1"), "latin-1")
 
 
+@lru_cache(maxsize=256)
 def _codec(name: str) -> str:
     """The name if Python has such a charset, else ""."""
     try:
