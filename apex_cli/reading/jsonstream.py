@@ -143,32 +143,43 @@ class _Stream:
                     self._lines = True
                     yield from self._taken(value, place.line, None, raw)
                     return
-        yield from self._measured()
+        yield from self._measured(self._limit if self._across else self._line_limit(), None)
 
-    def _measured(self) -> Iterator[Value | Broken]:
+    def _measured(self, limit: int, element: int | None) -> Iterator[Value | Broken]:
+        """The value at the window's place, or what is wrong with it. `element` is its number in an array."""
         window, place = self.window, self._place()
-        extent = measure(window, self._limit if self._across else self._line_limit(), self._limits.max_depth)
-        if extent.end is End.LARGE and not self._file_of_lines():
-            yield from self._large(extent, place, None)
+        extent = measure(window, limit, self._limits.max_depth)
+        if extent.end is End.LARGE and not self._is_line(element):
+            yield from self._large(extent, place, element)
             return
         if extent.end is End.WHOLE:
             raw = window.data[window.pos : window.pos + extent.size]
             try:
                 value = self._decode(raw, place, extent)
             except ReadError as error:
-                sound = error.code != "bad_json" and raw[0] in b'{["'
-                if sound or (not self._file_of_lines() and self._next_begins_a_line(extent.size)):
+                if self._ends_there(error, raw, element):
                     window.skip(extent.size)
-                    yield Broken(place.line, None, raw, error)
+                    yield Broken(place.line, element, raw, error)
                     return
             else:
                 window.skip(extent.size)
-                yield from self._taken(value, place.line, None, raw)
+                yield from self._taken(value, place.line, element, raw)
                 return
-        if self._file_of_lines():
+        if self._is_line(element):
             yield self._broken_line()
         else:
-            yield self._rest(extent, None)
+            yield self._rest(extent, element)
+
+    def _ends_there(self, error: ReadError, raw: bytes, element: int | None) -> bool:
+        """Whether a value that cannot be decoded surely ends where it was measured to."""
+        if element is not None:
+            return error.code != "bad_json"
+        if error.code != "bad_json" and raw[0] in b'{["':
+            return True
+        return not self._is_line(element) and self._next_begins_a_line(len(raw))
+
+    def _is_line(self, element: int | None) -> bool:
+        return element is None and self._file_of_lines()
 
     def _array(self) -> Iterator[Value | Broken]:
         """The elements of the array at the window's place."""
@@ -180,7 +191,7 @@ class _Stream:
                 window.skip(1)
                 return
             element += 1
-            yield from self._element(element)
+            yield from self._measured(self._limit, element)
             if self._done:
                 return
             if not window.skip_space():
@@ -193,27 +204,6 @@ class _Stream:
             if separator == ord("]"):
                 return
         yield self._no_more(element + 1, "the array is not closed")
-
-    def _element(self, element: int) -> Iterator[Value | Broken]:
-        window, place = self.window, self._place()
-        extent = measure(window, self._limit, self._limits.max_depth)
-        if extent.end is End.LARGE:
-            yield from self._large(extent, place, element)
-            return
-        raw = window.data[window.pos : window.pos + extent.size]
-        if extent.end is End.WHOLE:
-            try:
-                value = self._decode(raw, place, extent)
-            except ReadError as error:
-                if error.code != "bad_json":
-                    window.skip(extent.size)
-                    yield Broken(place.line, element, raw, error)
-                    return
-            else:
-                window.skip(extent.size)
-                yield from self._taken(value, place.line, element, raw)
-                return
-        yield self._rest(extent, element)
 
     def _large(self, extent: Extent, place: SourcePosition, element: int | None) -> Iterator[Value | Broken]:
         """A value that is too large: the rows of an envelope, else nothing of it."""

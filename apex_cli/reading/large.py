@@ -89,14 +89,11 @@ class LargeObject:
                 break
             if not (yield from self._member((*names, name))):
                 return False
-            if not window.skip_space():
-                break
-            separator = window.data[window.pos]
-            if separator not in b",}":
-                break
-            window.skip(1)
+            separator = self._separator(b",}")
             if separator == ord("}"):
                 return True
+            if separator is None:
+                break
         yield LargeFlaw(window.line, self._broken("the object is not closed"), ends=True)
         return False
 
@@ -146,16 +143,22 @@ class LargeObject:
                     break
             else:
                 break
-            if not window.skip_space():
-                break
-            separator = window.data[window.pos]
-            if separator not in b",]":
-                break
-            window.skip(1)
+            separator = self._separator(b",]")
             if separator == ord("]"):
                 return True
+            if separator is None:
+                break
         yield LargeFlaw(window.line, self._broken("the array is not closed"), ends=True)
         return False
+
+    def _separator(self, known: bytes) -> int | None:
+        """Passes over the byte between two values; None where it is none of these."""
+        window = self.window
+        if not window.skip_space() or window.data[window.pos] not in known:
+            return None
+        separator = window.data[window.pos]
+        window.skip(1)
+        return separator
 
     def _name(self) -> str | None:
         """The name of a member and the colon after it; None where there is none."""

@@ -175,6 +175,10 @@ def _truck(builder: Builder, row: TableRow) -> list[str]:
     if vehicle is None:
         return []
     builder.add(vehicle)
+    return _vin(vehicle)
+
+
+def _vin(vehicle: Entity) -> list[str]:
     return [f"VIN {vehicle.attributes['vin']}"] if "vin" in vehicle.attributes else []
 
 
@@ -207,7 +211,7 @@ def _of_vehicle(builder: Builder, record: Record, row: TableRow) -> _Said | None
     about = {name: row.get(name) for name in ("make", "model", "year", "plate", "trailer", "equipment")}
     about["status"] = row.status
     ref = builder.add(_with(vehicle, about))
-    said = [f"VIN {vehicle.attributes['vin']}"] if "vin" in vehicle.attributes and row.get("truck") else []
+    said = _vin(vehicle) if row.get("truck") else []
     driver = _driver(record, row)
     if driver is not None and not record.ended:
         builder.claim(builder.add(driver), Predicate.DRIVES, ref)
@@ -216,11 +220,7 @@ def _of_vehicle(builder: Builder, record: Record, row: TableRow) -> _Said | None
     if place is not None and not record.ended:
         builder.claim(ref, Predicate.LOCATED_AT, builder.add(place))
         said.append(f"at {place.name}")
-    carrier = _carrier(record, row)
-    if carrier is not None:
-        builder.add(carrier)
-        said.append(f"of carrier {carrier.name}")
-    return f"Vehicle {vehicle.name}", [*said, *_phrases(about)]
+    return f"Vehicle {vehicle.name}", [*said, *_employer(builder, record, row), *_phrases(about)]
 
 
 def _of_driver(builder: Builder, record: Record, row: TableRow) -> _Said | None:
@@ -234,11 +234,16 @@ def _of_driver(builder: Builder, record: Record, row: TableRow) -> _Said | None:
     if vehicle is not None and not record.ended:
         builder.claim(ref, Predicate.DRIVES, builder.add(vehicle))
         said.append(f"drives vehicle {vehicle.name}")
+    return f"Driver {driver.name}", [*said, *_employer(builder, record, row), *_phrases(about)]
+
+
+def _employer(builder: Builder, record: Record, row: TableRow) -> list[str]:
+    """The carrier that the vehicle or the driver of a row belongs to."""
     carrier = _carrier(record, row)
-    if carrier is not None:
-        builder.add(carrier)
-        said.append(f"of carrier {carrier.name}")
-    return f"Driver {driver.name}", [*said, *_phrases(about)]
+    if carrier is None:
+        return []
+    builder.add(carrier)
+    return [f"of carrier {carrier.name}"]
 
 
 def _of_carrier(builder: Builder, record: Record, row: TableRow) -> _Said | None:
