@@ -110,6 +110,13 @@ def spawn(
     )
 
 
+def killed(home: Path, fault: str, *args: str | Path, env: Mapping[str, str] | None = None) -> None:
+    """Run `apex` into a fault that kills it (`graph.commit.after:kill:2`), and wait until its engines are gone."""
+    result = run(home, *args, env={**(env or {}), "APEX_FAULT": fault})
+    assert result.exit == -signal.SIGKILL, f"{fault} was not reached: exit {result.exit}"
+    wait_gone(home)
+
+
 class Running:
     """A run under way whose JSON lines are read as they come."""
 

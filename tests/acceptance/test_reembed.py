@@ -13,7 +13,7 @@ import pytest
 from qdrant_edge import EdgeShard, ScrollRequest
 
 from apex_cli.embed.e5 import E5Embedder
-from tests.acceptance.apex import Line, new_home, run, running, verified, write_lines
+from tests.acceptance.apex import Line, killed, new_home, run, running, verified, write_lines
 from tests.acceptance.seeds import PING_KEY, SEEDS, SHIPMENT_KEY
 from tests.acceptance.tampering import no_cache, tamper
 from tests.acceptance.test_upgrade import old as old_home
@@ -112,7 +112,7 @@ def test_text_moves_and_nothing_else_does(home: Path) -> None:
 @pytest.mark.parametrize("point", ["vectors.prepare.after", "graph.commit.after"])
 def test_a_run_that_is_killed_leaves_the_rest_to_the_next(home: Path, point: str) -> None:
     everything = set(models_of(home))
-    run(home, "reembed", "--to", "e5", env={"APEX_FAULT": f"{point}:kill:2"}).expect(-signal.SIGKILL)
+    killed(home, f"{point}:kill:2", "reembed", "--to", "e5")
     assert found_by_vector(home) == everything
     run(home, "recover").expect(0)
     models = texts_of(models_of(home))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
 import tarfile
 from pathlib import Path
 
 import pytest
 
 from apex_cli.extract.identity import document_hash
-from tests.acceptance.apex import Line, run, verified, wait_gone, write_lines
+from tests.acceptance.apex import Line, killed, run, verified, write_lines
 
 pytestmark = pytest.mark.embedded
 
@@ -130,9 +129,7 @@ def test_a_forgotten_record_stays_forgotten(old: Path) -> None:
 @pytest.mark.parametrize("point", ["graph.rebuild.before", "graph.rebuild.after"])
 def test_a_killed_upgrade_goes_on_with_the_next_command(old: Path, point: str) -> None:
     lines = write_lines(old.parent / "new.jsonl", [SHIPMENT])
-    killed = run(old, "ingest", lines, env={"APEX_FAULT": f"{point}:kill"})
-    assert killed.exit == -signal.SIGKILL
-    wait_gone(old)
+    killed(old, f"{point}:kill", "ingest", lines)
     assert NOTE in run(old, "verify", "--json").expect(0).stderr
     assert verified(old) == RECORDS
     assert_known_facts(old)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from apex_cli.verify import verify
-from tests.acceptance.apex import Result, run, spawn, wait_gone, write_lines
+from tests.acceptance.apex import Result, killed, run, write_lines
 from tests.acceptance.seeds import shipment
 from tests.faults.oracle import held_once, statuses
 from tests.profiles import opened
@@ -36,10 +35,7 @@ class FaultScenario:
     def killed(self, fault: str, *verb: str | Path) -> None:
         """Run into a fault that kills: in an ingest of the file with three records a batch, or in another verb."""
         command = verb or ("ingest", self.file, "--batch-size", "3", "-q")
-        process = spawn(self.home, *command, env=self._with(fault))
-        process.communicate(timeout=60)
-        assert process.returncode == -signal.SIGKILL, f"{fault} was not reached: exit {process.returncode}"
-        wait_gone(self.home)
+        killed(self.home, fault, *command, env=self.env)
 
     async def wholly_old_or_new(self) -> list[str | None]:
         """What the stores hold. Fails unless each record is completely as before or completely as in the file."""

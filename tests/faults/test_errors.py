@@ -9,6 +9,7 @@ import pytest
 
 from tests.acceptance.apex import Result, run, verified
 from tests.faults.oracle import held_once, statuses
+from tests.faults.points import chosen
 from tests.faults.scenario import NEW, FaultScenario
 
 NewScenario = Callable[[], FaultScenario]
@@ -29,10 +30,6 @@ DOUBTFUL = ("journal.prepare.after",)
 """The attempt is journalled and the answer lost: it is settled at the next start."""
 
 
-def thin(points: tuple[str, ...], *always: str) -> list[object]:
-    return [pytest.param(point, marks=() if point in always else pytest.mark.campaign) for point in points]
-
-
 def failures_are_kept(scenario: FaultScenario, result: Result) -> None:
     """Failed records state stage and reason, and are staged items."""
     failed = [line for line in result.of("record") if line["status"] == "failed"]
@@ -44,7 +41,7 @@ def failures_are_kept(scenario: FaultScenario, result: Result) -> None:
     assert all(item["error"]["retriable"] for item in items)
 
 
-@pytest.mark.parametrize("point", thin((*BEFORE_THE_PIVOT, *DOUBTFUL, *AT_THE_PIVOT), "vectors.prepare.before"))
+@pytest.mark.parametrize("point", chosen((*BEFORE_THE_PIVOT, *DOUBTFUL, *AT_THE_PIVOT), ("vectors.prepare.before",)))
 async def test_a_store_fails_before_the_pivot(new_scenario: NewScenario, point: str) -> None:
     scenario = new_scenario()
     result = scenario.ingest(f"{point}:error").expect(3)
@@ -57,7 +54,7 @@ async def test_a_store_fails_before_the_pivot(new_scenario: NewScenario, point: 
     await scenario.completes()
 
 
-@pytest.mark.parametrize("point", thin(PAST_THE_PIVOT, "journal.commit.before"))
+@pytest.mark.parametrize("point", chosen(PAST_THE_PIVOT, ("journal.commit.before",)))
 async def test_a_store_fails_past_the_pivot(new_scenario: NewScenario, point: str) -> None:
     scenario = new_scenario()
     result = scenario.ingest(f"{point}:error").expect(3)

@@ -8,68 +8,12 @@ import pytest
 
 from apex_cli.faults import POINTS
 from tests.acceptance.apex import run
+from tests.faults.points import BACK, FORWARD, INGEST_POINTS, PAST_THE_PIVOT, chosen, second_batch
 from tests.faults.scenario import NEW, OLD, FaultScenario
 
 NewScenario = Callable[[], FaultScenario]
 
-INGEST_POINTS = tuple(
-    f"{step}.{moment}"
-    for step in (
-        "staging.put",
-        "journal.prepare",
-        "vectors.prepare",
-        "cache.prepare",
-        "graph.commit",
-        "journal.commit",
-        "vectors.publish",
-        "cache.publish",
-        "journal.done",
-        "staging.remove",
-    )
-    for moment in ("before", "after")
-)
-"""Points that an ingest passes when nothing is wrong."""
-ONCE_A_RUN = ("staging.put", "staging.remove")
-BACK = (
-    "journal.claim.before",
-    "journal.claim.after",
-    "graph.settle.before",
-    "graph.settle.after",
-    "journal.resolve.before",
-    "journal.resolve.after",
-    "vectors.discard.before",
-    "vectors.discard.after",
-    "cache.discard.before",
-    "cache.discard.after",
-)
-"""Points that settling passes for an attempt that did not reach its pivot."""
-FORWARD = (
-    "journal.claim.before",
-    "journal.claim.after",
-    "graph.settle.before",
-    "graph.settle.after",
-    "journal.resolve.before",
-    "journal.resolve.after",
-    "vectors.publish.before",
-    "vectors.publish.after",
-    "cache.publish.before",
-    "cache.publish.after",
-    "journal.done.before",
-    "journal.done.after",
-)
-"""Points that settling passes for an attempt that was past its pivot."""
-PAST_THE_PIVOT = INGEST_POINTS.index("graph.commit.after")
 THIN = ("journal.prepare.after", "vectors.prepare.after", "graph.commit.after", "vectors.publish.before")
-
-
-def chosen(points: tuple[str, ...], always: tuple[str, ...]) -> list[object]:
-    """The points as parameters. Those that are not in `always` are for the campaign."""
-    return [pytest.param(point, marks=() if point in always else pytest.mark.campaign) for point in points]
-
-
-def second_batch(point: str) -> str:
-    """The fault that kills at a point when the second batch passes it."""
-    return f"{point}:kill:{1 if point.startswith(ONCE_A_RUN) else 2}"
 
 
 def test_every_point_is_tested() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,9 @@ from typing import Any
 import pytest
 
 from apex_cli.model import record_id
-from tests.acceptance.apex import new_home, run, spawn, verified, wait_gone, write_lines
+from tests.acceptance.apex import killed, new_home, run, verified, write_lines
 from tests.faults.oracle import compare_stores
-from tests.faults.test_kill_points import INGEST_POINTS, chosen, second_batch
+from tests.faults.points import INGEST_POINTS, chosen, second_batch
 from tests.llm_ingest import CHAT, facts_of, message
 from tests.llm_world import MODEL
 from tests.openai_server import OpenAIServer
@@ -51,11 +50,7 @@ async def test_no_record_is_lost_and_no_request_is_sent_twice(home: Path, server
     run(home, "ingest", write_lines(file, known), "-q", env=environ).expect(0)
     server.ledger.reset()
     write_lines(file, mail(scenario, "New Elm Trucking"))
-    fault = {"APEX_FAULT": second_batch(point)}
-    process = spawn(home, "ingest", file, "--batch-size", "3", "-q", env={**environ, **fault})
-    process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGKILL, f"{point} was not reached"
-    wait_gone(home)
+    killed(home, second_batch(point), "ingest", file, "--batch-size", "3", "-q", env=environ)
     asked = server.ledger.counts().requests[CHAT]
     result = run(home, "ingest", file, "--json", env=environ).expect(0)
     counts = server.ledger.counts()

@@ -13,6 +13,7 @@ import redis
 
 from tests.acceptance.apex import new_home, run, running, write_lines
 from tests.faults.oracle import differences, identity, status_of
+from tests.faults.points import chosen
 from tests.faults.scenario import FaultScenario
 from tests.faults.server_cluster import BATCH, MIDDLE, ServerCluster
 from tests.faults.stored import read_stores
@@ -21,11 +22,7 @@ from tests.profiles import namespace
 NEWEST = "delivered"
 
 
-def thin(*moments: str) -> list[object]:
-    return [pytest.param(moment, marks=() if moment == "committing" else pytest.mark.campaign) for moment in moments]
-
-
-@pytest.mark.parametrize("moment", thin("preparing", "at the pivot", "committing", "publishing"))
+@pytest.mark.parametrize("moment", chosen(("preparing", "at the pivot", "committing", "publishing"), ("committing",)))
 async def test_a_paused_process_is_refused(
     servers: ServerCluster, server_scenario: FaultScenario, short_tmp: Path, moment: str
 ) -> None:

@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 import json
-import signal
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.apex import Line, run, spawn, verified, wait_gone
-from tests.faults.test_kill_points import chosen
+from tests.acceptance.apex import Line, killed, run, verified
+from tests.faults.points import SAGA_POINTS, chosen
 
-FORGET_POINTS = tuple(
-    f"{step}.{moment}"
-    for step in (
-        "journal.prepare",
-        "vectors.prepare",
-        "cache.prepare",
-        "graph.commit",
-        "journal.commit",
-        "vectors.publish",
-        "cache.publish",
-        "journal.done",
-    )
-    for moment in ("before", "after")
-)
-"""Points that a run passes when it forgets and has nothing to take."""
 ALWAYS = ("graph.commit.after", "journal.done.after")
 TAKING = ("journal.prepare.before:kill:2", "graph.commit.after:kill:2", "staging.remove.before:kill")
+SYNC = ("--sync", "--max-forget", "8")
 
 
 @pytest.fixture
@@ -45,28 +30,20 @@ def _rows(folder: Path, name: str, numbers: Sequence[int]) -> None:
     (folder / f"{name}.json").write_text(json.dumps(rows))
 
 
-def _killed(home: Path, folder: Path, fault: str) -> None:
-    arguments = ("ingest", folder, "--sync", "--max-forget", "8", "--batch-size", "4", "-q")
-    process = spawn(home, *arguments, env={"APEX_FAULT": fault})
-    process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGKILL, f"{fault} was not reached: exit {process.returncode}"
-    wait_gone(home)
-
-
 def _synced(home: Path, folder: Path) -> Line:
     """The summary of a run that is not killed. Afterwards the memory is as the folder."""
-    summary = run(home, "ingest", folder, "--sync", "--max-forget", "8", "--json").expect(0).summary
+    summary = run(home, "ingest", folder, *SYNC, "--json").expect(0).summary
     rows = sum(len(json.loads(file.read_text())) for file in folder.glob("*.json"))
     assert verified(home) == rows
     return summary
 
 
-@pytest.mark.parametrize("point", chosen(FORGET_POINTS, ALWAYS))
+@pytest.mark.parametrize("point", chosen(SAGA_POINTS, ALWAYS))
 def test_killed_while_forgetting(home: Path, folder: Path, point: str) -> None:
     _synced(home, folder)
     _rows(folder, "a", [0, 1, 2])
     (folder / "b.json").unlink()
-    _killed(home, folder, f"{point}:kill")
+    killed(home, f"{point}:kill", "ingest", folder, *SYNC, "--batch-size", "4", "-q")
     summary = _synced(home, folder)
     assert (summary["unchanged"], summary["failed"]) == (7, 0)
     # What was forgotten is taken again, whoever finished the attempt.
@@ -75,11 +52,9 @@ def test_killed_while_forgetting(home: Path, folder: Path, point: str) -> None:
     assert _synced(home, folder)["committed"] == 5
 
 
-@pytest.mark.parametrize(
-    "fault", ["journal.prepare.before:kill:2", "graph.commit.after:kill:2", "staging.remove.before:kill"]
-)
+@pytest.mark.parametrize("fault", TAKING)
 def test_killed_while_taking(home: Path, folder: Path, fault: str) -> None:
-    _killed(home, folder, fault)
+    killed(home, fault, "ingest", folder, *SYNC, "--batch-size", "4", "-q")
     # What is gone before the next run was taken, noted only, or neither: it is not there in any case.
     (folder / "a.json").unlink()
     _rows(folder, "b", [0, 3])
@@ -93,6 +68,6 @@ def test_killed_before_it_has_seen_the_rest(home: Path, folder: Path, fault: str
     _synced(home, folder)
     for name in "abc":
         (folder / f"new {name}.json").write_text(json.dumps([{"id": f"new-{name}", "name": f"Shipper {name} Foods"}]))
-    _killed(home, folder, fault)
+    killed(home, fault, "ingest", folder, *SYNC, "--batch-size", "4", "-q")
     summary = _synced(home, folder)
     assert (summary["forgotten"], summary["sync"]["gone"], summary["failed"]) == (0, 0, 0)
