@@ -8,7 +8,6 @@ docs/configuration.md derive from them. Pydantic would do the same, but takes lo
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
@@ -16,7 +15,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from apex_cli import config_files
 from apex_cli.addresses import EMBEDDED, SCHEMES, Secret, StoreUrl, parse_url
+from apex_cli.config_files import SourceTable
 from apex_cli.errors import ConfigError
 from apex_cli.model import DEFAULT_NAMESPACE
 from apex_cli.setting_kinds import READERS, Kind, check_text, read_choice
@@ -33,7 +34,6 @@ FOREIGN = {
 _PREFIX = "APEX_"
 _TEST_PREFIX = "APEX_TEST_"
 _SECRET_BYTES = 64 * 1024
-_TOML_BYTES = 1024 * 1024
 _SOURCE_FOLDER = "sources.d"
 
 
@@ -75,14 +75,6 @@ class UnknownVariable(NamedTuple):
     def __str__(self) -> str:
         meant = f"; did you mean {self.nearest}?" if self.nearest else ""
         return f"{self.name} ({self.origin}) is not a setting and is ignored{meant}"
-
-
-class SourceTable(NamedTuple):
-    """A source that the configuration describes: its name, the file that does, and the table as it is there."""
-
-    name: str
-    origin: str
-    table: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,9 +241,9 @@ def load(
 
     Raises `ConfigError`, which names the setting and its origin.
     """
-    cwd = cwd or _working_directory()
+    cwd = cwd or config_files.working_directory()
     environ = os.environ if environ is None else environ
-    dotenv = _dotenv(cwd / ".env")
+    dotenv = config_files.dotenv(cwd / ".env")
     toml, sources = _toml(cwd / "apex.toml")
     layers: tuple[tuple[str, Mapping[str, Any]], ...] = (
         ("apex.toml", toml),
@@ -276,7 +268,11 @@ def load(
     values.setdefault("staging_dir", values["home"] / "staging")
     unknown = (*_unknown(environ, "environment"), *_unknown(dotenv, ".env"))
     foreign = tuple(name for name, ours in FOREIGN.items() if environ.get(name) and not environ.get(ours))
-    described = (*sources, *_source_files(cwd / _SOURCE_FOLDER), *_source_files(values["home"] / _SOURCE_FOLDER))
+    described = (
+        *sources,
+        *config_files.sources_of(cwd / _SOURCE_FOLDER),
+        *config_files.sources_of(values["home"] / _SOURCE_FOLDER),
+    )
     settings = Settings(foreign=foreign, unknown=unknown, sources=described, **values)
     if settings.tls_key_file is not None and settings.tls_cert_file is None:
         raise ConfigError("APEX_TLS_KEY_FILE is given without APEX_TLS_CERT_FILE", hint="give the certificate too")
@@ -290,16 +286,6 @@ def default_home() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_data_dir("apex", appauthor=False))
-
-
-def _working_directory() -> Path:
-    try:
-        return Path.cwd()
-    except OSError as error:
-        raise ConfigError(
-            f"the working directory cannot be used: {error.strerror or error}",
-            hint="change to a directory that exists and that you may read",
-        ) from error
 
 
 def _from_variables(variables: Mapping[str, str]) -> dict[str, str]:
@@ -322,21 +308,9 @@ def _nearest(name: str, known: Mapping[str, Any]) -> str | None:
     return next((bare[each] for each in get_close_matches(name.removeprefix(_PREFIX), bare, n=1)), None)
 
 
-def _dotenv(path: Path) -> Mapping[str, str]:
-    if not path.is_file():
-        return {}
-    from dotenv import dotenv_values
-
-    try:
-        values = dotenv_values(path, interpolate=False)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path.name} cannot be read: {error}", hint="it must be a text in UTF-8") from error
-    return {key: value for key, value in values.items() if value is not None}
-
-
 def _toml(path: Path) -> tuple[Mapping[str, Any], list[SourceTable]]:
     """The settings of the file, and the sources that it describes."""
-    values = _read_toml(path, path.name) if path.is_file() else {}
+    values = config_files.read_toml(path, path.name) if path.is_file() else {}
     described = values.pop("source", {})
     if not isinstance(described, dict):
         raise ConfigError(f"{path.name}: source must be a table for each source", hint="for example [source.mcleod]")
@@ -349,29 +323,6 @@ def _toml(path: Path) -> tuple[Mapping[str, Any], list[SourceTable]]:
             hint="known: " + ", ".join((*sorted(known), "[source.NAME]")),
         )
     return values, [SourceTable(name, path.name, table) for name, table in described.items()]
-
-
-def _source_files(folder: Path) -> list[SourceTable]:
-    """The sources of the files `NAME.toml` in a folder, sorted by name; each file is the table of one source."""
-    try:
-        is_there = folder.is_dir()
-    except OSError:
-        # A home that this user may not look into: opening it says so, with a hint.
-        return []
-    try:
-        found = sorted(folder.glob("*.toml")) if is_there else []
-    except OSError as error:
-        raise ConfigError(f"{folder} cannot be read: {error.strerror or error}") from error
-    return [SourceTable(path.stem, str(path), _read_toml(path, str(path))) for path in found]
-
-
-def _read_toml(path: Path, shown: str) -> dict[str, Any]:
-    try:
-        if path.stat().st_size > _TOML_BYTES:
-            raise ConfigError(f"{shown} is larger than {_TOML_BYTES >> 20} MiB")
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError, RecursionError) as error:
-        raise ConfigError(f"{shown} cannot be read: {error}") from error
 
 
 def _secret_from_file(given: _Given, cwd: Path) -> Secret:

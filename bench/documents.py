@@ -21,7 +21,7 @@ from apex_cli.formats import pdf
 from apex_cli.formats.format import FileInfo
 from apex_cli.formats.isolation import Isolation
 from apex_cli.formats.part import Document
-from apex_cli.model import ReadLimits
+from apex_cli.input_rules import ReadLimits
 from tests.process_tree import ProcessTree
 
 _MEGABYTE = 1024**2

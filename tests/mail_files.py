@@ -11,7 +11,8 @@ from typing import Any
 from apex_cli.formats.mail.letter import Letter
 from apex_cli.formats.mail.message import letter_of
 from apex_cli.formats.part import InnerFile
-from apex_cli.model import ReadLimits, Record
+from apex_cli.input_rules import ReadLimits
+from apex_cli.model import Record
 from apex_cli.reading.files import Rejected, Skipped
 from apex_cli.reading.read import read_input
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from apex_cli.formats import registry as formats
 from apex_cli.formats.format import FileInfo, Format
 from apex_cli.formats.part import Document, Ignored, Object, Part, Unreadable
-from apex_cli.model import Extraction, ReadLimits, Record
+from apex_cli.input_rules import ReadLimits
+from apex_cli.model import Extraction, Record
 from apex_cli.reading.files import Rejected, Skipped
 from apex_cli.reading.read import read_input
 from apex_cli.sources.registry import extract

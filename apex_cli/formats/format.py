@@ -15,7 +15,7 @@ from typing import BinaryIO
 from apex_cli.errors import ReadError
 from apex_cli.formats.decoding import decode_text
 from apex_cli.formats.part import Block, Document, Part
-from apex_cli.model import ReadLimits
+from apex_cli.input_rules import ReadLimits
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 from apex_cli.errors import ReadError
 from apex_cli.formats.part import Block, Document, Ignored, InnerFile, Object, OcrResult, Part, Unreadable
-from apex_cli.model import ReadLimits
+from apex_cli.input_rules import ReadLimits
 
 HEADER = struct.Struct(">IQ")
 ALIVE = "alive"

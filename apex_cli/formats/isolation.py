@@ -23,7 +23,7 @@ from apex_cli.errors import ReadError
 from apex_cli.formats import frames
 from apex_cli.formats.format import FileInfo, Format
 from apex_cli.formats.part import Part
-from apex_cli.model import ReadLimits
+from apex_cli.input_rules import ReadLimits
 
 _RECEIVED_BYTES = 256 * 1024
 _FRUGAL = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}

@@ -19,7 +19,7 @@ from typing import BinaryIO
 from apex_cli.errors import ReadError
 from apex_cli.formats import frames, registry
 from apex_cli.formats.format import FileInfo
-from apex_cli.model import ReadLimits
+from apex_cli.input_rules import ReadLimits
 
 _LONGEST_REQUEST = 64 * 1024
 _FLUSHED_BYTES = 256 * 1024

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 from apex_cli.config import Settings
 from apex_cli.errors import ApexError
 from apex_cli.extract.cuts import LEFT_OUT
-from apex_cli.model import UNSAID, Embedded, EntityType, Extraction, Naming, Record
+from apex_cli.input_rules import UNSAID, Naming
+from apex_cli.model import Embedded, EntityType, Extraction, Record
 from apex_cli.pipeline.synced_names import NOWHERE
 from apex_cli.reading.files import Rejected, Skipped
 from apex_cli.reading.selection import EVERYTHING, Selection

@@ -19,7 +19,8 @@ from pathlib import Path
 from apex_cli.config import Settings
 from apex_cli.errors import RecordError, StoreError
 from apex_cli.extract.likeness import same_text
-from apex_cli.model import ReadLimits, Record
+from apex_cli.input_rules import ReadLimits
+from apex_cli.model import Record
 from apex_cli.pipeline.context import STDIN, Batch, RecordInProgress, RunContext, leave_pending
 from apex_cli.pipeline.read import read_limits
 from apex_cli.reading.read import document_digest

@@ -14,7 +14,8 @@ from apex_cli import faults
 from apex_cli.config import Settings
 from apex_cli.errors import ApexError, ReadError
 from apex_cli.formats.isolation import Isolation
-from apex_cli.model import ReadLimits, Record
+from apex_cli.input_rules import ReadLimits
+from apex_cli.model import Record
 from apex_cli.pipeline.context import STDIN, Batch, InputProgress, RecordInProgress, RunContext
 from apex_cli.pipeline.inputs import NamedInput, opened
 from apex_cli.pipeline.synced_names import NOWHERE, FileNames

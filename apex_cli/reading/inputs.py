@@ -12,7 +12,7 @@ from apex_cli.errors import ReadError
 from apex_cli.extract import collection_names
 from apex_cli.formats.isolation import Isolation
 from apex_cli.formats.part import InnerFile
-from apex_cli.model import Naming, ReadLimits
+from apex_cli.input_rules import Naming, ReadLimits
 
 STREAM = "-"
 """The origin of standard input."""

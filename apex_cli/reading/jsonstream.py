@@ -37,7 +37,7 @@ from typing import Any, BinaryIO
 
 from apex_cli.errors import ReadError
 from apex_cli.extract.identity import canonical_json
-from apex_cli.model import ReadLimits
+from apex_cli.input_rules import ReadLimits
 from apex_cli.reading.decode import SourcePosition, broken, decode, deep, large
 from apex_cli.reading.envelope_names import is_record_of_its_own
 from apex_cli.reading.large import LargeFlaw, LargeObject, LargeRest

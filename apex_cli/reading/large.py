@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from apex_cli.errors import ReadError
-from apex_cli.model import ReadLimits
+from apex_cli.input_rules import ReadLimits
 from apex_cli.reading.decode import SourcePosition, broken, decode, deep, large
 from apex_cli.reading.structure import End, measure, pass_over
 from apex_cli.reading.window import Window

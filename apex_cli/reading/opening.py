@@ -29,7 +29,8 @@ from typing import Any
 
 from apex_cli.errors import ReadError
 from apex_cli.extract.cuts import LEFT_OUT
-from apex_cli.model import JsonObject, ReadLimits
+from apex_cli.input_rules import ReadLimits
+from apex_cli.model import JsonObject
 from apex_cli.reading import envelope_names as names
 from apex_cli.reading.connectors import columns
 from apex_cli.reading.connectors import registry as connectors

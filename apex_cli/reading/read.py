@@ -17,7 +17,8 @@ from apex_cli.formats import registry as formats
 from apex_cli.formats.format import FileInfo, Format, read_all
 from apex_cli.formats.isolation import Isolation
 from apex_cli.formats.part import Document, Ignored, InnerFile, Object, Part, Unreadable
-from apex_cli.model import UNSAID, Naming, ReadLimits, Record
+from apex_cli.input_rules import UNSAID, Naming, ReadLimits
+from apex_cli.model import Record
 from apex_cli.reading.files import Rejected, Skipped, readable_name
 from apex_cli.reading.inputs import STREAM, InnerFiles, InnerFilesExhausted, Input
 from apex_cli.reading.jsonstream import Value, values

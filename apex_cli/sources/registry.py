@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from apex_cli.config import SourceTable
+from apex_cli.config_files import SourceTable
 from apex_cli.errors import ReadError
 from apex_cli.extract import cuts, timestamps
 from apex_cli.extract.field_names import snake_keys

@@ -10,7 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from apex_cli.model import UNSAID, Naming, Record
+from apex_cli.input_rules import UNSAID, Naming
+from apex_cli.model import Record
 from apex_cli.staging import names
 
 TEXT_LIMIT = 4000

@@ -9,7 +9,8 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from apex_cli.extract.identity import document_hash
-from apex_cli.model import ReadLimits, Record
+from apex_cli.input_rules import ReadLimits
+from apex_cli.model import Record
 from apex_cli.reading.read import read_input
 from apex_cli.stores.postgres.catalog import Catalog
 from apex_cli.stores.postgres.connection import Database

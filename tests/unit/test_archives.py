@@ -18,7 +18,8 @@ import pytest
 import zstandard
 
 from apex_cli.formats.archives import unpacking
-from apex_cli.model import ReadLimits, Record
+from apex_cli.input_rules import ReadLimits
+from apex_cli.model import Record
 from apex_cli.reading.files import Rejected, Skipped
 from apex_cli.reading.inputs import MOST_LEVELS
 from apex_cli.reading.read import read_input

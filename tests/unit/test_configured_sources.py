@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apex_cli.config import SourceTable, load
+from apex_cli.config import load
+from apex_cli.config_files import SourceTable
 from apex_cli.errors import ConfigError, ExtractError
 from apex_cli.extract.field_names import snake_keys
 from apex_cli.extract.identity import content_hash

@@ -12,7 +12,7 @@ from apex_cli.errors import ReadError
 from apex_cli.formats import content as content_of
 from apex_cli.formats.chunks import MAXIMUM, MOST_CHUNKS, Chunk, chunk
 from apex_cli.formats.format import read_all
-from apex_cli.model import ReadLimits
+from apex_cli.input_rules import ReadLimits
 from tests.linear import assert_linear
 
 

@@ -16,7 +16,7 @@ from apex_cli.errors import ReadError
 from apex_cli.formats.format import FileInfo
 from apex_cli.formats.isolation import Isolation
 from apex_cli.formats.part import Document, Object, Part
-from apex_cli.model import ReadLimits
+from apex_cli.input_rules import ReadLimits
 from tests.hostile_worker import HostileFormat
 
 LIMITS = ReadLimits(1_000_000, 1_000_000, 100, parse_timeout=30.0, parse_memory=512 * 1024**2)

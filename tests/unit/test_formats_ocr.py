@@ -21,7 +21,7 @@ from apex_cli.formats.isolation import Isolation
 from apex_cli.formats.ocr.correction import Correction, corrected
 from apex_cli.formats.part import Document, Ignored, Part
 from apex_cli.formats.pdf import FORMAT as PDF
-from apex_cli.model import ReadLimits
+from apex_cli.input_rules import ReadLimits
 
 LIMITS = ReadLimits(10_000_000, 64 * 1024**2, 100, parse_timeout=120)
 VIN = "1M8GDM9AXKP042788"
@@ -142,7 +142,7 @@ def refuse(*_): raise OSError("no network")
 socket.socket.connect = socket.getaddrinfo = socket.create_connection = refuse
 from apex_cli.formats import images
 from apex_cli.formats.format import FileInfo
-from apex_cli.model import ReadLimits
+from apex_cli.input_rules import ReadLimits
 parts = images.FORMAT.parts(io.BytesIO(sys.stdin.buffer.read()), FileInfo("x", ReadLimits(1, 10**7, 9)))
 print(next(parts).blocks[0].text)
 """

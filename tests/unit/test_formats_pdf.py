@@ -13,7 +13,7 @@ from apex_cli.extract.cuts import LEFT_OUT
 from apex_cli.formats.format import FileInfo
 from apex_cli.formats.part import Document
 from apex_cli.formats.pdf import FORMAT
-from apex_cli.model import ReadLimits
+from apex_cli.input_rules import ReadLimits
 from tests.pdf_files import CATALOG, FONT, ONE_PAGE, page, page_of, pdf, stream, text_page
 
 LIMITS = ReadLimits(10_000_000, 10_000_000, 100)

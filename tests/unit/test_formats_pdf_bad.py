@@ -15,7 +15,7 @@ from apex_cli.formats.isolation import Isolation
 from apex_cli.formats.part import Document, Ignored, Part
 from apex_cli.formats.pdf import FORMAT
 from apex_cli.formats.pdf.document import MOST_PAGES
-from apex_cli.model import ReadLimits
+from apex_cli.input_rules import ReadLimits
 from tests.pdf_files import CATALOG, FONT, ONE_PAGE, locked, page, page_of, pdf, stream, text_page
 
 LIMITS = ReadLimits(10_000_000, 10_000_000, 100, parse_timeout=20, parse_memory=768 * 1024**2)

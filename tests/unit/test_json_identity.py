@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apex_cli.errors import ReadError
-from apex_cli.model import UNSAID, Naming, ReadLimits, Record
+from apex_cli.input_rules import UNSAID, Naming, ReadLimits
+from apex_cli.model import Record
 from apex_cli.reading.read import read_input
 from apex_cli.sources.json.identity import own_id
 from apex_cli.sources.registry import classify

@@ -9,7 +9,8 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from apex_cli.model import ReadLimits, Record
+from apex_cli.input_rules import ReadLimits
+from apex_cli.model import Record
 from apex_cli.reading.files import Rejected, Skipped
 from tests.mail_files import HEAD, mailbox, message, raw, read
 

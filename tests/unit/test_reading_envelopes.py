@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from apex_cli.model import ReadLimits, Record
+from apex_cli.input_rules import ReadLimits
+from apex_cli.model import Record
 from apex_cli.reading.inner import Around, Inner, Nothing, Part
 from apex_cli.reading.opening import Opener
 from apex_cli.reading.read import read_input

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apex_cli.model import ReadLimits
+from apex_cli.input_rules import ReadLimits
 from apex_cli.reading.jsonstream import Broken, Value, values
 from tests.linear import assert_linear
 

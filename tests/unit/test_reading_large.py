@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apex_cli.model import ReadLimits, Record
+from apex_cli.input_rules import ReadLimits
+from apex_cli.model import Record
 from apex_cli.reading.files import Rejected, Skipped
 from apex_cli.reading.jsonstream import Broken, Value, values
 from apex_cli.reading.read import read_input

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from apex_cli.extract.identity import content_hash, document_hash, file_digest
-from apex_cli.model import ReadLimits, Record
+from apex_cli.input_rules import ReadLimits
+from apex_cli.model import Record
 from apex_cli.reading.files import Rejected, Skipped
 from apex_cli.reading.read import read_input, sniff_source
 

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apex_cli.extract.identity import content_hash
-from apex_cli.model import ReadLimits, Record
+from apex_cli.input_rules import ReadLimits
+from apex_cli.model import Record
 from apex_cli.reading.files import Rejected, Skipped
 from apex_cli.reading.inner import Around, Inner
 from apex_cli.reading.opening import Opener

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from apex_cli.config import SourceTable
+from apex_cli.config_files import SourceTable
 from apex_cli.extract.column_heads import meaning
 from apex_cli.model import EntityType, RecordKind
 from apex_cli.sources import configured

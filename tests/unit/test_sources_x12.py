@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from apex_cli.errors import ExtractError
-from apex_cli.model import EntityType, Extraction, ReadLimits, Record
+from apex_cli.input_rules import ReadLimits
+from apex_cli.model import EntityType, Extraction, Record
 from apex_cli.reading.read import read_input
 from apex_cli.sources.registry import extract
 

@@ -15,7 +15,7 @@ from apex_cli.formats.format import FileInfo
 from apex_cli.formats.part import Ignored, Object, Part, Unreadable
 from apex_cli.formats.x12.format import FORMAT
 from apex_cli.formats.x12.segments import LONGEST_SEGMENT, is_interchange
-from apex_cli.model import ReadLimits
+from apex_cli.input_rules import ReadLimits
 from tests.linear import assert_linear
 
 FILES = Path(__file__).parents[1] / "files" / "x12"

@@ -130,7 +130,7 @@ def ingest(
     it comes back. What cannot be read, or is not looked at, stays.
     """
     from apex_cli.extract.collection_names import named
-    from apex_cli.model import Naming
+    from apex_cli.input_rules import Naming
     from apex_cli.pipeline.context import DEFAULT_MAX_FORGET, STDIN, IngestRequest
     from apex_cli.reading.selection import Selection
 

@@ -8,7 +8,7 @@ from typing import BinaryIO, Literal
 
 from apex_cli.errors import ReadError
 from apex_cli.formats.archives.zip import check_directory
-from apex_cli.model import ReadLimits
+from apex_cli.input_rules import ReadLimits
 
 Kind = Literal["word", "workbook", "opendocument"]
 _SIGNATURE = b"PK\x03\x04"

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from apex_cli.config import SourceTable
+from apex_cli.config_files import SourceTable
 from apex_cli.extract.identity import content_hash, external_id, slug
 from apex_cli.model import Extraction, JsonObject, Record
 from apex_cli.sources.source import Source
