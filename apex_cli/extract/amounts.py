@@ -148,9 +148,14 @@ def date_of(written: str, text: str) -> str | None:
     """
     with assumptions() as assumed:
         moment = timestamps.parse(_ORDINAL.sub("", written))
-    if moment is None or (assumed and _NOT_ENGLISH.search(text)):
+    if moment is None or (assumed and not is_in_english(text)):
         return None
     return moment.date().isoformat()
+
+
+def is_in_english(text: str) -> bool:
+    """Whether no word of Spanish or French papers is in a folded text."""
+    return _NOT_ENGLISH.search(text) is None
 
 
 def _money(text: str) -> dict[str, Any]:

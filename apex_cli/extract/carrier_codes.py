@@ -16,9 +16,12 @@ from apex_cli.extract.number_shapes import TOKEN, NumberValue
 from apex_cli.extract.text_layout import Heads, TextLine
 
 _LABEL = "SCAC"
+_DOTTED = "S.C.A.C"
 _SCAC = Label("scac", Need.NOTHING)
 _BESIDE = re.compile(
-    r"(?<![A-Z0-9])SCAC(?: CODE)?[ \t]{0,2}#?(?:[ ]IS)?[ \t*_:=|.#-]{1,40}(?P<code>[A-Z]{2,4})(?![A-Z0-9-])", re.ASCII
+    r"(?<![A-Z0-9])(?:SCAC|S\.C\.A\.C\.?)(?: CODE)?[ \t]{0,2}#?(?:[ ]IS)?[ \t*_:=|.#-]{1,40}"
+    r"(?P<code>[A-Z]{2,4})(?![A-Z0-9-])",
+    re.ASCII,
 )
 _CODE = re.compile(r"[A-Z]{2,4}", re.ASCII)
 _OTHER_WORDS = frozenset(
@@ -47,7 +50,7 @@ _OTHER_WORDS = frozenset(
 
 def find(text: str) -> Iterator[Labelled]:
     """All codes of a folded text. Linear in its length: a row is read under the nearest heads above it only."""
-    if _LABEL not in text:
+    if _LABEL not in text and _DOTTED not in text:
         return
     for match in _BESIDE.finditer(text):
         if match["code"] not in _OTHER_WORDS:

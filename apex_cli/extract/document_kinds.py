@@ -10,6 +10,7 @@ import re
 from typing import NamedTuple
 
 from apex_cli.extract import clean, paper_words
+from apex_cli.extract.common_words import NO_NAME, OF_PAPERS
 
 _HEAD = 2_000
 _LINES = 12
@@ -27,8 +28,18 @@ _NAMES = [
     (kind, re.compile(paper_words.expression(phrases).join(("(?P<name>", r")(?!\w)"))))
     for kind, phrases in paper_words.KINDS.items()
 ]
-_LABELS = frozenset(("bol", "b/l", "bo/l", "b/o/l", "pod", "claim", "quote", "invoice", "factura", "facture"))
-"""Names that are more often the label of a number than a heading."""
+_LABELS = frozenset(
+    (
+        *("bol", "b/l", "bo/l", "b/o/l", "master bol", "straight bol", "pod", "claim", "quote", "invoice", "factura"),
+        *("facture", "purchase order", "orden de compra", "bon de commande", "freight bill", "sales order"),
+        *("delivery appointment", "pickup appointment", "cita de entrega", "cita de recoleccion", "cita de carga"),
+        "delivery confirmation",
+    )
+)
+"""Names that are more often the label of a number or a time than a heading."""
+_ORDER = {kind: place for place, kind in enumerate(paper_words.KINDS)}
+_TABLE = re.compile(r"[|\t]")
+_IS_LABEL = re.compile(r"(?:nos?|number|num|nº|n°|numero)?[ .:#|]{0,3}[a-z0-9-]*\d")
 _PAGE = re.compile(r"\bpage \d+(?: (?:of|/) \d+)?", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
@@ -42,30 +53,50 @@ class Heading(NamedTuple):
 
 
 def heading(text: str) -> Heading | None:
-    """The first heading of a kind among the first lines of a text; None where there is none."""
+    """The first heading of a kind among the first lines of a text; None where there is none.
+
+    A line that may be the label of a number as well counts where no other line is a heading.
+    """
     shown = 0
+    weak: Heading | None = None
     for raw in text[:_HEAD].splitlines():
         line = raw.strip(_MARKS)
         if not any(map(str.isalnum, line)):
             continue
         shown += 1
         if shown > _LINES:
-            return None
+            break
         if len(line) <= _LONGEST:
             for part in dict.fromkeys((line, *_CELL.split(line))):
+                if part != line and shown > 1 and _TABLE.search(line) and clean.folded(part) in _LABELS:
+                    continue
                 if found := _of_line(part, first=shown == 1):
-                    return found._replace(line=line) if part == line else found
-    return None
+                    head = found._replace(line=line) if part == line else found
+                    if shown == 1 or not _IS_LABEL.match(head.rest):
+                        return head
+                    weak = weak or head
+    return weak
 
 
 def is_specific(title: str, head: Heading) -> bool:
     """Whether a title says more than the kind: a number, a date, or words of its own."""
     if any(map(str.isdecimal, _PAGE.sub("", title))):
         return True
-    return title == clean.line(head.line) and len(_WORD.findall(head.rest)) > _MOST_LEFT
+    own = [word for word in _WORD.findall(head.rest) if word not in OF_PAPERS and word not in NO_NAME]
+    return title == clean.line(head.line) and len(own) > _MOST_LEFT
 
 
 def _of_line(line: str, *, first: bool) -> Heading | None:
+    """The heading that a line is; of "LOAD TENDER / RATE CONFIRMATION" the kind that comes first in `KINDS`."""
+    head, *others = line.split(" / ")
+    found = _of_part(head, first=first)
+    if found is None or not others:
+        return found
+    every = [found, *filter(None, (_of_part(one, first=first) for one in others))]
+    return min(every, key=lambda one: _ORDER[one.kind])._replace(line=line)
+
+
+def _of_part(line: str, *, first: bool) -> Heading | None:
     """The heading that a line is. "BOL: 5521" is a number beside its label; so is "Invoice #77" below other lines."""
     plain = clean.folded(line).replace("’", "'")
     before = _BEFORE.match(plain)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -10,6 +11,8 @@ from typing import Any, Literal
 from apex_cli.extract import clean, keys, placeholders
 from apex_cli.extract.contacts import Contact
 from apex_cli.model import Entity, EntityType, Predicate
+
+_UNIT_PREFIX = re.compile(r"[A-Za-z]{1,6}(?=\d)", re.ASCII)
 
 
 def named(
@@ -128,9 +131,11 @@ def vehicle(
 
 
 def numbered_vehicle(number: str) -> Entity:
-    """A vehicle called "truck 6520": the unit 6520, or the one whose unit name is TRUCK-6520."""
-    hint = (keys.vehicle_unit(f"TRUCK-{number}"),) if number.isdigit() else ()
-    return Entity(EntityType.VEHICLE, (keys.vehicle_unit(number),), number, hints=hint, certain=False)
+    """A vehicle called "truck 6520": the unit 6520, or the one whose unit name is TRUCK-6520; TRK12 may be TRK-12."""
+    prefix = _UNIT_PREFIX.match(number)
+    other = f"TRUCK-{number}" if number.isdigit() else f"{prefix[0]}-{number[prefix.end() :]}" if prefix else ""
+    hints = (keys.vehicle_unit(other),) if other else ()
+    return Entity(EntityType.VEHICLE, (keys.vehicle_unit(number),), number, hints=hints, certain=False)
 
 
 def shipment(*, shipment_id: str | None = None, turvo_id: str | None = None, certain: bool = True) -> Entity | None:

@@ -15,13 +15,15 @@ class Need(IntEnum):
     """The label alone: "PO 4410"."""
     LONG_VALUE = 1
     """A mark, or a value of six characters: "booking 7734812"."""
-    MARK = 2
+    MIXED = 2
+    """A value of letters and digits: "the reference is SR-2091", for "the order is 4410" may be an amount."""
+    MARK = 3
     """A colon, a number sign, a cell or a column of its own: "Folio: 4410"."""
-    NUMBER = 3
+    NUMBER = 4
     """A number sign or a word for number: "Pickup # 5512", not "Pickup: 60608"."""
 
 
-_NOTHING, _LONG, _MARK, _NUMBER = Need
+_NOTHING, _LONG, _, _MARK, _NUMBER = Need
 _PHRASES: tuple[tuple[str, Need, str], ...] = (
     ("order", _NOTHING, "PO, P/O, P O, PURCHASE ORDER, CUSTOMER PO, ORDEN DE COMPRA, OC, O/C, BON DE COMMANDE"),
     ("order", _NOTHING, "ORDENES DE COMPRA, BONS DE COMMANDE"),
@@ -34,7 +36,7 @@ _PHRASES: tuple[tuple[str, Need, str], ...] = (
     ),
     ("bol", _NOTHING, "CONOCIMIENTO DE EMBARQUE, CONOCIMIENTO, CONOCIMIENTOS DE EMBARQUE, CARTA PORTE, CARTA DE PORTE"),
     ("bol", _NOTHING, "CARTAS PORTE, CONNAISSEMENT, LETTRE DE VOITURE, LETTRES DE VOITURE, CMR"),
-    ("bol", _MARK, "GUIA, WAYBILL"),
+    ("bol", _MARK, "GUIA, WAYBILL, REF BM"),
     ("pro", _NOTHING, "PRO, FREIGHT BILL"),
     ("invoice", _NOTHING, "INV, INVOICE, FACTURA, FACTURA COMERCIAL, FACTURE"),
     ("invoice", _MARK, "FACT"),
@@ -51,7 +53,7 @@ _PHRASES: tuple[tuple[str, Need, str], ...] = (
     ("shipment", _NUMBER, "DISPATCH, MOVE, FLETE"),
     ("reference", _LONG, "REF, REFERENCE, REFERENCIA"),
     ("reference", _MARK, "FOLIO, TRACKING, DOSSIER"),
-    ("reference", _NUMBER, "DELIVERY, DEL, DROP, ENTREGA, LIVRAISON"),
+    ("reference", _NUMBER, "DELIVERY, DEL, DROP, ENTREGA, LIVRAISON, SID, CID, DO, D/O"),
     ("pickup", _NOTHING, "PICKUP NUMBER, PICK UP NUMBER"),
     ("pickup", _LONG, "PU, P/U"),
     ("pickup", _NUMBER, "PICKUP, PICK UP, PICK, RECOLECCION, RECOGIDA, RAMASSAGE, CUEILLETTE, ENLEVEMENT"),

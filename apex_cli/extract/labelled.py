@@ -124,7 +124,8 @@ def _beside(reader: Reader, line: TextLine, start: int, end: int) -> Labelled | 
         return None
     formed = "  " in between or "\t" in between or ".." in between
     if label.plural and not label.marked:
-        if _begins_list(line.text, end, label):
+        # "3 vans 0800, 1200" are times.
+        if label.need < Need.MARK and _begins_list(line.text, end, label):
             first = _made(line.text, start, end, _in_list(label), "label", label.start, formed=formed)
             return first._replace(label=label) if first is not None else None
         if label.need > Need.NOTHING:
@@ -173,8 +174,9 @@ def _begins_list(text: str, end: int, label: Label) -> bool:
 
 
 def _in_list(label: Label) -> Label:
-    """The label for one value of its list."""
-    return replace(label, numbered=False, marked=True, plural=False)
+    """The label for one value of its list; its number sign stands for all of them: "Pickup #s: 7741093, 7741094"."""
+    need = min(label.need, Need.MARK) if label.numbered else label.need
+    return replace(label, need=need, numbered=False, marked=True, plural=False)
 
 
 def _is_of_another(label: Label, line: TextLine, start: int) -> bool:

@@ -40,8 +40,13 @@ _OF_WHICH = re.compile(
 )
 # What stands between a label and its value, read from right to left. A remark: "PO # (customer): 4410".
 _GAP = re.compile(r"[ \t*_`\"'“”:=#.(\[–—-]{0,200}+(?:\)[^()\n|]{1,30}\([ \t*_:#]{0,4})?", re.ASCII)
-# After a comma a unit is part of a postal address: "45 Main St, Unit 200".
-_ADDRESS = re.compile(r", UNIT\b", re.ASCII)
+# After a street and a comma a unit is part of a postal address: "45 Main St, Unit 200".
+_ADDRESS = re.compile(
+    r"(?:\b\d{2,6} [A-Z0-9 .'-]{2,40}"
+    r"|\b(?:ST|STREET|RD|ROAD|AVE|AVENUE|BLVD|DR|DRIVE|LN|LANE|WAY|PKWY|HWY|HIGHWAY)\.?), $",
+    re.ASCII,
+)
+_LONGEST_STREET = 60
 _LONGEST_PHRASE = 64
 _WORDS = re.compile(rf"[A-Z0-9#/.'&°º() -]{{1,{_LONGEST_PHRASE}}}", re.ASCII)
 _PHRASE_WORD = re.compile(r"#|[A-Z0-9&°º/]+", re.ASCII)
@@ -98,7 +103,11 @@ class Reader:
             return None
         between = self._text[phrase_end:end]
         label = replace(found, start=start + found.start)
-        if not label.numbered and _ADDRESS.match(self._text, label.start - 2):
+        if (
+            not label.numbered
+            and self._text.startswith("UNIT", label.start)
+            and _ADDRESS.search(self._text[max(floor, label.start - _LONGEST_STREET) : label.start])
+        ):
             return None
         numbered = label.numbered or "#" in between
         return replace(label, numbered=numbered, marked=numbered or ":" in between or "=" in between), between
@@ -135,7 +144,9 @@ def phrase_before(text: str) -> Label | None:
     if of_which is not None and (found := _ending(words[: -of_which.group().count(" ")])):
         return found
     found = _ending(words)
-    return None if found is None or (verb and not found.numbered and found.need > Need.NOTHING) else found
+    if found is not None and verb and not found.numbered and found.need > Need.NOTHING:
+        return replace(found, need=max(found.need, Need.MIXED))
+    return found
 
 
 def _hidden(compound: re.Match[str]) -> str:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, Literal, cast, get_args
+from typing import Any, cast, get_args
 
 from apex_cli.extract import (
+    company_lines,
     contacts,
     cuts,
     entities,
@@ -37,19 +38,6 @@ _DOCKETS = frozenset(get_args(keys.DocketKind))
 _NUMBERS = frozenset({EntityType.ORDER, EntityType.REFERENCE})
 _WRITTEN = frozenset({EntityType.MESSAGE, EntityType.DOCUMENT})
 
-# Companies named on a labelled line: "Carrier: Lakeshore Haulage Inc".
-_LABELS: dict[str, Literal["customer", "carrier"]] = {
-    "CUSTOMER": "customer",
-    "SHIPPER": "customer",
-    "CONSIGNEE": "customer",
-    "BILL TO": "customer",
-    "CARRIER": "carrier",
-}
-_LINE = re.compile(
-    rf"^[ \t>*|#_-]{{0,8}}({'|'.join(_LABELS)})(?: NAME)?[ \t*_]{{0,4}}[:|][ \t*_|]{{0,4}}(?P<name>[^\n|:]{{2,80}})",
-    re.MULTILINE,
-)
-_LEGAL_FORM = re.compile(r"(?P<name>[^,;(]{2,80}),[ ](?:LLC|L\.L\.C\.|Inc|Corp|Co|Ltd|LP|LLP)\b\.?", re.IGNORECASE)
 # Before the number of a carrier: "Bluestem Transit LLC (MC 774421)".
 _COMPANY_BEFORE = re.compile(
     r"(?:(?<=\s)|(?<=^)|(?<=[(\[|:]))(?P<name>(?:[A-Z0-9][\w&'.-]{0,30},?[ ]){1,7}"
@@ -62,9 +50,6 @@ _NAME_BEFORE = re.compile(
 _BETWEEN = re.compile(r"[ \t]{0,2}[,;/|(\[–-]?[ \t]{0,2}(?:\n[ \t]{0,4})?[(\[]?(?:US[ ]?)?", re.IGNORECASE)
 _LONGEST_BEFORE = 160
 _LEADING = frozenset(("the", "carrier", "carriers", "with", "by", "via", "from", "to", "hauler", "and", "our"))
-_NAME_END = re.compile(r"[,;(]| - | – ")
-_SMALL_WORDS = frozenset(("of", "and", "the", "de", "la", "du", "&"))
-_MOST_WORDS = 8
 
 
 def add(
@@ -229,7 +214,7 @@ def _candidates(text: str) -> Iterator[IdentifierMatch]:
     """All matches, which may overlap, the most trusted kind first."""
     upper = labels.capitals(text)
     yield from contacts.find_emails(text)
-    if _DIGIT.search(text) or "SCAC" in upper:
+    if _DIGIT.search(text) or "SCAC" in upper or "S.C.A.C" in upper:
         yield from identifiers.find(text, upper)
         yield from contacts.find_phones(upper)
     yield from places.find(text)
@@ -237,26 +222,9 @@ def _candidates(text: str) -> Iterator[IdentifierMatch]:
 
 
 def _companies(text: str, upper: str) -> Iterator[IdentifierMatch]:
-    """Company names beside their label; `upper` is `text` in capitals. A sentence after a label is not a name."""
-    if not any(label in upper for label in _LABELS):
-        return
-    for match in _LINE.finditer(upper):
-        written = text[match.start("name") : match.end("name")]
-        legal = _LEGAL_FORM.match(written)
-        name = (legal[0] if legal else _NAME_END.split(written, maxsplit=1)[0]).strip(" \t*_`")
-        if _is_company_name(name):
-            yield IdentifierMatch(_LABELS[match[1]], name, name, match.start(), match.start("name") + len(name))
-
-
-def _is_company_name(name: str) -> bool:
-    words = name.split()
-    return (
-        0 < len(words) <= _MOST_WORDS
-        and sum(char.isalpha() for char in name) >= 3
-        and "@" not in name
-        and words[0][0].isupper()
-        and all(word[0].isupper() or word[0].isdigit() or word in _SMALL_WORDS for word in words)
-    )
+    for one in company_lines.find(text, upper):
+        rule = "" if one.how == "label" else f"{one.kind} by {one.how}"
+        yield IdentifierMatch(one.kind, one.name, one.name, one.start, one.end, rule=rule)
 
 
 _MAKERS: dict[str, Callable[[IdentifierMatch, str], Entity | None]] = {

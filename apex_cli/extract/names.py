@@ -48,48 +48,35 @@ _LEGAL_FORMS = frozenset(
 _LONGEST_FORM = max(map(len, _LEGAL_FORMS))
 # "GmbH & Co. KG" leaves this before the second form.
 _JOINTS = frozenset(("and", "y", "et", "und"))
+_SHORT_FORMS = (
+    *(("mfg", "manufacturing"), ("manuf", "manufacturing"), ("intl", "international"), ("dist", "distribution")),
+    *(("distr", "distribution"), ("bros", "brothers"), ("svcs", "services"), ("svc", "service"), ("frt", "freight")),
+    *(("trans", "transport"), ("transp", "transportation"), ("trk", "trucking"), ("trkg", "trucking")),
+    *(("log", "logistics"), ("whse", "warehouse"), ("ctr", "center"), ("centre", "center"), ("grp", "group")),
+    *(("natl", "national"), ("assoc", "associates"), ("ind", "industries"), ("prods", "products"), ("st", "saint")),
+)
+"""Words of companies' names as people shorten them, the usual short form of each first."""
+_COUNTED = frozenset(
+    (
+        *("carrier", "center", "container", "farm", "fixture", "food", "grocer", "grower", "line", "market", "mill"),
+        *("mover", "paper", "part", "product", "producer", "service", "store", "supplier", "system", "tool"),
+        *("transport", "warehouse", "work"),
+    )
+)
+"""Last words of companies' names, which people write in either number: "Castle Home Centers"."""
+_LONG_FORM = dict(_SHORT_FORMS)
+_SHORT_FORM = {long: short for short, long in reversed(_SHORT_FORMS)}
 _ABBREVIATIONS = {
-    "mfg": "manufacturing",
-    "manuf": "manufacturing",
-    "mfr": "manufacturer",
-    "trans": "transport",
-    "transp": "transport",
-    "transportation": "transport",
-    "transit": "transport",
-    "trk": "trucking",
-    "trkg": "trucking",
-    "log": "logistics",
-    "logis": "logistics",
-    "lgstcs": "logistics",
-    "dist": "distribution",
-    "distr": "distribution",
-    "distributing": "distribution",
-    "distributors": "distribution",
-    "whse": "warehouse",
-    "wrhs": "warehouse",
-    "warehousing": "warehouse",
-    "frt": "freight",
-    "svc": "service",
-    "svcs": "service",
-    "services": "service",
-    "intl": "international",
-    "natl": "national",
-    "ind": "industries",
-    "inds": "industries",
-    "indus": "industries",
-    "prod": "products",
-    "prods": "products",
-    "grp": "group",
-    "bros": "brothers",
-    "assoc": "associates",
-    "ctr": "center",
-    "centre": "center",
-    "exp": "express",
-    "haul": "haulage",
-    "hauling": "haulage",
-    "amer": "american",
-    "st": "saint",
+    **_LONG_FORM,
+    **dict.fromkeys(("trans", "transp", "transportation", "transit"), "transport"),
+    **dict.fromkeys(("distributing", "distributors"), "distribution"),
+    **dict.fromkeys(("svc", "svcs", "services"), "service"),
+    **dict.fromkeys(("wrhs", "warehousing"), "warehouse"),
+    **dict.fromkeys(("haul", "hauling"), "haulage"),
+    **{"mfr": "manufacturer", "logis": "logistics", "lgstcs": "logistics", "inds": "industries", "exp": "express"},
+    **{"indus": "industries", "prod": "products", "amer": "american"},
 }
+"""Words of companies' names that may mean the same, for `likeness`."""
 _ARTICLES = frozenset(("the", "la", "el", "le", "les", "los", "las"))
 
 
@@ -97,6 +84,23 @@ _ARTICLES = frozenset(("the", "la", "el", "le", "les", "los", "las"))
 def company_key(name: str) -> str:
     """The key of a company's name: "Star Line Transport, LLC" is `starlinetransport`. Never empty for a name."""
     return "".join(_without_legal_form(_words(name))) or _whole(name)
+
+
+def company_keys(name: str) -> list[str]:
+    """The keys that a company may have that a text calls so: its own, and those with the words of its kind written out,
+    shortened, or the last one in the other number: "Castle Home Ctr" is `castlehomectr`, `castlehomecenter` and
+    `castlehomecenters`.
+    """
+    own = company_key(name)
+    words = _without_legal_form(_words(name))
+    if len(words) == 1:
+        return [own]
+    long = [_LONG_FORM.get(word, word) for word in words]
+    found = [own, "".join(long), "".join(_SHORT_FORM.get(word, word) for word in words)]
+    last = long[-1]
+    if last in _COUNTED or last[:-1] in _COUNTED:
+        found.append("".join((*long[:-1], last[:-1] if last[:-1] in _COUNTED else f"{last}s")))
+    return list(dict.fromkeys(found))
 
 
 @lru_cache(maxsize=8192)

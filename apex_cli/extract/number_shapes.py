@@ -87,7 +87,7 @@ _SHAPES = {
     "routing": _shape(r"\d{9}", checkdigits.bank_routing),
     "pedimento": _shape(r"(?:\d{2}[ -]{1,2}\d{2}[ -]{1,2}\d{4}[ -]{1,2}\d{7}|\d{15}|\d{7})"),
     "check": _shape(r"(?:\d{6,19}|\d{3,5}(?:[ -]\d{3,5}){1,4})(?![.,]\d)"),
-    "pars": _shape(r"(?=\d?[A-Z]{1,4})[A-Z0-9]{4}[ -]?[A-Z0-9]{4,20}"),
+    "pars": _shape(r"(?:(?=\d?[A-Z]{1,4})[A-Z0-9]{4}|\d{4}[ -]?PARS)[ -]?[A-Z0-9]{4,20}"),
     "paps": _shape(r"(?=\d?[A-Z]{1,4})[A-Z0-9]{4}[ -]?[A-Z0-9]{4,20}"),
 }
 _PRO = _shape(r"(?:\d{3}-?\d{6}-?[\dX]|\d{7,10})", checkdigits.pro, strict=False)
@@ -168,6 +168,7 @@ def _suffices(token: str, label: Label, kind: str, formed: bool) -> bool:
     return {
         Need.NOTHING: True,
         Need.LONG_VALUE: is_marked or is_long,
+        Need.MIXED: is_mixed and is_long,
         Need.MARK: is_marked,
         Need.NUMBER: is_marked and is_long and is_mixed,
     }[label.need]

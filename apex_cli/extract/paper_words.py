@@ -103,6 +103,9 @@ KINDS = _lists({
     "rate confirmation": """
         [carrier] rate confirmation; [carrier] load confirmation; carrier confirmation;
         rate and load confirmation; rate & load confirmation; carrier rate and load confirmation;
+        load and rate confirmation; load & rate confirmation; confirmation of rate; truck confirmation;
+        [carrier] rate agreement; truckload rate agreement; rate and load agreement; rate & load agreement;
+        dispatch confirmation; confirmation of load; shipment confirmation; carrier shipment confirmation;
         carrier rate & load confirmation; truckload rate confirmation; freight rate confirmation;
         load rate confirmation; rate con; rate confirmation sheet; rate confirmation agreement;
         load tender confirmation; tender confirmation; carrier load tender confirmation;
@@ -124,7 +127,8 @@ KINDS = _lists({
         facture douaniere; declaration en douane; in bond document; in bond manifest; ace manifest;
         aci manifest; ace e manifest; aci e manifest""",
     "lumper receipt": """
-        lumper receipt; lumper service receipt; lumper ticket; unloading receipt; recibo de maniobras;
+        lumper receipt; lumper service receipt; lumper ticket; unloading receipt; unload receipt;
+        unloading service receipt; unloading services receipt; recibo de maniobras;
         recibo de descarga; recu de dechargement""",
     "scale ticket": """
         scale ticket; scale receipt; cat scale ticket; cat scale; certified scale ticket; weigh ticket;
@@ -149,10 +153,28 @@ KINDS = _lists({
         contrato con el transportista; contrat de transport""",
     "packing list": "packing list; packing slip; lista de empaque; liste de colisage; bordereau d'expedition",
     "load tender": """
-        load tender; freight tender; shipment tender; tender offer; tender request; oferta de carga;
+        load tender; motor carrier load tender; carrier load tender; truckload tender; freight tender;
+        shipment tender; tender offer; tender request; oferta de carga;
         offre de chargement""",
     "delivery order": """
         delivery order; dispatch order; pick up order; orden de entrega; orden de recoleccion; bon d'enlevement""",
+    "gate ticket": """
+        gate ticket; gate pass; gate receipt; equipment interchange receipt; trailer interchange receipt;
+        interchange receipt; equipment interchange; pase de entrada; pase de salida; boleta de entrada;
+        boleta de salida; bon d'entree; bon de sortie""",
+    "appointment": """
+        appointment confirmation; delivery appointment confirmation; pickup appointment confirmation;
+        delivery appointment; pickup appointment; appointment request; appointment notice; cita de entrega;
+        cita de recoleccion; cita de carga; confirmacion de cita; rendez-vous de livraison;
+        confirmation de rendez-vous; confirmation du rendez-vous""",
+    "detention request": """
+        detention request; detention notice; detention notification; detention claim; request for detention;
+        layover request; solicitud de demoras; demande d'attente""",
+    "warehouse receipt": "warehouse receipt; dock receipt; receiving report; recibo de almacen; recu d'entrepot",
+    "order confirmation": """
+        order confirmation; sales order confirmation; order acknowledgment; order acknowledgement;
+        sales order acknowledgment; sales order acknowledgement; sales order; confirmacion de pedido;
+        confirmation de commande""",
     "arrival notice": "arrival notice; notice of arrival; aviso de llegada; aviso de arribo; avis d'arrivee",
     "check call": """
         check call; check calls; check call log; check call update; check call report; driver check call;

@@ -22,8 +22,13 @@ _NUMBERS = {
     "bill of lading": ("bol", "shipment", "pro", "order"),
     "purchase order": ("order", "shipment"),
     "customs document": ("container", "shipment", "order"),
+    "claim": ("claim", "pro", "bol", "shipment"),
+    "lumper receipt": ("receipt", "shipment", "order"),
+    "warehouse receipt": ("receipt", "order", "bol"),
+    "gate ticket": ("container", "trailer", "booking"),
+    "order confirmation": ("order", "shipment"),
 }
-_ANY = ("shipment", "bol", "pro", "invoice", "order", "container", "confirmation", "reference")
+_ANY = ("shipment", "bol", "pro", "invoice", "order", "container", "confirmation")
 _FEWEST_PARTIES = ("carrier", "customer")
 
 
@@ -40,7 +45,7 @@ def title(head: Heading, matches: Sequence[IdentifierMatch], dated: datetime | N
 
 def number_of(head: Heading, matches: Sequence[IdentifierMatch]) -> str | None:
     """The number that the paper is called by: of the first kind of numbers of which its head has exactly one."""
-    for kind in _NUMBERS.get(head.kind, _ANY):
+    for kind in (*_NUMBERS.get(head.kind, _ANY), "reference"):
         found = {match.value: match.text for match in matches if match.kind == kind and match.start < _HEAD}
         if len(found) == 1:
             return next(iter(found.values()))

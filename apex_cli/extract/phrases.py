@@ -9,8 +9,10 @@ a number:
     Spoke with tomas beltran of Lakeshore Haulage Monday about LD-40512.
                tomas beltran    Lakeshore Haulage              LD-40512
 
-Each part of a run counts for itself: of "Call Lakeshore Haulage Dispatch" one is the name. What the identifiers of a
-text cover is left out. The time is linear in the length of the text.
+Each part of a run counts for itself: of "Call Lakeshore Haulage Dispatch" one is the name. A part does not count where
+the next word makes it another company: "Prime Foods" of "Prime Foods Group". A name counts in each form that people
+write (`names.company_keys`), a person's also with the last name first. What the identifiers of a text cover is left
+out. The time is linear in the length of the text.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 from apex_cli.extract import clean, cuts, keys, names
@@ -37,6 +40,16 @@ _LONGEST_PREFIX = 5
 _APPOSITIONS = frozenset(("of", "de", "del", "da", "do", "du", "des"))
 _LONGEST_APPOSITION = 3
 _LISTING = frozenset(("and", "&", "y", "et"))
+# "Prime Foods Group" is another company than Prime Foods.
+_GOES_ON = frozenset(
+    (
+        *("group", "international", "logistics", "trucking", "transport", "transportation", "transit", "hauling"),
+        *("haulage", "cartage", "express", "carriers", "lines", "freightways", "foods", "farms", "holdings"),
+        *("industries", "partners", "solutions", "enterprises", "canada", "mexico", "usa"),
+    )
+)
+"""Words behind a name, with a capital and one blank between, that make it another one."""
+_LAST_FIRST = re.compile(r"(?<![\w'’.&-])(?P<last>[^\W\d_][\w'’-]{1,24}), (?P<first>[^\W\d_][\w'’-]{1,24})(?![\w'’&])")
 _LETTER = re.compile(r"[^\W\d_]")
 _DIGIT = re.compile(r"\d", re.ASCII)
 _TOKEN = re.compile(r"&|[^\W_]+(?:['’.&-][^\W_]+)*")
@@ -67,7 +80,7 @@ class PhraseMatch:
 
 
 class _Word(NamedTuple):
-    """One word of a run. `raised`: it has a capital that says something, or a digit."""
+    """One word of a run. `raised`: it has a capital that says something, or a digit. `begins`: a name may begin so."""
 
     text: str
     start: int
@@ -76,6 +89,7 @@ class _Word(NamedTuple):
     raised: bool
     is_common: bool
     is_joint: bool
+    begins: bool
 
 
 def find(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[PhraseMatch]:
@@ -83,7 +97,7 @@ def find(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[PhraseMatch]:
     in the order of the text.
     """
     found: dict[str, PhraseMatch] = {}
-    for tried, match in enumerate(_matches(text, taken)):
+    for tried, match in enumerate(chain(_matches(text, taken), _turned(text))):
         found.setdefault(match.key, match)
         if len(found) == MOST or tried == _MOST_TRIED:
             cuts.left_out(f"names in the text after the first {MOST:,}")
@@ -98,9 +112,23 @@ def _matches(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[PhraseMatc
                 words = run[first : last + 1]
                 if words[0].is_joint or sum(not one.is_joint for one in words) > _LONGEST:
                     break
-                if not words[-1].is_joint:
+                if not words[-1].is_joint and not _goes_on(words[-1], run[last + 1 : last + 2]):
                     around = run[max(0, first - 1) : first] + run[last + 1 : last + 2]
                     yield from _phrase(text, words, alone=not any(one.raised for one in around))
+
+
+def _goes_on(word: _Word, behind: Sequence[_Word]) -> bool:
+    """Whether a name goes on behind its word: "Prime Foods" of "Prime Foods Group"."""
+    return bool(behind) and behind[0].plain in _GOES_ON and behind[0].raised and behind[0].start - word.end == 1
+
+
+def _turned(text: str) -> Iterator[PhraseMatch]:
+    """Names of people with the last name first: "Beltran, Tomas"."""
+    for match in _LAST_FIRST.finditer(text):
+        words = [_word(match[part], match.start(part), shouted=False) for part in ("first", "last")]
+        if all(word is not None and word.raised and not word.is_common and not word.is_joint for word in words):
+            yield PhraseMatch(keys.said(names.person_key(f"{match['first']} {match['last']}")), match[0], *match.span(),
+                "known name")  # fmt: skip
 
 
 def _phrase(text: str, words: Sequence[_Word], alone: bool) -> Iterator[PhraseMatch]:
@@ -112,7 +140,7 @@ def _phrase(text: str, words: Sequence[_Word], alone: bool) -> Iterator[PhraseMa
         if number and (len(words) == 1 or (words[0].plain.isalpha() and len(words[0].plain) <= _LONGEST_PREFIX)):
             yield PhraseMatch(keys.said(number), written, start, end, NUMBER)
     if _is_name(words, alone):
-        forms = [names.company_key(written)]
+        forms = names.company_keys(written)
         if len(words) == len(("first", "last")):
             forms.append(names.person_key(written))
         for form in dict.fromkeys(forms):
@@ -127,7 +155,7 @@ def _is_name(words: Sequence[_Word], alone: bool) -> bool:
     if len(own) == 1 and "-" not in own[0].text:
         plain = own[0].plain
         return alone and own[0].raised and not own[0].is_common and len(plain) >= _SHORTEST_WORD and plain.isalpha()
-    if all(one.plain in OF_PAPERS for one in own):
+    if all(one.plain in OF_PAPERS for one in own) or all(_DIGIT.search(one.plain) for one in own):
         return False
     if any(one.plain in _APPOSITIONS for one in words) and len(own) > _LONGEST_APPOSITION:
         return False
@@ -155,7 +183,7 @@ def _runs(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[list[_Word]]:
         if run and not (word and _continues(text, run[-1], word)):
             yield run
             run = []
-        if word and (run or not word.is_joint):
+        if word and (word.begins or (run and (word.is_joint or run[-1].is_joint or run[-1].plain.isalpha()))):
             run.append(word)
     if run:
         yield run
@@ -165,7 +193,7 @@ def _word(text: str, start: int, shouted: bool) -> _Word | None:
     """A word that may be part of a name; None for another one."""
     plain = text.casefold()
     if plain in JOINTS:
-        return _Word(text, start, start + len(text), plain, False, False, True)
+        return _Word(text, start, start + len(text), plain, False, False, True, False)
     if plain in NO_NAME:
         return None
     if not plain.isalnum() or not plain.isascii():
@@ -174,13 +202,12 @@ def _word(text: str, start: int, shouted: bool) -> _Word | None:
         if plain in NO_NAME:
             return None
     of_papers = plain in OF_PAPERS
-    is_common = of_papers or plain in COMMON
+    is_common = of_papers or plain in COMMON or (plain.endswith("s") and plain[:-1] in COMMON)
     raised = (text[0].isupper() and not (shouted and of_papers)) or (
         not plain.isalpha() and _DIGIT.search(plain) is not None
     )
-    if of_papers and not raised:
-        return None
-    return _Word(text, start, start + len(text), plain, raised, is_common, False)
+    # "harrow & finch paper" ends in a word of papers that has no capital; no name begins with one.
+    return _Word(text, start, start + len(text), plain, raised, is_common, False, raised or not of_papers)
 
 
 def _is_shouted(text: str, start: int, end: int) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from apex_cli.extract import clean, document_kinds, entities, keys, mentions, papers, timestamps
+from apex_cli.extract import clean, document_dates, document_kinds, entities, keys, mentions, papers, timestamps
 from apex_cli.extract.builder import Builder
 from apex_cli.extract.identity import text_digest
 from apex_cli.extract.time_values import looks_like_a_time
@@ -24,11 +24,6 @@ _MOST_NOTES = 3
 # YAML between two lines of dashes at the head of the file, as static site generators read it.
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(?P<fields>.{0,4000}?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _FRONT_TITLE = re.compile(r"^title:[ \t]*(?P<title>[^\n]{1,300})$", re.MULTILINE | re.IGNORECASE)
-_DATE_LINE = re.compile(
-    r"^[ \t>*#|_-]{0,8}(?:(?:invoice|issue|report|document|letter|bill|statement)[ \t])?dated?"
-    r"[ \t*_]{0,4}[:|][ \t*_|\"']{0,4}(?P<date>[^\n|]{8,60})",
-    re.MULTILINE | re.IGNORECASE,
-)
 
 
 def extract(record: Record) -> Extraction:
@@ -113,12 +108,12 @@ def _title(text: str) -> str:
 def _date(record: Record, text: str) -> tuple[datetime | None, list[str]]:
     """The first date at the head that can be the document's, and notes on those before it that cannot."""
     notes: list[str] = []
-    for line in _DATE_LINE.finditer(text[:_HEAD]):
-        written = line["date"].strip(" \t*_\"'.")
-        moment = timestamps.parse(written)
+    for written in document_dates.find(text):
+        ambiguous = document_dates.is_ambiguous(written, text)
+        moment = None if ambiguous else timestamps.parse(written)
         if moment is not None and timestamps.is_plausible(record, moment):
             return moment, notes
         if len(notes) < _MOST_NOTES and (moment is not None or looks_like_a_time(written)):
-            why = "lies in the future" if moment else "cannot be read"
+            why = "lies in the future" if moment else "is ambiguous" if ambiguous else "cannot be read"
             notes.append(f"the date {clean.line(written)} {why}: it is not taken for that of the document")
     return None, notes
