@@ -6,6 +6,7 @@ Bounded: the first of each kind are kept, the others only counted.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,15 +17,31 @@ _MOST_REASONS = 20
 
 @dataclass(slots=True)
 class NotedRecords:
-    """Records of which there is something to say: how many, and the first ones with what it is."""
+    """Records of which there is something to say: how many, and the first ones with what it is.
+
+    `notes` counts each note, and has the first record with it; `others` counts those that found no room in it.
+    """
 
     records: int = 0
     first: list[tuple[str, str]] = field(default_factory=list)
+    notes: dict[str, tuple[int, str]] = field(default_factory=dict)
+    others: int = 0
 
-    def add(self, locator: str, what: str) -> None:
+    def add(self, locator: str, notes: Sequence[str]) -> None:
         self.records += 1
         if len(self.first) < MOST_SHOWN:
-            self.first.append((locator, what))
+            self.first.append((locator, "; ".join(notes)))
+        for note in notes:
+            count, first = self.notes.get(note, (0, locator))
+            if count or len(self.notes) < _MOST_REASONS:
+                self.notes[note] = count + 1, first
+            else:
+                self.others += 1
+
+    def most_common(self) -> list[tuple[str, int, str]]:
+        """Each note with its number of records and the first of them, the most frequent ones first."""
+        found = [(note, count, first) for note, (count, first) in self.notes.items()]
+        return sorted(found, key=lambda each: -each[1])
 
     def as_json(self) -> dict[str, Any]:
         return {"records": self.records, "first": [{"locator": place, "note": what} for place, what in self.first]}

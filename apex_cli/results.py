@@ -41,10 +41,10 @@ class RecordResult:
     """The end of one record. `error` is set for `FAILED` and `PENDING`; `stage` names the stage that failed.
 
     `locator` is where in its input the record stood. Identity fields are None where the record could not be read.
-    `note` says what was cut, left out or assumed, or why a record was skipped; `left_out` is what of it is lost, and
-    `assumed` holds the other remarks. `looks_like` is set for other JSON that no source knows; see `Record`.
-    `unsupported` is the type of a skipped file that nothing here reads. `repeated`: the same bytes failed with the same
-    error code in an earlier run.
+    `note` says what was cut, left out or assumed, or why a record was skipped; `left_out` is what of it is lost,
+    `assumed` holds the other remarks, and `skipped_because` is the reason by which it is counted. `looks_like` is set
+    for other JSON that no source knows; see `Record`. `unsupported` is the type of a skipped file that nothing here
+    reads. `repeated`: the same failed with the same error code in an earlier run.
     """
 
     status: RecordStatus
@@ -65,6 +65,7 @@ class RecordResult:
     note: str | None = None
     left_out: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
+    skipped_because: str = ""
     looks_like: str | None = None
     unsupported: str = ""
     repeated: bool = False
@@ -164,11 +165,11 @@ class RunSummary:
         if result.unsupported:
             remarks.unsupported[result.unsupported] += 1
         elif result.left_out:
-            remarks.cut.add(result.locator, "; ".join(result.left_out))
+            remarks.cut.add(result.locator, result.left_out)
         elif result.status is RecordStatus.SKIPPED:
-            remarks.skip(result.note or "nothing in it")
+            remarks.skip(result.skipped_because or "nothing in it")
         if result.assumed:
-            remarks.noted.add(result.locator, "; ".join(result.assumed))
+            remarks.noted.add(result.locator, result.assumed)
         if result.looks_like is not None and result.status is not RecordStatus.FAILED:
             remarks.unrecognised.add(result.locator, result.looks_like)
 

@@ -40,8 +40,8 @@ def objects(data: bytes | str, name: str = "loads.csv") -> list[Object]:
 
 
 def ignored(data: bytes | str, name: str = "loads.csv") -> list[tuple[str, str]]:
-    """Place and note of what is no row."""
-    return [(part.place, part.note) for part in parts(data, name) if isinstance(part, Ignored)]
+    """Place of what is no row, and why it is none."""
+    return [(part.place, f"{part.note}: {part.detail}") for part in parts(data, name) if isinstance(part, Ignored)]
 
 
 def broken(data: bytes | str, name: str = "loads.csv") -> list[tuple[str, str | None]]:

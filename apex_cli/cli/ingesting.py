@@ -18,7 +18,7 @@ from apex_cli.cli.output import Output, clean, redact
 from apex_cli.cli.verb import CommandContext
 from apex_cli.errors import ApexError
 from apex_cli.exit_codes import ExitCode
-from apex_cli.remarks import NotedRecords, Remarks
+from apex_cli.remarks import MOST_SHOWN, NotedRecords, Remarks
 from apex_cli.results import RecordResult, RecordStatus, RunSummary, error_json
 
 if TYPE_CHECKING:
@@ -249,10 +249,12 @@ def _noted_records(heading: str, found: NotedRecords) -> Iterator[str]:
     if not found.records:
         return
     yield heading
-    for locator, what in found.first:
-        yield "  " + clean(redact(f"{locator}: {what}"))
-    if found.records > len(found.first):
-        yield f"  and {found.records - len(found.first):,} more"
+    notes = found.most_common()
+    for note, count, first in notes[:MOST_SHOWN]:
+        shown = f"{first}: {note}" if count == 1 else f"{note}: {count:,} records, the first is {first}"
+        yield "  " + clean(redact(shown))
+    if more := sum(count for _, count, _ in notes[MOST_SHOWN:]) + found.others:
+        yield f"  and {_count(more, 'other note')}"
 
 
 def _synced(summary: RunSummary) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 A head is read as a set of words, each in one spelling, whatever its language and their order. So "Número de carga" is
 {load, number} as "LOAD NO." is, and both mean `number`. English, Spanish and French are known. A head whose words are
-not exactly those of a meaning has none.
+not exactly those of a meaning has none: "Loads" is how many there are.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _PHRASES = tuple(
 )
 _WORDS = """
     number: no nos num nums nbr nr nro numero numeros n | id: ids identifier code codigo clave
-    load: loads carga cargas chargement flete | shipment: shipmt shpmt embarque envio expedition envoi
+    load: carga chargement flete | shipment: shipmt shpmt embarque envio expedition envoi
     trip: viaje voyage | order: ord orden pedido commande | container: contenedor conteneur cntr
     seal: sello precinto scelle plomb | invoice: inv factura facture | origin: orig origen origine depart departure
     pickup: pick pu recogida recoleccion recolecta enlevement ramassage collection pickups

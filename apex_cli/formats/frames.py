@@ -43,7 +43,7 @@ def encode_part(part: Part, longest: int) -> bytes:
     if isinstance(part, Object):
         return encode("object", [part.payload, part.place, part.collection, part.notes])
     if isinstance(part, Ignored):
-        return encode("ignored", [part.place, part.note])
+        return encode("ignored", [part.place, part.note, part.detail])
     if isinstance(part, Unreadable):
         return encode("unreadable", [part.place, error_fields(part.error), part.raw is not None], part.raw or b"")
     data = part.data.read(longest + 1)

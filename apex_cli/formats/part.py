@@ -99,10 +99,15 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A part that is understood and holds nothing to ingest; `note` says why ("functional acknowledgement")."""
+    """A part that is understood and holds nothing to ingest.
+
+    `note` says why ("functional acknowledgement"), in words that are the same for all parts of this kind: they are
+    counted by it. `detail` says what it is ("Grand Total | 5100.50").
+    """
 
     place: str
     note: str
+    detail: str = ""
 
 
 Part = Document | Object | InnerFile | Unreadable | Ignored

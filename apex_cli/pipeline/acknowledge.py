@@ -18,6 +18,7 @@ from apex_cli.model import Record
 from apex_cli.pipeline.context import Batch, InputProgress, RecordInProgress, RunContext
 from apex_cli.pipeline.documents import note_places
 from apex_cli.pipeline.sync import note_read_through
+from apex_cli.pipeline.synced_names import NOWHERE
 from apex_cli.reading.connectors.kept import kept
 from apex_cli.reading.files import Rejected, Skipped
 from apex_cli.results import DONE, RecordResult, RecordStatus
@@ -84,7 +85,11 @@ def _compare_with_earlier(context: RunContext, failed: Sequence[RecordInProgress
         item, result = each.origin.item, each.result
         assert result is not None
         assert result.error is not None
-        if item is None or isinstance(each.source_data, Skipped):
+        if isinstance(each.source_data, Skipped):
+            continue
+        if item is None:
+            is_known = each.origin.file != NOWHERE and context.refusals.add(each.origin.file, result.error.code)
+            each.result = replace(result, repeated=is_known)
             continue
         before = context.staging.failed_before(
             item,

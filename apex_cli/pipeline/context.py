@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from apex_cli.enrich.enricher import CachedEnricher
     from apex_cli.pipeline.sync import SyncRun
     from apex_cli.staging import Item, StagingDirectory
+    from apex_cli.staging.refusals import Refusals
     from apex_cli.stores.factory import Stores
 
 STDIN = "-"
@@ -103,7 +104,7 @@ class RunContext:
 
     `worker` is the one thread that reads inputs and changes the staging directory. `under_way` counts the versions of
     each record between extraction and commit. `enricher` is None for a run without a model, `sync` for one without
-    `--sync` where no run had it before.
+    `--sync` where no run had it before. `refusals` are the inputs that were refused before they were staged.
     """
 
     settings: Settings
@@ -115,6 +116,7 @@ class RunContext:
     stores: Stores
     coordinator: Coordinator
     worker: Executor
+    refusals: Refusals
     enricher: CachedEnricher | None = None
     sync: SyncRun | None = None
     under_way: Counter[str] = field(default_factory=Counter)
@@ -137,9 +139,8 @@ class InputProgress:
 
     `read` is counted by the reading thread, `reported` by the event loop: neither writes the other's. `kept` are the
     ids of failed records that were staged as items of their own. `file` is what holds the records (`synced_names`), and
-    `is_current` whether the input is what the file holds now, and not
-    what an earlier run staged. `failed`: not all of it was taken. `skipped` counts
-    what holds nothing to ingest.
+    `is_current` whether the input is what the file holds now, and not what an earlier run staged. `failed`: not all of
+    it was taken. `skipped` counts what holds nothing to ingest.
     """
 
     item: Item | None
@@ -224,7 +225,8 @@ def describe_skipped(skipped: Skipped) -> RecordResult:
         RecordStatus.SKIPPED,
         locator=skipped.locator,
         source=skipped.source,
-        note=skipped.note,
+        note=f"{skipped.note}: {skipped.detail}" if skipped.detail else skipped.note,
+        skipped_because=skipped.note,
         left_out=left_out,
         unsupported=skipped.unsupported,
     )

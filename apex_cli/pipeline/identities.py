@@ -70,9 +70,7 @@ class SeenRecords:
         if _was_refused(each) or (known is not None and known.print is None):
             known = await _stored(context, record, known, seen)
         if known is not None and known.content != seen.content and _is_another(known, seen):
-            return IdentityConflict(
-                f"{record.locator}: another record of this run has the id {record.external_id} and other content"
-            )
+            return IdentityConflict(f"another record of this run has the id {record.external_id} and other content")
         self._remember(record.record_id, seen)
         return None
 

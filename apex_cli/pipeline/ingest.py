@@ -15,16 +15,18 @@ from apex_cli.errors import ApexError, StoreError, unwrap_single_exception
 from apex_cli.extract import keys
 from apex_cli.model import Entity, EntityType
 from apex_cli.pipeline.acknowledge import release
-from apex_cli.pipeline.context import IngestRequest, Observer, RunContext, Stop, coordinator_for
+from apex_cli.pipeline.context import STDIN, IngestRequest, Observer, RunContext, Stop, coordinator_for
 from apex_cli.pipeline.extract import ExtractStage
 from apex_cli.pipeline.inputs import named_inputs
 from apex_cli.pipeline.read import InputReader
 from apex_cli.pipeline.runner import limit_arenas, settle_collector, start_stages
 from apex_cli.pipeline.sync import SyncRun, forget_gone
+from apex_cli.pipeline.synced_names import FileNames, is_in
 from apex_cli.pipeline.upgrade import open_upgraded
 from apex_cli.reading.objects import shown
 from apex_cli.results import RunSummary
 from apex_cli.staging import StagingDirectory
+from apex_cli.staging.refusals import Refusals
 from apex_cli.stores.factory import Stores
 
 if TYPE_CHECKING:
@@ -67,6 +69,7 @@ async def ingest(settings: Settings, request: IngestRequest, observer: Observer,
                 stores=stores,
                 coordinator=coordinator_for(settings, stores, run_id=summary.run_id, stats=summary.stats),
                 worker=worker,
+                refusals=await asyncio.to_thread(Refusals, settings.home),
                 enricher=enricher_for(settings, request, stores, models),
             )
             async with _recorded(context, models, started), _batches(models):
@@ -85,6 +88,7 @@ async def ingest(settings: Settings, request: IngestRequest, observer: Observer,
                     await asyncio.to_thread(reader.close)
                     await release(context, reader.unfinished())
                 complete = not (context.stopping or context.read_error or reader.cut)
+                await asyncio.to_thread(_save_refusals, context, complete)
                 await forget_gone(context, complete=complete, left_out=bool(reader.young or reader.busy))
                 _sum_up(context, reader)
     summary.interrupted = stop.signal
@@ -155,6 +159,13 @@ async def _settle_earlier_runs(context: RunContext) -> None:
     context.summary.needs_manual_recovery = len(recovered.needs_manual_recovery)
     if recovered.reason is not None:
         context.summary.notes.append(recovered.reason)
+
+
+def _save_refusals(context: RunContext, complete: bool) -> None:
+    """Remember what was refused. What a complete run did not refuse again is no longer refused."""
+    names, paths = FileNames(context.settings), context.request.paths if complete else ()
+    roots = [names.of(path) for path in paths if path != STDIN]
+    context.refusals.save(lambda file: any(is_in(file, root) for root in roots))
 
 
 def _sum_up(context: RunContext, reader: InputReader) -> None:

@@ -154,7 +154,7 @@ class InputReader:
             if isinstance(found, Young):
                 self.young += 1
             elif isinstance(found, Rejected):
-                yield self._refused(found)
+                yield self._refused(found, found.locator)
             else:
                 staged = self._staged_object(found) if isinstance(found, FoundObject) else self._staged_file(found)
                 if isinstance(staged, RecordInProgress):
@@ -171,7 +171,7 @@ class InputReader:
         """The staged item of a file; what to report where it is not staged."""
         refused = refusal(found, self._request.source)
         if refused is not None:
-            return self._refused(refused)
+            return self._refused(refused, str(found.path))
         source = sniff_source(found.path, found.name, self._request.source)
         faults.reach_in_thread("staging.put.before")
         try:
@@ -183,7 +183,7 @@ class InputReader:
                 naming=self._request.naming,
             )
         except ReadError as error:
-            return self._refused(Rejected(found.name, error))
+            return self._refused(Rejected(found.name, error), str(found.path))
         faults.reach_in_thread("staging.put.after")
         return item
 
@@ -193,7 +193,7 @@ class InputReader:
             with opened(found) as (head, stream):
                 refused = refusal_of(head, found.name, self._request.source, is_named=found.is_named)
                 if refused is not None:
-                    return self._refused(refused)
+                    return self._refused(refused, found.url)
                 head.seek(0)
                 source = sniff(head, found.name, self._request.source)
                 faults.reach_in_thread("staging.put.before")
@@ -206,14 +206,15 @@ class InputReader:
                     naming=self._request.naming,
                 )
         except ReadError as error:
-            return self._refused(Rejected(found.name, error))
+            return self._refused(Rejected(found.name, error), found.url)
         faults.reach_in_thread("staging.put.after")
         return item
 
-    def _refused(self, found: Rejected | Skipped) -> RecordInProgress:
-        """An input that was never staged."""
+    def _refused(self, found: Rejected | Skipped, place: str | None = None) -> RecordInProgress:
+        """An input that was never staged. `place` is its path or address, where its refusal may be the same again."""
         self.seen += 1
-        return RecordInProgress(InputProgress(None, read=1, exhausted=True), found)
+        file = NOWHERE if place is None else self._names.of(place)
+        return RecordInProgress(InputProgress(None, file, read=1, exhausted=True), found)
 
     def _claimed(self, item: Item, now: str | None = None) -> Iterator[InputProgress]:
         """The item as an input, if no other live run is working on it. `now`: this file or object holds it now."""

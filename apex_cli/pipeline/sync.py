@@ -22,7 +22,7 @@ from apex_cli.config import Settings
 from apex_cli.errors import ForgetRefused, StoreError
 from apex_cli.model import Record
 from apex_cli.pipeline.context import STDIN, Batch, IngestRequest, InputProgress, RunContext, leave_pending
-from apex_cli.pipeline.synced_names import FileNames
+from apex_cli.pipeline.synced_names import FileNames, outermost
 from apex_cli.reading.selection import EVERYTHING, Selection
 from apex_cli.results import RecordResult, RecordStatus, SyncResult
 from apex_cli.stores.postgres.places import DocumentPlaces
@@ -59,7 +59,8 @@ class SyncRun:
         if not request.sync and not await synced.any():
             return None
         names = FileNames(settings)
-        roots = dict.fromkeys(names.of(path) for path in request.paths if path != STDIN) if request.sync else ()
+        # A record below two roots would be counted twice.
+        roots = outermost([names.of(path) for path in request.paths if path != STDIN]) if request.sync else ()
         start = await synced.now()
         held = {root: await synced.held(root) for root in roots}
         return cls(synced, names, start, held, request.selection, places)
@@ -121,6 +122,10 @@ class SyncRun:
             await self._miss_gone([file for file in files if self._is_selected(file, root)])
         async for files in self.synced.also_in(root, self.start):
             await self._miss_gone(files)
+        # The folder may have been taken under the name of a link to it, too. Files elsewhere are left alone: they may
+        # be on a disk that is not there now.
+        async for files in self.synced.also_held_by(root, self.start):
+            await self._miss_gone(await asyncio.to_thread(self.names.really_in, files, root))
 
     async def _miss_gone(self, files: Sequence[bytes]) -> None:
         gone = await asyncio.to_thread(self.names.gone, files)

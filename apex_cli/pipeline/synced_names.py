@@ -54,6 +54,14 @@ class FileNames:
             return self._address(name)
         return str(Path(path).parent.resolve() / Path(path).name)
 
+    def really_in(self, names: Sequence[bytes], folder: bytes) -> list[bytes]:
+        """Those of these files whose own folder is, links resolved, the folder or one below it."""
+        top = self.path(folder)
+        if top is None:
+            return []
+        real = os.fsencode(os.path.realpath(top))
+        return [name for name in names if (place := self.place(name)) and is_in(os.fsencode(place), real)]
+
     def shown(self, name: bytes) -> str:
         """The name for people."""
         return (self.path(name) or os.fsdecode(name)).encode(errors="surrogateescape").decode(errors="backslashreplace")
@@ -76,6 +84,17 @@ class FileNames:
         """The address of an object; None where the name is not one, or too long to be known."""
         address = os.fsdecode(name)
         return address if _CUT not in name and objects.is_url(address) else None
+
+
+def is_in(name: bytes, folder: bytes) -> bool:
+    """Whether a name is that of the folder, or of something below it."""
+    return name == folder or name.startswith(folder.rstrip(b"/") + b"/")
+
+
+def outermost(folders: Sequence[bytes]) -> list[bytes]:
+    """Each of these folders once, and none that is below another one."""
+    different = list(dict.fromkeys(folders))
+    return [name for name in different if not any(name != other and is_in(name, other) for other in different)]
 
 
 def _is_gone(path: str) -> bool:

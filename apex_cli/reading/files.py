@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from apex_cli.errors import ReadError, RecordError, UsageError
+from apex_cli.formats.names import is_passed_over
 from apex_cli.reading.selection import EVERYTHING, IgnoreRules, Selection, is_ignored
 
 
@@ -49,7 +50,7 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Something with nothing to ingest: a ping, a draft, an error answer. `note` says which.
+    """Something with nothing to ingest: a ping, a draft, an error answer. `note` says which, `detail` more of it.
 
     `unsupported` is set for a file that nothing here reads: its type, as users count them (".heic").
     """
@@ -58,6 +59,7 @@ class Skipped:
     source: str
     note: str
     unsupported: str = ""
+    detail: str = ""
 
 
 def walk(
@@ -69,10 +71,10 @@ def walk(
 ) -> Iterator[Found | Young | Rejected]:
     """The files of `paths`, lazily: in the order given, those of a directory sorted by name, one directory in hand.
 
-    A named path is taken as it is, also when hidden or a symlink. In directories hidden entries are passed over,
-    symlinks to directories are not followed (so loops end), symlinks to files only within the named directory.
-    Directories in `exclude` are not entered unless named. What `selection` or a file `.apexignore` leaves out is passed
-    over; a named file is not asked. Nothing but regular files is ever opened.
+    A named path is taken as it is, also when hidden or a symlink. In directories hidden entries and the like
+    (`is_passed_over`) are passed over, symlinks to directories are not followed (so loops end), symlinks to files only
+    within the named directory. Directories in `exclude` are not entered unless named. What `selection` or a file
+    `.apexignore` leaves out is passed over; a named file is not asked. Nothing but regular files is ever opened.
 
     Rejected: `symlink_outside`, `not_a_file`, `unreadable`. Raises `UsageError` at once for a path that does not exist.
     """
@@ -197,7 +199,7 @@ def _rules(folder: Path, top: Path) -> list[IgnoreRules]:
 
 def _entries(directory: Path) -> Iterator[os.DirEntry[str]]:
     with os.scandir(directory) as entries:
-        return iter(sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda e: e.name))
+        return iter(sorted((entry for entry in entries if not is_passed_over(entry.name)), key=lambda e: e.name))
 
 
 def _unreadable(path: Path, error: OSError) -> Rejected:

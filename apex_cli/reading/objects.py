@@ -17,6 +17,7 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 from apex_cli.errors import ReadError, UsageError
 from apex_cli.extract import timestamps
 from apex_cli.extras import install_hint, missing_modules
+from apex_cli.formats.names import is_passed_over
 from apex_cli.reading.files import Rejected
 from apex_cli.reading.selection import EVERYTHING, Selection
 
@@ -139,7 +140,7 @@ def _find(path: str, selection: Selection) -> Iterator[FoundObject | Rejected]:
     root = base.removesuffix("/") if _GLOB.isdisjoint(inside) else _fixed_part(base)
     for each, info in found:
         name = each[len(top) :].lstrip("/")
-        if not any(part.startswith(".") for part in PurePosixPath(name).parts) and selection.takes(name):
+        if not any(map(is_passed_over, PurePosixPath(name).parts)) and selection.takes(name):
             yield _object(system, each, f"{root}/{name}", name, info, named=False)
 
 

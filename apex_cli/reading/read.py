@@ -141,7 +141,7 @@ def _inner(opened: Input, part: InnerFile) -> Iterator[Record | Rejected | Skipp
 def _left(opened: Input, format: Format, part: Unreadable | Ignored) -> Rejected | Skipped:
     locator = f"{opened.name}:{part.place}" if part.place else opened.name
     if isinstance(part, Ignored):
-        return Skipped(locator, format.name, part.note)
+        return Skipped(locator, format.name, part.note, detail=part.detail)
     return Rejected(locator, part.error, part.raw, Path(opened.name).suffix)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from pathlib import Path
 
@@ -71,6 +72,33 @@ def test_quiet_reports_a_failure_once(home: Path, drop: Path) -> None:
     changed = run(home, "ingest", drop, "-q").expect(3)
     assert "broken.json" in changed.stderr
     assert "rows.jsonl" not in changed.stderr
+
+
+def test_quiet_reports_once_what_may_not_be_staged(home: Path, drop: Path) -> None:
+    """A link out of the folder, a pipe: no copy of them is kept, and still they are no news in the second run."""
+    os.mkfifo(drop / "pipe.json")
+    (drop / "away.json").symlink_to("/etc/hostname")
+    first = run(home, "ingest", drop, "-q").expect(3)
+    assert len(first.stderr.splitlines()) == 2
+    again = run(home, "ingest", drop, "-q").expect(3)
+    assert (again.stdout, again.stderr) == ("", "")
+    assert run(home, "ingest", drop, "--json").expect(3).summary["repeated"] == 2
+    # A run of another folder does not look at them; once they are gone they are news again.
+    run(home, "ingest", drop / "old", "-q").expect(0)
+    assert run(home, "ingest", drop, "-q").expect(3).stderr == ""
+    (drop / "pipe.json").unlink()
+    run(home, "ingest", drop, "-q").expect(3)
+    os.mkfifo(drop / "pipe.json")
+    news = run(home, "ingest", drop, "-q").expect(3).stderr
+    assert "pipe.json" in news
+    assert "away.json" not in news
+
+
+def test_files_of_systems_and_programs_are_passed_over(home: Path, drop: Path) -> None:
+    for name in ("~$rates.docx", "Thumbs.db", "desktop.ini", ".DS_Store"):
+        (drop / name).write_bytes(b"\5Ann\0\0")
+    result = run(home, "ingest", drop, "--json").expect(0)
+    assert result.summary["unsupported"] == {".heic": 3, "no extension": 1, ".dwg": 1}
 
 
 def test_failures_are_grouped_by_reason(home: Path, drop: Path) -> None:

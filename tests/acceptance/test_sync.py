@@ -137,6 +137,31 @@ def test_what_moves_stays(home: Path, desk: Path) -> None:
     assert verified(home) == 19
 
 
+def test_a_folder_within_another_one_counts_once(home: Path, desk: Path) -> None:
+    sync(home, desk)
+    (desk / "notes" / "tolls.txt").unlink()
+    result = sync(home, desk / "notes", desk, desk / "notes" / ".")
+    assert forgotten(result) == {"tolls.txt"}
+    assert (result.summary["sync"]["gone"], len(result.summary["sync"]["first"])) == (1, 1)
+
+
+def test_a_folder_that_has_two_names_is_one(home: Path, desk: Path) -> None:
+    """A file that is gone is gone under both names. One on a disk that is not there now is not."""
+    link = desk.parent / "link to desk"
+    link.symlink_to(desk)
+    share = desk.parent / "share"
+    share.mkdir()
+    for topic in ("tolls", "seals"):
+        shutil.copy(desk / "notes" / f"{topic}.txt", share)
+    for place in (desk, link, share):
+        sync(home, place)
+    share.rename(desk.parent / "not mounted")
+    share.mkdir()
+    for topic in ("tolls", "fuel"):
+        (desk / "notes" / f"{topic}.txt").unlink()
+    assert forgotten(sync(home, desk)) == {"fuel.txt"}
+
+
 def test_what_is_not_looked_at_stays(home: Path, desk: Path) -> None:
     with zipfile.ZipFile(desk / "packed.zip", "w") as archive:
         archive.writestr("north/rates.txt", note("rates"))

@@ -120,6 +120,34 @@ def test_a_row_that_only_looks_like_totals_is_a_row(row: str) -> None:
     assert len(rows) == 3
 
 
+def test_totals_of_groups_are_no_rows() -> None:
+    text = (
+        "Load #,Customer,Rate\nLD-1,Birchwood,100\nLD-2,Birchwood,250\nBirchwood Total,,350\n"
+        "LD-3,Delmar,50\n,Delmar Total,50\nLD-4,Oak & Ash,70\nLD-5,Oak & Ash,30\n,,100\n,Totals for October,500\n"
+    )
+    assert [row.payload["Load #"] for row in objects(text)] == ["LD-1", "LD-2", "LD-3", "LD-4", "LD-5"]
+    assert [place for place, _ in ignored(text)] == ["row 4", "row 6", "row 9", "row 10"]
+
+
+def test_totals_of_a_table_without_ids_are_found_by_their_sums() -> None:
+    text = "Customer,Loads,Revenue\nBirchwood,3,100\nDelmar,2,60\nTotal Quality Logistics,4,70\nTotal October,9,230\n"
+    assert [row.payload["Customer"] for row in objects(text)] == ["Birchwood", "Delmar", "Total Quality Logistics"]
+
+
+@pytest.mark.parametrize(
+    ("heads", "row"),
+    [
+        ("Carrier,MC #,DOT #", "Total Quality Logistics,322572,2223295"),
+        ("Carrier,MC #,Phone", "Total Transportation,,6015550143"),
+        ("Load #,Customer,Rate", "88,Sum Total,700"),
+        ("Driver,Phone,Truck", "Ann Total,6015550143,T-7"),
+    ],
+)
+def test_a_name_with_total_in_it_is_a_row(heads: str, row: str) -> None:
+    [found] = objects(f"{heads}\n{row}\n")
+    assert list(found.payload.values()) == [cell or None for cell in row.split(",")]
+
+
 def test_heads_that_are_empty_or_there_twice_stay_apart() -> None:
     [row] = objects("Load #,,Note,Note,Rate\nLD-1,x,a,b,5\n")
     assert row.payload == {"Load #": "LD-1", "column 2": "x", "Note": "a", "Note 2": "b", "Rate": "5"}

@@ -80,7 +80,7 @@ def test_merged_heads_and_groups_count_for_each_column_and_row() -> None:
     }
     assert (second["Load #"], second["Customer"], second["Pickup City"]) == ("4402", "Acme", "Erie")
     [total] = [part for part in parts(data, "book.xlsx") if isinstance(part, Ignored)]
-    assert (total.place, total.note) == ("sheet Loads, row 7", "totals: Total | 11")
+    assert (total.place, total.note, total.detail) == ("sheet Loads, row 7", "totals", "Total | 11")
 
 
 def test_dates_numbers_and_truths_are_written_plainly() -> None:

@@ -48,6 +48,7 @@ class Bench:
             stores=missing,
             coordinator=missing,
             worker=missing,
+            refusals=missing,
         )
 
     def reader(self, *paths: Path, **options: Any) -> InputReader:

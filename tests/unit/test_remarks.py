@@ -11,7 +11,8 @@ from apex_cli.cli.failures import FailureGroups
 from apex_cli.cli.ingesting import summary_lines
 from apex_cli.extract import clean, cuts, fields, mentions
 from apex_cli.model import Record
-from apex_cli.pipeline.context import describe
+from apex_cli.pipeline.context import describe, describe_skipped
+from apex_cli.reading.files import Skipped
 from apex_cli.results import RecordStatus, RunSummary
 from apex_cli.sources.registry import classify, extract, looks_like
 
@@ -82,6 +83,33 @@ def test_what_a_record_is_too_large_for_is_in_its_notes_and_in_the_summary() -> 
     assert "1 record was cut:" in lines
     assert any(line.startswith("  big.json:1: left out: ") for line in lines)
     assert summary.as_json()["cut"]["records"] == 1
+
+
+def test_a_note_on_many_records_is_shown_once_with_their_number() -> None:
+    rows = [record({"id": n, "text": "word"}, f"rows.csv:row {n}") for n in range(2, 40)]
+    summary = summary_of(*rows, record({"id": 77, "text": "word"}, "b.json:1", notes=("read as Windows-1252",)))
+    lines = list(summary_lines(summary, FailureGroups()))
+    heading = lines.index("There are notes on 39 records:")
+    assert lines[heading + 1 :] == [
+        "  it has no time of its own, so it counts from when it was staged: 39 records, the first is rows.csv:row 2",
+        "  b.json:1: read as Windows-1252",
+    ]
+    assert len(summary.as_json()["noted"]["first"]) == 5
+
+
+def test_the_notes_that_are_shown_are_bounded() -> None:
+    rows = [record({"id": n, "updated_at": TIME}, f"{n}.json:1", notes=(f"note {n}",)) for n in range(500)]
+    lines = list(summary_lines(summary_of(*rows), FailureGroups()))
+    assert lines[-1] == "  and 495 other notes"
+    assert len(lines) < 12
+
+
+def test_what_is_skipped_is_counted_by_its_reason() -> None:
+    summary = RunSummary("run", inputs=1)
+    for number in range(30):
+        summary.add(describe_skipped(Skipped(f"a.csv:row {number}", "csv", "totals", detail=f"Total | {number}")))
+    assert summary.as_json()["skipped_because"] == {"totals": 30}
+    assert describe_skipped(Skipped("a.csv:row 7", "csv", "totals", detail="Total | 7")).note == "totals: Total | 7"
 
 
 def test_deep_and_long_content_is_noted() -> None:

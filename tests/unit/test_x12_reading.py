@@ -46,6 +46,12 @@ def wrong(parts: Iterable[Part]) -> list[str]:
     return [part.error.message for part in parts if isinstance(part, Unreadable)]
 
 
+@pytest.mark.parametrize("filling", ["\x1a", "\0" * 300, "\r\n\x1a\0\0", " \n"])
+def test_what_fills_a_file_behind_an_interchange_is_nothing(filling: str) -> None:
+    parts = read(interchange(status()) + filling + interchange(status(), control="000000102") + filling)
+    assert [type(part) for part in parts] == [Object, Object]
+
+
 def test_one_set_with_its_envelope() -> None:
     (part,) = read(interchange(status()))
     assert isinstance(part, Object)

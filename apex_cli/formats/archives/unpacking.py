@@ -13,6 +13,7 @@ from typing import BinaryIO, cast
 
 from apex_cli.errors import ReadError
 from apex_cli.formats.format import FileInfo
+from apex_cli.formats.names import is_passed_over
 from apex_cli.formats.part import Ignored, InnerFile, Part, Unreadable
 
 IN_MEMORY_BYTES = 1024**2
@@ -20,7 +21,6 @@ HIGHEST_RATIO = 200
 MIN_SUSPECT_BYTES = 64 * 1024**2
 """Up to this size the ratio does not matter."""
 _CHUNK = 256 * 1024
-_NOT_FILES = frozenset(("__macosx", "thumbs.db", "desktop.ini"))
 
 
 def member(name: str, packed_bytes: int, info: FileInfo, open_member: Callable[[], BinaryIO]) -> Part | None:
@@ -35,7 +35,7 @@ def member(name: str, packed_bytes: int, info: FileInfo, open_member: Callable[[
             f"the name {name!r} leads out of the archive", hint="the archive is made to do harm", code="unsafe_name"
         )
         return Unreadable(name, error)
-    if any(part.startswith(".") or part.lower() in _NOT_FILES for part in parts):
+    if any(map(is_passed_over, parts)):
         return None
     try:
         with open_member() as packed:

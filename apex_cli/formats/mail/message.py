@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from apex_cli.errors import ReadError
-from apex_cli.extract import cuts, timestamps
+from apex_cli.extract import clean, cuts, timestamps
 from apex_cli.extract.message_text import visible_text
 from apex_cli.formats.charsets import decoded
 from apex_cli.formats.mail.headers import Headers, moment
@@ -181,7 +181,7 @@ def _sent_at(headers: Headers) -> tuple[str, list[str]]:
     if sent and not (received and _is_long_after(sent, received)):
         return sent, []
     if received is None:
-        return written, []
+        return written, [f"its date {clean.line(written, 80)!r} cannot be read"] if written and not sent else []
     why = f"its date {written!r} cannot be right" if written else "it has no date"
     return received, [f"{why}: it counts from when it was received, {received}"]
 

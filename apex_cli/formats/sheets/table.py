@@ -6,29 +6,21 @@ of text. What stands above the heads is a note of the first row.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 
-from apex_cli.extract import clean, column_heads
+from apex_cli.extract import clean
 from apex_cli.formats.part import Ignored, Object, Part, Unreadable
 from apex_cli.formats.sheets import heads as sheet_heads
 from apex_cli.formats.sheets.heads import SheetHeads, filled
-from apex_cli.formats.sheets.spelling import Spelling, is_amount, number, spelling_of
+from apex_cli.formats.sheets.spelling import Spelling, spelling_of
+from apex_cli.formats.sheets.totals import Totals
 
 FIRST_ROWS = 200
 """Rows of a sheet that are looked at before the first one is read."""
-_TOTAL = re.compile(
-    r"(?:grand |gran |sub[ -]?|sous[ -]?)?(?:totals?|totales|totaux|sum|suma|somme|average|promedio|moyenne)"
-    r"(?: [\w&.'-]{1,30}){0,4}:?",
-    re.IGNORECASE,
-)
-_MOST_ROWS_SUMMED = 100_000
-_SMALLEST_SHARE = 1e-6
 _FEWEST_WORDS = 3
 _NOTED = 200
-_IDS = frozenset(("number", "trip", "order", "pro", "invoice", "mc", "dot", "vin", "truck"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +79,7 @@ class _Reader:
     def _use(self, heads: SheetHeads) -> None:
         self._heads = heads
         self._width = len(heads.names)
-        self._sums = _Sums(self._width)
-        meanings = [column_heads.meaning(name) if name else None for name in heads.names]
-        self._ids = [column for column, name in enumerate(meanings) if name in _IDS]
+        self._totals = Totals(heads.names)
 
     def parts(self) -> Iterator[Part]:
         rows = chain(self._table.first, self._table.others)
@@ -120,8 +110,8 @@ class _Reader:
     def _part(self, row: SheetRow) -> Part:
         why = self._no_row(row.cells)
         if why is not None:
-            return Ignored(self._place(row), f"{why}: {_shown(row.cells)}")
-        self._sums.add(row.cells)
+            return Ignored(self._place(row), why, _shown(row.cells))
+        self._totals.add(row.cells)
         payload: dict[str, str | None] = {}
         for column, cell in enumerate(row.cells):
             name = self._heads.names[column] if column < self._width else ""
@@ -149,49 +139,11 @@ class _Reader:
         found = filled(cells)
         if any(list(cells) == list(line) for line in self._heads.lines):
             return "the heads again"
-        if self._is_total(cells, found):
+        if self._totals.are(cells):
             return "totals"
         if len(set(found)) == 1 and self._width > 2 and not _may_be_id(found[0]):
             return "a line of text"
         return None
-
-    def _is_total(self, cells: Sequence[str], found: Sequence[str]) -> bool:
-        labels = [cell for cell in found if _TOTAL.fullmatch(cell)]
-        others = [cell for cell in found if cell not in labels]
-        if not all(map(is_amount, others)):
-            return False
-        with_id = any(column < len(cells) and cells[column] and cells[column] not in labels for column in self._ids)
-        if labels:
-            return bool(others) and (not with_id or found[0] in labels)
-        return not with_id and bool(self._ids) and self._sums.are(cells)
-
-
-class _Sums:
-    """The sums of the columns of numbers so far, for a row of totals without a label."""
-
-    def __init__(self, width: int) -> None:
-        self._sums = [0.0] * width
-        self._rows = 0
-
-    def add(self, cells: Sequence[str]) -> None:
-        self._rows += 1
-        if self._rows <= _MOST_ROWS_SUMMED:
-            for column, cell in enumerate(cells[: len(self._sums)]):
-                if cell and (found := number(cell)) is not None:
-                    self._sums[column] += found
-
-    def are(self, cells: Sequence[str]) -> bool:
-        """Whether all numbers of a row are the sums of more than one row above them."""
-        if not 1 < self._rows <= _MOST_ROWS_SUMMED:
-            return False
-        for column, cell in enumerate(cells):
-            if not cell:
-                continue
-            found = number(cell)
-            total = self._sums[column] if column < len(self._sums) else None
-            if found is None or total is None or abs(found - total) > max(0.01, _SMALLEST_SHARE * abs(total)):
-                return False
-        return True
 
 
 def _may_be_id(text: str) -> bool:

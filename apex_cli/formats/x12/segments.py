@@ -21,6 +21,8 @@ LONGEST_SEGMENT = 64 * 1024
 _BLOCK = 64 * 1024
 _ISA = b"ISA"
 _BOM = b"\xef\xbb\xbf"
+_FILLING = b" \t\r\n\f\v\0\x1a"
+"""Blanks, NUL, and Ctrl-Z, which ended files under DOS."""
 # Where the separator of elements stands in an ISA segment.
 _SEPARATORS = (3, 6, 17, 20, 31, 34, 50, 53, 69, 76, 81, 83, 89, 99, 101, 103)
 
@@ -57,7 +59,8 @@ def segments(file: BinaryIO) -> Iterator[Segment]:
     number = 0
     separators: tuple[bytes, bytes] | None = None
     while True:
-        del data[: len(data) - len(data.lstrip())]
+        # Between interchanges and at the end of a file stands what other systems fill it with.
+        del data[: len(data) - len(data.lstrip(_FILLING if separators is None else None))]
         if len(data) < LONGEST_SEGMENT and (block := file.read(_BLOCK)):
             data += block
             continue

@@ -68,6 +68,15 @@ JOIN synced_file o ON o.file_id = also.file_id
 WHERE {_UNDER} AND o.file > %(after)s
 ORDER BY o.file LIMIT %(limit)s
 """  # noqa: S608 - constants
+# Other files with records that this run has missed below the root.
+_ALSO_HELD_BY = f"""
+SELECT DISTINCT o.file FROM synced_file f
+JOIN synced_record s ON s.file_id = f.file_id AND s.missing >= %(start)s
+JOIN synced_record also ON also.record_id = s.record_id AND also.file_id <> s.file_id AND also.seen < %(start)s
+JOIN synced_file o ON o.file_id = also.file_id
+WHERE {_UNDER} AND o.file > %(after)s
+ORDER BY o.file LIMIT %(limit)s
+"""  # noqa: S608 - constants
 _MISS_FILES = """
 UPDATE synced_record s SET missing = m.now, missing_since = coalesce(s.missing_since, m.now)
 FROM synced_file f, (SELECT nextval('sync_moment') AS now) AS m
@@ -192,6 +201,11 @@ class SyncedFiles:
     async def also_in(self, root: bytes, start: int) -> AsyncIterator[Sequence[bytes]]:
         """Other files that hold records which were seen below a root since `start`, in pages."""
         async for files in self._files(_ALSO_IN, root, start):
+            yield files
+
+    async def also_held_by(self, root: bytes, start: int) -> AsyncIterator[Sequence[bytes]]:
+        """Other files that hold records which were missed below a root since `start`, in pages."""
+        async for files in self._files(_ALSO_HELD_BY, root, start):
             yield files
 
     async def miss_files(self, files: Sequence[bytes], start: int) -> None:
