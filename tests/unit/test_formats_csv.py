@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import codecs
 import io
-import tracemalloc
 
 import pytest
 
 from apex_cli.errors import ReadError
 from apex_cli.formats.format import FileInfo
 from apex_cli.formats.part import Object, Unreadable
+from tests.linear import peak_memory
 from tests.sheet_helpers import LIMITS, broken, format_of, ignored, objects, parts
 
 HEADS = "Load #,Origin,Rate"
+INFO = FileInfo("loads.csv", LIMITS)
+MEGABYTE = 1024**2
 ROWS = {"Load #": "LD-1", "Origin": "Chicago, IL", "Rate": "$1,200.00"}
 
 
@@ -217,19 +219,17 @@ def test_formulas_are_text() -> None:
     assert row.payload["Link"] == link.replace('""', '"')
 
 
-def test_a_cell_of_50_megabytes_fails_alone_in_little_memory() -> None:
-    def written() -> bytes:
-        return b'Load #,Notes,Rate\nLD-1,a,5\nLD-2,"' + b"x\n" * 25_000_000 + b'",6\nLD-3,c,7\n'
+def test_a_cell_of_any_size_fails_alone_in_the_same_memory() -> None:
+    def peak(megabytes: int) -> int:
+        cell = b"x\n" * (megabytes * MEGABYTE // 2)
+        file = io.BytesIO(b'Load #,Notes,Rate\nLD-1,a,5\nLD-2,"' + cell + b'",6\nLD-3,c,7\n')
+        found, most = peak_memory(lambda: list(format_of(b"", "loads.csv").parts(file, INFO)))
+        assert [part.payload["Load #"] for part in found if isinstance(part, Object)] == ["LD-1", "LD-3"]
+        [large] = [part for part in found if isinstance(part, Unreadable)]
+        assert (large.place, large.error.code) == ("row 3", "too_large")
+        return most
 
-    file = io.BytesIO(written())
-    tracemalloc.start()
-    found = list(format_of(b"", "loads.csv").parts(file, FileInfo("loads.csv", LIMITS)))
-    _, most = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert [part.payload["Load #"] for part in found if isinstance(part, Object)] == ["LD-1", "LD-3"]
-    [large] = [part for part in found if isinstance(part, Unreadable)]
-    assert (large.place, large.error.code) == ("row 3", "too_large")
-    assert most < 60 * 1024**2
+    assert peak(8) < peak(2) + MEGABYTE < 60 * MEGABYTE
 
 
 def test_a_quote_that_is_not_closed_breaks_its_own_row_only() -> None:
@@ -263,11 +263,11 @@ def test_a_table_of_another_name_is_known_by_its_heads() -> None:
 
 
 def test_a_large_file_takes_no_more_memory_than_a_small_one() -> None:
-    data = b"Load #,Origin,Rate\n" + b"LD-1,Gary,1250.50\n" * 400_000
-    file = io.BytesIO(data)
-    tracemalloc.start()
-    count = sum(1 for _ in format_of(b"", "loads.csv").parts(file, FileInfo("loads.csv", LIMITS)))
-    _, most = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert count == 400_000
-    assert most < 8 * 1024**2
+    def peak(rows: int) -> int:
+        file = io.BytesIO(b"Load #,Origin,Rate\n" + (b"LD-1,Gary" + b" and Hammond" * 20 + b",1250.50\n") * rows)
+        count, most = peak_memory(lambda: sum(1 for _ in format_of(b"", "loads.csv").parts(file, INFO)))
+        assert count == rows
+        return most
+
+    # The files differ by 8 MB.
+    assert peak(40_000) < peak(8_000) + 2 * MEGABYTE

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 
 from apex_cli.extract.mail_words import MailKind, kind_of
 from apex_cli.extract.message_text import own_text, visible_text
+from tests.linear import assert_linear
 
 CASES = Path(__file__).parent.parent / "cases"
 
@@ -368,12 +368,4 @@ def test_any_text_is_read(text: str, subject: str) -> None:
      "<div class=gmail_quote>x", "2026 a@b.c wrote:\n> x\n", "this message is ", "received ", "<td>", "wrote "],
 )  # fmt: skip
 def test_hostile_text_takes_linear_time(piece: str) -> None:
-    def seconds(size: int) -> float:
-        text = piece * (size // len(piece)) + "<br>addressee"
-        start = time.perf_counter()
-        own_text(text, "Re: x")
-        return time.perf_counter() - start
-
-    seconds(1_000)
-    # Quadratic time would be 64 times as long.
-    assert seconds(160_000) < max(32 * seconds(20_000), 0.5)
+    assert_linear(lambda size: own_text(piece * (size // len(piece)) + "<br>addressee", "Re: x"), 20_000)

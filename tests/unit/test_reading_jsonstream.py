@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import tracemalloc
+from collections import deque
 from typing import Any, ClassVar
 
 import pytest
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from apex_cli.input_rules import ReadLimits
 from apex_cli.reading.jsonstream import Broken, Value, values
-from tests.linear import assert_linear
+from tests.linear import assert_linear, peak_memory
 
 LIMITS = ReadLimits(max_record_bytes=32 * 1024**2, max_document_bytes=1024, max_depth=200)
 SMALL = ReadLimits(max_record_bytes=1000, max_document_bytes=1024, max_depth=200)
@@ -196,15 +196,10 @@ class TestHostile:
     def test_a_huge_value_is_not_held(self, opening: bytes) -> None:
         limits = ReadLimits(max_record_bytes=1024**2, max_document_bytes=1, max_depth=200)
         file = _Endless(opening, 64 * 1024**2)
-        tracemalloc.start()
-        try:
-            *_, last = values(io.BufferedReader(file), limits)
-            peak = tracemalloc.get_traced_memory()[1]
-        finally:
-            tracemalloc.stop()
+        last, most = peak_memory(lambda: deque(values(io.BufferedReader(file), limits), maxlen=1).pop())
         assert isinstance(last, Broken)
         assert last.error.code == "too_large"
-        assert peak < 16 * 1024**2
+        assert most < 16 * 1024**2
 
     def test_unclosed_brackets_on_every_line_take_linear_time(self) -> None:
         assert len(brief(b'{"a":1}\n' + b"{\n" * 1_000)) == 1_001
