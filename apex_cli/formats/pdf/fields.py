@@ -13,7 +13,7 @@ from typing import Any
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]  # it ships no types
 
 from apex_cli.formats.pages.elements import Element
-from apex_cli.formats.pdf.textlines import turned
+from apex_cli.formats.pdf.calls import turned
 
 _MOST_ANNOTATIONS = 5_000
 _LONGEST_BYTES = 200_000

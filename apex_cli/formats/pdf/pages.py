@@ -19,7 +19,7 @@ from apex_cli.formats.pages.paragraphs import SCANNED, Blocks
 from apex_cli.formats.part import Block, OcrResult
 from apex_cli.formats.pdf.cells import with_tables
 from apex_cli.formats.pdf.fields import written
-from apex_cli.formats.pdf.rules import Grid, PageObjects, grids, page_objects
+from apex_cli.formats.pdf.rules import PageObjects, grids, page_objects
 from apex_cli.formats.pdf.textlines import PageText
 
 MOST_CHARACTERS = MOST_CHUNKS * MAXIMUM
@@ -65,7 +65,8 @@ class Pages:
                     yield from self._scanned.of_page(arranged(self._of_image(index)), place)
                     return
                 self._unread.append(index + 1)
-            elements = _of_text(text, grids(objects.edges))
+            tables = grids(objects.edges)
+            elements = with_tables(text.elements(tables), tables)
             values, remarks = written(page, self._form, rotation, elements)
             yield from self._blocks.of_page(arranged([*elements, *values]), place)
             for remark in remarks:
@@ -138,16 +139,6 @@ def _is_image(text: str, is_clean: bool, objects: PageObjects, page: Any) -> boo
     width, height = pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page)
     largest = max((x1 - x0) * (bottom - top) for x0, top, x1, bottom in objects.images)
     return largest > _LARGE_IMAGE * float(width * height)
-
-
-def _of_text(text: PageText, tables: Sequence[Grid]) -> list[Element]:
-    if not tables:
-        return text.elements()
-
-    def separates(left: float, right: float, y: float) -> bool:
-        return any(table.separates(left, right, y) for table in tables)
-
-    return with_tables(text.elements(separates), tables)
 
 
 def _pages(numbers: Sequence[int]) -> str:

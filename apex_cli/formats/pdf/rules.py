@@ -6,15 +6,15 @@ cut the grid into small boxes; boxes without an edge between them are one cell. 
 
 from __future__ import annotations
 
-import ctypes
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]  # it ships no types
 
-from apex_cli.formats.pdf.textlines import turned
+from apex_cli.formats.pdf import calls
+from apex_cli.formats.pdf.calls import Matrix
 
 _MOST_OBJECTS = 20_000
 _MOST_EDGES = 4_000
@@ -26,8 +26,15 @@ _NEAR = 3.0
 """Points by which lines may miss each other and still touch."""
 _DEEPEST_FORM = 3
 _Box = tuple[float, float, float, float]
-_Matrix = tuple[float, float, float, float, float, float]
-_IDENTITY: _Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+_IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+_AS_SEEN: dict[int, Matrix] = {
+    0: (1.0, 0.0, 0.0, -1.0, 0.0, 0.0),
+    90: (0.0, 1.0, 1.0, 0.0, 0.0, 0.0),
+    180: (-1.0, 0.0, 0.0, 1.0, 0.0, 0.0),
+    270: (0.0, -1.0, -1.0, 0.0, 0.0, 0.0),
+}
+"""From the coordinates of a page of each rotation to those of its reader, as `calls.turned` does it."""
+_LINE_TO, _MOVE_TO = pdfium.FPDF_SEGMENT_LINETO, pdfium.FPDF_SEGMENT_MOVETO
 
 
 @dataclass(slots=True)
@@ -43,86 +50,73 @@ def page_objects(page: Any, rotation: int) -> PageObjects:
     """The lines and images of an open page, as a reader sees it."""
     found = PageObjects()
     count = pdfium.FPDFPage_CountObjects(page)
-    if count > _MOST_OBJECTS:
-        return found
-    get, kind = pdfium.FPDFPage_GetObject, pdfium.FPDFPageObj_GetType
-    for number in range(count):
-        item = get(page, number)
-        what = kind(item)
-        if what != pdfium.FPDF_PAGEOBJ_TEXT:
-            _add(found, item, what, _IDENTITY, rotation, 0)
-        if len(found.edges) > _MOST_EDGES:
-            found.edges.clear()
-            return found
+    if count <= _MOST_OBJECTS:
+        _add(found, calls.other_objects(page, count), _AS_SEEN[rotation], 0)
+    if len(found.edges) > _MOST_EDGES:
+        found.edges.clear()
     return found
 
 
-def _add(found: PageObjects, item: Any, kind: int, matrix: _Matrix, rotation: int, depth: int) -> None:
-    if kind == pdfium.FPDF_PAGEOBJ_PATH:
-        found.shapes += 1
-        found.edges.extend(_edges(_path_boxes(item, matrix, rotation)))
-    elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
-        values = [ctypes.c_float() for _ in range(4)]
-        if pdfium.FPDFPageObj_GetBounds(item, *map(ctypes.byref, values)):
-            left, bottom, right, top = (value.value for value in values)
-            found.images.append(_moved([(left, bottom), (right, top)], matrix, rotation))
-    elif kind == pdfium.FPDF_PAGEOBJ_FORM and depth < _DEEPEST_FORM:
-        inner = _multiplied(_matrix(item), matrix)
-        for number in range(min(pdfium.FPDFFormObj_CountObjects(item), _MOST_OBJECTS)):
-            child = pdfium.FPDFFormObj_GetObject(item, number)
-            if len(found.edges) <= _MOST_EDGES:
-                _add(found, child, pdfium.FPDFPageObj_GetType(child), inner, rotation, depth + 1)
+def _add(found: PageObjects, objects: Iterable[tuple[int, calls.Handle]], outer: Matrix, depth: int) -> None:
+    """Add what objects draw. `outer` is how the page, or the form that they belong to, is moved and turned."""
+    for kind, item in objects:
+        if len(found.edges) > _MOST_EDGES:
+            return
+        if kind == pdfium.FPDF_PAGEOBJ_PATH:
+            found.shapes += 1
+            _add_edges(found.edges, item, _moved_by(item, outer))
+        elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
+            if (bounds := calls.bounds(item)) is not None:
+                left, bottom, right, top = bounds
+                found.images.append(_box(_point(left, bottom, outer), _point(right, top, outer)))
+        elif kind == pdfium.FPDF_PAGEOBJ_FORM and depth < _DEEPEST_FORM:
+            _add(found, calls.objects_of_form(item, _MOST_OBJECTS), _moved_by(item, outer), depth + 1)
 
 
-def _path_boxes(path: Any, matrix: _Matrix, rotation: int) -> Iterator[_Box]:
-    """The box of each straight part of a path; of a curve nothing."""
-    whole = _multiplied(_matrix(path), matrix)
-    x, y = ctypes.c_float(), ctypes.c_float()
-    addresses = ctypes.byref(x), ctypes.byref(y)
+def _add_edges(edges: list[_Box], path: calls.Handle, matrix: Matrix) -> None:
+    """Add the straight parts of a path that run along the page or down it, and are no dots."""
     begin = last = (0.0, 0.0)
-    for number in range(min(pdfium.FPDFPath_CountSegments(path), _MOST_EDGES)):
-        segment = pdfium.FPDFPath_GetPathSegment(path, number)
-        if not pdfium.FPDFPathSegment_GetPoint(segment, *addresses):
-            continue
-        point = (x.value, y.value)
-        kind = pdfium.FPDFPathSegment_GetType(segment)
-        if kind == pdfium.FPDF_SEGMENT_MOVETO:
+    for kind, x, y, closes in calls.segments(path, _MOST_EDGES):
+        point = _point(x, y, matrix)
+        if kind == _LINE_TO:
+            _add_edge(edges, last, point)
+        elif kind == _MOVE_TO:
             begin = point
-        elif kind == pdfium.FPDF_SEGMENT_LINETO:
-            yield _moved([last, point], whole, rotation)
         last = point
-        if pdfium.FPDFPathSegment_GetClose(segment) and point != begin:
-            yield _moved([point, begin], whole, rotation)
+        if closes and point != begin:
+            _add_edge(edges, point, begin)
             last = begin
 
 
-def _matrix(item: Any) -> _Matrix:
-    read = pdfium.FS_MATRIX()
-    if not pdfium.FPDFPageObj_GetMatrix(item, ctypes.byref(read)):
-        return _IDENTITY
-    return (read.a, read.b, read.c, read.d, read.e, read.f)
+def _add_edge(edges: list[_Box], one: tuple[float, float], other: tuple[float, float]) -> None:
+    x0, top, x1, bottom = box = _box(one, other)
+    width, height = x1 - x0, bottom - top
+    if (height <= _THIN and width >= _SHORTEST) or (width <= _THIN and height >= _SHORTEST):
+        edges.append(box)
 
 
-def _multiplied(inner: _Matrix, outer: _Matrix) -> _Matrix:
+def _box(one: tuple[float, float], other: tuple[float, float]) -> _Box:
+    x0, top = one
+    x1, bottom = other
+    if x1 < x0:
+        x0, x1 = x1, x0
+    return (x0, top, x1, bottom) if top <= bottom else (x0, bottom, x1, top)
+
+
+def _moved_by(item: calls.Handle, outer: Matrix) -> Matrix:
+    inner = calls.matrix(item)
+    return outer if inner is None or inner == _IDENTITY else _multiplied(inner, outer)
+
+
+def _multiplied(inner: Matrix, outer: Matrix) -> Matrix:
     a, b, c, d, e, f = inner
     p, q, r, s, t, u = outer
     return (a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s, e * p + f * r + t, e * q + f * s + u)
 
 
-def _moved(points: Sequence[tuple[float, float]], matrix: _Matrix, rotation: int) -> _Box:
-    """The box around points of a path or form, as the reader sees the page."""
+def _point(x: float, y: float, matrix: Matrix) -> tuple[float, float]:
     a, b, c, d, e, f = matrix
-    xs = [a * x + c * y + e for x, y in points]
-    ys = [b * x + d * y + f for x, y in points]
-    return turned((min(xs), min(ys), max(xs), max(ys)), rotation)
-
-
-def _edges(boxes: Iterator[_Box]) -> Iterator[_Box]:
-    """Those that run along the page or down it, and are no dots."""
-    for box in boxes:
-        width, height = box[2] - box[0], box[3] - box[1]
-        if min(width, height) <= _THIN and max(width, height) >= _SHORTEST:
-            yield box
+    return (a * x + c * y + e, b * x + d * y + f)
 
 
 @dataclass(slots=True)
@@ -143,6 +137,12 @@ class Grid:
         if 0 <= column < len(self.xs) - 1 and 0 <= row < len(self.ys) - 1:
             return self.cell[row][column]
         return None
+
+    def crossed(self, left: float, right: float, y: float) -> list[float]:
+        """The places of its lines down the page between two places of a line of text."""
+        if not self.ys[0] <= y < self.ys[-1]:
+            return []
+        return self.xs[bisect_right(self.xs, left) : bisect_right(self.xs, right)]
 
     def separates(self, left: float, right: float, y: float) -> bool:
         """Whether two places of one line are in two cells."""

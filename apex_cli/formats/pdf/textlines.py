@@ -1,32 +1,41 @@
 """The characters of a page as pieces of lines with their places.
 
 pdfium gives the text of a page line by line. To ask for the box of every character costs three times as much as the
-text. So a line is one piece, of which the first and the last character are looked up. Only a line that may have a wide
-gap inside, such as a row of a form or a line of two columns, is taken apart into words.
+text. So a line is one piece, of which the first and the last character are looked up. Only in a line that may have a
+wide gap inside, such as a row of a form or a line of two columns, the first characters of words are looked up too: it
+is cut where the rectangles of what is drawn in one go, or the rules of a table, show that it ends.
 """
 
 from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Callable, Collection, Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, islice, pairwise
+from operator import le
 from statistics import median
 from typing import Any
 
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]  # it ships no types
 
 from apex_cli.formats.pages.elements import HYPHEN, Element
+from apex_cli.formats.pdf import calls
+from apex_cli.formats.pdf.rules import Grid
 
 GAP = 1.0
 """Height of a line times this: a wider gap between two words separates columns or cells."""
 _WIDE = 1.2
-"""A line whose characters are this much wider than those of its page on average may have a gap inside."""
-_LINE = re.compile(rf"[^\r\n{HYPHEN}]*[^\s{HYPHEN}][^\r\n{HYPHEN}]*{HYPHEN}?")
+"""Text whose characters are this much wider than those of its page on average may have a gap inside."""
+_WIDEST = 0.62
+"""The width of a character, by the height of its line, that none but capitals have on average."""
+_LINE = re.compile(rf"[^\s{HYPHEN}](?:[^\r\n{HYPHEN}]*[^\s{HYPHEN}])?(?:[^\S\r\n]*{HYPHEN})?")
 _WORD = re.compile(r"\S+")
 _CONTROL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f\xad]")
-
-Separates = Callable[[float, float, float], bool]
-"""Whether a rule stands between two places of a line: left x, right x, y."""
+_Span = tuple[int, int]
+"""A part of the page's text: from a position to one behind it."""
+_Cuts = list[float] | None
+"""Where a line may end and another one begin, from the left; None: before each of its words."""
 
 
 class PageText:
@@ -41,127 +50,149 @@ class PageText:
         count = pdfium.FPDFText_CountChars(textpage)
         self.text = _text(textpage, count)
         self._rotation = rotation
-        self._box = pdfium.FS_RECTF()
-        self._box_address = ctypes.byref(self._box)
         self.is_clean = _is_clean(self.text)
         self._has_all = len(self.text) == count
-        self._made = self._upright if self._has_all and not rotation else self._element
 
-    def elements(self, separates: Separates | None = None) -> list[Element]:
-        """The pieces of all lines. With `separates`, a piece ends also where a rule stands between two words."""
-        lines: list[tuple[Element, int]] = []
-        for match in _LINE.finditer(self.text):
-            text = match[0].strip()
-            begin = match.start() if match[0][0] == text[0] else self.text.index(text, match.start())
-            last = begin + len(text) - (2 if text[-1] == HYPHEN and len(text) > 1 else 1)
-            lines.append((self._made(begin, last, text), begin))
-        whole = range(0) if separates else self._without_gaps(lines)
-        found: list[Element] = []
-        for number, (line, begin) in enumerate(lines):
-            if number in whole:
-                found.append(line)
-            else:
-                found.extend(self._pieces(begin, line.text, separates))
+    def elements(self, grids: Sequence[Grid] = ()) -> list[Element]:
+        """The pieces of all lines. A piece ends at a wide gap, and where a rule of a grid stands between two words."""
+        spans = [match.span() for match in _LINE.finditer(self.text)]
+        lines = [[line] for line in self._elements(spans)]
+        cut = self._cut(spans, self._cuts([line for (line,) in lines], spans, grids))
+        for number, pieces in cut.items():
+            lines[number] = pieces
+        wide = _wide(lines)
+        alone = self._cut(spans, dict.fromkeys(wide))
+        for number in cut.keys() | alone.keys():
+            lines[number] = list(_joined(alone.get(number) or lines[number], grids))
+        found = [piece for line in lines for piece in line]
         if not self.is_clean:
             for each in found:
                 each.text = _CONTROL.sub("", each.text)
         return found
 
-    def _upright(self, first: int, last: int, text: str) -> Element:
-        """As `_element` for nearly every page, in half of the time."""
-        box, page, address, read = self._box, self._page, self._box_address, pdfium.FPDFText_GetLooseCharBox
-        if not (read(page, last, address) and box.right > box.left):
-            return self._element(first, last, text)
-        right, top, bottom = box.right, box.top, box.bottom
-        if not (read(page, first, address) and box.left <= right):
-            return self._element(first, last, text)
-        return Element(
-            box.left,
-            -box.top if box.top > top else -top,
-            right,
-            -box.bottom if box.bottom < bottom else -bottom,
-            text,
+    def _elements(self, spans: Sequence[_Span]) -> list[Element]:
+        """Each part of the text, of one line, with its place: that of its first and its last character."""
+        text = self.text
+        lasts = [end - (2 if text[end - 1] == HYPHEN and end - begin > 1 else 1) for begin, end in spans]
+        count = len(spans)
+        x0, top, x1, bottom = self._boxes([*(begin for begin, _ in spans), *lasts])
+        return list(
+            map(
+                Element,
+                map(min, x0[:count], x0[count:]),
+                map(min, top[:count], top[count:]),
+                map(max, x1[:count], x1[count:]),
+                map(max, bottom[:count], bottom[count:]),
+                [text[begin:end] for begin, end in spans],
+            )
         )
 
-    def _element(self, first: int, last: int, text: str) -> Element:
-        x0, top, x1, bottom = self._place(first)
-        if last != first:
-            left, above, right, below = self._place(last)
-            # Here `min` and `max` would take a third of the time of a page.
-            x0 = left if left < x0 else x0
-            top = above if above < top else top
-            x1 = right if right > x1 else x1
-            bottom = below if below > bottom else bottom
-        return Element(x0, top, x1, bottom, text)
+    def _boxes(self, positions: list[int]) -> calls.Boxes:
+        """The boxes of the characters at some positions of the text."""
+        return calls.char_boxes(self._page, self._indexes(positions), self._rotation)
 
-    def _place(self, index: int) -> tuple[float, float, float, float]:
-        """The box of a character, as the reader sees the page: x0, top, x1, bottom."""
-        box = self._box
-        index = index if self._has_all else self._character(index)
-        if not pdfium.FPDFText_GetLooseCharBox(self._page, index, self._box_address):
-            return (0.0, 0.0, 0.0, 0.0)
-        if self._rotation:
-            return turned((box.left, box.bottom, box.right, box.top), self._rotation)
-        return (box.left, -box.top, box.right, -box.bottom)
+    def _indexes(self, positions: list[int]) -> list[int]:
+        return positions if self._has_all else calls.char_indexes(self._page, positions)
 
-    def _character(self, index: int) -> int:
-        """Where pdfium keeps a character of the text, of which it leaves some out."""
-        return int(pdfium.FPDFText_GetCharIndexFromTextIndex(self._page, index))
+    def _cuts(self, lines: list[Element], spans: list[_Span], grids: Sequence[Grid]) -> dict[int, _Cuts]:
+        """The numbers of the lines that may be several pieces, and where they may end."""
+        found = self._gaps(lines, spans)
+        for grid in grids:
+            for number, line in enumerate(lines):
+                crossed = grid.crossed(line.x0, line.x1, line.middle)
+                if crossed and (cuts := found.get(number, [])) is not None:
+                    found[number] = sorted([*cuts, *crossed])
+        return found
 
-    def _without_gaps(self, lines: list[tuple[Element, int]]) -> Collection[int]:
-        """The numbers of the lines that have no wide gap between two of their words."""
-        advances = [(line.x1 - line.x0) / (len(line.text) * (line.bottom - line.top) or 1.0) for line, _ in lines]
-        widest = _WIDE * median(advances) if advances else 0.0
-        # pdfium has a box for all that is drawn in one go. As many as lines: no line is drawn in parts.
-        in_parts = pdfium.FPDFText_CountRects(self._page, 0, -1) > len(lines)
-        return {
-            number
-            for number, (line, begin) in enumerate(lines)
-            if advances[number] <= widest and not (in_parts and self._has_gap(line, begin))
-        }
+    def _gaps(self, lines: list[Element], spans: list[_Span]) -> dict[int, _Cuts]:
+        """The middle of each wide gap between two parts of a line that are not drawn in one go, by its number."""
+        x0, _, x1, _ = calls.rects(self._page, self._rotation)
+        if len(x0) <= len(lines):
+            return {}
+        begins = self._indexes([begin for begin, _ in spans])
+        ends = self._indexes([end - 1 for _, end in spans])
+        counts = calls.rect_counts(
+            self._page, begins, [end - begin + 1 for begin, end in zip(begins, ends, strict=True)]
+        )
+        if sum(counts) != len(x0):
+            return {number: None for number, count in enumerate(counts) if count > 1}
+        found: dict[int, _Cuts] = {}
+        at = 0
+        for number, count in enumerate(counts):
+            if count > 1:
+                limit = GAP * lines[number].size
+                cuts = []
+                parts = sorted(zip(x0[at : at + count], x1[at : at + count], strict=True))
+                reached = parts[0][1]
+                for left, right in parts:
+                    if left - reached > limit:
+                        cuts.append((left + reached) / 2)
+                    reached = max(reached, right)
+                if cuts:
+                    found[number] = cuts
+            at += count
+        return found
 
-    def _has_gap(self, line: Element, begin: int) -> bool:
-        """Whether two parts of a line that are not drawn in one go stand far apart."""
-        begin = begin if self._has_all else self._character(begin)
-        count = pdfium.FPDFText_CountRects(self._page, begin, len(line.text))
-        if count < 2:
-            return False
-        left, top, right, bottom = values = [ctypes.c_double() for _ in range(4)]
-        addresses = [ctypes.byref(value) for value in values]
-        parts = []
-        for number in range(count):
-            pdfium.FPDFText_GetRect(self._page, number, *addresses)
-            box = turned((left.value, bottom.value, right.value, top.value), self._rotation)
-            parts.append((box[0], box[2]))
-        parts.sort()
-        reached = parts[0][1]
-        for x0, x1 in parts:
-            if x0 - reached > GAP * line.size:
-                return True
-            reached = max(reached, x1)
-        return False
+    def _cut(self, spans: list[_Span], cuts: dict[int, _Cuts]) -> dict[int, list[Element]]:
+        """The pieces of each line that has cuts."""
+        if not cuts:
+            return {}
+        words = [self._words(spans[number]) for number in cuts]
+        x0, _, _, _ = self._boxes([begin for each in words for begin, _ in each])
+        pieces = []
+        at = 0
+        for each, where in zip(words, cuts.values(), strict=True):
+            pieces.append(_at_cuts(each, x0[at : at + len(each)], where))
+            at += len(each)
+        made = iter(self._elements([span for each in pieces for span in each]))
+        return {number: list(islice(made, len(each))) for number, each in zip(cuts, pieces, strict=True)}
 
-    def _pieces(self, begin: int, text: str, separates: Separates | None) -> Iterator[Element]:
-        """A line cut where two words stand far apart, or where a rule stands between them."""
-        held: Element | None = None
-        for match in _WORD.finditer(text):
-            last = match.end() - (2 if match[0].endswith(HYPHEN) and len(match[0]) > 1 else 1)
-            word = self._made(begin + match.start(), begin + last, match[0])
-            if held is None:
-                held = word
-            elif (
-                word.x0 - held.x1 > GAP * max(held.size, word.size)
-                or word.x1 < held.x0
-                or (separates and separates(held.x1, word.x0, word.middle))
-            ):
-                yield held
-                held = word
-            else:
-                held.text += f" {word.text}"
-                held.x1 = max(held.x1, word.x1)
-                held.top, held.bottom = min(held.top, word.top), max(held.bottom, word.bottom)
-        if held is not None:
+    def _words(self, span: _Span) -> list[_Span]:
+        begin, end = span
+        text = self.text[begin:end]
+        parts = text.split(" ")
+        if len(parts) != len(text.split()):
+            return [match.span() for match in _WORD.finditer(self.text, begin, end)]
+        starts = list(accumulate([begin, *[len(part) + 1 for part in parts]]))
+        return [(one, other - 1) for one, other in pairwise(starts)]
+
+
+def _at_cuts(words: list[_Span], lefts: list[float], cuts: _Cuts) -> list[_Span]:
+    """The words of a line as pieces that end at the cuts."""
+    if cuts is None or not all(map(le, lefts, lefts[1:])):
+        return words
+    places = sorted({bisect_left(lefts, cut) for cut in cuts} - {0, len(words)})
+    return [(words[first][0], words[last - 1][1]) for first, last in pairwise([0, *places, len(words)])]
+
+
+def _joined(pieces: list[Element], grids: Sequence[Grid]) -> Iterator[Element]:
+    """The pieces of a line, those as one that neither a wide gap nor a rule separates. It may run to the left."""
+    held = pieces[0]
+    for piece in pieces[1:]:
+        if max(piece.x0 - held.x1, held.x0 - piece.x1) > GAP * max(held.size, piece.size) or any(
+            grid.separates(held.x1, piece.x0, piece.middle) for grid in grids
+        ):
             yield held
+            held = piece
+        else:
+            held.text += f" {piece.text}"
+            held.x0, held.x1 = min(held.x0, piece.x0), max(held.x1, piece.x1)
+            held.top, held.bottom = min(held.top, piece.top), max(held.bottom, piece.bottom)
+    yield held
+
+
+def _wide(lines: list[list[Element]]) -> list[int]:
+    """The numbers of the lines that may have a gap inside of what is drawn in one go, which has no rectangles."""
+    advances = [
+        (number, (piece.x1 - piece.x0) / (len(piece.text) * (piece.bottom - piece.top) or 1.0))
+        for number, line in enumerate(lines)
+        for piece in line
+        if " " in piece.text
+    ]
+    if not advances:
+        return []
+    widest = min(_WIDE * median([advance for _, advance in advances]), _WIDEST)
+    return [number for number, advance in advances if advance > widest]
 
 
 def _text(textpage: Any, count: int) -> str:
@@ -176,15 +207,3 @@ def _text(textpage: Any, count: int) -> str:
 def _is_clean(text: str) -> bool:
     # For a page of plain text this is ten times faster than a regular expression.
     return text.replace("\r\n", "").replace(HYPHEN, "").isprintable() and "\ufffd" not in text
-
-
-def turned(box: tuple[float, float, float, float], rotation: int) -> tuple[float, float, float, float]:
-    """A box of the page's own coordinates (left, bottom, right, top; y upwards) as the reader sees it."""
-    left, bottom, right, top = box
-    if rotation == 90:
-        return (bottom, left, top, right)
-    if rotation == 180:
-        return (-right, bottom, -left, top)
-    if rotation == 270:
-        return (-top, -right, -bottom, -left)
-    return (left, -top, right, -bottom)
