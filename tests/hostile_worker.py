@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from apex_cli.errors import ReadError
-from apex_cli.formats import registry, worker
+from apex_cli.formats import launcher, registry
 from apex_cli.formats.format import FileInfo, Format
 from apex_cli.formats.part import Block, Document, Object, Part
 
@@ -60,7 +60,40 @@ def _abort_full(info: FileInfo) -> None:
         while True:
             held.append(bytearray(b"x") * (16 * 1024**2))
     except MemoryError:
-        os.kill(os.getpid(), signal.SIGABRT)
+        os.abort()
+
+
+def _double(info: FileInfo) -> None:
+    """A buffer that is doubled until that fails, which is the end of the process."""
+    held = bytearray(b"x") * 1024**2
+    try:
+        while True:
+            held *= 2
+    except MemoryError:
+        os.abort()
+
+
+def _abort_at_once(info: FileInfo) -> None:
+    """What a library in Rust does that gets no memory for a size that a file declares: nothing of it is in use."""
+    os.write(2, b"memory allocation of 412316860416 bytes failed\n")
+    os.abort()
+
+
+def _abort(info: FileInfo) -> None:
+    os.abort()
+
+
+def _hold(info: FileInfo) -> None:
+    """Fills most of its memory, gives it back, and is read."""
+    bytearray(b"x") * (400 * 1024**2)
+
+
+def _chatter(info: FileInfo) -> None:
+    for _ in range(10_000):
+        try:
+            os.write(2, b"Warning: out of memory, using less\n")
+        except BlockingIOError:
+            return
 
 
 def _kill(info: FileInfo) -> None:
@@ -88,14 +121,20 @@ def _write(info: FileInfo) -> None:
 
 
 def _see(info: FileInfo) -> None:
-    raise ValueError(" ".join(sorted(name for name in os.environ if name.startswith("APEX_"))) or "nothing")
+    seen = [f"{name}={value}" for name, value in sorted(os.environ.items()) if name.startswith(("APEX_", "ORT_"))]
+    raise ValueError(" ".join(seen))
 
 
 _HARM: dict[str, Callable[[FileInfo], None]] = {
     "hang": _hang,
     "slow": _slow_but_alive,
     "eat": _eat,
-    "abort": _abort_full,
+    "abort": _abort,
+    "abort full": _abort_full,
+    "double": _double,
+    "abort at once": _abort_at_once,
+    "hold": _hold,
+    "chatter": _chatter,
     "kill": _kill,
     "leave": _leave,
     "recurse": _recurse,
@@ -108,4 +147,4 @@ _HARM: dict[str, Callable[[FileInfo], None]] = {
 
 if __name__ == "__main__":
     registry.register(HostileFormat())
-    worker.main(int(sys.argv[1]))
+    launcher.main(int(sys.argv[1]))

@@ -1,6 +1,6 @@
-"""How the worker process and `isolation` talk: frames over a socket, parts as JSON and bytes beside them.
+"""How `isolation` talks with a worker and with the launcher: frames over a socket, parts as JSON and bytes beside them.
 
-A frame is two lengths (4 and 8 bytes, big-endian), a JSON array, and the bytes of a file inside the file. Ignored is
+A frame is two lengths (4 and 8 bytes, big-endian), a JSON array, and the bytes of a file inside the file. Nothing is
 unpickled: what a parser made of a hostile file is data only.
 """
 
@@ -14,12 +14,13 @@ from typing import Any
 
 from apex_cli.errors import ReadError
 from apex_cli.formats.part import Block, Document, Ignored, InnerFile, Object, OcrResult, Part, Unreadable
-from apex_cli.input_rules import ReadLimits
 
 HEADER = struct.Struct(">IQ")
 ALIVE = "alive"
-END = "end"
 FAILED = "failed"
+END = "end"
+START, STARTED = "start", "started"
+ENDED = "ended"
 
 
 def encode(kind: str, fields: Any = None, data: bytes = b"") -> bytes:
@@ -66,15 +67,6 @@ def decode_part(kind: str, fields: Any, data: bytes) -> Part:
     if kind == "unreadable":
         return Unreadable(fields[0], error_of(fields[1]), data if fields[2] else None)
     return InnerFile(fields[0], io.BytesIO(data), fields[1] and datetime.fromisoformat(fields[1]))
-
-
-def too_much_memory(name: str, limits: ReadLimits) -> ReadError:
-    """The error of a file that needs more memory than a parser may have."""
-    return ReadError(
-        f"{name} needs more than {limits.parse_memory:,} bytes of memory to be read",
-        hint="raise APEX_PARSE_MEMORY if the file is sound",
-        code="too_large",
-    )
 
 
 def error_fields(error: ReadError) -> list[str | None]:

@@ -121,19 +121,19 @@ def test_an_object_100000_deep(isolation: Isolation) -> None:
 
 
 def test_a_content_that_unpacks_to_a_gigabyte(isolation: Isolation) -> None:
-    assert refused(isolation, page_of(b" " * 1024**3)).code in ("too_large", "worker_died")
+    assert refused(isolation, page_of(b" " * 1024**3)).code == "too_large"
 
 
 def test_a_million_pieces_of_text_on_one_page(isolation: Isolation) -> None:
     drawn = b"BT /F1 10 Tf 72 700 Td " + b"(Load LD-1) Tj " * 1_000_000 + b"ET"
-    assert refused(isolation, page_of(drawn)).code in ("too_large", "too_slow", "worker_died")
+    assert refused(isolation, page_of(drawn)).code in ("too_large", "too_slow")
 
 
 def test_forms_that_draw_forms_that_draw_forms(isolation: Isolation) -> None:
     fields = b"/Subtype /Form /BBox [0 0 612 792] /Resources << /Font << /F1 3 0 R >> /XObject << /X %d 0 R >> >>"
     forms = [stream(b"/X Do " * 10 if level < 8 else SHOW, fields % (7 + level)) for level in range(9)]
     made = pdf([CATALOG, ONE_PAGE, FONT, page(b"/XObject << /X 6 0 R >>"), stream(b"/X Do " * 10), *forms])
-    assert refused(isolation, made).code in ("too_large", "too_slow", "worker_died")
+    assert refused(isolation, made).code in ("too_large", "too_slow")
 
 
 def test_a_page_that_never_ends(isolation: Isolation) -> None:

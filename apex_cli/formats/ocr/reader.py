@@ -55,17 +55,8 @@ class OcrTally:
 
 
 def read_image(pixels: Any, tally: OcrTally) -> list[Element]:
-    """The lines of an image, where they stand. `pixels` is an array of height, width and the colours BGR.
-
-    Raises `MemoryError` where the models do not get the memory that they need.
-    """
-    try:
-        found = _engine()(pixels)
-    except Exception as error:
-        # onnxruntime and OpenCV have errors of their own for this.
-        if "bad_alloc" in str(error) or "llocate" in str(error) or "Insufficient memory" in str(error):
-            raise MemoryError(str(error)) from error
-        raise
+    """The lines of an image, where they stand. `pixels` is an array of height, width and the colours BGR."""
+    found = _engine()(pixels)
     if found.txts is None:
         return []
     boxes = _straightened([[(float(x), float(y)) for x, y in box] for box in found.boxes])
