@@ -168,6 +168,10 @@ def _large_html(path: Path) -> None:
             file.write(piece)
 
 
+def _deep_html() -> bytes:
+    return b"<!DOCTYPE html><html><body>" + b"<div>" * 200_000 + b"Load LD-4410" + b"</div>" * 200_000
+
+
 _MAIL = (
     b"Message-ID: <%s@bluestem.example>\nDate: Wed, 4 Mar 2026 08:00:00 -0600\nFrom: ana@bluestem.example\n"
     b"To: hub@northyard.example\nSubject: Load LD-4410\nMIME-Version: 1.0\n"
@@ -280,6 +284,7 @@ BAD_DOCUMENTS = (
     BadDocument("external.docx", _external_word, *failed("unsafe_xml", "external.docx")),
     BadDocument("external.xlsx", _external_sheet, *failed("unsafe_xml", "external.xlsx")),
     BadDocument("large.html", _large_html, *failed("too_large", "67,108,864 bytes")),
+    BadDocument("deep.html", _data(_deep_html), (("committed", ""),), ("nested deeper than 512 levels",)),
     BadDocument("nested.eml", _data(_nested_mail), (("committed", ""),), ("nested deeper",)),
     BadDocument("endless.eml", _data(_endless_mail), (("committed", ""),), ("after its first",)),
     BadDocument(

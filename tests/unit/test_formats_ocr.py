@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fpdf import FPDF
@@ -71,6 +72,17 @@ class TestReading:
         assert found.ocr is not None
         assert found.ocr.confidence > 0.9
         assert found.notes[0] == f"read by OCR, confidence {found.ocr.confidence:.2f}"
+
+    def test_the_maker_of_onnxruntime_hears_nothing(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where it reports its use, it keeps an id of the machine and a database in the user's cache."""
+        monkeypatch.setenv("HOME", str(tmp_path))
+        fresh = Isolation()
+        try:
+            found = document(read(fresh, images.FORMAT, encoded(picture("Seal 998812 intact"), "PNG")))
+        finally:
+            fresh.close()
+        assert found.blocks[0].text == "Seal 998812 intact"
+        assert not list(tmp_path.iterdir())
 
     def test_a_table_in_an_image_has_its_heads(self, isolation: Isolation) -> None:
         made = picture("Unit|Driver|Status", "T-6520|Ana Ruiz|loaded 14:20", "T-6521|Bo Chen|empty 16:05")

@@ -17,6 +17,7 @@ from apex_cli.formats import charsets
 from apex_cli.formats.decoding import decode_text, is_marked
 from apex_cli.formats.format import FileInfo, Format, read_all
 from apex_cli.formats.office.flow import Flow
+from apex_cli.formats.office.nesting import BLOCKS, bounded
 from apex_cli.formats.office.table_rows import TableRows
 from apex_cli.formats.part import Document, Part
 from apex_cli.formats.sheets import workbook
@@ -33,11 +34,6 @@ _HEAD = 4096
 _LEFT_OUT = frozenset(
     ("script", "style", "template", "noscript", "head", "svg", "math", "iframe", "object", "embed", "select",
      "datalist", "audio", "video", "canvas")
-)  # fmt: skip
-_BLOCKS = frozenset(
-    ("p", "div", "li", "ul", "ol", "dl", "dt", "dd", "section", "article", "header", "footer", "main", "nav",
-     "aside", "blockquote", "center", "form", "fieldset", "legend", "figure", "figcaption", "address", "hr", "caption",
-     "details", "summary", "body", "html", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "table", "tr", "td", "th")
 )  # fmt: skip
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _HIDDEN = re.compile(r"(?:display\s{0,3}:\s{0,3}none|visibility\s{0,3}:\s{0,3}hidden)", re.IGNORECASE)
@@ -58,6 +54,9 @@ class _Html(Format):
         from selectolax.lexbor import LexborHTMLParser
 
         text, notes = _decoded(read_all(file, info.limits))
+        text, deep = bounded(text, info.alive)
+        notes += deep
+        info.alive()
         tree = LexborHTMLParser(text)
         del text
         info.alive()
@@ -93,7 +92,7 @@ def _decoded(data: bytes) -> tuple[str, tuple[str, ...]]:
 
 
 class _Reader:
-    """Walks through a page, without recursion: it may be nested as deep as it likes."""
+    """Walks through a page, without recursion."""
 
     def __init__(self, info: FileInfo) -> None:
         self.flow = Flow()
@@ -137,7 +136,7 @@ class _Reader:
             return False
         if tag == "br":
             self._parts.append("\n")
-        elif tag in _BLOCKS:
+        elif tag in BLOCKS:
             self._end()
         if tag == "pre":
             self._pre += 1
@@ -163,19 +162,18 @@ class _Reader:
             )
         elif tag == "table" and self._open:
             self._end_table()
-        elif tag in _BLOCKS:
+        elif tag in BLOCKS:
             self._end()
         if tag == "pre":
             self._pre -= 1
 
     def _begin_table(self) -> None:
         """A table inside of a table: the outer one is layout, and what it has so far is text."""
-        for place, rows in enumerate(self._open):
-            if rows is not None:
-                for row in rows.rows:
-                    for cell in row:
-                        self.flow.text(cell)
-                self._open[place] = None
+        if self._open and (rows := self._open[-1]) is not None:
+            for row in rows.rows:
+                for cell in row:
+                    self.flow.text(cell)
+            self._open[-1] = None
         self.flow.text(self._taken())
         self._open.append(TableRows())
 
