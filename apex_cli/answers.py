@@ -16,10 +16,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Protocol
 
 from apex_cli import queries
 from apex_cli.extract.status_words import agrees
 from apex_cli.model import FUNCTIONAL, Predicate
+from apex_cli.queries import EntityFacts
 from apex_cli.stores.factory import Stores
 from apex_cli.stores.postgres.sightings import SeenRecord
 from apex_cli.stores.protocol import EntityView, FactView
@@ -97,6 +99,24 @@ async def answer(
     `UsageError` when none does.
     """
     known = await queries.facts(stores, entity)
+    return await answer_of(known, stores.sightings, at=at, predicate=predicate, everything=everything)
+
+
+class Sightings(Protocol):
+    """Where the versions of records are found by record id."""
+
+    async def of_records(self, record_ids: Iterable[str]) -> SeenRecords: ...
+
+
+async def answer_of(
+    known: EntityFacts,
+    sightings: Sightings,
+    *,
+    at: datetime | None = None,
+    predicate: str | None = None,
+    everything: bool = False,
+) -> Answer:
+    """The answer from what is known of an entity. For the arguments see `answer`."""
     found, views = known.entity, known.facts
     now = at or datetime.now(UTC)
     standing = [view for view in views if predicate in (None, view.predicate) and not view.overruled]
@@ -104,7 +124,7 @@ async def answer(
     wanted = _divided(chosen, now, everything=everything)
     compared = [pair for pair in _pairs(views, found.id, now) if predicate in (None, pair[0].predicate)]
     shown = [view for part, _ in wanted for view in part] + [view for pair in compared for view in pair]
-    records = await stores.sightings.of_records({record for view in shown for record in view.records})
+    records = await sightings.of_records({record for view in shown for record in view.records})
     holding, later, history, mentions = (
         Part([answered(view, records, at) for view in part], left_out) for part, left_out in wanted
     )

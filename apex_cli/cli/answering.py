@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.cli.output import clip, fields
+from apex_cli.extract import names
 from apex_cli.extract.timestamps import rfc3339
 
 if TYPE_CHECKING:
@@ -164,9 +165,9 @@ def _mention(one: AnsweredFact) -> str:
 def _stated(one: AnsweredFact) -> str:
     fact = one.fact
     # An address that is the place's name, or a spelling that is the status itself, says nothing more.
-    known = fact.object.casefold()
+    known = names.plain_letters(fact.object)
     own = ((name, value) for name, value in fact.attributes.items() if name not in _OF_MENTIONS)
-    more = {name: value for name, value in own if str(value).casefold() not in known}
+    more = {name: value for name, value in own if names.plain_letters(str(value)) not in known}
     said = phrases(more, _MOST_OF_A_FACT)
     return (
         f"{_name(fact.subject)} {fact.predicate} {_name(fact.object)}"

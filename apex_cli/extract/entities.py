@@ -149,7 +149,8 @@ def shipment(*, shipment_id: str | None = None, turvo_id: str | None = None, cer
 
 def city(name: str, *, certain: bool = True) -> Entity:
     """A location known as "City, ST"."""
-    return Entity(EntityType.LOCATION, (keys.location_city(name),), clean.line(name), certain=certain)
+    both = dict.fromkeys((keys.location_city(name), keys.location_accented(name)))
+    return Entity(EntityType.LOCATION, tuple(both), clean.line(name), certain=certain)
 
 
 def position(latitude: float, longitude: float) -> Entity:

@@ -218,7 +218,12 @@ def docket(kind: DocketKind, value: str) -> str:
 
 
 def location_city(name: str) -> str:
-    """`name` is "City, ST"; "St. Louis, MO" and "St Louis, MO" are one place."""
+    """`name` is "City, ST"; "St. Louis, MO" and "St Louis, MO" are one place, "Montréal, QC" and "Montreal, QC" too."""
+    return f"location:city:{names.plain_letters(clean.key_part(name)).replace('.', '')}"
+
+
+def location_accented(name: str) -> str:
+    """`name` with its accents: memories of earlier versions know it by this key."""
     return f"location:city:{clean.key_part(name).casefold().replace('.', '')}"
 
 

@@ -6,12 +6,14 @@ keys in any spelling that the mappings take.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import cast, get_args
 
 from apex_cli.extract import clean, contacts, identifiers, keys, names
 
 _LONGEST = 400
+_BRACKETS = re.compile(r"<\s*([^<>]+?)\s*>")
 _HUMANS: tuple[keys.HumanKind, ...] = get_args(keys.HumanKind)
 _DOCKETS = frozenset(get_args(keys.DocketKind))
 _REFERENCES = frozenset(get_args(keys.ReferenceKind))
@@ -28,17 +30,24 @@ _LABELS = {
 
 def keys_of(text: str) -> list[str]:
     """The keys that the text may be, each once; none for a text that no key can be."""
-    text = clean.line(text, _LONGEST)
+    text = _bare(clean.line(text, _LONGEST))
     return list(dict.fromkeys((*_keys(text), *_labelled(text)))) if text else []
 
 
 def values_of(text: str) -> list[str]:
     """The values in small letters that a key of any kind may have, if the text means it."""
+    text = _bare(text)
     line = clean.line(text, _LONGEST)
     if line[:3].casefold() == "id ":
         return values_of(line[3:])
     found = (text.strip().lower(), line.lower(), names.company_key(line), names.person_key(line))
     return [value for value in dict.fromkeys(found) if value]
+
+
+def _bare(text: str) -> str:
+    """A message id or an address without the brackets that mail writes around it: `<4410@acme.example>`."""
+    found = _BRACKETS.fullmatch(text.strip())
+    return found[1] if found else text
 
 
 def _labelled(text: str) -> Iterator[str]:

@@ -126,14 +126,20 @@ def likeness(one: str, other: str, *, company: bool) -> float:
     return ratio if ratio >= _LIKE else 0.0
 
 
+def plain_letters(text: str) -> str:
+    """A text in small letters without diacritics: "Montréal, QC" is `montreal, qc`, "Łódź" is `lodz`."""
+    folded = text.casefold()
+    if folded.isascii():
+        return folded
+    # Twice: the parts of a character such as a raised "A" may have a case again.
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", folded).casefold())
+    return "".join(char for char in decomposed if not unicodedata.combining(char)).translate(_STROKES)
+
+
 def _words(name: str) -> list[str]:
     """The words of a name in small letters without diacritics; single letters in a row are one: "J. B. Hunt"."""
     text = name[:_LONGEST]
-    folded = text.casefold().replace("&", " and ")
-    if not folded.isascii():
-        # Twice: the parts of a character such as a raised "A" may have a case again.
-        decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", folded).casefold())
-        folded = "".join(char for char in decomposed if not unicodedata.combining(char)).translate(_STROKES)
+    folded = plain_letters(text).replace("&", " and ")
     words: list[str] = []
     letters = ""
     for word in _APART.sub(" ", _IN_WORD.sub("", folded)).split():

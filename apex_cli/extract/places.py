@@ -18,10 +18,8 @@ from apex_cli.extract.regions import PROVINCES, STATES
 _CODES = {
     **{name.casefold(): code for code, (name, _) in (*STATES.items(), *PROVINCES.items())},
     **{spelling.casefold(): spellings[0] for spellings in regions.MEXICAN_STATES for spelling in spellings},
-    "québec": "QC", "nuevo león": "N.L.", "querétaro": "Qro.", "michoacán": "Mich.", "san luis potosí": "S.L.P.",
-    "yucatán": "Yuc.", "estado de méxico": "Mex.", "méx.": "Mex.", "ciudad de méxico": "CDMX",
-}  # fmt: skip
-"""Codes by the names and other spellings of states and provinces, in small letters."""
+}
+"""Codes by the names and other spellings of states and provinces, in small letters without accents."""
 
 
 def _squeezed(name: str) -> str:
@@ -110,7 +108,10 @@ def last(text: str) -> str | None:
 def city_name(city: str, state: str) -> str:
     """ "City, ST": a state written out becomes its code, a city all in capitals is written as a name."""
     city, state = clean.line(city), clean.line(state)
-    code = _CODES.get(state.casefold(), state.upper() if len(state) == 2 else state)
+    # "NL" is Newfoundland, "N.L." Nuevo León: only longer names count without their dots.
+    code = _CODES.get(state.casefold()) or (
+        state.upper() if len(state) == 2 else _BY_SQUEEZED.get(_squeezed(state), state)
+    )
     known = regions.KNOWN.get((fold(regions.city_key(city)), code))
     return f"{known or city.title() if city.isupper() or city.islower() else city}, {code}"
 

@@ -181,6 +181,7 @@ class InputReader:
                 forced_source=self._forced,
                 consume=self._request.consume,
                 naming=self._request.naming,
+                claim=True,
             )
         except ReadError as error:
             return self._refused(Rejected(found.name, error), str(found.path))

@@ -22,7 +22,7 @@ from apex_cli.errors import ReadError
 from apex_cli.files import write_new
 from apex_cli.input_rules import UNSAID, Naming
 from apex_cli.staging import files, names
-from apex_cli.staging.folders import Key
+from apex_cli.staging.folders import Draft, Key
 from apex_cli.staging.items import Item, ItemFailure, ItemStatus, KeptRecord
 from apex_cli.staging.upkeep import StagingUpkeep
 
@@ -56,14 +56,22 @@ class StagingDirectory(StagingUpkeep):
             lock.release()
 
     def add(
-        self, path: Path, *, source: str, forced_source: str | None, consume: bool, naming: Naming = UNSAID
+        self,
+        path: Path,
+        *,
+        source: str,
+        forced_source: str | None,
+        consume: bool,
+        naming: Naming = UNSAID,
+        claim: bool = False,
     ) -> Item:
         """Stage a file by a copy. A file that was dropped into the directory is moved; an item's payload is that item.
 
         The same origin always gives the same item. An earlier one is replaced: its failure goes, its attempts count
         on. The item is returned `busy`, and nothing is staged, when another run works on it. With `consume`, `complete`
-        removes the original. Raises `ReadError` for what is not a readable regular file, and `StagingUnusable`
-        (`staging_full`) over the limit.
+        removes the original. With `claim` the new item is claimed before it is in place, which saves writing its status
+        twice; the next `claim` of it succeeds. Raises `ReadError` for what is not a readable regular file, and
+        `StagingUnusable` (`staging_full`) over the limit.
         """
         with files.staging_errors(self.root):
             resolved, origin = files.resolve_input(path)
@@ -88,7 +96,7 @@ class StagingDirectory(StagingUpkeep):
                 )
                 if not inside:
                     item.consume, item.original = consume, original
-                placed = self._folders.place(draft, item, durable=inside)
+                placed = self._placed(draft, item, durable=inside, claim=claim)
                 if inside and not placed.busy:
                     resolved.unlink(missing_ok=True)
                 return placed
@@ -204,6 +212,9 @@ class StagingDirectory(StagingUpkeep):
 
         False where another process has it, this one has it already, or it is gone.
         """
+        if item.claimed:
+            item.claimed = False
+            return True
         key = item.source, item.item_id
         with files.staging_errors(self.root):
             lock = None if item.busy else self._folders.lock(key)
@@ -268,6 +279,17 @@ class StagingDirectory(StagingUpkeep):
         with files.staging_errors(self.root):
             keys = self._folders.records.of_record(record_id)
             return len(self._remove_due(keys, lambda item: observed_at is None or item.staged_at <= observed_at))
+
+    def _placed(self, draft: Draft, item: Item, *, durable: bool, claim: bool) -> Item:
+        if not claim:
+            return self._folders.place(draft, item, durable=durable)
+        item.status, item.attempts = ItemStatus.PROCESSING, 1
+        placed = self._folders.place(draft, item, durable=durable)
+        if not placed.busy and (lock := draft.take()) is not None:
+            with self._mutex:
+                self._claimed[item.source, item.item_id] = lock
+            placed.claimed = True
+        return placed
 
     def _new_item(
         self,

@@ -116,12 +116,23 @@ class DiskUsage:
 
 @dataclass(slots=True)
 class Draft:
-    """A locked folder in which an item is built, and the bytes that are reserved for it."""
+    """A locked folder in which an item is built, and the bytes that are reserved for it.
+
+    `moved`: the folder itself is the item's now. `placed` is the lock of the item in place, which is freed at the end
+    of the draft unless it is taken.
+    """
 
     path: Path
     lock: files.FolderLock
     usage: DiskUsage
     reserved: int = 0
+    moved: bool = False
+    placed: files.FolderLock | None = None
+
+    def take(self) -> files.FolderLock | None:
+        """The lock of the item in place, for the caller to free; None where it is not in place."""
+        lock, self.placed = self.placed, None
+        return lock
 
     def reserve(self, size: int) -> None:
         """Reserve `size` more bytes. Raises `StagingUnusable` (`staging_full`) over the limit."""
@@ -221,8 +232,11 @@ class ItemFolders:
             yield draft
         finally:
             self.usage.settle(draft.reserved, 0)
-            files.remove_folder(path)
-            lock.release()
+            if not draft.moved:
+                files.remove_folder(path)
+                lock.release()
+            if draft.placed is not None:
+                draft.placed.release()
 
     def place(self, draft: Draft, item: Item, *, durable: bool = False) -> Item:
         """Move a draft to the folder of `item`. An item that is there is replaced; its attempts are added.
@@ -242,14 +256,13 @@ class ItemFolders:
                 if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                     raise
             else:
+                # The lock is that of the folder, wherever it is moved to.
+                draft.placed, draft.moved = draft.lock, True
                 self._settle(draft, size)
                 break
-            lock = files.lock_folder(item.path)
-            if lock is not None:
-                try:
-                    self._replace(draft, item, durable=durable)
-                finally:
-                    lock.release()
+            draft.placed = files.lock_folder(item.path)
+            if draft.placed is not None:
+                self._replace(draft, item, durable=durable)
                 break
             if os.path.lexists(item.path):
                 existing = self.load((item.source, item.item_id)) or item

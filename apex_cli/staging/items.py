@@ -85,7 +85,7 @@ class Item:
     `naming` what else the user said. `consume`: the original, identified by `original`, is removed once all is
     committed. `record_id` is set where the item holds one failed record with a known id, `kept` says what it was.
     `failed_before` is the code with which this very file failed when it was staged before. `busy`: another run works on
-    this item, so it cannot be claimed.
+    this item, so it cannot be claimed. `claimed`: it was claimed when it was added, and the next `claim` succeeds.
     """
 
     source: str
@@ -107,6 +107,7 @@ class Item:
     kept: KeptRecord | None = None
     failed_before: str | None = None
     busy: bool = False
+    claimed: bool = False
 
     @property
     def is_record(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from apex_cli.errors import StoreTerminal
+from apex_cli.extract import entities
 from apex_cli.model import EntityType, Plan, Predicate
 from apex_cli.stores.protocol import PivotStore
 from tests.graph_helpers import (
@@ -279,6 +280,23 @@ async def test_entities_are_found_by_every_spelling_that_readers_see(graph: Pivo
         assert await only(graph, text) == carrier, text
     for text in ("moving", "1", "", "unit:t1", "Bi", "Caf\udce9", "nothing"):
         assert await graph.find_entities(text) == [], text
+
+
+async def test_accents_of_a_place_do_not_matter(graph: PivotStore) -> None:
+    accented, plain = entities.city("Montréal, QC"), entities.city("Montreal, QC")
+    await graph.commit([make_plan("one", entities=[accented])])
+    await graph.commit([make_plan("two", entities=[plain])])
+    found = await only(graph, "Montréal, QC")
+    for text in ("montreal, qc", "MONTRÉAL", "Montreal", "montre", "location:city:montréal, qc", "city montreal, qc"):
+        assert await only(graph, text) == found, text
+
+
+async def test_a_place_that_an_older_memory_knows_with_accents_is_the_same_place(graph: PivotStore) -> None:
+    older = entity(EntityType.LOCATION, "location:city:montréal, qc", name="Montréal, QC")
+    await graph.commit([make_plan("one", entities=[older])])
+    await graph.commit([make_plan("two", entities=[entities.city("Montréal, QC")])])
+    await graph.commit([make_plan("three", entities=[entities.city("Montreal, QC")])])
+    assert await only(graph, "Montreal, QC") == await only(graph, "Montréal, QC")
 
 
 async def test_what_resembles_a_name_is_offered_nearest_first(graph: PivotStore) -> None:

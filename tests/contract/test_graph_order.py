@@ -57,6 +57,7 @@ async def test_a_long_history_is_read_only_where_it_can_change(
         return found
 
     await graph.commit([ping(f"r{number}", truck, place(f"p{number}"), 2 * number) for number in range(400)])
+    # Counts what is read, and changes nothing: what a statement reads shows nowhere else.
     monkeypatch.setattr(timelines, "_read", counted)
     await graph.commit([ping("late", truck, place("late"), 301)])
     await graph.commit([ping("new", truck, place("new"), 900)])

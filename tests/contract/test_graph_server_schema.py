@@ -139,6 +139,7 @@ async def test_an_emptying_that_was_killed_half_way_goes_on(
 ) -> None:
     await fill(server)
     await make_old(GROUP, 1)
+    # Stops between two statements of one opening, which pass no fault point.
     monkeypatch.setattr(schema, "_REMOVALS", (*schema._REMOVALS[:1], "this is no statement"))
     with pytest.raises(StoreUnavailable):
         await server_graph(GROUP).open()

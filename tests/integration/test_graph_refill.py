@@ -167,6 +167,7 @@ async def test_a_process_that_is_overtaken_does_not_bring_back_what_was_forgotte
                 await coordinator_for(settings, quick).forget([forgotten])
             return plans
 
+        # The point between two reads of one process is in no fault point: it hangs a process, and both are this one.
         monkeypatch.setattr(upgrade, "_plans", overtaken)
         await filled(settings, slow)
         await assert_whole(quick, 3)

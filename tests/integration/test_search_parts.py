@@ -28,6 +28,7 @@ def _home(short_tmp: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def fail(monkeypatch: pytest.MonkeyPatch, owner: type, method: str, error: Exception) -> None:
+    # Reading passes no fault point, and a store whose files are damaged fails when it is opened, not in a search.
     async def refuse(*_: object, **__: object) -> None:
         raise error
 

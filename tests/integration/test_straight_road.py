@@ -73,6 +73,7 @@ def test_at_most_fourteen_frames_from_the_command_to_the_graphs_commit(
         loops.append(new_loop())
         return loops[-1]
 
+    # Looks at the stacks of a real run, and changes nothing.
     monkeypatch.setattr(graph_commit, "commit", looking)
     monkeypatch.setattr(asyncio.events, "new_event_loop", remembered)
     assert main(["ingest", str(tmp_path / "one.json"), "-q"]) == 0

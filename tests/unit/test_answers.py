@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from apex_cli import answers, queries
-from apex_cli.answers import Answer, answered
+from apex_cli.answers import Answer, answer_of, answered
 from apex_cli.cli import answering
 from apex_cli.queries import EntityFacts
 from apex_cli.stores.postgres.sightings import SeenRecord, SeenVersion
@@ -63,37 +62,29 @@ def mention(name: str, hour: float, states: str | None = None, **attributes: Any
 
 
 class Seen:
-    """The sightings of a memory."""
+    """The versions of records that a memory has seen."""
 
     def __init__(self, records: Mapping[str, SeenRecord]) -> None:
         self.records = records
 
-    async def of_records(self, ids: set[str]) -> Mapping[str, SeenRecord]:
-        return {id: self.records[id] for id in ids if id in self.records}
+    async def of_records(self, record_ids: Iterable[str]) -> Mapping[str, SeenRecord]:
+        return {id: self.records[id] for id in record_ids if id in self.records}
 
 
 async def ask(
-    monkeypatch: pytest.MonkeyPatch,
-    views: list[FactView],
+    views: Sequence[FactView],
     records: Mapping[str, SeenRecord],
     entity: EntityView = SHIPMENT,
     candidates: Sequence[EntityView] = (),
     **options: Any,
 ) -> Answer:
-    async def facts(stores: object, text: str) -> EntityFacts:
-        return EntityFacts(entity, views, candidates)
-
-    class Stores:
-        sightings = Seen(records)
-
-    monkeypatch.setattr(queries, "facts", facts)
-    return await answers.answer(Stores(), "SHIP-1", **options)  # type: ignore[arg-type]  # only what is asked of it
+    return await answer_of(EntityFacts(entity, views, candidates), Seen(records), **options)
 
 
-async def test_a_later_message_that_says_another_status_stands_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_later_message_that_says_another_status_stands_beside_it() -> None:
     views = [status("in_transit", 0, None, "t"), mention("MSG-1", 9, "delivered"), mention("MSG-2", 10)]
     records = {"t": seen("turvo:SHIP-1", 0), "MSG-1": seen("frontapp:MSG-1", 9, state=False)}
-    answer = await ask(monkeypatch, views, records)
+    answer = await ask(views, records)
     [found] = answer.contradictions
     assert (found.fact.fact.object, found.value, found.is_mention) == ("in_transit", "delivered", True)
     assert answering.sentence(found) == (
@@ -101,28 +92,26 @@ async def test_a_later_message_that_says_another_status_stands_beside_it(monkeyp
         "message MSG-1 of 2025-10-19T21:00:00Z says delivered (frontapp:MSG-1)"
     )
     assert [one.fact.object for one in answer.now.facts] == ["in_transit"]
-    assert (await ask(monkeypatch, views, records, at=at(8))).contradictions == []
-    assert (await ask(monkeypatch, views, records, predicate="HAULED_BY")).contradictions == []
+    assert (await ask(views, records, at=at(8))).contradictions == []
+    assert (await ask(views, records, predicate="HAULED_BY")).contradictions == []
 
 
 @pytest.mark.parametrize(("hour", "states"), [(-1, "delivered"), (9, "in_transit"), (9, "delayed"), (9, None)])
-async def test_what_is_earlier_or_agrees_does_not_contradict(
-    monkeypatch: pytest.MonkeyPatch, hour: float, states: str | None
-) -> None:
+async def test_what_is_earlier_or_agrees_does_not_contradict(hour: float, states: str | None) -> None:
     views = [status("tendered", -5, 0, "t"), status("in_transit", 0, None, "t"), mention("MSG-1", hour, states)]
     records = {"t": seen("turvo:SHIP-1", -5, 0), "MSG-1": seen("frontapp:MSG-1", hour, state=False)}
-    assert (await ask(monkeypatch, views, records)).contradictions == []
+    assert (await ask(views, records)).contradictions == []
 
 
 @pytest.mark.parametrize(
     ("said", "hour", "found"), [("delivered", 9, 1), ("delivered", -1, 0), ("in_transit", 9, 0), ("delayed", 9, 0)]
 )
 async def test_what_a_model_reads_in_a_text_stands_beside_what_it_does_not_overrule(
-    monkeypatch: pytest.MonkeyPatch, said: str, hour: float, found: int
+    said: str, hour: float, found: int
 ) -> None:
     claimed = replace(status(said, hour, None, "MSG-1"), certain=False, overruled=True)
     records = {"t": seen("turvo:SHIP-1", 0), "MSG-1": seen("frontapp:MSG-1", hour, state=False)}
-    answer = await ask(monkeypatch, [status("in_transit", 0, None, "t"), claimed], records)
+    answer = await ask([status("in_transit", 0, None, "t"), claimed], records)
     assert [answering.sentence(one) for one in answer.contradictions] == [
         "Turvo says in_transit (since 2025-10-19T12:00:00Z, turvo:SHIP-1); "
         "message MSG-1 of 2025-10-19T21:00:00Z says delivered (frontapp:MSG-1)"
@@ -130,12 +119,12 @@ async def test_what_a_model_reads_in_a_text_stands_beside_what_it_does_not_overr
     assert [one.fact.object for one in answer.facts] == ["in_transit"]
 
 
-async def test_another_system_that_still_says_otherwise_contradicts(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_another_system_that_still_says_otherwise_contradicts() -> None:
     views = [status("delivered", -2, 0, "m"), status("in_transit", 0, None, "t")]
     taken_back = {"t": seen("turvo:SHIP-1", 0), "m": seen("mcleod:1", -2)}
-    assert (await ask(monkeypatch, views, taken_back)).contradictions == []
+    assert (await ask(views, taken_back)).contradictions == []
     still = {**taken_back, "m": seen("mcleod:1", -2, 5)}
-    [found] = (await ask(monkeypatch, views, still)).contradictions
+    [found] = (await ask(views, still)).contradictions
     assert (found.value, found.is_mention, found.other.sources, found.other.last_seen) == (
         "delivered",
         False,
@@ -147,22 +136,22 @@ async def test_another_system_that_still_says_otherwise_contradicts(monkeypatch:
     )
     # A partial version that is silent about the status does not repeat it.
     silent = {**taken_back, "m": seen("mcleod:1", -2, 5, partial={5: "FOR_CUSTOMER"})}
-    assert (await ask(monkeypatch, views, silent)).contradictions == []
+    assert (await ask(views, silent)).contradictions == []
 
 
-async def test_two_systems_at_one_moment_contradict_and_one_system_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_two_systems_at_one_moment_contradict_and_one_system_does_not() -> None:
     views = [status("delivered", 0, 0, "m"), status("in_transit", 0, None, "t")]
     records = {"t": seen("turvo:SHIP-1", 0), "m": seen("mcleod:1", 0)}
-    [found] = (await ask(monkeypatch, views, records)).contradictions
+    [found] = (await ask(views, records)).contradictions
     assert found.value == "delivered"
     one = {**records, "m": seen("turvo:SHIP-1b", 0)}
-    assert (await ask(monkeypatch, views, one)).contradictions == []
+    assert (await ask(views, one)).contradictions == []
 
 
-async def test_a_record_counts_with_the_last_value_that_it_states(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_record_counts_with_the_last_value_that_it_states() -> None:
     views = [status("covered", -4, -2, "m"), status("tendered", -2, 0, "t"), status("in_transit", 0, None, "t", "m")]
     records = {"t": seen("turvo:SHIP-1", -2, 0), "m": seen("mcleod:1", -4, 1)}
-    assert (await ask(monkeypatch, views, records)).contradictions == []
+    assert (await ask(views, records)).contradictions == []
 
 
 def test_a_fact_was_last_seen_by_its_newest_record_while_it_held() -> None:
@@ -174,21 +163,21 @@ def test_a_fact_was_last_seen_by_its_newest_record_while_it_held() -> None:
     assert answered(status("in_transit", 0, None, "unknown"), records).sources == ()
 
 
-async def test_mentions_and_long_history_are_folded_for_people(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_mentions_and_long_history_are_folded_for_people() -> None:
     views = [mention(f"MSG-{number}", number) for number in range(12)]
     views += [status(f"word{number}", number, number + 1, "t") for number in range(30)]
     records = {"t": seen("turvo:SHIP-1", 0)}
-    folded = answering.lines(await ask(monkeypatch, views, records))
+    folded = answering.lines(await ask(views, records))
     assert "Mentions (12):" in folded
     assert "  and 7 more (--all shows them)" in folded
     assert "  and 10 more (--all shows them)" in folded
     assert folded.index("Held before:") < folded.index("Mentions (12):")
-    everything = answering.lines(await ask(monkeypatch, views, records, everything=True), everything=True)
+    everything = answering.lines(await ask(views, records, everything=True), everything=True)
     assert sum("MENTIONS" in line for line in everything) == 12
     assert sum("HAS_STATUS" in line for line in everything) == 30
 
 
-async def test_the_head_names_the_thing_its_keys_and_what_it_weighs_and_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_head_names_the_thing_its_keys_and_what_it_weighs_and_costs() -> None:
     entity = EntityView(
         "s",
         "SHIP-1",
@@ -196,29 +185,29 @@ async def test_the_head_names_the_thing_its_keys_and_what_it_weighs_and_costs(mo
         ("shipment:id:SHIP-1", "shipment:turvo:88412", "customer:name@turvo:acme"),
         {"weight": 38000, "weight_unit": "lb", "customer_cost": 1850, "currency": "USD", "tags": ["hot", "reefer"]},
     )
-    [head, *_] = answering.lines(await ask(monkeypatch, [], {}, entity))
+    [head, *_] = answering.lines(await ask([], {}, entity))
     assert head == "Shipment SHIP-1 (turvo 88412; weight 38000 lb, customer cost 1850 USD, tags hot reefer)"
-    *_, line = answering.objects(await ask(monkeypatch, [], {}, entity))
+    *_, line = answering.objects(await ask([], {}, entity))
     assert (line["type"], line["entity_type"], line["attributes"]["weight"]) == ("entity", "Shipment", 38000)
 
 
-async def test_no_text_of_a_payload_reaches_the_terminal_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_text_of_a_payload_reaches_the_terminal_as_it_is() -> None:
     evil = "a\x1b]0;owned\x07b\u202ec\nd"
     entity = EntityView("s", evil, "Shipment", (f"shipment:turvo:{evil}x",), {evil + "1": {evil: [evil]}, "unit": evil})
     views = [status(evil, 0, None, "t"), mention(evil, 1, "delivered", note=evil, much=["x" * 10_000])]
     records = {"t": seen(f"turvo:{evil}", 0), evil: seen(f"frontapp:{evil}", 1)}
-    shown = answering.lines(await ask(monkeypatch, views, records, entity, everything=True), everything=True)
+    shown = answering.lines(await ask(views, records, entity, everything=True), everything=True)
     assert len(shown) > 5
     assert all(line.isprintable() for line in shown)
     assert max(map(len, shown)) < 2_000
 
 
-async def test_an_entity_without_facts_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert answering.lines(await ask(monkeypatch, [], {}))[-1] == "No such facts."
+async def test_an_entity_without_facts_says_so() -> None:
+    assert answering.lines(await ask([], {}))[-1] == "No such facts."
 
 
-async def test_what_may_be_the_same_thing_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_may_be_the_same_thing_is_offered() -> None:
     other = EntityView("o", "Ship 1", "Shipment", ("shipment:turvo:9",))
-    answer = await ask(monkeypatch, [], {}, candidates=[other])
+    answer = await ask([], {}, candidates=[other])
     assert answering.lines(answer)[-2:] == ["Maybe the same:", "  Shipment Ship 1 (turvo 9) [o]"]
     assert [line["type"] for line in answering.objects(answer)] == ["candidate", "entity"]

@@ -28,6 +28,8 @@ from apex_cli.extract import lookup
         ("Truck 6520", "vehicle:unit:6520"),
         ("truck #6520", "vehicle:unit:6520"),
         ("Truck 6520", "vehicle:unit:TRUCK-6520"),
+        ("<message:id:4410@acme.example>", "message:id:4410@acme.example"),
+        ("<Ops@Acme.example>", "person:email:ops@acme.example"),
     ],
 )
 def test_a_value_with_its_label_is_found(text: str, key: str) -> None:
@@ -41,3 +43,8 @@ def test_a_label_leads_to_its_kind_only() -> None:
 
 def test_an_id_of_a_source_is_found_by_its_value() -> None:
     assert lookup.values_of("id 77") == ["77"]
+
+
+@pytest.mark.parametrize("text", ["<4410.Ab@acme.example>", " < 4410.Ab@acme.example > ", "4410.Ab@acme.example"])
+def test_a_message_id_is_found_as_mail_writes_it(text: str) -> None:
+    assert "4410.ab@acme.example" in lookup.values_of(text)

@@ -48,6 +48,7 @@ async def cancelled_at(started: threading.Event, job: Callable[[], None], go_on:
     running = asyncio.ensure_future(run_in_thread(job, anyio.CapacityLimiter(1)))
     await asyncio.to_thread(started.wait, 10)
     running.cancel()
+    # No event says that nothing happens: too short a wait finds less, and never fails a sound task.
     await asyncio.sleep(0.05)
     assert not running.done(), "the task waits for its thread"
     go_on()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from apex_cli.extract import entities, places
+from apex_cli.extract import entities, keys, lookup, places
 from tests.linear import assert_linear
 
 
@@ -86,6 +86,35 @@ def test_a_state_written_out_becomes_its_code() -> None:
     assert places.city_name("MONTERREY", "Nuevo León") == "Monterrey, N.L."
     assert places.city_name("mcdonough", "Georgia") == "McDonough, GA"
     assert places.last("702 North Mattis Ave, Champaign IL 61821") == "Champaign, IL"
+
+
+@pytest.mark.parametrize(
+    ("city", "state", "name"),
+    [
+        ("Montréal", "Québec", "Montréal, QC"),
+        ("Montreal", "Quebec", "Montreal, QC"),
+        ("Querétaro", "Querétaro", "Querétaro, Qro."),
+        ("Queretaro", "QRO", "Queretaro, Qro."),
+        ("St. John's", "NL", "St. John's, NL"),
+    ],
+)
+def test_accents_of_a_state_do_not_matter(city: str, state: str, name: str) -> None:
+    assert places.city_name(city, state) == name
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Montréal, QC", "MONTREAL, QC"),
+        ("Trois-Rivières, QC", "Trois-Rivieres, QC"),
+        ("San José Iturbide, Gto.", "san jose iturbide, gto"),
+        ("Łódź", "Lodz"),
+        ("Cancu\u0301n, Q. Roo", "Cancún, Q. Roo"),
+    ],
+)
+def test_accents_of_a_city_do_not_matter(one: str, other: str) -> None:
+    assert keys.location_city(one) == keys.location_city(other)
+    assert keys.location_city(one) in lookup.keys_of(other)
 
 
 @pytest.mark.parametrize(

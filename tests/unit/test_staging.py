@@ -339,3 +339,28 @@ class TestConsume:
         assert staging.claim(item)
         staging.fail(item, failure())
         assert original.exists()
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["new", "replaced"])
+def test_an_item_that_is_claimed_when_it_is_added(
+    staging: StagingDirectory, other: StagingDirectory, tmp_path: Path, *, again: bool
+) -> None:
+    path = an_input(tmp_path)
+    if again:
+        first = put(staging, path)
+        assert staging.claim(first)
+        staging.fail(first, failure())
+    item = staging.add(path, source="turvo", forced_source=None, consume=False, claim=True)
+    (on_disk,) = other.items()
+    assert (on_disk.status, on_disk.attempts, on_disk.failure) == (ItemStatus.PROCESSING, 1 + again, None)
+    assert waiting(other, every=True) == []
+    assert put(other, path).busy
+    assert not other.claim(on_disk)
+    assert staging.claim(item)
+    assert not staging.claim(item)
+    staging.close()
+    assert waiting(other) == [path.name]
+    assert other.claim(on_disk)
+    assert on_disk.attempts == 2 + again
+    assert other.complete(on_disk)
+    assert listed(other) == {}

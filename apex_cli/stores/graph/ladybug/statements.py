@@ -63,6 +63,8 @@ READS: Mapping[Query, str] = {
         RETURN {_ENTITY} LIMIT $limit""",
     ops.ALIASES_BY_VALUE: """MATCH (a:ApexAlias) WHERE lower(a.key) ENDS WITH concat(':', $text)
         RETURN a.key AS key, a.entity AS entity LIMIT $limit""",
+    ops.ALIASES_BY_BEGINNING: """MATCH (a:ApexAlias) WHERE a.key STARTS WITH $text
+        RETURN a.key AS key, a.entity AS entity LIMIT $limit""",
     ops.ALL_RECORDS: "MATCH (r:ApexRecord) RETURN r.record_id AS id, r.present AS present, r.claims AS claims",
     ops.ALL_EPISODES: "MATCH (e:Episodic) RETURN e.uuid AS id",
     ops.ALL_PAGES: "MATCH (s:ApexTimeline) RETURN s.page AS page, s.evidence AS evidence, s.page_starts AS page_starts",

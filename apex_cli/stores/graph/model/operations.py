@@ -69,6 +69,7 @@ FACTS_AS_OBJECT = Query("facts by object", (*_FACT, *_ENDS), _LASTS)
 ENTITIES_BY_NAME = Query("entities by name", _ENTITY)
 ENTITIES_BY_PART = Query("entities by part of the name", _ENTITY)
 ALIASES_BY_VALUE = Query("aliases by value", ("key", "entity"))
+ALIASES_BY_BEGINNING = Query("aliases by beginning", ("key", "entity"))
 
 # Scans of everything, and counts of it.
 ALL_RECORDS = Query("all records", ("id", "present", "claims"))

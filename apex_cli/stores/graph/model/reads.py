@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from apex_cli.extract import lookup, names
+from apex_cli.extract import keys, lookup, names
 from apex_cli.model import FUNCTIONAL, EntityType
 from apex_cli.stores.graph.model import operations as ops
 from apex_cli.stores.graph.model import records
@@ -60,7 +60,9 @@ def find_entities(graph: GraphTransaction, text: str, limit: int) -> list[Entity
         ids += _led_to(row for row in rows if is_shown(row["key"]) and value_of(row["key"]).lower() == value)
     rows = graph.ask(ops.ENTITIES_BY_NAME, wanted.lower(), limit + 1) + graph.look_up(ops.ENTITIES, ids)
     if not rows and len(wanted) >= _SHORTEST_PART:
-        rows = graph.ask(ops.ENTITIES_BY_PART, wanted.lower(), limit + 1)
+        # A part of a place's name may be written with accents or without them: its key has none.
+        places = graph.ask(ops.ALIASES_BY_BEGINNING, keys.location_city(wanted), limit + 1)
+        rows = graph.ask(ops.ENTITIES_BY_PART, wanted.lower(), limit + 1) + graph.look_up(ops.ENTITIES, _led_to(places))
     return _for_users(rows)[:limit]
 
 

@@ -75,6 +75,8 @@ READS: Mapping[Query, str] = {
     ops.ALIASES_BY_VALUE: """MATCH (a:ApexAlias {group_id: $group, value: $text})
         USING INDEX a:ApexAlias(group_id, value)
         RETURN a.key AS key, a.entity AS entity LIMIT $limit""",
+    ops.ALIASES_BY_BEGINNING: """MATCH (a:ApexAlias {group_id: $group}) WHERE a.key STARTS WITH $text
+        RETURN a.key AS key, a.entity AS entity LIMIT $limit""",
     ops.ALL_RECORDS: f"{_EVERY_RECORD} RETURN r.record_id AS id, r.present AS present, r.claims AS claims",
     ops.ALL_EPISODES: "MATCH (e:Episodic {group_id: $group}) RETURN e.uuid AS id",
     ops.ALL_PAGES: """MATCH (p:ApexTimeline) WHERE p.group_id = $group AND p.page IS NOT NULL
