@@ -38,6 +38,7 @@ _LABELS = frozenset(
 )
 """Names that are more often the label of a number or a time than a heading."""
 _ORDER = {kind: place for place, kind in enumerate(paper_words.KINDS)}
+_BOTH = re.compile(r" (?:/|&|and|y|et) ", re.IGNORECASE)
 _TABLE = re.compile(r"[|\t]")
 _IS_LABEL = re.compile(r"(?:nos?|number|num|nº|n°|numero)?[ .:#|]{0,3}[a-z0-9-]*\d")
 _PAGE = re.compile(r"\bpage \d+(?: (?:of|/) \d+)?", re.IGNORECASE)
@@ -88,12 +89,14 @@ def is_specific(title: str, head: Heading) -> bool:
 
 def _of_line(line: str, *, first: bool) -> Heading | None:
     """The heading that a line is; of "LOAD TENDER / RATE CONFIRMATION" the kind that comes first in `KINDS`."""
-    head, *others = line.split(" / ")
-    found = _of_part(head, first=first)
-    if found is None or not others:
-        return found
-    every = [found, *filter(None, (_of_part(one, first=first) for one in others))]
-    return min(every, key=lambda one: _ORDER[one.kind])._replace(line=line)
+    pieces = _BOTH.split(line)
+    whole = _of_part(line, first=first)
+    found = [one for piece in (pieces if len(pieces) > 1 else ()) if (one := _of_part(piece, first=first))]
+    if whole is not None and " / " not in line:
+        return whole
+    if not found or (whole is None and _of_part(pieces[0], first=first) is None):
+        return whole
+    return min(found, key=lambda one: _ORDER[one.kind])._replace(line=line)
 
 
 def _of_part(line: str, *, first: bool) -> Heading | None:
