@@ -38,6 +38,8 @@ _LABELS = frozenset(
 )
 """Names that are more often the label of a number or a time than a heading."""
 _ORDER = {kind: place for place, kind in enumerate(paper_words.KINDS)}
+# Below nothing but a letterhead, "INVOICE NO: 4410" in capitals is the heading of a form.
+_FORM = re.compile(r"(?:invoice|factura|facture) (?:nos?\b|number|num\b|nº|n°|#)[ .:#]{0,4}(?P<rest>.*)")
 _BOTH = re.compile(r" (?:/|&|and|y|et) ", re.IGNORECASE)
 _TABLE = re.compile(r"[|\t]")
 _IS_LABEL = re.compile(r"(?:nos?|number|num|nº|n°|numero)?[ .:#|]{0,3}[a-z0-9-]*\d")
@@ -60,6 +62,7 @@ def heading(text: str) -> Heading | None:
     """
     shown = 0
     weak: Heading | None = None
+    is_below_letterhead = True
     for raw in text[:_HEAD].splitlines():
         line = raw.strip(_MARKS)
         if not any(map(str.isalnum, line)):
@@ -76,6 +79,9 @@ def heading(text: str) -> Heading | None:
                     if shown == 1 or not _IS_LABEL.match(head.rest):
                         return head
                     weak = weak or head
+            if weak is None and is_below_letterhead and (form := _FORM.match(clean.folded(line))) and line.isupper():
+                weak = Heading("invoice", line, form["rest"])
+            is_below_letterhead = is_below_letterhead and not any(char.isdecimal() or char in ":|" for char in line)
     return weak
 
 
