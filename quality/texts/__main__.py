@@ -19,7 +19,7 @@ from quality.texts.generate import SETS, Filled, generate
 from quality.texts.reading import Found, found
 
 _PLACE = "place"
-WRITTEN = ("papers", "more", "other", "second")
+WRITTEN = ("papers", "more", "other", "second", "third")
 """The texts of `written`."""
 
 

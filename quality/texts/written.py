@@ -8,12 +8,13 @@ be found or not: it names something that no kind is for, such as a policy. `{cus
 companies beside their label. The head of a text says what it states: its `kind` ("?" for none), its `date`, `money`
 (any amount of it), `due_date`, `pickup_at` and `delivery_at`.
 
-Figures of first contact, before any rule was changed for a set:
+Figures of first contact, precision and recall before any rule was changed for a set:
 
     papers, more, other   93 texts   identifiers 0.990 and 0.957   companies  8 of 26   statements  91 of 129
     second                33 texts   identifiers 1.000 and 0.889   companies  9 of  9   statements  40 of  43
+    third                 18 texts   identifiers 1.000 and 0.982   companies  3 of  3   statements  24 of  26
 
-Places were 1.000 and 1.000 in both. Eight of the eleven misses of `second` were trucks with a number of two digits.
+Places were 1.000 and 1.000 in all. Eight of the eleven misses of `second` were trucks with a number of two digits.
 """
 
 from __future__ import annotations

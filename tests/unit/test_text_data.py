@@ -27,6 +27,10 @@ def stated(text: str) -> dict[str, Any]:
             "Description: Fuel surcharge | Qty: 1 | Amount: $226.40\nDescription: Total | Qty: | Amount: $1,676.40",
             {"fuel_surcharge": 226.4, "total_amount": 1676.4, "currency": "USD"},
         ),
+        (
+            "Invoice No     Terms     Due Date       Amount Due\nTH-9021        Net 30    10/15/2026     $1,485.00",
+            {"terms": "net 30", "due_date": "2026-10-15", "total_amount": 1485, "currency": "USD"},
+        ),
         ("Agreed Amount\n$1,875.00 USD", {"rate": 1875, "currency": "USD"}),
         ("Montant total : 1 450,00 $ CA", {"total_amount": 1450, "currency": "CAD"}),
         ("PICK 1\nHarrow Paper\n12 Mill Rd\n03/12/2026 08:00", {"pickup_at": "2026-03-12T08:00"}),
