@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any, TypeVar
 
 from apex_cli.extract import clean, paper_words, timestamps
@@ -21,11 +22,13 @@ T = TypeVar("T")
 Number = int | float
 
 _SCAN = 100_000
-_NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d{1,3}(?:\.\d{3})+,\d{2}|\d{1,9}(?:\.\d{1,2})?"
-_EUROPEAN = re.compile(r"\d{1,3}(?:\.\d{3})+,\d{2}", re.ASCII)
+_NUMBER = (
+    r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d{1,3}(?:[. ]\d{3})+,\d{2}(?!\d)|\d{1,9},\d{2}(?!\d)|\d{1,9}(?:\.\d{1,2})?"
+)
+_EUROPEAN = re.compile(r"(?:\d{1,3}(?:[. ]\d{3})+|\d{1,9}),\d{2}", re.ASCII)
 _CENTS = re.compile(r"[.,]\d{2}", re.ASCII)
 _CODES = ("usd", "cad", "mxn", "eur", "gbp")
-_SIGNS = {"us$": "USD", "c$": "CAD", "ca$": "CAD", "mx$": "MXN", "€": "EUR", "£": "GBP"}
+_SIGNS = {"$us": "USD", "$ca": "CAD", "us$": "USD", "c$": "CAD", "ca$": "CAD", "mx$": "MXN", "€": "EUR", "£": "GBP"}
 _CODE = "|".join(_CODES)
 # A number with one of these behind it is no amount: "24 pallets", "75 USD an hour", "2025-11-18", "3 %".
 _MEASURES = "|".join((
@@ -35,7 +38,8 @@ _MEASURES = "|".join((
 _PERIODS = r"hours?|hrs?|h|miles?|mi|days?|cwt|hora|heure|jour|dia"
 _MONEY = (
     rf"(?<![\w.,/-])(?P<minus>-)?(?P<before>us\$|ca?\$|mx\$|[$€£]|(?:{_CODE})\b ?[$€£]?)? ?"
-    rf"(?P<number>{_NUMBER})(?P<after> ?(?:{_CODE})\b| ?€)?(?![\d%]|[.,/:-]\d| %| ?(?:{_MEASURES})\b)"
+    rf"(?P<number>{_NUMBER})(?P<after> ?(?:{_CODE})\b| ?€| ?\$(?: ?(?:ca|us)\b)?)?"
+    rf"(?![\d%]|[.,/:-]\d| %| ?(?:{_MEASURES})\b)"
     rf"(?! ?(?:/|per |an? |por |par ) ?(?:{_PERIODS})\b)"
 )
 _ANY_MONEY = re.compile(_MONEY)
@@ -107,6 +111,12 @@ _AMOUNTS = re.compile(
     rf"(?:{_COLUMN}|{_BETWEEN})(?P<value>{_MONEY})",
     re.MULTILINE,
 )
+# A label that is a line of its own, above its amount.
+_ABOVE = re.compile(
+    rf"^[ \t*_#]{{0,8}}(?P<label>{paper_words.expression(paper_words.all_of(paper_words.AMOUNTS, paper_words.TOTALS))})"
+    rf"[ \t:*_]{{0,8}}\n[ \t*_]{{0,8}}(?P<value>{_MONEY})[ \t*_]{{0,8}}$",
+    re.MULTILINE,
+)
 _LIKE_MONEY = re.compile(rf"[$€£]|\b(?:{_CODE})\b|\d[.,]\d\d(?!\d)|[:=|] *\d{{3}}")
 _DATES = {
     name: re.compile(rf"(?<![\w-])(?:{paper_words.expression(phrases)}){_BETWEEN}(?P<date>{DATE})(?!\d)")
@@ -160,7 +170,8 @@ def is_in_english(text: str) -> bool:
 
 def _money(text: str) -> dict[str, Any]:
     every: dict[str, set[tuple[Number, str | None]]] = {}
-    for match in _AMOUNTS.finditer(text) if _LIKE_MONEY.search(text) else ():
+    found = chain(_AMOUNTS.finditer(text), _ABOVE.finditer(text)) if _LIKE_MONEY.search(text) else ()
+    for match in found:
         if _is_money(match, text):
             name = _LABELS[paper_words.joined(match["label"])]
             every.setdefault(name, set()).add((_amount(match), _code(match)))
@@ -191,7 +202,7 @@ def _amount(match: re.Match[str]) -> Number:
 
 
 def _code(match: re.Match[str]) -> str | None:
-    written = f"{match['before'] or ''} {match['after'] or ''}".split()
+    written = [(match["before"] or "").strip(), (match["after"] or "").replace(" ", "")]
     codes = (one.strip("$€£") for one in written)
     return next((code.upper() for code in codes if code in _CODES), None) or next(
         (_SIGNS[sign] for sign in written if sign in _SIGNS), None
@@ -205,7 +216,11 @@ def _currency(currencies: Iterable[str], text: str) -> str | None:
 
 
 def _plain(written: str) -> Number:
-    plain = written.replace(".", "").replace(",", ".") if _EUROPEAN.fullmatch(written) else written.replace(",", "")
+    plain = (
+        written.replace(".", "").replace(" ", "").replace(",", ".")
+        if _EUROPEAN.fullmatch(written)
+        else written.replace(",", "")
+    )
     number = float(plain)
     return int(number) if number.is_integer() else number
 

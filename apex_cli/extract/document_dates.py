@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from apex_cli.extract import clean, timestamps
+from apex_cli.extract import clean, single_rows, timestamps
 from apex_cli.extract.amounts import DATE, is_in_english
 from apex_cli.extract.time_values import assumptions
 
@@ -34,7 +34,7 @@ _DATE = re.compile(rf"(?:{DATE})(?!\d)")
 
 def find(text: str) -> Iterator[str]:
     """What stands beside the labels of a document's date in the first 4,000 characters, in order: dates, mostly."""
-    for line in _LINE.finditer(clean.folded(text[:_HEAD]).replace("’", "'")):
+    for line in _LINE.finditer(clean.folded(single_rows.labelled(text[:_HEAD])).replace("’", "'")):
         written = _GAP.split((line["plain"] or line["marked"]).strip(" *_\"'."), maxsplit=1)[0]
         date = _DATE.match(written)
         yield date[0] if date is not None and timestamps.parse(written) is None else written

@@ -38,6 +38,9 @@ _LABELS = frozenset(
 )
 """Names that are more often the label of a number or a time than a heading."""
 _ORDER = {kind: place for place, kind in enumerate(paper_words.KINDS)}
+# Below nothing but a letterhead, "INVOICE NO: 4410" in capitals is the heading of a form.
+_FORM = re.compile(r"(?:invoice|factura|facture) (?:nos?\b|number|num\b|nº|n°|#)[ .:#]{0,4}(?P<rest>.*)")
+_BOTH = re.compile(r" (?:/|&|and|y|et) ", re.IGNORECASE)
 _TABLE = re.compile(r"[|\t]")
 _IS_LABEL = re.compile(r"(?:nos?|number|num|nº|n°|numero)?[ .:#|]{0,3}[a-z0-9-]*\d")
 _PAGE = re.compile(r"\bpage \d+(?: (?:of|/) \d+)?", re.IGNORECASE)
@@ -59,6 +62,7 @@ def heading(text: str) -> Heading | None:
     """
     shown = 0
     weak: Heading | None = None
+    is_below_letterhead = True
     for raw in text[:_HEAD].splitlines():
         line = raw.strip(_MARKS)
         if not any(map(str.isalnum, line)):
@@ -75,6 +79,9 @@ def heading(text: str) -> Heading | None:
                     if shown == 1 or not _IS_LABEL.match(head.rest):
                         return head
                     weak = weak or head
+            if weak is None and is_below_letterhead and (form := _FORM.match(clean.folded(line))) and line.isupper():
+                weak = Heading("invoice", line, form["rest"])
+            is_below_letterhead = is_below_letterhead and not any(char.isdecimal() or char in ":|" for char in line)
     return weak
 
 
@@ -88,12 +95,14 @@ def is_specific(title: str, head: Heading) -> bool:
 
 def _of_line(line: str, *, first: bool) -> Heading | None:
     """The heading that a line is; of "LOAD TENDER / RATE CONFIRMATION" the kind that comes first in `KINDS`."""
-    head, *others = line.split(" / ")
-    found = _of_part(head, first=first)
-    if found is None or not others:
-        return found
-    every = [found, *filter(None, (_of_part(one, first=first) for one in others))]
-    return min(every, key=lambda one: _ORDER[one.kind])._replace(line=line)
+    pieces = _BOTH.split(line)
+    whole = _of_part(line, first=first)
+    found = [one for piece in (pieces if len(pieces) > 1 else ()) if (one := _of_part(piece, first=first))]
+    if whole is not None and " / " not in line:
+        return whole
+    if not found or (whole is None and _of_part(pieces[0], first=first) is None):
+        return whole
+    return min(found, key=lambda one: _ORDER[one.kind])._replace(line=line)
 
 
 def _of_part(line: str, *, first: bool) -> Heading | None:

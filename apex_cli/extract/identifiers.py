@@ -13,9 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from apex_cli.extract import carrier_codes, checkdigits, keys, labelled, labels, timestamps
+from apex_cli.extract import carrier_codes, checkdigits, keys, labelled, labels, number_shapes, timestamps
 from apex_cli.extract.labelled import Labelled
-from apex_cli.extract.number_shapes import TOKEN
 
 Kind = (
     Literal["vin", "unit", "unit number", "shipment", "order", "email", "phone", "place", "customer", "carrier"]
@@ -70,7 +69,7 @@ _JOINTS = re.compile(r"[ -]")
 def find(text: str, upper: str) -> Iterator[IdentifierMatch]:
     """Candidates, the most trusted first; they may overlap. `upper` is `text` in capitals, equally long."""
     folded = labels.fold(upper)
-    tokens = [token.span() for token in TOKEN.finditer(folded)]
+    tokens = number_shapes.tokens(folded)
     beside = [_match(found, text) for found in (*labelled.find(folded, tokens), *carrier_codes.find(folded))]
     # One of ten numbers with an owner's four letters passes for a container: a label says more than a check digit.
     yield from (match for match in beside if match.kind in _LABEL_FIRST)

@@ -51,7 +51,7 @@ _MOST_LINES_ABOVE = 6
 
 
 def find(text: str, tokens: Sequence[tuple[int, int]]) -> Iterator[Labelled]:
-    """All labelled values of a folded text, in order. `tokens` are the spans of `number_shapes.TOKEN` in it.
+    """All labelled values of a folded text, in order. `tokens` are those of `number_shapes.tokens`.
 
     Linear in the length of the text: a line is looked at once by its own tokens and once by those below it.
     """

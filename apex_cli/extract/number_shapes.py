@@ -15,6 +15,16 @@ from apex_cli.extract.labels import Label
 
 TOKEN = re.compile(r"(?<![A-Z0-9_-])(?=[A-Z0-9_-]{3})[A-Z_-]*+\d[A-Z0-9_-]*+(?!:\d|\.\d)", re.ASCII)
 """A word of three characters and more with a digit, joints inside: 4410, TL-5501, BOL_88910. No time, no decimal."""
+# The same of two digits, which only a truck has: right behind its label, or alone in a cell.
+_TWO_DIGITS = re.compile(
+    r"\b(?:(?:TRUCK|TRK|TRACTOR|TRACTEUR|CAMION|UNIDAD|TRACTO|VEHICLE|VEHICULE)\b"
+    r"(?: ?(?:#|NO\.?|NUMBER|NUM|ID)(?![A-Z]))?[ \t]{0,3}"
+    r"|UNIT(?: ?(?:#|NO\.?|NUMBER)|(?= ?:)))[:#.*=]{0,3}[ \t*]{0,12}(?P<behind>\d{2})"
+    r"(?![\w:%°'\"/-]|[.,]\d| (?:OF|OR|MORE|OTHER|OUT|TO)\b)"
+    r"|(?:(?<=\t)|(?<=\|)|(?<=\|[ ])|(?<=[ ]{2})|^)(?P<alone>\d{2})(?=\t|[ ]?\||[ ]{2}|$)",
+    re.ASCII | re.MULTILINE,
+)
+_OF_TRUCKS = ("TRUCK", "TRK", "TRACT", "CAMION", "UNI", "VEHIC")
 _LONG = 6
 _MONTH = r"(?:JAN|ENE|FEB|FEV|MAR|APR|ABR|AVR|MAY|MAI|JUN|JUL|AUG|AGO|AOU|SEP|OCT|NOV|DEC|DIC)[A-Z]{0,6}"
 _UNIT = (
@@ -91,11 +101,20 @@ _SHAPES = {
     "paps": _shape(r"(?=\d?[A-Z]{1,4})[A-Z0-9]{4}[ -]?[A-Z0-9]{4,20}"),
 }
 _PRO = _shape(r"(?:\d{3}-?\d{6}-?[\dX]|\d{7,10})", checkdigits.pro, strict=False)
-_LENGTHS = {"order": (3, 22), "invoice": (3, 22), "trailer": (3, 12), "unit number": (3, 15), "seal": (4, 15)}
+_LENGTHS = {"order": (3, 22), "invoice": (3, 22), "trailer": (3, 12), "unit number": (2, 15), "seal": (4, 15)}
 _USUAL_LENGTHS = (4, 25)
 _FEWEST_DIGITS_OF_PRO = 5
 _VICS_LENGTH = 17
 _SHORT = 4
+
+
+def tokens(text: str) -> list[tuple[int, int]]:
+    """The spans of all tokens of a folded text that can be values, in order."""
+    found = [token.span() for token in TOKEN.finditer(text)]
+    if any(label in text for label in _OF_TRUCKS):
+        short = [match.span(match.lastgroup or 0) for match in _TWO_DIGITS.finditer(text)]
+        found = sorted((*found, *short)) if short else found
+    return found
 
 
 def value_at(text: str, start: int, end: int, label: Label, kind: str, *, formed: bool = False) -> NumberValue | None:

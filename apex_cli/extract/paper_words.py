@@ -45,11 +45,13 @@ AMOUNTS = _lists({
     "total_amount": """
         amount due; total amount due; amount payable; balance due; total due; grand total; invoice total;
         invoice amount; total amount; total charge; total charges; total payable; total invoice; please pay;
+        [please] pay this amount; please remit;
         total a pagar; total general; importe total; saldo a pagar; total facture; montant total; montant du;
         montant a payer; total a payer; total ttc; net a payer""",
     "rate": """
         [total] carrier pay; [total] carrier rate; carrier cost; agreed rate; agreed amount; flat rate;
-        all in rate; all in; total rate; rate total; rate; tarifa [total]; tarif [total]; taux""",
+        [total] truck pay; total pay; carrier total; total carrier; all in rate; all in; total rate;
+        rate total; rate; tarifa [total]; tarif [total]; taux""",
     "line_haul_rate": """
         line haul [rate]; line haul charge; line haul charges; base rate; freight charge; freight charges;
         flete [base]; fret [de base]""",
@@ -60,7 +62,8 @@ AMOUNTS = _lists({
         lumper; lumper fee; lumper fees; lumper charge; lumper charges; unloading; unloading fee;
         unloading charge; maniobras; dechargement""",
     "detention_charge": """
-        detention; detention fee; detention charge; detention charges; detention total; demora; demoras;
+        detention; detention due; total detention; detention amount; detention fee; detention charge;
+        detention charges; detention total; demora; demoras;
         estadia; estadias; frais d'attente""",
     "layover_charge": "layover; layover fee; layover charge",
     "tonu_charge": "tonu; truck order not used; truck ordered not used; truck not used",
@@ -71,7 +74,8 @@ AMOUNTS = _lists({
     "tax_amount": "tax; taxes; sales tax; iva; gst; hst; tps; tvq; tva",
     "paid_amount": "amount paid; total paid; payment received; importe pagado; montant paye",
     "claim_amount": """
-        claim amount; amount of claim; amount claimed; total claimed; importe reclamado; montant reclame""",
+        [total] claim amount; amount of claim; [total] amount claimed; total claimed; total claim;
+        importe reclamado; montant reclame""",
     "goods_value": """
         declared value; cargo value; goods value; commercial value; valor declarado; valeur declaree""",
 })  # fmt: skip
@@ -84,7 +88,8 @@ COLUMNS = (
 """Heads of the column of a table that has the amounts."""
 DATES = _lists({
     "due_date": """
-        due; due date; due on; due by; payment due; payment due date; payment due by; pay by; payment by;
+        due; due date; due on; due by; due no later than; payable by; payable before; payable on; payment due;
+        payment due date; payment due by; pay by; payment by;
         date due; vence; vence el; vencimiento; fecha [de] vencimiento; fecha limite; echeance;
         date d'echeance; payable le; payable avant le""",
     "invoice_date": """
@@ -93,10 +98,12 @@ DATES = _lists({
 })  # fmt: skip
 STOPS = _lists({
     "pickup": """
-        pick up; pick ups; pu; p/u; loading; load at; load date; ship date; shipping date; origin; shipper;
-        recoleccion; recogida; carga; ramassage; enlevement; chargement""",
+        pick up; pick ups; pick; picks; picks up; picking up; pu; p/u; loading; load at; load date; ship date;
+        shipping date; origin; shipper;
+        recoleccion; recogida; carga; ramassage; enlevement; chargement; cueillette""",
     "delivery": """
-        delivery; deliveries; deliver; del; drop; drop off; unloading; consignee; destination; receiver;
+        delivery; deliveries; deliver; delivers; delivering; del; drop; drops; drop off; unloading; consignee;
+        destination; receiver;
         entrega; descarga; livraison; dechargement""",
 })  # fmt: skip
 KINDS = _lists({
@@ -145,7 +152,8 @@ KINDS = _lists({
         request for taxpayer identification number and certification""",
     "carrier packet": """
         carrier packet; carrier set up packet; carrier onboarding packet; carrier set up; carrier profile;
-        carrier set up form; carrier profile form; carrier profile sheet; new carrier form; new carrier packet""",
+        carrier set up form; carrier profile form; carrier profile sheet; new carrier form;
+        new carrier packet""",
     "carrier agreement": """
         carrier agreement; carrier contract; broker carrier agreement; broker / carrier agreement;
         broker/carrier agreement; master carrier agreement; carrier transportation agreement;
@@ -157,7 +165,8 @@ KINDS = _lists({
         shipment tender; tender offer; tender request; oferta de carga;
         offre de chargement""",
     "delivery order": """
-        delivery order; dispatch order; pick up order; orden de entrega; orden de recoleccion; bon d'enlevement""",
+        delivery order; dispatch order; pick up order; orden de entrega; orden de recoleccion;
+        bon d'enlevement""",
     "gate ticket": """
         gate ticket; gate pass; gate receipt; equipment interchange receipt; trailer interchange receipt;
         interchange receipt; equipment interchange; pase de entrada; pase de salida; boleta de entrada;

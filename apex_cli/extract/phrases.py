@@ -18,6 +18,7 @@ out. The time is linear in the length of the text.
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -49,7 +50,7 @@ _GOES_ON = frozenset(
     )
 )
 """Words behind a name, with a capital and one blank between, that make it another one."""
-_LAST_FIRST = re.compile(r"(?<![\w'’.&-])(?P<last>[^\W\d_][\w'’-]{1,24}), (?P<first>[^\W\d_][\w'’-]{1,24})(?![\w'’&])")
+_LAST_FIRST = re.compile(r"(?<![\w'’.&-])(?P<last>[^\W\d_][\w'’-]{1,24}), (?P<first>[^\W\d_][\w'’-]{2,24})(?![\w'’&])")
 _LETTER = re.compile(r"[^\W\d_]")
 _DIGIT = re.compile(r"\d", re.ASCII)
 _TOKEN = re.compile(r"&|[^\W_]+(?:['’.&-][^\W_]+)*")
@@ -97,7 +98,7 @@ def find(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[PhraseMatch]:
     in the order of the text.
     """
     found: dict[str, PhraseMatch] = {}
-    for tried, match in enumerate(chain(_matches(text, taken), _turned(text))):
+    for tried, match in enumerate(chain(_matches(text, taken), _turned(text, taken))):
         found.setdefault(match.key, match)
         if len(found) == MOST or tried == _MOST_TRIED:
             cuts.left_out(f"names in the text after the first {MOST:,}")
@@ -122,13 +123,18 @@ def _goes_on(word: _Word, behind: Sequence[_Word]) -> bool:
     return bool(behind) and behind[0].plain in _GOES_ON and behind[0].raised and behind[0].start - word.end == 1
 
 
-def _turned(text: str) -> Iterator[PhraseMatch]:
-    """Names of people with the last name first: "Beltran, Tomas"."""
+def _turned(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[PhraseMatch]:
+    """Names of people with the last name first: "Beltran, Tomas". "Lawrence, KS" is a place."""
+    starts = [start for start, _ in taken]
     for match in _LAST_FIRST.finditer(text):
+        start, end = match.span()
+        before = taken[place - 1] if (place := bisect(starts, start)) else (0, 0)
+        if before[1] > start or (place < len(starts) and starts[place] < end):
+            continue
         words = [_word(match[part], match.start(part), shouted=False) for part in ("first", "last")]
         if all(word is not None and word.raised and not word.is_common and not word.is_joint for word in words):
-            yield PhraseMatch(keys.said(names.person_key(f"{match['first']} {match['last']}")), match[0], *match.span(),
-                "known name")  # fmt: skip
+            form = names.person_key(f"{match['first']} {match['last']}")
+            yield PhraseMatch(keys.said(form), match[0], start, end, "known name")
 
 
 def _phrase(text: str, words: Sequence[_Word], alone: bool) -> Iterator[PhraseMatch]:

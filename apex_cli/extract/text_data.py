@@ -13,16 +13,18 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from apex_cli.extract import amounts, appointments, document_kinds
+from apex_cli.extract import amounts, appointments, document_kinds, single_rows
 from apex_cli.extract.identifiers import IdentifierMatch
 
 _OF_INVOICES = ("total_amount", "currency", "due_date", "invoice_date", "terms")
 _UNIT_END = re.compile(r"[.!?;](?=\s)|\n")
 _REACH = 300
+_SCAN = 100_000
 
 
 def find(text: str) -> dict[str, Any]:
     """The attributes of the text as a whole; see `amounts` and `appointments`."""
+    text = single_rows.labelled(text[:_SCAN])
     return {**amounts.find(text), **appointments.find(text)}
 
 
@@ -36,7 +38,7 @@ def invoices(text: str, matches: Sequence[IdentifierMatch]) -> dict[str, dict[st
     numbers = {match.value for match in found}
     head = document_kinds.heading(text) if len(numbers) == 1 else None
     if head is not None and head.kind == "invoice":
-        return {found[0].value: _of_invoice(amounts.find(text))}
+        return {found[0].value: _of_invoice(amounts.find(single_rows.labelled(text[:_SCAN])))}
     stated: dict[str, dict[str, Any]] = {}
     for match in found:
         unit = _unit(text, match)

@@ -23,7 +23,7 @@ from apex_cli.sources.source import Source
 AUTO = "auto"
 JSON = json.SOURCE.name
 DOCUMENT = document.SOURCE.name
-RULES_VERSION = "rules-5"
+RULES_VERSION = "rules-6"
 """Changes whenever the same record may yield another extraction: part of the key under which results are kept."""
 
 BUILT_IN: tuple[Source, ...] = (

@@ -1,7 +1,8 @@
 """`python -m quality.texts`: precision and recall of the rules for identifiers and places, by kind.
 
-Fills the templates of both sets with seeded values and reads each text as a message or document is read. The exit code
-is 1 where the held-out set is below `--precision` or `--recall`.
+Fills the templates of both sets with seeded values and reads each text as a message or document is read, then the texts
+of `written` as they stand. The exit code is 1 where the held-out set or a written one is below `--precision` or
+`--recall`.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ from collections.abc import Iterable, Sequence
 from time import perf_counter
 
 from quality.scoring import Tallies, Tally, merged, micro
+from quality.texts import written
 from quality.texts.generate import SETS, Filled, generate
 from quality.texts.reading import Found, found
 
 _PLACE = "place"
+WRITTEN = ("papers", "more", "other", "second", "third")
+"""The texts of `written`."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,7 +48,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print("  " + fault)
         total = micro(numbers)
         good = good and (name == "tuned" or (total.precision >= options.precision and total.recall >= options.recall))
+    for name in WRITTEN:
+        faults = []
+        texts_of = list(written.load(name))
+        sums = sum((written.figures(one, faults) for one in texts_of), written.Figures())
+        print(f"written/{name}: {len(texts_of)} texts: " + _line(sums), end="\n\n")
+        for fault in faults[: options.show]:
+            print("  " + fault)
+        good = good and sums.identifiers.precision >= options.precision and sums.identifiers.recall >= options.recall
     return 0 if good else 1
+
+
+def _line(sums: written.Figures) -> str:
+    return (
+        f"identifiers {sums.identifiers.precision:.4f} {sums.identifiers.recall:.4f},"
+        f" places {sums.places.precision:.4f} {sums.places.recall:.4f},"
+        f" companies {sums.companies.right} of {sums.companies.expected},"
+        f" statements {sums.states.right} of {sums.states.expected}"
+    )
 
 
 def score(text: Filled, matches: Iterable[Found], faults: list[str] | None = None) -> Tallies:

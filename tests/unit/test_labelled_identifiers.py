@@ -27,6 +27,19 @@ def found(text: str) -> list[tuple[str, str]]:
         ("PU# 88213, P/U: 771204", [("pickup", "88213"), ("pickup", "771204")]),
         ("Pickup # 5512; Nº de ramassage : 8841", [("pickup", "5512"), ("pickup", "8841")]),
         ("Release No. R5512", [("release", "R5512")]),
+        ("The shipper's reference is SR-20914.", [("reference", "SR-20914")]),
+        ("Pickup #s: 7741093, 7741094", [("pickup", "7741093"), ("pickup", "7741094")]),
+        ("S.C.A.C.: ABFS", [("scac", "ABFS")]),
+        ("PARS 7712PARS448812", [("pars", "7712PARS448812")]),
+        ("SID#: IR-88120", [("reference", "IR-88120")]),
+        ("Truck 77 and trailer QR5309", [("unit number", "77"), ("trailer", "QR5309")]),
+        (
+            "LOAD\tTRUCK\n551301\t81\n551302\t84",
+            [
+                *(("shipment", "551301"), ("unit number", "81"), ("shipment", "551302"), ("unit number", "84")),
+            ],
+        ),
+        ("1 flatbed, unit 912", [("unit number", "912")]),
         ("Conf # 99182 and appt conf: 88213", [("confirmation", "99182"), ("confirmation", "88213")]),
         ("Confirmación: 77120", [("confirmation", "77120")]),
         ("Booking 7734812, Bkg# BK99", [("booking", "7734812"), ("booking", "BK99")]),
@@ -148,6 +161,10 @@ def test_a_carriers_code_in_its_column() -> None:
         "Booking 00000000",
         "Weight     PO #\n43000",
         "PICKUP\n1204 Industrial Pkwy",
+        "- Gary, IN: 3 vans 0800, 1200, 1500",
+        "Truck 12 of 20, trucks 14, truck 24 pallets, truck 53 ft, truck 15 minutes out",
+        "18 Portland Ave, Unit 200; 45 Main St, unit 310",
+        "The order is 45000, the booking was 3 days late",
     ],
 )
 def test_what_only_looks_like_an_identifier(text: str) -> None:

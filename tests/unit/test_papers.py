@@ -23,6 +23,11 @@ def paper(text: str, **more: Any) -> Extraction:
     ("text", "kind"),
     [
         ("RATE CONFIRMATION                 SHIP-2026-02-12-003", "rate confirmation"),
+        ("LOAD TENDER / RATE CONFIRMATION            Page 1 of 2", "rate confirmation"),
+        ("ALDER LOGISTICS\nLOAD CONFIRMATION & RATE AGREEMENT", "rate confirmation"),
+        ("| CONFIRMATION OF RATE |  |\n| --- | --- |\n| BOL | HF228841 |", "rate confirmation"),
+        ("GATE TICKET - INTERCHANGE OUT", "gate ticket"),
+        ("QUARRY ROAD EXPRESS\nINVOICE NO: QRE-3318", "invoice"),
         ("# Load confirmation SHIP-2026-02-14-009", "rate confirmation"),
         ("Carrier Rate & Load Confirmation", "rate confirmation"),
         ("Lakeshore Haulage\nInvoice INV-30944      2026-02-14", "invoice"),

@@ -41,6 +41,37 @@ def test_a_name_is_found_however_it_is_written(text: str, name: str) -> None:
     assert {names.company_key(name), names.person_key(name)} & said(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("SHIPPER HARROW & FINCH PAPER", "Harrow & Finch Paper"),
+        ("harrow & finch paper has 3 loads", "Harrow & Finch Paper"),
+        ("Ironwood Fixtures Mfg ships Thursday", "Ironwood Fixtures Manufacturing"),
+        ("Ironwood Fixtures Manufacturing ships", "Ironwood Fixtures Mfg."),
+        ("Norcross Grocers Int'l changed it", "Norcross Grocers International"),
+        ("Saint Clair Glass Works needs a flatbed", "St. Clair Glass Works"),
+        ("We deliver to Castle Home Center 418", "Castle Home Centers, Inc."),
+        ("Cotter, Wade - out of hours", "Wade Cotter"),
+        ("PRUITT, ELMER signed", "Elmer Pruitt"),
+    ],
+)
+def test_a_name_is_found_in_the_forms_that_people_use(text: str, name: str) -> None:
+    assert {names.company_key(name), names.person_key(name)} & said(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Prime Foods Group wants 10", "Prime Foods"),
+        ("Copper Ridge Transport Solutions called", "Copper Ridge Transport"),
+        ("LX-778 12 is a typo", "LX-77812"),
+        ("Prime foods at low prices", "Prime Foods"),
+    ],
+)
+def test_a_longer_name_is_another_one(text: str, name: str) -> None:
+    assert names.company_key(name) not in said(text)
+
+
 @pytest.mark.parametrize("text", ["LD-40512 is late", "ld 40512 is late", "re: LD40512", "(ld-40512)"])
 def test_a_number_is_found_without_a_label(text: str) -> None:
     assert keys.said_of("shipment:id:LD-40512") == "value:said:ld40512"

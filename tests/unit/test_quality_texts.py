@@ -7,7 +7,8 @@ from random import Random
 import pytest
 
 from quality.scoring import merged, micro
-from quality.texts.__main__ import score
+from quality.texts import written
+from quality.texts.__main__ import WRITTEN, score
 from quality.texts.generate import SETS, fill, generate, templates
 from quality.texts.reading import Found, found
 
@@ -53,3 +54,22 @@ def test_identifiers_and_places(name: str, precision: float, recall: float) -> N
     for total in (numbers, tallies["place"]):
         assert total.precision >= precision, faults
         assert total.recall >= recall, faults
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_texts_as_they_are_written(name: str) -> None:
+    faults: list[str] = []
+    sums = sum((written.figures(one, faults) for one in written.load(name)), written.Figures())
+    assert sums.identifiers.precision >= 0.99, faults
+    assert sums.identifiers.recall >= 0.95, faults
+    assert sums.places.precision >= 0.99, faults
+    assert sums.places.recall >= 0.98, faults
+    assert sums.states.recall >= 0.95, faults
+
+
+def test_a_mark_says_what_stands_there() -> None:
+    texts = [one for name in WRITTEN for one in written.load(name)]
+    assert len(texts) >= 120
+    for one in texts:
+        assert "{" not in one.text, one.name
+        assert all(one.text[gold.start : gold.end].strip() for _, gold in one.marks), one.name
