@@ -23,13 +23,14 @@ _TERMS = """
     lettre de voiture > bol | purchase order > po | p o > po | orden de compra > po | bon de commande > po
     o city > origin city | o st > origin state | d city > destination city | d st > destination state
     pick up > pickup | p u > pickup | ship date > pickup date | shipping date > pickup date | ready date > pickup date
+    billed party > customer | bill to party > customer
     ship from > origin | ship to > destination | drop off > delivery | bill to > customer | sold to > customer
     e mail > email | correo electronico > email | us dot > dot | u s dot > dot | m c > mc | line haul > linehaul
     zip code > zip | codigo postal > zip | code postal > zip | postal code > zip | c p > zip | rendez vous > appointment
     mise a jour > updated | last update > updated | last updated > updated | last modified > updated | as of > updated
     ultima actualizacion > updated | fecha de actualizacion > updated | date de mise a jour > updated
     trucking company > carrier | motor carrier > carrier | transportation company > carrier
-    linea transportista > carrier | razon social > name | company name > name | power unit > truck
+    linea transportista > carrier | razon social > name | company name > name | legal name > name | power unit > truck
     license plate > plate | licence plate > plate | plaque d immatriculation > plate | tag number > plate
     account manager > manager | sales rep > manager
     carrier rep > manager | account rep > manager | booked by > manager | current location > location
@@ -56,9 +57,9 @@ _WORDS = """
     seal: sello precinto scelle plomb | invoice: inv factura facture | origin: orig origen origine depart departure
     pickup: pick pu recogida recoleccion recolecta enlevement ramassage collection pickups
     bol: connaissement
-    shipper: expedidor remitente expediteur chargeur | destination: dest destino
+    shipper: shp shpr expedidor remitente expediteur chargeur | destination: dest destino
     delivery: dlv dely deliver drop dropoff entrega livraison descarga dechargement unload unloading
-    consignee: receiver destinatario consignatario destinataire cnee | customer: cust client cliente
+    consignee: receiver cons destinatario consignatario destinataire cnee | customer: cust client cliente
     carrier: hauler transportista transporteur transportadora | driver: chofer conductor operador chauffeur conducteur
     truck: trk tractor unit unidad camion tracto vehicle vehiculo vehicule tractocamion
     trailer: trlr remolque caja remorque | vin: niv | plate: plates placa placas matricula immatriculation
@@ -171,6 +172,8 @@ _MEANINGS = """
     quantity: quantity | number quantity
     temperature: temperature
     miles: miles | load miles
+    deadhead: dh | dh o | dh d | dh origin | dh destination | deadhead | deadhead origin | deadhead destination
+    deadhead: deadhead miles | dh miles
     notes: notes | load notes | driver notes
     manager: manager | load manager
     updated: updated | date updated | time updated

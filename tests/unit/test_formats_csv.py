@@ -122,6 +122,27 @@ def test_a_row_that_only_looks_like_totals_is_a_row(row: str) -> None:
     assert len(rows) == 3
 
 
+def test_the_first_row_of_a_file_without_heads_is_a_row() -> None:
+    text = 'NH-1,Acme,"Gary, IN",Booked\nNH-2,Acme,"Reno, NV",Booked\nNH-3,Beta,"Gary, IN",Delivered\n'
+    assert [row.payload["column 1"] for row in objects(text)] == ["NH-1", "NH-2", "NH-3"]
+
+
+def test_unknown_heads_that_are_there_again_are_heads() -> None:
+    rows = objects("Alpha,Beta,Gamma\nx,y,z\nAlpha,Beta,Gamma\nu,v,w\n")
+    assert [row.payload["Alpha"] for row in rows] == ["x", "u"]
+
+
+def test_heads_that_no_one_knows_are_heads() -> None:
+    [row] = objects("Alpha 1,Beta,Gamma\nx,y,z\n")
+    assert row.payload == {"Alpha 1": "x", "Beta": "y", "Gamma": "z"}
+
+
+def test_a_quote_that_holds_all_rows_together_breaks_one_row() -> None:
+    text = 'Load #;Customer;Origin\n"RG-1;A;Gary\nRG-2;B;Reno\nRG-3;C;"Er"ie"\n'
+    assert [row.payload["Load #"] for row in objects(text)] == ["RG-2", "RG-3"]
+    assert broken(text) == [("row 2", "broken_row")]
+
+
 def test_totals_of_groups_are_no_rows() -> None:
     text = (
         "Load #,Customer,Rate\nLD-1,Birchwood,100\nLD-2,Birchwood,250\nBirchwood Total,,350\n"

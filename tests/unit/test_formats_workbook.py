@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,92 @@ def test_every_sheet_that_is_a_table_gives_its_rows() -> None:
         ("sheet Sheet2, row 2", "", {"Carrier": "Bluestem Transit", "MC #": "774120"}),
     ]
     assert found[2].notes == ("the sheet Sheet2 is hidden",)
+
+
+def formatted(*cells: tuple[str, Any, str], first_row: int = 0, first_column: int = 0) -> bytes:
+    """A workbook of one row below its heads: head, value and number format of each cell."""
+    held = io.BytesIO()
+    book = xlsxwriter.Workbook(held)
+    sheet = book.add_worksheet("Loads")
+    for column, (head, value, code) in enumerate(cells, start=first_column):
+        sheet.write(first_row, column, head)
+        sheet.write(first_row + 1, column, value, book.add_format({"num_format": code}))
+    book.close()
+    return held.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "shown"),
+    [
+        ("000000", 4711, "004711"),
+        ("00000;-00000", 60431, "60431"),
+        ('"LD-"0000', 42, "LD-0042"),
+        ("000\\-0000", 5, "5"),  # two groups of digits: how they are split is not read
+        ("0.0%", 0.125, "12.5%"),
+        ("0%", 0.07, "7%"),
+        ("[$€-407] #,##0.00", 1450, "1450 EUR"),
+        ('#,##0.00 "CAD"', 99.5, "99.5 CAD"),
+        ("$#,##0.00", 1450, "1450"),
+        ("#,##0", 42000, "42000"),
+        ("000", "LD-7", "LD-7"),
+    ],
+)
+def test_numbers_are_read_as_their_cells_show_them(code: str, value: Any, shown: str) -> None:
+    for start in (0, 3):
+        data = formatted(
+            ("Load #", "LD-1", "@"), ("Origin", "Gary, IN", "General"), ("Rate", value, code), ("Weight", 7, "General"),
+            first_row=start, first_column=start,
+        )  # fmt: skip
+        [row] = parts(data, "book.xlsx")
+        assert isinstance(row, Object)
+        assert row.payload == {"Load #": "LD-1", "Origin": "Gary, IN", "Rate": shown, "Weight": "7"}
+        assert row.place == f"sheet Loads, row {start + 2}"
+
+
+def test_merged_cells_of_a_table_that_begins_further_down() -> None:
+    rows: Sheet = [
+        [],
+        [],
+        [None, "Load #", "Driver"],
+        [None, "LD-1", "Ann"],
+        [None, "LD-2", None],
+        [None, "LD-3", "Lou"],
+    ]
+    assert [row["Driver"] for row in payloads(workbook({"Loads": rows}, merged=("C4:C5",)))] == ["Ann", "Ann", "Lou"]
+
+
+def test_number_formats_of_each_row_of_each_sheet_are_its_own() -> None:
+    held = io.BytesIO()
+    book = xlsxwriter.Workbook(held)
+    padded = book.add_format({"num_format": "00000"})
+    for name in ("Loads & more", "Loads 2"):
+        sheet = book.add_worksheet(name)
+        sheet.write_row(0, 0, ["Load #", "Origin", "Status"])
+        for row in range(1, 20_000):
+            sheet.write(row, 0, row, padded if row % 3 else None)
+            sheet.write_row(row, 1, ["Gary, IN", "Booked"])
+    book.close()
+    found = [row["Load #"] for row in payloads(held.getvalue())]
+    assert found == [f"{row:05d}" if row % 3 else str(row) for row in range(1, 20_000)] * 2
+
+
+def test_styles_with_entities_say_nothing_of_numbers() -> None:
+    data = repacked(
+        formatted(("Load #", "LD-1", "@"), ("Rate", 7, "000"), ("Origin", "Gary, IN", "@")),
+        "xl/styles.xml",
+        lambda text: text.replace("<styleSheet", " " * 5_000 + "<!DOCTYPE x [<!ENTITY a 'b'>]><styleSheet", 1),
+    )
+    assert payloads(data) == [{"Load #": "LD-1", "Rate": "7", "Origin": "Gary, IN"}]
+
+
+def repacked(data: bytes, part: str, change: Callable[[str], str]) -> bytes:
+    """The package with one part changed."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            content = old.read(name)
+            new.writestr(name, change(content.decode()) if name == part else content)
+    return held.getvalue()
 
 
 def test_merged_heads_and_groups_count_for_each_column_and_row() -> None:

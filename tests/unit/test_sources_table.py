@@ -39,6 +39,10 @@ def written(folder: Path, text: str, name: str = "loads.csv") -> Path:
         ("Carrier | Trucking Company | Transportista | Transporteur", "carrier"),
         ("MC# | MC Number | M.C. No.", "mc"),
         ("USDOT | US DOT # | DOT Number", "dot"),
+        ("Legal Name | Company Name", "name"),
+        ("Billed Party | Bill To Party", "customer"),
+        ("Shp City | Shpr City", "origin_city"),
+        ("Cons St | Cons State", "destination_state"),
         ("Driver Name | Chofer | Nombre del operador | Chauffeur", "driver"),
         ("Driver's Cell | Driver Phone # | Teléfono del chofer", "driver_phone"),
         ("Truck # | Tractor No | Unit | Unidad | Camion", "truck"),
@@ -274,3 +278,25 @@ def test_each_row_of_a_messy_sheet_is_one_record(tmp_path: Path, name: str) -> N
     expected = {"semicolons.csv": ["C-1", "C-2"], "french.tsv": ["E-1", "E-2"], "ragged.csv": ["L-1", "L-2", "L-3"]}
     assert [record.external_id for record in found] == expected[name]
     assert len({json.dumps(record.payload) for record in found}) == len(found)
+
+
+def test_a_trip_beside_deadhead_miles_is_how_far_it_is(tmp_path: Path) -> None:
+    """On a load board the rows have no numbers, and many have the same miles: none is in conflict with another."""
+    text = "Age,Pickup,DH-O,Origin,Trip,Destination,Company,Rate\n"
+    text += '00:05,10/21,34,"Joliet, IL",402,"Nashville, TN",Bluestem,$1250\n00:09,10/21,30,"Joliet, IL",402,'
+    found = list(records(written(tmp_path, text + '"Memphis, TN",Oxbow,$1300\n')))
+    assert len({record.external_id for record in found}) == 2
+    assert not any("402" in record.external_id for record in found)
+
+
+def test_a_trip_is_a_number_on_other_boards(tmp_path: Path) -> None:
+    text = 'Trip,Customer,Origin,Destination,Status\nT-402,Acme,"Joliet, IL","Reno, NV",Booked\n'
+    [record] = records(written(tmp_path, text))
+    assert (record.data_type, record.external_id) == ("load", "T-402")
+
+
+def test_a_list_of_carriers_by_their_legal_names(tmp_path: Path) -> None:
+    text = 'Legal Name,DBA,MC Number,USDOT,Insurance Expires\n"Oxbow Carriers, Inc.",OXB,MC812345,02345678,2026-03-01\n'
+    [record] = records(written(tmp_path, text))
+    assert record.data_type == "carrier"
+    assert record.external_id.endswith("#MC 812345")

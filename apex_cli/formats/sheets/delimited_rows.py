@@ -106,7 +106,9 @@ def rows(text: io.TextIOBase, dialect: Dialect, longest: int) -> Iterator[Delimi
         except csv.Error as error:
             yield BrokenRow(number, ReadError(f"the row cannot be read: {error}", code="broken_row"))
             continue
-        if len(lines.held) > 1 and _is_unclosed(lines.held, dialect, ended=True):
+        if len(lines.held) > 1 and (
+            _is_unclosed(lines.held, dialect, ended=True) or (len(cells) == 1 and _are_cut_alike(lines.held, dialect))
+        ):
             lines.again(lines.held[1:])
             yield BrokenRow(number, _unclosed())
             continue
@@ -170,6 +172,13 @@ def _is_unclosed(lines: Sequence[str], dialect: Dialect, *, ended: bool) -> bool
     looked_at = others[:_LOOKED_AT]
     alike = sum(_is_row(line, dialect) for line in looked_at)
     return alike > 0 and alike >= _LIKE_ROWS * len(looked_at) and (not ended or _is_row(others[-1], dialect))
+
+
+def _are_cut_alike(lines: Sequence[str], dialect: Dialect) -> bool:
+    """Whether all lines of a row with one cell have the delimiters of a row, if not its quotes in pairs."""
+    others = [line for line in lines[1:] if line.strip()][:_LOOKED_AT]
+    usual = dialect.width - 1
+    return usual > 0 and bool(others) and all(line.count(dialect.delimiter) == usual for line in others)
 
 
 def _is_row(line: str, dialect: Dialect) -> bool:

@@ -110,9 +110,28 @@ def _usual(rows: Sequence[Cells], is_table: bool) -> int | None:
         if len(found) < 2 or len(found) < 0.6 * usual:
             continue
         below = rows[place + 1 :]
-        fits = all(map(is_label, found)) and len(set(found)) == len(found)
+        fits = all(map(is_label, found)) and len(set(found)) == len(found) and not _is_like(row, below)
         return place if fits and (is_table or _is_usual_table(found, below)) else None
     return None
+
+
+def _is_like(row: Cells, below: Sequence[Cells]) -> bool:
+    """Whether a row holds values, as the rows below do: at least half of its cells are there again in their column, or
+    are numbers of the same form. Heads may be there again as a whole, on each page."""
+    below = [other for other in below if list(other) != list(row)]
+    filled_columns = [column for column, cell in enumerate(row) if cell]
+    alike = 0
+    for column in filled_columns:
+        others = {other[column] for other in below if column < len(other) and other[column]}
+        form = _form(row[column])
+        alike += row[column] in others or (form is not None and form in map(_form, others))
+    return alike >= len(filled_columns) / 2
+
+
+def _form(cell: str) -> str | None:
+    """A cell with each digit as 0: "NH-00" of "NH-12"; None for one without digits."""
+    found = _DIGIT.sub("0", cell)
+    return found if found != cell else None
 
 
 def _is_usual_table(found: Sequence[str], below: Sequence[Cells]) -> bool:

@@ -19,6 +19,7 @@ from apex_cli.formats.format import FileInfo, Format
 from apex_cli.formats.office import compound, package
 from apex_cli.formats.part import Block, Document, Ignored, Part
 from apex_cli.formats.sheets import form
+from apex_cli.formats.sheets.number_formats import NumberFormats, Row
 from apex_cli.formats.sheets.table import SheetRow, table_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ _BOOK_STREAMS = frozenset(("Workbook", "Book", "WORKBOOK", "BOOK"))
 _UNNAMED = re.compile(r"(?:sheet|hoja|feuil(?:le)?|tabelle|planilha|foglio|table|export)[ _-]*\d*", re.IGNORECASE)
 _MIDNIGHT = time()
 _ALIVE_ROWS = 1_000
+_NO_MORE: Row = (2**31, {})
 
 
 class _Workbook(Format):
@@ -47,6 +49,7 @@ class _Workbook(Format):
         _check(file, info)
         try:
             workbook = CalamineWorkbook.from_filelike(file)
+            formats = NumberFormats.of(file)
         except PasswordError as error:
             raise compound.encrypted(info.name) from error
         blocks: list[Block] = []
@@ -58,12 +61,18 @@ class _Workbook(Format):
             cells = workbook.get_sheet_by_name(sheet.name)
             info.alive()
             found = table_of(
-                _rows(cells, info), is_table=False, sheet=sheet.name, collection=_collection(sheet.name), notes=notes
+                _rows(cells, info, formats.rows(file, sheet.name)),
+                is_table=False,
+                sheet=sheet.name,
+                collection=_collection(sheet.name),
+                notes=notes,
             )
             if found is not None:
                 yield from found.parts()
             else:
-                blocks += form.blocks(((row.number, row.cells) for row in _rows(cells, info)), sheet.name)
+                blocks += form.blocks(
+                    ((row.number, row.cells) for row in _rows(cells, info, formats.rows(file, sheet.name))), sheet.name
+                )
         if blocks:
             yield Document(tuple(blocks))
 
@@ -94,16 +103,29 @@ def _collection(sheet: str) -> str:
     return "" if says_nothing else sheet
 
 
-def _rows(sheet: CalamineSheet, info: FileInfo) -> Iterator[SheetRow]:
-    """The rows with their numbers in the sheet. Of merged cells each row has the value in the first of its columns."""
+def _rows(sheet: CalamineSheet, info: FileInfo, formats: Iterator[Row]) -> Iterator[SheetRow]:
+    """The rows with their numbers in the sheet. Of merged cells each row has the value in the first of its columns.
+
+    `formats` are the rows with cells that show more than their number.
+    """
     if sheet.start is None:
         return
-    top, left = sheet.start
+    _, left = sheet.start
     merged = _Merged(sheet, left)
-    for number, cells in enumerate(sheet.iter_rows(), start=top):
+    at, shown = next(formats, _NO_MORE)
+    # calamine begins with the first row of the sheet, and with the first column that is filled.
+    for number, cells in enumerate(sheet.iter_rows()):
         if number % _ALIVE_ROWS == 0:
             info.alive()
-        yield SheetRow(number + 1, merged.filled(number, [_text(cell) for cell in cells]))
+        texts = [_text(cell) for cell in cells]
+        while at < number:
+            at, shown = next(formats, _NO_MORE)
+        if at == number:
+            for column, form in shown.items():
+                cell = cells[column - left] if left <= column < left + len(cells) else None
+                if isinstance(cell, float):
+                    texts[column - left] = form(cell)
+        yield SheetRow(number + 1, merged.filled(number, texts))
 
 
 class _Merged:

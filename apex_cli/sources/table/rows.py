@@ -228,6 +228,9 @@ def columns(heads: tuple[str, ...]) -> Columns:
     for head in heads:
         if meaning := column_heads.meaning(head):
             names[meaning] = (*names.get(meaning, ()), head)
+    if "deadhead" in names and (trips := names.pop("trip", ())):
+        # On the boards where carriers look for loads, the trip is how far it is: "Origin, Trip, Destination, DH-O".
+        names["miles"] = (*names.get("miles", ()), *trips)
     known = [head for every in names.values() for head in every]
     units = {head: unit for head in known if (unit := column_heads.unit(head))}
     return Columns(names, units, any(map(_is_date_of_event, heads)))
