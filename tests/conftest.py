@@ -30,9 +30,9 @@ settings.load_profile("apex")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is about the embedded engines where the tests run on servers."""
+    """Leave out what is about the embedded engines, or the same on all of them, where the tests run on servers."""
     if SERVERS:
-        left_out = [item for item in items if item.get_closest_marker("embedded")]
+        left_out = [item for item in items if any(map(item.get_closest_marker, ("embedded", "any_engine")))]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
 
