@@ -2,8 +2,10 @@
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-# Tests wait for engines to start as much as they compute: three at a time keep two cores busy.
+# Tests wait for engines to start as much as they compute: three at a time keep two cores busy. The tests of a file run
+# in one process, so what they share is made once. The folders with long tests come first.
 WORKERS ?= 3
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # How much `make quality` measures: orders of arrival, and papers in every format.
 ORDERS ?= 10
 PAPERS ?= 42
@@ -32,18 +34,19 @@ shell: install ## open a shell in which `apex` works on the demo's memory
 
 test: install ## the whole test suite except the long fault campaigns; on servers too where APEX_TEST_*_URL name them
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n $(WORKERS) -m 'not campaign' --ignore-glob='tests/faults/test_server_*.py'
+	$(PYTEST) -m 'not campaign' --ignore-glob='tests/faults/test_server_*.py'
 
 test-faults: install ## the long campaigns: kill -9 at random moments, every fault point
-	$(BIN)/pytest -n 2 -m 'campaign and not exhaustive' --ignore-glob='tests/faults/test_server_*.py'
+	$(BIN)/pytest -n $(WORKERS) -m 'campaign and not exhaustive' --ignore-glob='tests/faults/test_server_*.py'
 
 test-servers: install ## all tests that need servers: PostgreSQL, Redis and Neo4j are started and ended
-	@scripts/with-servers sh -c "$(BIN)/pytest -n 2 -m 'not campaign' tests/contract tests/integration && \
+	@scripts/with-servers sh -c "$(PYTEST) -m 'not campaign' tests/contract tests/integration \
+		tests/acceptance/test_doctor_servers.py tests/acceptance/test_secrets.py && \
 		$(MAKE) --no-print-directory test-server-profile"
 
 # The fault tests of servers start servers of their own to stop and kill: one set of them is enough for a machine.
 test-server-profile: install ## acceptance and fault tests on the servers that APEX_TEST_*_URL name
-	APEX_TEST_PROFILE=servers $(BIN)/pytest -n 2 -m 'not campaign' tests/acceptance \
+	APEX_TEST_PROFILE=servers $(PYTEST) -m 'not campaign' tests/acceptance \
 		tests/faults/test_kill_points.py tests/faults/test_errors.py tests/faults/test_random_kills.py
 	$(BIN)/pytest -m 'not campaign' tests/faults/test_server_*.py
 

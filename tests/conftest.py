@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import tempfile
 import uuid
@@ -16,7 +17,12 @@ from hypothesis import settings
 from apex_cli.embedded.home import Home
 from apex_cli.embedded.postgres import EmbeddedPostgres
 from apex_cli.stores.postgres.connection import Database
+from tests.memory import memory_folder
 from tests.profiles import SERVERS
+
+# Engines write all through to the disk, and tests make hundreds of homes. A kill loses nothing that is in memory.
+if (memory := memory_folder()) is not None:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
 
 # A slow machine is no failure.
 settings.register_profile("apex", deadline=None)
@@ -24,9 +30,9 @@ settings.load_profile("apex")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is about the embedded engines where the tests run on servers."""
+    """Leave out what is about the embedded engines, or the same on all of them, where the tests run on servers."""
     if SERVERS:
-        left_out = [item for item in items if item.get_closest_marker("embedded")]
+        left_out = [item for item in items if any(map(item.get_closest_marker, ("embedded", "any_engine")))]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
 
@@ -34,7 +40,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def short_tmp() -> Iterator[Path]:
     """A folder with a short path: unix sockets and users without rights to pytest's own folder need one."""
-    path = Path(tempfile.mkdtemp(prefix="apex"))
+    path = Path(tempfile.mkdtemp(prefix="apex", dir=memory))
     path.chmod(0o711)
     yield path
     shutil.rmtree(path)

@@ -18,7 +18,7 @@ from tests.acceptance.seeds import SEEDS
 from tests.bad_documents import BAD_DOCUMENTS, MEGABYTE, SECRET, BadDocument
 from tests.process_tree import ProcessTree
 
-pytestmark = [pytest.mark.xdist_group("bad_documents"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.any_engine, pytest.mark.timeout(600)]
 MOST_SECONDS = 240.0
 """On a loaded machine; a free one takes a quarter of it."""
 PARSER_MEGABYTES = 1_024

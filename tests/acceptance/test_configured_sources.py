@@ -7,7 +7,11 @@ import shutil
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from tests.acceptance.apex import run, verified
+
+pytestmark = pytest.mark.any_engine
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "configured-sources"

@@ -12,6 +12,8 @@ from tests.acceptance.apex import Line, run, verified
 from tests.acceptance.seeds import shipment
 from tests.acceptance.shapes import has_shape
 
+pytestmark = pytest.mark.any_engine
+
 HOSTILE = b'{"shipmentId": "\x1b[2J SHIP-1", "password": "hunter2",\n "status": }\n'
 LATIN = b'{"shipmentId": "M\xfcnchen"}\n'
 

@@ -20,6 +20,8 @@ from tests.namespaces import drop
 from tests.profiles import namespace, on_servers
 from tests.servers import server_url
 
+pytestmark = pytest.mark.any_engine
+
 NAMES = ("graph", "postgres", "vectors", "cache")
 
 

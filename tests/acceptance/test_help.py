@@ -15,6 +15,8 @@ from typer.core import TyperGroup
 from apex_cli.cli.main import build
 from apex_cli.exit_codes import ExitCode
 
+pytestmark = pytest.mark.any_engine
+
 APEX = Path(sys.executable).parent / "apex"
 EXIT_CODES = {str(int(code)) for code in ExitCode}
 

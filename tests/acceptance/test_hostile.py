@@ -14,8 +14,6 @@ from tests.acceptance.apex import Line, new_home, run, verified, write_lines
 from tests.acceptance.hostile import REFUSED, TAKEN, Refused, Taken, make_loop, make_taken
 from tests.acceptance.seeds import SEEDS, shipment
 
-pytestmark = pytest.mark.xdist_group("hostile")
-
 
 @pytest.fixture(scope="module")
 def shared(short_tmp: Path) -> Iterator[Path]:
@@ -34,6 +32,7 @@ def around(home: Path) -> set[str]:
     return near | {str(path) for path in home.parent.parent.iterdir()}
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize("bad", REFUSED, ids=lambda bad: ascii(bad.name))
 def test_each_alone_is_a_clear_error(shared: Path, bad: Refused) -> None:
     # A link out of the tree is followed when it is named itself: it is a named folder that it may not leave.

@@ -14,6 +14,8 @@ from tests.acceptance.test_ingest import counts
 from tests.mail_files import mailbox, message
 from tests.unit.test_calendar import PICKUP, calendar
 
+pytestmark = pytest.mark.any_engine
+
 RATE_CON = b"Rate confirmation LD-4410\n\nCarrier pay: $1,200.00 flat. Pickup in Omaha, NE.\n"
 FRONT = {
     "id": "msg_77", "type": "email", "is_inbound": True, "created_at": 1772632800, "subject": "Load LD-4410",

@@ -9,6 +9,8 @@ import pytest
 
 from tests.acceptance.apex import run
 
+pytestmark = pytest.mark.any_engine
+
 SHIPMENT = {
     "shipmentId": "HX-40512",
     "updatedAt": "2025-12-01T00:00:00Z",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from fpdf import FPDF
 
 from tests.acceptance.apex import run
+
+pytestmark = pytest.mark.any_engine
 
 
 def rate_confirmation(path: Path) -> Path:

@@ -11,8 +11,6 @@ from tests.acceptance.apex import engines, run
 from tests.acceptance.seeds import MESSAGE_KEY, SHIPMENT_ID, SHIPMENT_KEY, TRUCK, VIN, WANDERER
 from tests.acceptance.shapes import has_shape, is_time, is_uuid
 
-pytestmark = pytest.mark.xdist_group("seeded")
-
 
 def test_get_shows_all_four_stores(seeded: Path) -> None:
     [line] = run(seeded, "get", SHIPMENT_KEY, "--json").expect(0).lines

@@ -19,7 +19,7 @@ from tests.acceptance.tampering import no_cache, tamper
 from tests.acceptance.test_upgrade import old as old_home
 from tests.faults.oracle import compare_stores
 
-pytestmark = [pytest.mark.embedded, pytest.mark.xdist_group("reembed")]
+pytestmark = pytest.mark.embedded
 
 old = old_home
 E5, LOCAL = E5Embedder.name, "wordllama-256"

@@ -16,7 +16,7 @@ from tests.acceptance.apex import Result, new_home, run, verified, write_lines
 from tests.acceptance.seeds import MESSAGE_KEY, PING_KEY, SEEDS, SHIPMENT_ID, SHIPMENT_KEY, shipment
 from tests.acceptance.tampering import STRAY, Damage, tamper
 
-pytestmark = [pytest.mark.embedded, pytest.mark.xdist_group("repair")]
+pytestmark = pytest.mark.embedded
 ErrorDetail = tuple[str, str, str]
 
 

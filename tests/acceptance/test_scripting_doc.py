@@ -9,7 +9,11 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.acceptance.apex import APEX
+
+pytestmark = pytest.mark.any_engine
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "scripting.md"

@@ -18,6 +18,8 @@ from tests.acceptance.apex import engines, run, running, write_lines
 from tests.acceptance.seeds import SEEDS
 from tests.servers import server_url
 
+pytestmark = pytest.mark.any_engine
+
 SECRET = "hunter2-tops3cret"
 ELSEWHERE = {"APEX_POSTGRES_URL": "postgresql://apex@127.0.0.1:1/apex", "APEX_REDIS_URL": "redis://127.0.0.1:1"}
 """No server is started only to be stopped."""

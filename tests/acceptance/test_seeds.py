@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from tests.acceptance.apex import Line, run, verified
 from tests.acceptance.seeds import MESSAGE_ID, MESSAGE_KEY, PING_KEY, SHIPMENT_ID, SHIPMENT_KEY, TRUCK
 
-pytestmark = pytest.mark.xdist_group("seeded")
 DAY = "2025-10-19T00:00:00Z"
 GPS_TIME = "2025-10-19T14:23:00Z"
 SENDER = "dispatch@acme-trucking.com"

@@ -5,9 +5,12 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import pytest
 import xlsxwriter  # type: ignore[import-untyped]  # it has no stubs
 
 from tests.acceptance.apex import run, verified
+
+pytestmark = pytest.mark.any_engine
 
 HEADS = "Load #,Customer,Origin,Destination,Carrier,MC #,Status,Rate"
 ROWS = [

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.acceptance import shapes
 from tests.acceptance.apex import Line, run, verified, write_lines
 from tests.acceptance.seeds import shipment
 from tests.acceptance.shapes import has_shape
+
+pytestmark = pytest.mark.any_engine
 
 BROKEN = b'{"shipmentId": "SHIP-2025-10-20-009",\n "status": }\n'
 

@@ -10,6 +10,8 @@ import pytest
 from tests.acceptance.apex import run
 from tests.turvo_helpers import CASES
 
+pytestmark = pytest.mark.any_engine
+
 SHIPMENT = "SHIP-2025-10-19-002"
 FILES = (
     "shipment_detail",

@@ -11,7 +11,6 @@ import pytest
 from tests.acceptance.apex import Result, new_home, run, verified
 from tests.acceptance.seeds import MESSAGE, PING, SHIPMENT, SHIPMENT_ID, ping, shipment
 
-pytestmark = pytest.mark.xdist_group("variants")
 FILES = {
     "page.json": {"data": [ping("T-1", "2025-10-19T14:00:00Z", 1, 2), ping("T-2", "1760883780", 3, 4)]},
     "wrapped.json": {"event": "shipment", "payload": shipment(1, status="In Transit", customer={"name": "Zeta"})},
