@@ -126,5 +126,5 @@ def test_a_text_that_is_turned_on_its_page_stays_whole(angle: int) -> None:
     made = paper()
     made.text(20, 20, "Load LD-1001 of the carrier")
     with made.rotation(angle, 100, 100):
-        made.text(100, 100, "COPY OF THE 2026 RATE")
-    assert "COPY OF THE 2026 RATE" in read(bytes(made.output()))
+        made.text(100, 100, "WE WARM MY WOOD MWM")
+    assert "WE WARM MY WOOD MWM" in read(bytes(made.output()))
