@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]  # it ships no types
@@ -25,6 +26,7 @@ _SHORTEST = 4.0
 _NEAR = 3.0
 """Points by which lines may miss each other and still touch."""
 _DEEPEST_FORM = 3
+_LEFT, _TOP = itemgetter(0), itemgetter(1)
 _Box = tuple[float, float, float, float]
 _IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 _AS_SEEN: dict[int, Matrix] = {
@@ -153,8 +155,29 @@ def grids(edges: list[_Box]) -> list[Grid]:
     """The tables of two columns at least that edges enclose, from the top."""
     if len(edges) < 4:
         return []
-    found = (_grid(group) for group in _touching(edges))
+    found = (_grid(group) for group in _touching(_lines(edges)))
     return sorted((grid for grid in found if grid is not None), key=lambda grid: grid.box[1])
+
+
+def _lines(edges: list[_Box]) -> list[_Box]:
+    """Edges that go on in each other as one. Cells side by side have many such: each draws its own sides."""
+    by_place: dict[tuple[bool, int], list[_Box]] = {}
+    for edge in edges:
+        x0, top, x1, bottom = edge
+        is_across = x1 - x0 > bottom - top
+        by_place.setdefault((is_across, round(top + bottom if is_across else x0 + x1)), []).append(edge)
+    lines = []
+    for (is_across, _), group in by_place.items():
+        group.sort(key=_LEFT if is_across else _TOP)
+        x0, top, x1, bottom = group[0]
+        for left, above, right, below in group:
+            if (left - x1 if is_across else above - bottom) > _NEAR:
+                lines.append((x0, top, x1, bottom))
+                x0, top, x1, bottom = left, above, right, below
+                continue
+            x0, top, x1, bottom = min(x0, left), min(top, above), max(x1, right), max(bottom, below)
+        lines.append((x0, top, x1, bottom))
+    return lines
 
 
 def _touching(edges: list[_Box]) -> list[list[_Box]]:

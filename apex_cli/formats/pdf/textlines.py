@@ -106,7 +106,7 @@ class PageText:
 
     def _gaps(self, lines: list[Element], spans: list[_Span]) -> dict[int, _Cuts]:
         """The middle of each wide gap between two parts of a line that are not drawn in one go, by its number."""
-        x0, _, x1, _ = calls.rects(self._page, self._rotation)
+        x0, top, x1, bottom = calls.rects(self._page, self._rotation)
         if len(x0) <= len(lines):
             return {}
         begins = self._indexes([begin for begin, _ in spans])
@@ -119,7 +119,10 @@ class PageText:
         found: dict[int, _Cuts] = {}
         at = 0
         for number, count in enumerate(counts):
-            if count > 1:
+            if count > 1 and max(top[at : at + count]) > min(bottom[at : at + count]):
+                # pdfium takes a short table for one line: each of its rows stands below the one before.
+                found[number] = None
+            elif count > 1:
                 limit = GAP * lines[number].size
                 cuts = []
                 parts = sorted(zip(x0[at : at + count], x1[at : at + count], strict=True))
@@ -169,8 +172,11 @@ def _joined(pieces: list[Element], grids: Sequence[Grid]) -> Iterator[Element]:
     """The pieces of a line, those as one that neither a wide gap nor a rule separates. It may run to the left."""
     held = pieces[0]
     for piece in pieces[1:]:
-        if max(piece.x0 - held.x1, held.x0 - piece.x1) > GAP * max(held.size, piece.size) or any(
-            grid.separates(held.x1, piece.x0, piece.middle) for grid in grids
+        is_beside = piece.x0 >= held.x1 or piece.x1 <= held.x0
+        if (
+            max(piece.x0 - held.x1, held.x0 - piece.x1) > GAP * max(held.size, piece.size)
+            or (is_beside and (piece.top >= held.bottom or piece.bottom <= held.top))
+            or any(grid.separates(held.x1, piece.x0, piece.middle) for grid in grids)
         ):
             yield held
             held = piece
