@@ -102,7 +102,7 @@ async def answer(
     return await answer_of(known, stores.sightings, at=at, predicate=predicate, everything=everything)
 
 
-class Sightings(Protocol):
+class RecordFinder(Protocol):
     """Where the versions of records are found by record id."""
 
     async def of_records(self, record_ids: Iterable[str]) -> SeenRecords: ...
@@ -110,7 +110,7 @@ class Sightings(Protocol):
 
 async def answer_of(
     known: EntityFacts,
-    sightings: Sightings,
+    sightings: RecordFinder,
     *,
     at: datetime | None = None,
     predicate: str | None = None,

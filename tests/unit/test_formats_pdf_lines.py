@@ -17,7 +17,7 @@ from apex_cli.formats.part import Document
 from apex_cli.formats.pdf import FORMAT
 from apex_cli.formats.pdf.calls import turned
 from apex_cli.formats.pdf.textlines import GAP, PageText
-from apex_cli.model import ReadLimits
+from apex_cli.input_rules import ReadLimits
 from tests.pdf_files import CATALOG, FONT, ONE_PAGE, page, pdf, stream
 
 LIMITS = ReadLimits(10_000_000, 10_000_000, 100)
