@@ -37,6 +37,8 @@ _Interval = tuple[float, float]
 
 def arranged(elements: list[Element]) -> list[Element]:
     """The lines and tables of a page in the order in which they are read."""
+    if len(elements) == 1 and elements[0].is_line:
+        return elements
     ordered = sorted(elements, key=lambda element: element.top)
     if any(below.top < above.bottom and _shared(above, below) for above, below in pairwise(ordered)):
         ordered = _in_parts(elements)
@@ -51,7 +53,8 @@ def _in_parts(elements: list[Element]) -> list[Element]:
 
 def _is_turned(element: Element) -> bool:
     """Whether a text runs up or down the page."""
-    return element.is_line and len(element.text) > 3 and element.size > 3 * (element.x1 - element.x0)
+    is_high = element.bottom - element.top > 3 * (element.x1 - element.x0)
+    return is_high and element.is_line and len(element.text) > 3
 
 
 @dataclass(slots=True)

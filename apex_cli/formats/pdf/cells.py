@@ -30,6 +30,8 @@ class _Cell:
 
     @property
     def plain(self) -> str:
+        if len(self.lines) == 1:
+            return self.lines[0].text
         text = ""
         for line in self.lines:
             text = joined(text, line.text)
@@ -45,6 +47,8 @@ _NO_CELL = _Cell((), 1)
 
 def with_tables(elements: list[Element], grids: Sequence[Grid]) -> list[Element]:
     """The elements of a page, those inside of a grid as one box for each grid. No text is lost."""
+    if not grids:
+        return elements
     inside: dict[int, dict[int, list[Element]]] = defaultdict(lambda: defaultdict(list))
     rest = []
     for element in elements:
