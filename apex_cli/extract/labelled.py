@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from apex_cli.extract import labels, number_shapes, text_layout
 from apex_cli.extract.label_words import Need
-from apex_cli.extract.labels import Label, Reader
+from apex_cli.extract.labels import Label, LabelReader
 from apex_cli.extract.number_shapes import TOKEN, NumberValue
 from apex_cli.extract.text_layout import Heads, TextLine
 
@@ -55,7 +55,7 @@ def find(text: str, tokens: Sequence[tuple[int, int]]) -> Iterator[Labelled]:
 
     Linear in the length of the text: a line is looked at once by its own tokens and once by those below it.
     """
-    reader = Reader(text)
+    reader = LabelReader(text)
     line = TextLine(text, 0, -1)
     previous: Labelled | None = None
     count = 0
@@ -103,7 +103,7 @@ def _goes_on(heads: Heads, row: TextLine) -> bool:
     return (heads.joint == row.joint and len(row.cells) > 1) or heads.is_of(row.kinds)
 
 
-def _labelled(reader: Reader, line: TextLine, token: tuple[int, int], listed: Labelled | None) -> Labelled | None:
+def _labelled(reader: LabelReader, line: TextLine, token: tuple[int, int], listed: Labelled | None) -> Labelled | None:
     """The token as a value beside a label of its own. `listed` is what it is if it continues a list."""
     start, end = _trimmed(line.text, *token)
     return (
@@ -113,7 +113,7 @@ def _labelled(reader: Reader, line: TextLine, token: tuple[int, int], listed: La
     )
 
 
-def _beside(reader: Reader, line: TextLine, start: int, end: int) -> Labelled | None:
+def _beside(reader: LabelReader, line: TextLine, start: int, end: int) -> Labelled | None:
     """A value behind its label on the same line, in the same cell where strokes or tabs make cells."""
     floor = line.cells[line.cell_of(start)].start if line.joint != " " else line.start
     found = reader.before(start, floor)
@@ -133,7 +133,7 @@ def _beside(reader: Reader, line: TextLine, start: int, end: int) -> Labelled | 
     return _made(line.text, start, end, label, "label", label.start, formed=formed)
 
 
-def _laid_out(reader: Reader, line: TextLine, start: int, end: int) -> Labelled | None:
+def _laid_out(reader: LabelReader, line: TextLine, start: int, end: int) -> Labelled | None:
     """A value whose label is in the line above, in the cell to the left, or over its column."""
     if line.is_first(start) and (found := _wrapped(reader, line, start, end)) is not None:
         return found
@@ -208,7 +208,7 @@ def _glued(line: TextLine, start: int, end: int, listed: Labelled | None) -> Lab
     return _made(line.text, letters.end(), end, replace(label, numbered=True, start=start), "label", start, formed=True)
 
 
-def _wrapped(reader: Reader, line: TextLine, start: int, end: int) -> Labelled | None:
+def _wrapped(reader: LabelReader, line: TextLine, start: int, end: int) -> Labelled | None:
     """A value at the beginning of a line whose label ends the line above, or is the first head in it."""
     above = line.nearest_above()
     if above is None or above.is_empty or len(above.cells) > 1:

@@ -73,7 +73,7 @@ def fold(upper: str) -> str:
     return upper if upper.isascii() else upper.translate(_FOLDED)
 
 
-class Reader:
+class LabelReader:
     """Reads labels of one folded text.
 
     The text is read from right to left, for a value is found before its label: a copy lies here in reverse.
