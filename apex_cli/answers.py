@@ -16,15 +16,18 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from apex_cli import queries
 from apex_cli.extract.status_words import agrees
 from apex_cli.model import FUNCTIONAL, Predicate
 from apex_cli.queries import EntityFacts
-from apex_cli.stores.factory import Stores
 from apex_cli.stores.postgres.sightings import SeenRecord
 from apex_cli.stores.protocol import EntityView, FactView
+from apex_cli.whole_reads import Differences, read_whole
+
+if TYPE_CHECKING:
+    from apex_cli.stores.factory import Stores
 
 _NOW_EACH = 10
 _NEWEST_PAST = 20
@@ -72,7 +75,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is known of an entity at `at`. `later` begins after it: appointments. `candidates` are likely the same."""
+    """What is known of an entity at `at`. `later` begins after it: appointments. `candidates` are likely the same.
+
+    `differing` counts records whose facts are of another version than the one that PostgreSQL shows, although no saga
+    is under way.
+    """
 
     entity: EntityView
     at: datetime
@@ -82,6 +89,7 @@ class Answer:
     mentions: Part
     contradictions: Sequence[Contradiction]
     candidates: Sequence[EntityView]
+    differing: int = 0
 
     @property
     def facts(self) -> list[AnsweredFact]:
@@ -98,38 +106,60 @@ async def answer(
     Without `everything` long parts are cut to the newest. Raises `AmbiguousEntity` when several have the name,
     `UsageError` when none does.
     """
-    known = await queries.facts(stores, entity)
-    return await answer_of(known, stores.sightings, at=at, predicate=predicate, everything=everything)
+
+    async def in_graph() -> FactSelection:
+        return select(await queries.facts(stores, entity), at=at, predicate=predicate, everything=everything)
+
+    async def join(selection: FactSelection) -> tuple[Answer, Differences]:
+        records = await stores.sightings.of_records(selection.record_ids)
+        return selection.answer(records), selection.differences(records)
+
+    found, differences = await read_whole(stores.journal, in_graph, join)
+    return replace(found, differing=len(differences))
 
 
-class RecordFinder(Protocol):
-    """Where the versions of records are found by record id."""
+@dataclass(frozen=True, slots=True)
+class FactSelection:
+    """What an answer shows of an entity's facts: the four parts, each with how many are left out, and what is compared
+    for contradictions. `at` is None where the question names no time, `now` the time that counts then.
+    """
 
-    async def of_records(self, record_ids: Iterable[str]) -> SeenRecords: ...
+    known: EntityFacts
+    at: datetime | None
+    now: datetime
+    parts: Sequence[tuple[Sequence[FactView], int]]
+    compared: Sequence[tuple[FactView, FactView]]
+
+    @property
+    def record_ids(self) -> set[str]:
+        """The records that support what is shown."""
+        shown = [view for part, _ in self.parts for view in part] + [view for pair in self.compared for view in pair]
+        return {record for view in shown for record in view.records}
+
+    def answer(self, records: SeenRecords) -> Answer:
+        """The answer, with what these records are called and when they stated it."""
+        holding, later, history, mentions = (
+            Part([answered(view, records, self.at) for view in part], left_out) for part, left_out in self.parts
+        )
+        against = contradictions(self.compared, records, self.now)
+        return Answer(self.known.entity, self.now, holding, later, history, mentions, against, self.known.candidates)
+
+    def differences(self, records: SeenRecords) -> Differences:
+        """The records of which PostgreSQL shows another version than the one whose facts these are."""
+        markers = self.known.markers
+        shown = {one: records[one].marker if one in records else "" for one in self.record_ids if one in markers}
+        return frozenset((one, marker, markers[one]) for one, marker in shown.items() if marker != markers[one])
 
 
-async def answer_of(
-    known: EntityFacts,
-    sightings: RecordFinder,
-    *,
-    at: datetime | None = None,
-    predicate: str | None = None,
-    everything: bool = False,
-) -> Answer:
-    """The answer from what is known of an entity. For the arguments see `answer`."""
-    found, views = known.entity, known.facts
+def select(
+    known: EntityFacts, *, at: datetime | None = None, predicate: str | None = None, everything: bool = False
+) -> FactSelection:
+    """Choose what to show; see `answer`."""
     now = at or datetime.now(UTC)
-    standing = [view for view in views if predicate in (None, view.predicate) and not view.overruled]
+    standing = [view for view in known.facts if predicate in (None, view.predicate) and not view.overruled]
     chosen = [view for view in standing if at is None or holds(view, at)]
-    wanted = _divided(chosen, now, everything=everything)
-    compared = [pair for pair in _pairs(views, found.id, now) if predicate in (None, pair[0].predicate)]
-    shown = [view for part, _ in wanted for view in part] + [view for pair in compared for view in pair]
-    records = await sightings.of_records({record for view in shown for record in view.records})
-    holding, later, history, mentions = (
-        Part([answered(view, records, at) for view in part], left_out) for part, left_out in wanted
-    )
-    against = contradictions(compared, records, now)
-    return Answer(found, now, holding, later, history, mentions, against, known.candidates)
+    compared = [pair for pair in _pairs(known.facts, known.entity.id, now) if predicate in (None, pair[0].predicate)]
+    return FactSelection(known, at, now, _divided(chosen, now, everything=everything), compared)
 
 
 def holds(fact: FactView, at: datetime) -> bool:

@@ -41,7 +41,9 @@ _DOCTOR = "`apex doctor` shows what is wrong; what was not committed stays stage
 class ApexError(Exception):
     """Base of all deliberate errors. `code` is stable and machine readable."""
 
-    code = "error"
+    message: str
+    hint: str | None
+    code: str = "error"
     exit_code: int = ExitCode.BUG
 
     def __init__(self, message: str, *, hint: str | None = None, code: str | None = None) -> None:
@@ -221,6 +223,7 @@ class ForgetRefused(ApexError):
 class StoreError(ApexError):
     """A store refused or failed. `store` names it: graph, postgres, vectors or cache."""
 
+    store: str
     code = "store"
     exit_code = ExitCode.RECORDS_FAILED
 

@@ -3,7 +3,7 @@
     write_atomic        readers see the old content or the new one, never a part
     sync_folder         makes the names in a folder durable
     private_directory   a folder with mode 700
-    open_lock_file, try_lock, wait_for_lock
+    open_lock_file, try_lock, try_share, unlock, wait_for_lock
                         flock(2): the kernel frees the lock when its holder ends in any way
     open_regular        never waits for the other end of a FIFO, never reads a device
 
@@ -109,6 +109,20 @@ def try_lock(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def try_share(descriptor: int) -> bool:
+    """Take a shared `flock` if no one has it exclusively; never waits."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def unlock(descriptor: int) -> None:
+    """Release the `flock` of an open file, if it has any."""
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 async def wait_for_lock(descriptor: int, seconds: float = math.inf) -> bool:

@@ -9,7 +9,6 @@ The text format is 0.0.4. A node exporter's textfile collector reads files named
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -25,7 +24,6 @@ from apex_cli.files import write_atomic
 from apex_cli.results import RecordStatus
 from apex_cli.run_stats import STAGES, STORES
 from apex_cli.staging import StagingDirectory, StagingStats
-from apex_cli.stores.factory import Stores
 from apex_cli.stores.postgres.runs import RunGroup, RunStatistics, RunTotal
 
 Samples = Iterable[tuple[Sequence[str], float]]
@@ -34,11 +32,13 @@ _READABLE = 0o644
 """The exporter runs as another user."""
 
 
-async def collect(settings: Settings, stores: Stores) -> list[Metric]:
-    """Every metric family with its samples, in a fixed order. Raises `StoreError` or `StagingUnusable`."""
+def collect(settings: Settings, known: RunStatistics) -> list[Metric]:
+    """Every metric family with its samples, in a fixed order. Looks at the staging directory, so it may take a while.
+
+    Raises `StagingUnusable`.
+    """
     staging = StagingDirectory(settings.staging_dir, max_bytes=settings.staging_max_bytes)
-    known = await stores.runs.statistics()
-    return list(families(known, await asyncio.to_thread(staging.stats), settings.namespace))
+    return list(families(known, staging.stats(), settings.namespace))
 
 
 def as_text(families: Iterable[Metric]) -> bytes:

@@ -8,26 +8,32 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from apex_cli.embed.apply import Embedding
-from apex_cli.errors import ApexError, RecordError, RunHalted, StoreError, UsageError
+from apex_cli.errors import ApexError, RecordError, RunHalted, StoreError, StoreTransient, UsageError
 from apex_cli.extract import clean, keys
 from apex_cli.extract.identity import trimmed
 from apex_cli.model import EntityType
 from apex_cli.payloads import Change, changes
-from apex_cli.stores.factory import Stores
 from apex_cli.stores.postgres.catalog import CurrentVersion, StoredVersion, shown_points
 from apex_cli.stores.postgres.places import PlaceView
 from apex_cli.stores.protocol import EntityView, FactView, GraphView, Hit, PointView
 from apex_cli.text_cleaning import replace_unencodable
+from apex_cli.whole_reads import Differences, read_whole
+
+if TYPE_CHECKING:
+    from apex_cli.embed.apply import Embedding
+    from apex_cli.stores.factory import Stores
 
 _NAMED = frozenset((EntityType.CUSTOMER, EntityType.CARRIER, EntityType.DRIVER, EntityType.PERSON, EntityType.GEOFENCE))
 """Types of things that people spell in many ways."""
 _RRF = 60
 """Rank constant of reciprocal rank fusion (Cormack, Clarke, Büttcher, SIGIR 2009)."""
+_LOOKS = 5
+"""How often a name is looked up when what it led to is gone at the next step."""
 _LEADS = 4
 """How many times the vectors of a model for text count what all other parts count together, by their scores.
 
@@ -39,6 +45,7 @@ hardly finds, and words and the graph always find something.
 class AmbiguousEntity(UsageError):
     """Several entities have the name that was given. `candidates` are these entities."""
 
+    candidates: Sequence[EntityView]
     code = "ambiguous"
 
     def __init__(self, text: str, candidates: Sequence[EntityView]) -> None:
@@ -50,13 +57,17 @@ class AmbiguousEntity(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class RecordView:
-    """What each of the four stores holds of one record, and where it was found, if it is a document."""
+    """What each of the four stores holds of one record, and where it was found, if it is a document.
+
+    `differing` are the stores that hold another version than PostgreSQL, although no saga is under way.
+    """
 
     version: CurrentVersion
     graph: GraphView | None
     points: Sequence[PointView]
     cache: Mapping[str, Any] | None
     places: Sequence[PlaceView] = ()
+    differing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +88,15 @@ class RecordHistory:
 
 @dataclass(frozen=True, slots=True)
 class EntityFacts:
-    """An entity and its facts, oldest first. `candidates` are other entities that are likely the same thing."""
+    """An entity and its facts, oldest first. `candidates` are other entities that are likely the same thing.
+
+    `markers` are those of the records that support the facts, at the moment of the facts.
+    """
 
     entity: EntityView
     facts: Sequence[FactView]
     candidates: Sequence[EntityView]
+    markers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,22 +154,47 @@ async def find_record(stores: Stores, ident: str) -> CurrentVersion:
 
 
 async def get(stores: Stores, ident: str) -> RecordView:
-    """One record out of all four stores. Raises `UsageError` when there is none, or several."""
-    version = await find_record(stores, ident)
-    ids = [version.record_id]
-    graph, points, cache, places = await asyncio.gather(
-        stores.graph.read(ids), stores.vectors.read(ids), stores.cache.read(ids), stores.places.of_records(ids)
-    )
-    (record_id,) = ids
-    return RecordView(
-        version, graph.get(record_id), points.get(record_id, ()), cache.get(record_id), places.get(record_id, ())
-    )
+    """One record out of all four stores, in one version. Raises `UsageError` when there is none, or several."""
+
+    async def in_graph() -> GraphView | None:
+        record_id = (await find_record(stores, ident)).record_id
+        return (await stores.graph.read([record_id])).get(record_id)
+
+    async def join(graph: GraphView | None) -> tuple[RecordView, Differences]:
+        version = await find_record(stores, ident)
+        record_id = version.record_id
+        ids = [record_id]
+        points, cache, places = await asyncio.gather(
+            stores.vectors.read(ids), stores.cache.read(ids), stores.places.of_records(ids)
+        )
+        shown = shown_points(version)
+        # Without what readers cannot see of other attempts: a saga under way has prepared it.
+        own = [point for point in points.get(record_id, ()) if point.visible or point.saga_id in shown]
+        view = RecordView(version, graph, own, cache.get(record_id), places.get(record_id, ()))
+        differing = tuple(_differing(view))
+        if not differing:
+            return view, frozenset()
+        held = (version.marker, view.graph.saga_id if view.graph else "", *sorted({point.saga_id for point in own}))
+        return replace(view, differing=differing), frozenset({(record_id, *differing, *held)})
+
+    view, _ = await read_whole(stores.journal, in_graph, join)
+    return view
+
+
+def _differing(view: RecordView) -> Iterator[str]:
+    """The stores that hold another version of the record than PostgreSQL."""
+    if view.graph is None or view.graph.saga_id != view.version.marker:
+        yield "graph"
+    visible = Counter(point.saga_id for point in view.points if point.visible)
+    if visible != {saga_id: count for saga_id, count in shown_points(view.version).items() if count}:
+        yield "vectors"
+    if view.cache is None or view.cache.get("saga_id") != view.version.saga_id:
+        yield "cache"
 
 
 async def history(stores: Stores, ident: str) -> RecordHistory:
     """The versions of one record. Raises `UsageError` when there is none, or several."""
-    record_id = (await find_record(stores, ident)).record_id
-    versions = (await stores.catalog.versions([record_id]))[record_id]
+    versions = await _versions(stores, ident)
     views: list[VersionView] = []
     before: StoredVersion | None = None
     for version in sorted(versions, key=lambda one: (one.event_time, one.whole, one.replaced_by is None, one.revision)):
@@ -167,14 +207,26 @@ async def history(stores: Stores, ident: str) -> RecordHistory:
     return RecordHistory(views)
 
 
+async def _versions(stores: Stores, ident: str) -> Sequence[StoredVersion]:
+    for _ in range(_LOOKS):
+        record_id = (await find_record(stores, ident)).record_id
+        if versions := (await stores.catalog.versions([record_id])).get(record_id):
+            return versions
+        # It was forgotten in between: the next look does not find it.
+    raise StoreTransient("postgres", f"the versions of {ident!r} cannot be read", hint="run `apex verify`")
+
+
 async def facts(stores: Stores, entity: str) -> EntityFacts:
     """An entity, all its facts with those that are overruled, and what else is likely the same thing.
 
     See `find_entity`.
     """
-    found = await find_entity(stores, entity)
-    views = await stores.graph.facts(found.id, overruled=True)
-    return EntityFacts(found, views, await _candidates(stores, found))
+    for _ in range(_LOOKS):
+        found = await find_entity(stores, entity)
+        if known := await stores.graph.supported_facts(found.id):
+            return EntityFacts(known.entity, known.facts, await _candidates(stores, known.entity), known.markers)
+        # It went into another entity in between: the next look finds that one.
+    raise StoreTransient("graph", f"{entity!r} changes faster than it can be read", hint="try again")
 
 
 async def find_entity(stores: Stores, text: str) -> EntityView:
@@ -236,7 +288,26 @@ async def search(stores: Stores, text: str, *, limit: int = 10, source: str | No
     A part that fails is left out and named in the result. Without a vector of `text`, these are `vector` and `graph`.
     Raises an `ApexError` when no part answers, or when PostgreSQL cannot say which versions are current.
     """
-    depth = max(50, limit * 5)
+
+    async def join(found: tuple[_Fusion, list[FailedPart]]) -> tuple[SearchResult, Differences]:
+        fused, left_out = found
+        versions = await stores.catalog.by_id(fused.record_ids())
+        hits = list(_ranked(fused, versions, limit, source))
+        current = {hit.record_id: versions[hit.record_id] for hit in hits}
+        return SearchResult(hits, left_out), frozenset(
+            (record_id, version.marker, saga_id)
+            for record_id, version in current.items()
+            for saga_id in fused.sagas[record_id] - {version.marker, *shown_points(version)}
+        )
+
+    result, _ = await read_whole(
+        stores.journal, partial(_find, stores, text, depth=max(50, limit * 5), source=source), join
+    )
+    return result
+
+
+async def _find(stores: Stores, text: str, *, depth: int, source: str | None) -> tuple[_Fusion, list[FailedPart]]:
+    """What each part of the search finds, and the parts that could not answer."""
     embedding = stores.embedding
     questions = {
         model: asyncio.ensure_future(embedding.models[model].question(text)) for model in stores.vectors.models
@@ -263,8 +334,7 @@ async def search(stores: Stores, text: str, *, limit: int = 10, source: str | No
     for place, (part, answer) in enumerate(named):
         if not isinstance(answer, ApexError):
             fused.add(part, answer, share=_LEADS * (len(parts) - 1) / (_RRF + 1) if place == leading else None)
-    versions = await stores.catalog.by_id(fused.record_ids())
-    return SearchResult(list(_ranked(fused, versions, limit, source)), left_out)
+    return fused, left_out
 
 
 def _asks_for_meaning(embedding: Embedding, text: str) -> bool:
@@ -293,6 +363,8 @@ class _Fusion:
     parts: dict[str, dict[str, None]] = field(default_factory=dict)
     points: dict[str, Hit] = field(default_factory=dict)
     """The best point of each record found by vector: its text is the passage to show."""
+    sagas: dict[str, set[str]] = field(default_factory=dict)
+    """The sagas that wrote what the parts found of each record."""
 
     def add(self, part: str, hits: Sequence[Hit], *, share: float | None = None) -> None:
         """Count each record once a call, at its best rank."""
@@ -301,6 +373,7 @@ class _Fusion:
             if hit.record_id in seen:
                 continue
             seen.add(hit.record_id)
+            self.sagas.setdefault(hit.record_id, set()).update(filter(None, [hit.saga_id]))
             self.scores[hit.record_id] = self.scores.get(hit.record_id, 0.0) + (
                 1.0 / (_RRF + len(seen)) if share is None else share * _relative(hit, hits)
             )

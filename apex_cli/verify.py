@@ -12,13 +12,16 @@ from collections import Counter
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from apex_cli.extract.key_forms import renewed
 from apex_cli.model import NOTHING, EntityType
 from apex_cli.serialization import to_entity
-from apex_cli.stores.factory import Stores
 from apex_cli.stores.postgres.catalog import CurrentVersion, Expected, shown_points
 from apex_cli.stores.protocol import GraphView, PointView
+
+if TYPE_CHECKING:
+    from apex_cli.stores.factory import Stores
 
 _BATCH = 200
 
@@ -74,10 +77,12 @@ async def _confirm(stores: Stores, found: Sequence[Discrepancy]) -> list[Discrep
     ids = sorted({one.record_id for one in found})
     for start in range(0, len(ids), _BATCH):
         part = ids[start : start + _BATCH]
+        # Asked on both sides: a saga that is aborted in between takes back what it has prepared.
+        open_before = await _in_flight(stores, part)
         before = await stores.catalog.by_id(part)
         again = await _compare(stores, list(before.values()))
         again += await _unknown_records(stores, [record_id for record_id in part if record_id not in before])
-        in_flight = {saga.plan.record_id for saga in await stores.journal.open_sagas(part)}
+        in_flight = open_before | await _in_flight(stores, part)
         after = await stores.catalog.by_id(part)
         confirmed |= {
             (one.record_id, one.store, one.kind)
@@ -85,6 +90,10 @@ async def _confirm(stores: Stores, found: Sequence[Discrepancy]) -> list[Discrep
             if one.record_id not in in_flight and before.get(one.record_id) == after.get(one.record_id)
         }
     return [one for one in found if (one.record_id, one.store, one.kind) in confirmed]
+
+
+async def _in_flight(stores: Stores, ids: Sequence[str]) -> set[str]:
+    return {saga.plan.record_id for saga in await stores.journal.open_sagas(ids)}
 
 
 async def _unknown_records(stores: Stores, ids: Sequence[str]) -> list[Discrepancy]:

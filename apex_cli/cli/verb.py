@@ -21,7 +21,7 @@ from apex_cli.exit_codes import ALWAYS, MEANINGS, ExitCode
 
 if TYPE_CHECKING:
     from apex_cli.config import Settings
-    from apex_cli.stores.factory import Stores
+    from apex_cli.readers.protocol import Reader
 
 _T = TypeVar("_T")
 
@@ -37,6 +37,8 @@ MANUAL_RECOVERY = _codes(ExitCode.MANUAL_RECOVERY)
 EMPTY = _codes(ExitCode.NOTHING_TO_DO)
 START = _codes(ExitCode.CANNOT_START)
 LOCKED = _codes(ExitCode.LOCKED)
+UNANSWERED = {int(ExitCode.LOCKED): "the process that has the home answers no readers: another version of apex, say"}
+"""For verbs that only read: any other holder answers them."""
 
 _OF_OUTPUT = {"json": options.Json, "quiet": options.Quiet, "verbose": options.Verbose}
 _IN_SETTINGS = {"home": options.Home, "staging_dir": options.StagingDir, "lock_timeout": options.LockTimeout}
@@ -74,18 +76,22 @@ class CommandContext:
         self.output.note("Nothing was removed.")
         return False
 
-    def read(self, look: Callable[[Stores], Awaitable[_T]]) -> _T:
-        """Open the four stores, look, close them. A store that fails meanwhile gives exit code 10."""
-        from apex_cli.pipeline.upgrade import open_upgraded
+    def read(self, question: Callable[[Reader], Awaitable[_T]]) -> _T:
+        """Ask the memory. A store that fails meanwhile gives exit code 10."""
+        from apex_cli.pipeline.reading import MemoryReader
 
-        async def work() -> _T:
+        return self.run(question(MemoryReader(self.settings())))
+
+    def run(self, work: Awaitable[_T]) -> _T:
+        """Wait for work on the stores. A store that fails meanwhile gives exit code 10."""
+
+        async def waited() -> _T:
             try:
-                async with open_upgraded(self.settings()) as stores:
-                    return await look(stores)
+                return await work
             except StoreError as error:
                 raise StoreUnavailable(error.message, hint=error.hint or "`apex doctor` checks every store") from error
 
-        return loop.run(work())
+        return loop.run(waited())
 
 
 class Verb:

@@ -7,7 +7,7 @@ get one request that costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +16,7 @@ from apex_cli.config import Settings
 from apex_cli.doctor.machine import Check, CheckStatus, extras, machine_checks
 from apex_cli.doctor.servers import store_checks
 from apex_cli.errors import ApexError, ConfigError, Locked, StoreUnavailable
+from apex_cli.stores.protocol import Probe
 
 __all__ = ["Check", "CheckStatus", "examine"]
 
@@ -35,25 +36,43 @@ async def examine(settings: Settings) -> AsyncGenerator[Check, None]:
 
 
 async def _stores(settings: Settings) -> AsyncGenerator[Check, None]:
-    from apex_cli.stores.backends import ALL, uses_home
+    from apex_cli.stores.backends import uses_home
     from apex_cli.stores.factory import probe_stores
 
     try:
         probes = await probe_stores(settings)
         free = "no other run uses the home" if uses_home(settings) else "not needed: no store is in the home"
         yield Check("lock", CheckStatus.OK, free)
-        for probe in probes:
-            if probe.error is not None:
-                yield Check(probe.store, CheckStatus.FAILED, probe.error.message, probe.error.hint)
-                continue
-            for check in store_checks(settings, probe.store, probe.facts):
-                yield check
+        for check in _of_probes(settings, probes):
+            yield check
     except Locked as error:
         yield Check("lock", CheckStatus.NOTE, error.message, error.hint)
-        for backends in ALL:
-            yield Check(backends.store, CheckStatus.SKIPPED, "not checked while another run uses the home")
+        for check in await _ask_holder(settings):
+            yield check
     except (ConfigError, StoreUnavailable) as error:
         yield Check("stores", CheckStatus.FAILED, error.message, error.hint)
+
+
+def _of_probes(settings: Settings, probes: Sequence[Probe]) -> Iterator[Check]:
+    for probe in probes:
+        if probe.error is not None:
+            yield Check(probe.store, CheckStatus.FAILED, probe.error.message, probe.error.hint)
+        else:
+            yield from store_checks(settings, probe.store, probe.facts)
+
+
+async def _ask_holder(settings: Settings) -> list[Check]:
+    """The checks of stores that another run has open, as that run answers."""
+    from apex_cli.readers.client import DoorReader, NoAnswer, Refused
+    from apex_cli.stores.backends import ALL
+
+    try:
+        return list(_of_probes(settings, await DoorReader(settings).check()))
+    except NoAnswer:
+        why = "not checked while another run opens or closes them"
+    except Refused as error:
+        why = f"not checked: the run that has them {error}"
+    return [Check(backends.store, CheckStatus.SKIPPED, why) for backends in ALL]
 
 
 async def _embedder(settings: Settings, check: str, which: str) -> Check:

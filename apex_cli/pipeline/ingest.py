@@ -135,7 +135,8 @@ async def _finish(context: RunContext, failure: BaseException | None) -> None:
         from apex_cli.metrics import as_text, collect, write_textfile
 
         try:
-            await asyncio.to_thread(write_textfile, textfile, as_text(await collect(context.settings, context.stores)))
+            found = await asyncio.to_thread(collect, context.settings, await context.stores.runs.statistics())
+            await asyncio.to_thread(write_textfile, textfile, as_text(found))
         except ApexError as error:
             summary.notes.append(error)
 

@@ -76,8 +76,13 @@ async def recover(settings: Settings) -> Recovered:
         return await coordinator_for(settings, stores).recover()
 
 
-async def repair(settings: Settings, stores: Stores) -> DiscrepancyReport:
+async def repair(settings: Settings) -> DiscrepancyReport:
     """Settle, compare, repair, compare again. The report is that of the second comparison; it counts the repairs."""
+    async with open_upgraded(settings) as stores:
+        return await _repair(settings, stores)
+
+
+async def _repair(settings: Settings, stores: Stores) -> DiscrepancyReport:
     coordinator = coordinator_for(settings, stores)
     recovered = await coordinator.recover()
     report = await verify(stores)

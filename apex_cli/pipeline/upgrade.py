@@ -12,7 +12,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from apex_cli import faults
@@ -20,6 +20,9 @@ from apex_cli.config import Settings
 from apex_cli.errors import Fenced, StoreUnavailable
 from apex_cli.model import Extraction, Plan, PlanKind, Record, RecordKind, RecordVersion, Superseded
 from apex_cli.pipeline.context import coordinator_for
+from apex_cli.readers.opened import StoresReader
+from apex_cli.readers.server import serving
+from apex_cli.stores.backends import uses_home
 from apex_cli.stores.factory import Stores, open_stores
 from apex_cli.stores.postgres.catalog import CurrentVersion, StoredVersion
 from apex_cli.stores.postgres.entries import extraction_of
@@ -37,14 +40,17 @@ _log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def open_upgraded(settings: Settings, models: Models | None = None) -> AsyncIterator[Stores]:
-    """All four stores, ready and up to date; see `open_stores`."""
-    async with open_stores(settings, models) as stores:
+async def open_upgraded(
+    settings: Settings, models: Models | None = None, *, reads: bool = False
+) -> AsyncIterator[Stores]:
+    """All four stores, ready and up to date; see `open_stores`. Other processes are answered while they are open."""
+    async with open_stores(settings, models, reads=reads) as stores:
         if isinstance(stores.graph, Rebuildable) and stores.graph.needs_rebuild:
             await rebuild_graph(settings, stores, stores.graph, trusted=True)
         if isinstance(stores.graph, Refillable) and stores.graph.needs_refill:
             await _refill(settings, stores, stores.graph)
-        yield stores
+        async with serving(settings, StoresReader(stores)) if uses_home(settings) else nullcontext():
+            yield stores
 
 
 async def _refill(settings: Settings, stores: Stores, graph: Refillable) -> None:

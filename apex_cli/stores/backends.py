@@ -31,6 +31,10 @@ EMBEDDED_OWNER = "embedded"
 """Owner of record locks in an embedded cache. The home's lock admits one writer, so it owns a killed run's locks."""
 
 
+_EMBEDDED_CONNECTIONS = 10
+"""To the embedded PostgreSQL: for the run itself, and for the readers of other processes."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoreContext:
     """What stores are made from. Without `create` a server's store creates no schema and no collection."""
@@ -146,6 +150,7 @@ def _embedded_postgres(context: StoreContext) -> Database:
         context.servers.postgres.dsn,
         namespace=settings.namespace,
         timeout=settings.store_timeout,
+        size=_EMBEDDED_CONNECTIONS,
         create=context.create,
         files=context.home.postgres_data,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from apex_cli.embedded.servers import EmbeddedServers
 from apex_cli.errors import ApexError, ConfigError
 from apex_cli.stores import backends
 from apex_cli.stores.backends import CACHE, GRAPH, POSTGRES, VECTORS, StoreBackends, StoreContext
-from apex_cli.stores.protocol import CacheStore, PivotStore, Store, VectorStore
+from apex_cli.stores.protocol import CacheStore, PivotStore, Probe, Store, VectorStore
 
 if TYPE_CHECKING:
     from apex_cli.llm.models import Models
@@ -49,30 +49,21 @@ class Stores:
     lock_owner: str
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """The facts that `check` gives of one store, or the error that kept it from opening.
-
-    Of an embedded store without data there are neither facts nor an error.
-    """
-
-    store: str
-    facts: Mapping[str, Any]
-    error: ApexError | None = None
-
-
 @asynccontextmanager
-async def open_stores(settings: Settings, models: Models | None = None) -> AsyncIterator[Stores]:
+async def open_stores(
+    settings: Settings, models: Models | None = None, *, reads: bool = False
+) -> AsyncIterator[Stores]:
     """All four stores, ready. Raises `Locked`, `ConfigError` or `StoreUnavailable`; leaves nothing running.
 
-    The home is locked while any store is embedded. `models` embed, if the settings say so. Without `models` they are
+    The home is locked while any store is embedded. With `reads` nothing is to be written, and nothing is waited for if
+    another process has it. `models` embed, if the settings say so. Without `models` they are
     opened here.
     """
     async with AsyncExitStack() as stack:
         home = Home(settings.home)
         backends.check_limits(settings, home)
         if backends.uses_home(settings):
-            await stack.enter_async_context(home.lock(settings.lock_timeout))
+            await stack.enter_async_context(home.lock(0.0 if reads else settings.lock_timeout, reads=reads))
         servers = EmbeddedServers(home, postgres=settings.postgres_url.embedded, valkey=settings.redis_url.embedded)
         await stack.enter_async_context(servers)
         embedders = await stack.enter_async_context(open_embedders(settings, models))
@@ -96,7 +87,7 @@ async def probe_stores(settings: Settings) -> Sequence[Probe]:
         home = Home(settings.home)
         backends.check_limits(settings, home)
         if backends.uses_home(settings) and home.exists():
-            await stack.enter_async_context(home.lock(settings.lock_timeout, create=False))
+            await stack.enter_async_context(home.lock(settings.lock_timeout, create=False, reads=True))
         # Models keep their cache in the home. They get another one here, because nothing may be created.
         scratch = Path(stack.enter_context(TemporaryDirectory(prefix="apex-")))
         embedders = await stack.enter_async_context(open_embedders(replace(settings, home=scratch), None))
@@ -122,11 +113,19 @@ async def _probe(which: StoreBackends[Any], context: StoreContext) -> Probe:
     store: Store = PostgresJournal(made) if which is POSTGRES else made
     try:
         await store.open()
-        return Probe(which.store, await store.check())
+        return await probe(store)
     except ApexError as error:
         return Probe(which.store, {}, error)
     finally:
         await store.close()
+
+
+async def probe(store: Store) -> Probe:
+    """What an open store says of itself."""
+    try:
+        return Probe(store.name, await store.check())
+    except ApexError as error:
+        return Probe(store.name, {}, error)
 
 
 def _stores(context: StoreContext) -> Stores:

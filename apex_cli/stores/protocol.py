@@ -22,6 +22,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
+from apex_cli.errors import ApexError
 from apex_cli.model import Embedded, Plan, Record
 
 
@@ -74,6 +75,15 @@ class FactView:
 
 
 @dataclass(frozen=True, slots=True)
+class SupportedFacts:
+    """An entity, all its facts, oldest first, and the marker of each record that supports them, of one moment."""
+
+    entity: EntityView
+    facts: Sequence[FactView]
+    markers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class GraphView:
     """What the graph has of one record. `entities` leaves plain values (statuses) out; facts name them."""
 
@@ -106,6 +116,18 @@ class Hit:
     score: float
     text: str
     place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """The facts that `check` gives of one store, or the error that kept it from opening.
+
+    Of an embedded store without data there are neither facts nor an error.
+    """
+
+    store: str
+    facts: Mapping[str, Any]
+    error: ApexError | None = None
 
 
 class Store(Protocol):
@@ -227,6 +249,9 @@ class PivotStore(Store, Protocol):
 
         Without `overruled`, those that are overruled (see `FactView`) are left out.
         """
+
+    async def supported_facts(self, entity_id: str) -> SupportedFacts | None:
+        """An entity with all its facts, those that are overruled too; None where it is not there."""
 
     async def known(self, keys: Sequence[str]) -> frozenset[str]:
         """Those of these keys and names (aliases, as `EntityView` shows them) that an entity has."""

@@ -95,7 +95,8 @@ def test_one_writer_a_home(home: Path) -> None:
         assert [line["code"] for line in refused.of("error")] == ["locked"]
         assert f"pid {pid} on " in refused.stderr
         assert "--lock-timeout" in refused.stderr
-        run(home, "verify", "--lock-timeout", "300ms").expect(11)
+        run(home, "recover", "--lock-timeout", "300ms").expect(11)
+        assert run(home, "runs", "--json").expect(0).lines[0]["exit_code"] is None
         waiting = Running(spawn(home, "ingest", file, "--lock-timeout", "1m", "--json"))
         watched = psutil.Process(waiting.process.pid)
         wait_until(lambda: str(lock) in {each.path for each in watched.open_files()}, waiting.process)

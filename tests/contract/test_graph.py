@@ -60,6 +60,23 @@ async def test_times_keep_their_microseconds(graph: PivotStore) -> None:
     assert fact.valid_at == moment
 
 
+async def test_facts_come_with_the_markers_of_their_records(graph: PivotStore) -> None:
+    first, second, other = ping("one", TRUCK, CHICAGO, 0), ping("two", TRUCK, CHICAGO, 3), ping("three", TRUCK, GARY, 5)
+    await graph.commit([first, second])
+    await graph.commit([other, ping("elsewhere", vehicle("vehicle:unit:T2"), GARY, 5)])
+    truck = await only(graph, "T1")
+    found = await graph.supported_facts(truck.id)
+    assert found is not None
+    assert (found.entity, list(found.facts)) == (truck, list(await graph.facts(truck.id, overruled=True)))
+    assert found.markers == {plan.record_id: plan.saga_id for plan in (first, second, other)}
+    again = ping("two", TRUCK, INDIANAPOLIS, 4, epoch=2, supersedes=second)
+    await graph.commit([again])
+    later = await graph.supported_facts(truck.id)
+    assert later is not None
+    assert later.markers == {**found.markers, again.record_id: again.saga_id}
+    assert await graph.supported_facts("00000000-0000-0000-0000-000000000000") is None
+
+
 async def test_a_new_value_closes_the_one_before_and_a_late_one_is_inserted_closed(graph: PivotStore) -> None:
     await graph.commit([ping("one", TRUCK, CHICAGO, 0)])
     await graph.commit([ping("three", TRUCK, INDIANAPOLIS, 9)])

@@ -25,7 +25,7 @@ def doctor(context: CommandContext) -> None:
     """Check everything that a run needs. Nothing is created or changed.
 
     Configuration, home, disk, staging directory, lock, the four stores and the embedding model: each is ok or failed,
-    with a hint. While another run holds the home, the stores are not checked.
+    with a hint. While another run holds the home, that run is asked about the stores.
     """
     from apex_cli.doctor import CheckStatus, examine
 

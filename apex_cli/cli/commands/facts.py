@@ -11,7 +11,7 @@ import typer
 from apex_cli.cli import answering
 from apex_cli.cli.options import filled, moment, relation
 from apex_cli.cli.output import Output
-from apex_cli.cli.verb import LOCKED, START, CommandContext, verb
+from apex_cli.cli.verb import START, UNANSWERED, CommandContext, verb
 
 if TYPE_CHECKING:
     from apex_cli.stores.protocol import EntityView
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         "apex facts SHIP-2025-10-19-002 --at 2025-10-19T15:00:00Z",
         'apex facts "Dana Okafor" --predicate DRIVES --json',
     ),
-    exits={0: "found", 2: "usage; nothing, or several things, are known by that name", **START, **LOCKED},
+    exits={0: "found", 2: "usage; nothing, or several things, are known by that name", **START, **UNANSWERED},
 )
 def facts(
     context: CommandContext,
@@ -46,18 +46,19 @@ def facts(
 
     First what holds, when it was last seen, and what contradicts it; then what held before; mentions last.
     """
-    from apex_cli import answers, queries
+    from apex_cli import queries
 
     output = context.output
     try:
         answer = context.read(
-            lambda stores: answers.answer(
-                stores, entity, at=at, predicate=predicate, everything=everything or output.json
-            )
+            lambda reader: reader.facts(entity, at=at, predicate=predicate, everything=everything or output.json)
         )
     except queries.AmbiguousEntity as several:
         _candidates(output, several.candidates)
         raise
+    if answer.differing:
+        count = f"{answer.differing:,} record{'' if answer.differing == 1 else 's'}"
+        output.warning(f"the graph and PostgreSQL hold different versions of {count}; `apex verify` shows them")
     if output.json:
         for line in answering.objects(answer):
             output.object(line)

@@ -61,9 +61,7 @@ def forget(
 
 def _asked(context: CommandContext, ident: str) -> str:
     """The record id of the record that may go. Ends the command where the answer is no."""
-    from apex_cli import queries
-
-    found = context.read(lambda stores: queries.history(stores, ident))
+    found = context.read(lambda reader: reader.history(ident))
     record = found.versions[0].version
     count = len(found.versions)
     versions = f"{count:,} version{'' if count == 1 else 's'}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from apex_cli.cli.answering import phrases
 from apex_cli.cli.options import Ident
 from apex_cli.cli.output import Output, as_of, clean, clean_lines, clip, fields
-from apex_cli.cli.verb import LOCKED, START, USAGE, CommandContext, verb
+from apex_cli.cli.verb import START, UNANSWERED, USAGE, CommandContext, verb
 from apex_cli.extract.timestamps import rfc3339
 from apex_cli.payloads import leaves
 
@@ -28,13 +28,14 @@ _MOST_ATTRIBUTES = 12
 @verb(
     *("json", "home", "lock_timeout"),
     examples=("apex get turvo:SHIP-2025-10-19-002", "apex get e4ec7824-7c41-5975-a85c-cfd215ae2ea1 --json"),
-    exits={0: "found", **USAGE, **START, **LOCKED},
+    exits={0: "found", **USAGE, **START, **UNANSWERED},
 )
 def get(context: CommandContext, ident: Ident) -> None:
     """Show one record: its fields, and what each of the four stores holds of it."""
-    from apex_cli import queries
-
-    view = context.read(lambda stores: queries.get(stores, ident))
+    view = context.read(lambda reader: reader.get(ident))
+    if view.differing:
+        stores = ", ".join(view.differing)
+        context.output.warning(f"another version than in PostgreSQL: {stores}; `apex verify` compares all records")
     if context.output.json:
         context.output.object(as_json(view))
     else:

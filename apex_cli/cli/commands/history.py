@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apex_cli.cli.options import Ident
 from apex_cli.cli.output import Output, as_of, clean, clip, fields
-from apex_cli.cli.verb import LOCKED, START, USAGE, CommandContext, verb
+from apex_cli.cli.verb import START, UNANSWERED, USAGE, CommandContext, verb
 from apex_cli.extract.timestamps import rfc3339
 
 if TYPE_CHECKING:
@@ -19,16 +19,14 @@ _STORED = ("record_id", "saga_id", "revision", "event_time", "dated", "kind", "w
 @verb(
     *("json", "home", "lock_timeout"),
     examples=("apex history turvo:SHIP-2025-10-19-002", "apex history e4ec7824-7c41-5975-a85c-cfd215ae2ea1 --json"),
-    exits={0: "found", **USAGE, **START, **LOCKED},
+    exits={0: "found", **USAGE, **START, **UNANSWERED},
 )
 def history(context: CommandContext, ident: Ident) -> None:
     """Show the versions of one record, what changed between them, and which is current.
 
     Versions stand in the order of their as-of time, which is not the order in which they came.
     """
-    from apex_cli import queries
-
-    found = context.read(lambda stores: queries.history(stores, ident))
+    found = context.read(lambda reader: reader.history(ident))
     if context.output.json:
         for view in found.versions:
             context.output.object(as_json(view))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apex_cli.cli.output import clean
-from apex_cli.cli.verb import LOCKED, START, USAGE, CommandContext, verb
+from apex_cli.cli.verb import START, UNANSWERED, USAGE, CommandContext, verb
 
 if TYPE_CHECKING:
     from prometheus_client import Metric
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         "apex metrics --textfile /var/lib/prometheus/node-exporter/apex.prom -q",
         "apex metrics --json",
     ),
-    exits={0: "written", **USAGE, **START, **LOCKED},
+    exits={0: "written", **USAGE, **START, **UNANSWERED},
 )
 def metrics(
     context: CommandContext,
@@ -32,8 +32,8 @@ def metrics(
 ) -> None:
     """Write metrics in Prometheus' text format.
 
-    Counters are totals over all runs, as PostgreSQL keeps them. With embedded stores no run may be under way (exit 11,
-    and a textfile stays as it was): let ingests write the file themselves, by APEX_METRICS_TEXTFILE.
+    Counters are totals over all runs, as PostgreSQL keeps them. Ingests write the file themselves at their end, by
+    APEX_METRICS_TEXTFILE.
     """
     from apex_cli.metrics import as_text, check_textfile, collect, write_textfile
 
@@ -41,7 +41,7 @@ def metrics(
     path = textfile.expanduser().absolute() if textfile else None
     if path is not None:
         check_textfile(path)
-    families = context.read(lambda stores: collect(settings, stores))
+    families = collect(settings, context.read(lambda reader: reader.statistics()))
     content = as_text(families)
     if path is not None:
         write_textfile(path, content)

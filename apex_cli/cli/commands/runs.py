@@ -11,7 +11,7 @@ import typer
 
 from apex_cli.cli.options import Limit, filled
 from apex_cli.cli.output import clean, clean_lines
-from apex_cli.cli.verb import LOCKED, START, USAGE, CommandContext, verb
+from apex_cli.cli.verb import START, UNANSWERED, USAGE, CommandContext, verb
 from apex_cli.errors import UsageError
 from apex_cli.extract.timestamps import rfc3339
 from apex_cli.results import RecordStatus
@@ -33,14 +33,14 @@ def group() -> typer.Typer:
 @verb(
     *_SHARED,
     examples=("apex runs", "apex runs --limit 5 --json", "apex runs show 3f2a"),
-    exits={0: "listed", **USAGE, **START, **LOCKED},
+    exits={0: "listed", **USAGE, **START, **UNANSWERED},
 )
 def runs(context: CommandContext, limit: Limit = 20) -> None:
     """List past runs, newest first.
 
     A run without an end was killed, or is still going on.
     """
-    found = context.read(lambda stores: stores.runs.list(limit=limit))
+    found = context.read(lambda reader: reader.runs(limit=limit))
     if context.output.json:
         for run in found:
             context.output.object({"type": "run", **asdict(run)})
@@ -53,14 +53,14 @@ def runs(context: CommandContext, limit: Limit = 20) -> None:
 @verb(
     *_SHARED,
     examples=("apex runs show 3f2a", "apex runs show 3f2a --json"),
-    exits={0: "found", **USAGE, **START, **LOCKED},
+    exits={0: "found", **USAGE, **START, **UNANSWERED},
 )
 def show(
     context: CommandContext,
     run_id: Annotated[str, typer.Argument(metavar="ID", parser=filled, help="A run's id, or the beginning of one.")],
 ) -> None:
     """Show one run in full."""
-    run = _one(context.read(lambda stores: stores.runs.list(limit=2, run_id=run_id.strip().lower())), run_id)
+    run = _one(context.read(lambda reader: reader.runs(limit=2, run_id=run_id.strip().lower())), run_id)
     if context.output.json:
         context.output.object({"type": "run", **asdict(run)})
         return

@@ -9,13 +9,13 @@ import typer
 
 from apex_cli.cli.options import Limit, RecordSource, check_source, filled
 from apex_cli.cli.output import clean, clip, redact
-from apex_cli.cli.verb import LOCKED, START, USAGE, CommandContext, verb
+from apex_cli.cli.verb import START, UNANSWERED, USAGE, CommandContext, verb
 
 
 @verb(
     *("json", "home", "lock_timeout"),
     examples=('apex search "late because of snow"', 'apex search "reefer" --source turvo --limit 3 --json'),
-    exits={0: "searched, whatever was found", **USAGE, **START, **LOCKED},
+    exits={0: "searched, whatever was found", **USAGE, **START, **UNANSWERED},
 )
 def search(
     context: CommandContext,
@@ -28,11 +28,9 @@ def search(
     A part of the search that fails is left out, with a warning. The search fails when no part answers.
     """
     # With --json each part left out adds a last line: {"type": "warning", "part", "code", "message", "hint"}.
-    from apex_cli import queries
-
     context.settings()
     check_source(source)
-    result = context.read(lambda stores: queries.search(stores, text, limit=limit, source=source))
+    result = context.read(lambda reader: reader.search(text, limit=limit, source=source))
     hits = result.hits
     if context.output.json:
         for hit in hits:

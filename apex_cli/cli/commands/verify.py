@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apex_cli.cli.output import Output, fields
-from apex_cli.cli.verb import LOCKED, START, USAGE, CommandContext, verb
-from apex_cli.exit_codes import ExitCode
+from apex_cli.cli.verb import START, UNANSWERED, USAGE, CommandContext, verb
+from apex_cli.exit_codes import MEANINGS, ExitCode
 
 if TYPE_CHECKING:
     from apex_cli.verify import DiscrepancyReport
@@ -25,7 +25,7 @@ _AFTER_REPAIR = "PostgreSQL cannot repair the rest. Next: ingest everything into
         **USAGE,
         ExitCode.RECORDS_FAILED: "problems found (with --repair: problems left)",
         **START,
-        **LOCKED,
+        ExitCode.LOCKED: f"{UNANSWERED[ExitCode.LOCKED]}; with --repair: {MEANINGS[ExitCode.LOCKED]}",
     },
 )
 def verify(
@@ -36,11 +36,7 @@ def verify(
 
     Both ways: nothing may be missing in any of them, and nothing left over.
     """
-    from apex_cli import verify
-    from apex_cli.pipeline.maintenance import repair as repair_stores
-
-    settings = context.settings()
-    report = context.read(lambda stores: repair_stores(settings, stores) if repair else verify.verify(stores))
+    report = _repair(context) if repair else context.read(lambda reader: reader.verify())
     if context.output.json:
         for problem in report.problems:
             context.output.object({"type": "problem", **asdict(problem)})
@@ -53,6 +49,12 @@ def verify(
         raise typer.Exit(ExitCode.RECORDS_FAILED)
 
 
+def _repair(context: CommandContext) -> DiscrepancyReport:
+    from apex_cli.pipeline import maintenance
+
+    return context.run(maintenance.repair(context.settings()))
+
+
 def _show(output: Output, report: DiscrepancyReport, repair: bool) -> None:
     if report.problems:
         rows = ((each.record_id, each.store, each.kind, each.detail) for each in report.problems)
@@ -61,7 +63,7 @@ def _show(output: Output, report: DiscrepancyReport, repair: bool) -> None:
     if report.repaired:
         output.line(f"{report.repaired:,} repaired.")
     if report.in_flight:
-        output.line(f"{report.in_flight:,} in flight: `apex recover` settles them.")
+        output.line(f"{report.in_flight:,} in flight: a run is writing them, or `apex recover` settles them.")
     verdict = "the four stores agree" if not report.problems else f"{len(report.problems):,} problems"
     output.line(f"{report.records:,} records: {verdict}.")
     if report.problems:

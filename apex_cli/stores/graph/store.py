@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from apex_cli.model import Plan
 from apex_cli.stores.graph.model import commit, consistency, reads
 from apex_cli.stores.graph.model.operations import STORE, Access, GraphEngine, Job
-from apex_cli.stores.protocol import EntityView, FactView, GraphView, Hit, StoredSummary
+from apex_cli.stores.protocol import EntityView, FactView, GraphView, Hit, StoredSummary, SupportedFacts
 
 if TYPE_CHECKING:
     from graphiti_core.driver.driver import GraphDriver
@@ -64,6 +64,9 @@ class GraphStore(ABC):
     ) -> Sequence[FactView]:
         views = await self._engine.run(lambda graph: reads.facts(graph, entity_id, at, predicate), Access.EXACT)
         return views if overruled else [view for view in views if not view.overruled]
+
+    async def supported_facts(self, entity_id: str) -> SupportedFacts | None:
+        return await self._engine.run(lambda graph: reads.supported_facts(graph, entity_id), Access.EXACT)
 
     async def known(self, keys: Sequence[str]) -> frozenset[str]:
         return await self._engine.run(lambda graph: reads.known(graph, keys), Access.PLAIN)

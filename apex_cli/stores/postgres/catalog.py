@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from apex_cli.stores.postgres.connection import Database, Row
 from apex_cli.stores.protocol import Hit
+
+if TYPE_CHECKING:
+    from apex_cli.stores.postgres.connection import Database, Row
 
 _BY_ID = "SELECT * FROM current_record WHERE record_id = ANY(%(ids)s::uuid[])"
 _BY_NAME = "SELECT * FROM current_record WHERE source = %(source)s AND external_id = %(external_id)s"

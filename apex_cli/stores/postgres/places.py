@@ -12,9 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
-from apex_cli.stores.postgres.connection import Database
 from apex_cli.text_cleaning import replace_unencodable
+
+if TYPE_CHECKING:
+    from apex_cli.stores.postgres.connection import Database
 
 _FIND = """
 SELECT p.place, p.record_id, p.content_hash, p.vacated_at IS NULL AS occupied, r.external_id, v.content_hash AS current

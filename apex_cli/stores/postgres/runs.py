@@ -10,9 +10,10 @@ import socket
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from apex_cli.stores.postgres.connection import Database, pg_json
+if TYPE_CHECKING:
+    from apex_cli.stores.postgres.connection import Database
 
 MEASURES = (
     *("inputs", "recovered", "rollbacks", "llm_calls", "tokens", "cost_usd"),
@@ -136,11 +137,15 @@ class Runs:
 
     async def start(self, run_id: str, verb: str, arguments: Mapping[str, Any]) -> None:
         """Record that a run has begun in this process."""
+        from apex_cli.stores.postgres.connection import pg_json
+
         run = {"run_id": run_id, "verb": verb, "host": socket.gethostname(), "pid": os.getpid()}
         await self._execute(_START, {**run, "arguments": pg_json(arguments)})
 
     async def finish(self, run_id: str, summary: Mapping[str, Any], exit_code: int) -> None:
         """Record the end of a run, and add its measures to the totals. Idempotent: the first end is kept."""
+        from apex_cli.stores.postgres.connection import pg_json
+
         end = {"run_id": run_id, "summary": pg_json(summary), "exit_code": exit_code}
         await self._execute(_FINISH, {**end, **_measure_columns(summary)})
 

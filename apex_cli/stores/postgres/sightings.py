@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from apex_cli.stores.postgres.connection import Database
+if TYPE_CHECKING:
+    from apex_cli.stores.postgres.connection import Database
 
 _BATCH = 5_000
 # A whole version states all that its record states. Only of a partial one its claims must be read.
 _SEEN = """
-SELECT r.record_id, r.source, r.external_id, v.event_time, v.kind = 'state' AS is_state, CASE WHEN NOT v.whole THEN
+SELECT r.record_id, r.source, r.external_id, r.current_saga, v.event_time, v.kind = 'state' AS is_state,
+    CASE WHEN NOT v.whole THEN
     ARRAY(SELECT DISTINCT claim ->> 'predicate' FROM jsonb_array_elements(v.extraction -> 'claims') AS claim) END
     AS predicates
 FROM record r JOIN record_version v USING (record_id) JOIN saga s USING (saga_id)
@@ -31,12 +34,16 @@ class SeenVersion:
 
 @dataclass(frozen=True, slots=True)
 class SeenRecord:
-    """A record and the times of its versions, oldest first. `is_state` is false for an event."""
+    """A record and the times of its versions, oldest first. `is_state` is false for an event.
+
+    `marker` is the last saga that committed.
+    """
 
     source: str
     external_id: str
     is_state: bool
     sightings: tuple[SeenVersion, ...]
+    marker: str
 
     @property
     def name(self) -> str:
@@ -74,6 +81,6 @@ class Sightings:
             for row in rows:
                 record = str(row["record_id"])
                 if record not in found:
-                    sightings = tuple(times[record])
-                    found[record] = SeenRecord(row["source"], row["external_id"], row["is_state"], sightings)
+                    sightings, marker = tuple(times[record]), str(row["current_saga"])
+                    found[record] = SeenRecord(row["source"], row["external_id"], row["is_state"], sightings, marker)
         return found

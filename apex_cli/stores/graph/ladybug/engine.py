@@ -90,6 +90,25 @@ class LadybugEngine:
         write = access is Access.WRITE
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._transact, job, write)
 
+    async def replace(self, swap: Callable[[], None]) -> None:
+        """Close the file, let `swap` put another one in its place, and open that. Jobs that come meanwhile wait.
+
+        Raises what `swap` raises, and `StoreTransient`; the graph that is there then is open again, if it can be.
+        """
+        if self._thread is None:
+            raise StoreTransient(STORE, "the graph is not open")
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._replace, swap)
+
+    def _replace(self, swap: Callable[[], None]) -> None:
+        self._close()
+        _open_paths.add(self._path)
+        try:
+            swap()
+        except OSError as error:
+            raise StoreTransient(STORE, f"{self._path} cannot be replaced: {error.strerror}") from error
+        finally:
+            self._open_again("a rebuild")
+
     def _load(self) -> None:
         import ladybug
 
@@ -109,12 +128,13 @@ class LadybugEngine:
         """Open the file again after a commit that failed: a full disk may have stopped it half-way."""
         database, self._database = self.database, None
         _abandon(database)
+        self._open_again("a failed commit")
+
+    def _open_again(self, what: str) -> None:
         try:
             self._load()
         except (RuntimeError, OSError) as error:
-            raise StoreTransient(
-                STORE, f"cannot be opened again after a failed commit: {_first_line(error)}"
-            ) from error
+            raise StoreTransient(STORE, f"cannot be opened again after {what}: {_first_line(error)}") from error
         self._in_doubt = False
 
     def _close(self) -> None:

@@ -28,6 +28,8 @@ _OBSERVATION = "RETURN e.uuid AS record, n.uuid AS node, m.observation AS observ
 READS: Mapping[Query, str] = {
     ops.RECORDS: """LOAD FROM $df MATCH (r:ApexRecord {record_id: k})
         RETURN r.record_id AS record, r.epoch AS epoch, r.saga_id AS saga, r.present AS present, r.claims AS claims""",
+    ops.MARKERS: """LOAD FROM $df MATCH (r:ApexRecord {record_id: k})
+        RETURN r.record_id AS record, r.saga_id AS saga""",
     ops.ALIASES: "LOAD FROM $df MATCH (a:ApexAlias {key: k}) RETURN a.key AS key, a.entity AS entity",
     ops.USED_ENTITY_IDS: "LOAD FROM $df MATCH (n:Entity {uuid: k}) RETURN n.uuid AS uuid",
     ops.OBSERVATIONS_BY_RECORD: f"LOAD FROM $df MATCH (e:Episodic {{uuid: k}})-[m:MENTIONS]->(n:Entity) {_OBSERVATION}",

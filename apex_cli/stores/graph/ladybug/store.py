@@ -77,14 +77,17 @@ class LadybugGraph(GraphStore):
             yield rebuilt
         finally:
             await rebuilt.close()
-        await self.close()
-        for path in (self._path, rebuilt._path):
-            if any(side.exists() for side in _files(path)[1:]):
+        await self._engine.replace(lambda: self._take(rebuilt._path))
+        self._schema = rebuilt._schema
+
+    def _take(self, path: Path) -> None:
+        """Put this file, which is closed, in the place of the graph's own."""
+        for each in (self._path, path):
+            if any(side.exists() for side in _files(each)[1:]):
                 # The log of the old file beside the new one would be replayed into it.
-                raise StoreTransient(STORE, f"{path} was not closed cleanly")
-        rebuilt._path.replace(self._path)
+                raise StoreTransient(STORE, f"{each} was not closed cleanly")
+        path.replace(self._path)
         sync_folder(self._path.parent)
-        await self.open()
 
     def graphiti_driver(self) -> GraphDriver:
         from apex_cli.stores.graph.ladybug.graphiti_driver import EmbeddedDriver

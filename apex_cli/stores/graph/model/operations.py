@@ -48,6 +48,7 @@ _LASTS = ("valid_at", "invalid_at")
 
 # Look-ups: rows for those of many keys that are there.
 RECORDS = Query("records by id", ("record", "epoch", "saga", "present", "claims"))
+MARKERS = Query("markers by record", ("record", "saga"))
 ALIASES = Query("aliases by key", ("key", "entity"))
 USED_ENTITY_IDS = Query("entity ids in use", ("uuid",))
 OBSERVATIONS_BY_RECORD = Query("observations by record", ("record", "node", "observation"))

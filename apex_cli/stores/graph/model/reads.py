@@ -18,7 +18,7 @@ from apex_cli.stores.graph.model.operations import GraphTransaction, Row
 from apex_cli.stores.graph.model.records import StoredRecord
 from apex_cli.stores.graph.model.resolution import is_shown, nodes_of
 from apex_cli.stores.graph.model.timelines import read_evidence
-from apex_cli.stores.protocol import EntityView, FactView, GraphView, StoredSummary
+from apex_cli.stores.protocol import EntityView, FactView, GraphView, StoredSummary, SupportedFacts
 from apex_cli.text_cleaning import replace_unencodable
 
 _SHORTEST_PART = 3
@@ -102,6 +102,17 @@ def facts(graph: GraphTransaction, entity_id: str, at: datetime | None, predicat
     rows = {row["id"]: row for side in sides for row in graph.ask(side, entity_id)}
     views = [_fact(row) for row in rows.values() if predicate is None or row["predicate"] == predicate]
     return _ordered(view for view in _with_overruled(views) if at is None or _holds(view, at))
+
+
+def supported_facts(graph: GraphTransaction, entity_id: str) -> SupportedFacts | None:
+    """An entity with its facts and the markers of their records."""
+    found = entities(graph, [entity_id])
+    if not found:
+        return None
+    views = facts(graph, entity_id, None, None)
+    supporting = dict.fromkeys(record for view in views for record in view.records)
+    markers = {row["record"]: row["saga"] for row in graph.look_up(ops.MARKERS, supporting) if row["saga"]}
+    return SupportedFacts(found[0], views, markers)
 
 
 def known(graph: GraphTransaction, keys: Sequence[str]) -> frozenset[str]:

@@ -43,6 +43,9 @@ READS: Mapping[Query, str] = {
     ops.RECORDS: """UNWIND $keys AS k
         MATCH (r:ApexRecord {group_id: $group, record_id: k}) USING INDEX r:ApexRecord(group_id, record_id)
         RETURN k AS record, r.epoch AS epoch, r.saga_id AS saga, r.present AS present, r.claims AS claims""",
+    ops.MARKERS: """UNWIND $keys AS k
+        MATCH (r:ApexRecord {group_id: $group, record_id: k}) USING INDEX r:ApexRecord(group_id, record_id)
+        RETURN k AS record, r.saga_id AS saga""",
     ops.ALIASES: """UNWIND $keys AS k
         MATCH (a:ApexAlias {group_id: $group, key: k}) USING INDEX a:ApexAlias(group_id, key)
         RETURN k AS key, a.entity AS entity""",

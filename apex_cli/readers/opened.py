@@ -1,0 +1,49 @@
+"""Answers from the open stores of this process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from apex_cli import answers, queries
+from apex_cli import verify as comparison
+from apex_cli.answers import Answer
+from apex_cli.queries import RecordHistory, RecordView, SearchResult
+from apex_cli.stores.factory import Stores, probe
+from apex_cli.stores.postgres.runs import Run, RunStatistics
+from apex_cli.stores.protocol import Probe
+from apex_cli.verify import DiscrepancyReport
+
+
+class StoresReader:
+    """`Reader` on open stores."""
+
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
+
+    async def search(self, text: str, *, limit: int = 10, source: str | None = None) -> SearchResult:
+        return await queries.search(self._stores, text, limit=limit, source=source)
+
+    async def facts(
+        self, entity: str, *, at: datetime | None = None, predicate: str | None = None, everything: bool = False
+    ) -> Answer:
+        return await answers.answer(self._stores, entity, at=at, predicate=predicate, everything=everything)
+
+    async def get(self, ident: str) -> RecordView:
+        return await queries.get(self._stores, ident)
+
+    async def history(self, ident: str) -> RecordHistory:
+        return await queries.history(self._stores, ident)
+
+    async def runs(self, *, limit: int = 20, run_id: str | None = None) -> Sequence[Run]:
+        return await self._stores.runs.list(limit=limit, run_id=run_id)
+
+    async def statistics(self) -> RunStatistics:
+        return await self._stores.runs.statistics()
+
+    async def check(self) -> Sequence[Probe]:
+        stores = self._stores
+        return [await probe(store) for store in (stores.graph, stores.journal, stores.vectors, stores.cache)]
+
+    async def verify(self) -> DiscrepancyReport:
+        return await comparison.verify(self._stores)

@@ -1,0 +1,46 @@
+"""What can be asked of the memory. Every verb that only reads asks a `Reader`, and so do programs that stay.
+
+An answer shows each record wholly as it was before a saga or wholly as it is after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from apex_cli.answers import Answer
+from apex_cli.queries import RecordHistory, RecordView, SearchResult
+from apex_cli.stores.postgres.runs import Run, RunStatistics
+from apex_cli.stores.protocol import Probe
+from apex_cli.verify import DiscrepancyReport
+
+
+class Reader(Protocol):
+    """The questions. Each raises `StoreError` where a store fails meanwhile, and an `ApexError` where none opens."""
+
+    async def search(self, text: str, *, limit: int = 10, source: str | None = None) -> SearchResult:
+        """See `queries.search`."""
+
+    async def facts(
+        self, entity: str, *, at: datetime | None = None, predicate: str | None = None, everything: bool = False
+    ) -> Answer:
+        """See `answers.answer`."""
+
+    async def get(self, ident: str) -> RecordView:
+        """See `queries.get`."""
+
+    async def history(self, ident: str) -> RecordHistory:
+        """See `queries.history`."""
+
+    async def runs(self, *, limit: int = 20, run_id: str | None = None) -> Sequence[Run]:
+        """Past runs, newest first; `run_id` may be the beginning of an id."""
+
+    async def statistics(self) -> RunStatistics:
+        """What the metrics of all runs are made of."""
+
+    async def check(self) -> Sequence[Probe]:
+        """What each of the four stores says of itself, for `apex doctor`."""
+
+    async def verify(self) -> DiscrepancyReport:
+        """See `verify.verify`."""
