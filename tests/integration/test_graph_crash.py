@@ -91,7 +91,7 @@ async def test_a_commit_that_the_disk_refused_is_not_read_from_memory(tmp_path: 
     graph = LadybugGraph(disk, namespace="crash")
     await graph.open()
     try:
-        for batch in range(20):
+        for batch in range(60):
             refused = plans(batch)
             try:
                 await graph.commit(refused)
