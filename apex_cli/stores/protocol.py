@@ -189,6 +189,15 @@ class CacheStore(PreparedStore, Protocol):
         """Release those of these locks that `owner` still has."""
 
 
+@dataclass(frozen=True, slots=True)
+class TextWithoutVector:
+    """An entity or a fact of the graph, and its text: `kind` is the type of an entity, None for a fact."""
+
+    id: str
+    text: str
+    kind: str | None
+
+
 class RecordSearch(Protocol):
     """Finds records by their texts, as other stores have indexed them. The graph searches by it."""
 
@@ -207,7 +216,10 @@ class PivotStore(Store, Protocol):
 
     @property
     def holds_vectors(self) -> bool:
-        """Whether plans bring the vectors of names and sentences, for other programs that search the graph."""
+        """Whether plans bring the vectors of names and sentences, for other programs that search the graph.
+
+        Where it does, the store is `Fillable`.
+        """
 
     async def commit(self, plans: Sequence[Plan]) -> None:
         """Write all plans in one transaction: fence, marker (saga id), entities, facts, episodes.
@@ -311,6 +323,17 @@ class Refillable(Protocol):
 
     async def refilled(self) -> None:
         """Note that it has everything again."""
+
+
+@runtime_checkable
+class Fillable(Protocol):
+    """A graph that holds vectors for other programs, and may lack some: those of texts that came while it held none."""
+
+    async def without_vectors(self, *, limit: int) -> Sequence[TextWithoutVector]:
+        """Names and sentences that have no vector, at most so many."""
+
+    async def fill(self, embedded: Sequence[tuple[TextWithoutVector, Sequence[float]]]) -> None:
+        """Add vectors. What has another text, or a vector, since it was asked for stays as it is. Idempotent."""
 
 
 class SagaState(StrEnum):

@@ -65,6 +65,10 @@ EPISODE_TIMES = Query("times of episodes", ("record", "time"), ("time",))
 NAME_VECTORS = Query("vectors of names", ("uuid", "name", "vector"))
 FACT_VECTORS = Query("vectors of facts", ("uuid", "sentence", "vector"))
 
+# Questions to an engine that holds vectors, about anything: `$limit` rows at most.
+NAMES_WITHOUT_VECTOR = Query("names without a vector", ("uuid", "labels", "name"))
+FACTS_WITHOUT_VECTOR = Query("facts without a vector", ("uuid", "sentence"))
+
 # Questions about one entity: `$text` is an id, or a name in lower case; `$limit` rows at most.
 FACTS_AS_SUBJECT = Query("facts by subject", (*_FACT, *_ENDS), _LASTS)
 FACTS_AS_OBJECT = Query("facts by object", (*_FACT, *_ENDS), _LASTS)

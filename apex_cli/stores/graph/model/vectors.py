@@ -17,11 +17,13 @@ from typing import Any
 
 from apex_cli.model import Plan
 from apex_cli.stores.graph.model import operations as ops
+from apex_cli.stores.graph.model.codec import kind_of
 from apex_cli.stores.graph.model.entities import NodeChange
 from apex_cli.stores.graph.model.facts import Edits, FactChanges, stored_holders
 from apex_cli.stores.graph.model.observations import Mentions
 from apex_cli.stores.graph.model.operations import GraphTransaction
 from apex_cli.stores.graph.model.timelines import Revision
+from apex_cli.stores.protocol import TextWithoutVector
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +82,25 @@ def write(graph: GraphTransaction, changes: VectorChanges) -> None:
     """Write the vectors. After the nodes and facts, whose new texts have none yet."""
     graph.write(ops.SET_NAME_VECTOR, changes.names)
     graph.write(ops.SET_FACT_VECTOR, changes.facts)
+
+
+def lacking(graph: GraphTransaction, limit: int) -> list[TextWithoutVector]:
+    """Names, and then sentences, that have no vector; at most `limit` of them."""
+    names = graph.ask(ops.NAMES_WITHOUT_VECTOR, "", limit)
+    sentences = graph.ask(ops.FACTS_WITHOUT_VECTOR, "", limit - len(names)) if len(names) < limit else []
+    return [
+        *(TextWithoutVector(row["uuid"], row["name"], kind_of(row["labels"])) for row in names),
+        *(TextWithoutVector(row["uuid"], row["sentence"], None) for row in sentences),
+    ]
+
+
+def fill(graph: GraphTransaction, vectors: Sequence[tuple[TextWithoutVector, Any]]) -> None:
+    """Write vectors of what lacked them, where it has the same text still and none since."""
+    for look_up, text, change in (
+        (ops.NAME_VECTORS, "name", ops.SET_NAME_VECTOR),
+        (ops.FACT_VECTORS, "sentence", ops.SET_FACT_VECTOR),
+    ):
+        own = {one.id: (one.text, vector) for one, vector in vectors if (one.kind is None) == (text == "sentence")}
+        rows = graph.look_up(look_up, own)
+        still = [row["uuid"] for row in rows if row["vector"] is None and row[text] == own[row["uuid"]][0]]
+        graph.write(change, [(uuid, own[uuid][1]) for uuid in still])

@@ -20,7 +20,7 @@ import anyio
 
 from apex_cli.errors import StoreTerminal, StoreTransient, StoreUnavailable
 from apex_cli.model import Plan
-from apex_cli.stores.graph.model import reads
+from apex_cli.stores.graph.model import reads, vectors
 from apex_cli.stores.graph.model.observations import entity_ids, renamed_ids
 from apex_cli.stores.graph.model.operations import STORE, Access, GraphTransaction, Job, Row
 from apex_cli.stores.graph.neo4j import schema
@@ -36,7 +36,7 @@ from apex_cli.stores.graph.neo4j.connection import (
 )
 from apex_cli.stores.graph.neo4j.transaction import FormerAliases, Neo4jTransaction, run_in_thread
 from apex_cli.stores.graph.store import GraphStore
-from apex_cli.stores.protocol import RecordSearch
+from apex_cli.stores.protocol import RecordSearch, TextWithoutVector
 from apex_cli.stores.servers import clock_skew
 
 if TYPE_CHECKING:
@@ -281,6 +281,14 @@ class Neo4jGraph(GraphStore):
     async def refilled(self) -> None:
         """See `Refillable`."""
         await self._engine.refilled()
+
+    async def without_vectors(self, *, limit: int) -> Sequence[TextWithoutVector]:
+        """See `Fillable`."""
+        return await self._engine.run(lambda graph: vectors.lacking(graph, limit), Access.PLAIN)
+
+    async def fill(self, embedded: Sequence[tuple[TextWithoutVector, Sequence[float]]]) -> None:
+        """See `Fillable`."""
+        await self._engine.run(lambda graph: vectors.fill(graph, embedded), Access.WRITE)
 
     async def check(self) -> Mapping[str, Any]:
         """See `Neo4jEngine.facts`; and how many records, entities and facts there are."""

@@ -59,6 +59,10 @@ READS: Mapping[Query, str] = {
     ops.FACT_TEXTS: f"{_FACT_K} RETURN k AS uuid, f.fact AS sentence, f.attributes AS attributes",
     ops.NAME_VECTORS: f"{_ENTITY_K} RETURN k AS uuid, {_NAME.format('n')} AS name, n.name_embedding AS vector",
     ops.FACT_VECTORS: f"{_FACT_K} RETURN k AS uuid, f.fact AS sentence, f.fact_embedding AS vector",
+    ops.NAMES_WITHOUT_VECTOR: f"""MATCH (n:Entity {{group_id: $group}}) WHERE n.name_embedding IS NULL
+        RETURN n.uuid AS uuid, labels(n) AS labels, {_NAME.format("n")} AS name LIMIT $limit""",
+    ops.FACTS_WITHOUT_VECTOR: f"""{_EVERY_FACT} WHERE f.fact_embedding IS NULL
+        RETURN f.uuid AS uuid, f.fact AS sentence LIMIT $limit""",
     ops.ENTITIES: f"{_ENTITY_K} RETURN {_ENTITY}",
     ops.MENTIONED_ENTITIES: f"{_EPISODE_K} MATCH (e)-[:MENTIONS]->(n:Entity) RETURN e.uuid AS record, {_ENTITY}",
     ops.FACTS: f"{_FACT_K} RETURN {_FACT}, {_ENDS}",
