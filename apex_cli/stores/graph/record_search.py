@@ -16,7 +16,9 @@ from __future__ import annotations
 import apex_cli.graphiti  # noqa: F401 - sets the environment before graphiti_core is imported
 
 # isort: split
+import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -44,6 +46,10 @@ _MOST_FOUND = 1000
 """Facts or entities whose whole rows are read at most. A long document supports hundreds of facts."""
 _STEM = 4
 _WORD = re.compile(r"\w+")
+_COMMON = frozenset(
+    {"a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "has", "have", "in", "is", "it", "its", "of", "on"}
+    | {"or", "that", "the", "this", "to", "was", "were", "what", "when", "where", "which", "who", "with"}
+)
 
 Part = Callable[[GraphTransaction, Sequence[str]], Mapping[str, Sequence[str]]]
 """What belongs to each of some records: ids by record id."""
@@ -201,12 +207,21 @@ async def _whole(
 
 
 def _having(query: str, found: Sequence[T], text: Callable[[T], str]) -> list[T]:
-    """Those that have a word of the query, those with most of its words first."""
-    wanted = set(_WORD.findall(query.lower()))
-    counted = [
-        (len([word for word in wanted if _has(set(_WORD.findall(text(one).lower())), word)]), one) for one in found
-    ]
-    return [one for count, one in sorted(counted, key=lambda pair: -pair[0]) if count]
+    """Those that have a word of the query, the best first. A word counts the more, the fewer of them have it.
+
+    Example: of fifty facts all have "shipment" and one has "acme". For "acme shipment" this one is first.
+    """
+    words = _words(query)
+    wanted = (words - _COMMON) or words
+    having = [{word for word in wanted if _has(words, word)} for words in (_words(text(one)) for one in found)]
+    holders = Counter(word for words in having for word in words)
+    scores = [sum(math.log(1 + len(found) / holders[word]) for word in words) for words in having]
+    ranked = sorted(range(len(found)), key=lambda place: -scores[place])
+    return [found[place] for place in ranked if scores[place]]
+
+
+def _words(text: str) -> set[str]:
+    return set(_WORD.findall(text.lower()))
 
 
 def _has(words: set[str], wanted: str) -> bool:
