@@ -40,11 +40,12 @@ from apex_cli.stores.protocol import Hit
 
 T = TypeVar("T")
 
-_RECORDS = 50
+_RECORDS = 200
 """Records that a search asks for at least: a filter may refuse what the best of them support."""
 _MOST_FOUND = 1000
 """Facts or entities whose whole rows are read at most. A long document supports hundreds of facts."""
 _STEM = 4
+_K1, _B = 1.2, 0.75
 _WORD = re.compile(r"\w+")
 _COMMON = frozenset(
     {"a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "has", "have", "in", "is", "it", "its", "of", "on"}
@@ -207,15 +208,23 @@ async def _whole(
 
 
 def _having(query: str, found: Sequence[T], text: Callable[[T], str]) -> list[T]:
-    """Those that have a word of the query, the best first. A word counts the more, the fewer of them have it.
+    """Those that have a word of the query, the best first: by BM25 among themselves, each word counted once.
 
     Example: of fifty facts all have "shipment" and one has "acme". For "acme shipment" this one is first.
     """
-    words = _words(query)
-    wanted = (words - _COMMON) or words
-    having = [{word for word in wanted if _has(words, word)} for words in (_words(text(one)) for one in found)]
+    if not found:
+        return []
+    asked = _words(query)
+    wanted = (asked - _COMMON) or asked
+    texts = [_words(text(one)) for one in found]
+    having = [{word for word in wanted if _has(words, word)} for words in texts]
     holders = Counter(word for words in having for word in words)
-    scores = [sum(math.log(1 + len(found) / holders[word]) for word in words) for words in having]
+    weights = {word: math.log(1 + (len(found) - count + 0.5) / (count + 0.5)) for word, count in holders.items()}
+    mean = sum(map(len, texts)) / len(texts)
+    scores = [
+        sum(weights[word] for word in words) / (1 + _K1 * (1 - _B + _B * len(every) / mean))
+        for words, every in zip(having, texts, strict=True)
+    ]
     ranked = sorted(range(len(found)), key=lambda place: -scores[place])
     return [found[place] for place in ranked if scores[place]]
 
