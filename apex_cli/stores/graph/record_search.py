@@ -5,8 +5,8 @@ question as the nearest text of a record that supports it, an entity as that of 
 
 1. the records that fit, the best first
 2. the facts that they support, or the entities that they mention, in this order
-3. Graphiti's whole rows of these by key, as far as its filters let them through; for words, those that have any, and
-   those that have most of them first
+3. Graphiti's whole rows of these by key, as far as its filters let them through; for words those that have any, ranked
+   by BM25 among themselves
 
 Nothing is scanned: time and memory do not grow with the graph.
 """
