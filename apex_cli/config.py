@@ -103,6 +103,12 @@ class Settings:
     graph_user: str = _store(Kind.TEXT, "User of the Neo4j server.", "neo4j")
     graph_password: Secret | None = _store(Kind.SECRET, "Password of the Neo4j server.")
     graph_database: str = _store(Kind.TEXT, "Database of the Neo4j server.", "neo4j")
+    graph_vectors: str = _store(
+        Kind.CHOICE,
+        "Whether a Neo4j server gets vectors of names and facts, for other programs. The embedded graph has none.",
+        "on",
+        *("on", "off"),
+    )
     postgres_url: StoreUrl = _store(Kind.STORE_URL, "PostgreSQL server.", EMBEDDED)
     postgres_password: Secret | None = _store(Kind.SECRET, "Password of the PostgreSQL server, where its URL has none.")
     qdrant_url: StoreUrl = _store(Kind.STORE_URL, "Qdrant server.", EMBEDDED)

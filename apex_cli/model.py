@@ -274,14 +274,14 @@ class Embedded:
     """An extraction with its vectors: one row per chunk, per entity name and per claim's sentence, in their order.
 
     `model` names the model of the chunks' vectors (`Embedder.name`). Those of names and sentences are of the memory's
-    own model in every record.
+    own model in every record; None where the graph holds no vectors.
     """
 
     extraction: Extraction
     model: str
     chunk_vectors: Vectors
-    entity_vectors: Vectors
-    claim_vectors: Vectors
+    entity_vectors: Vectors | None = None
+    claim_vectors: Vectors | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,7 @@ async def _compare(folder: Path, file: Path) -> tuple[float, RawSample, RawSampl
 
     settings = config.load({"home": folder / "raw"}, cwd=folder, environ={})
     note("extraction and embedding")
-    batches, preparing_seconds = await prepare(settings, file)
+    batches, preparing_seconds = await prepare(settings, file, statements=False)
     rows = lay_out(batches, settings.namespace)
     note("raw writes, one store after the other")
     async with embedded(folder / "raw") as stores:

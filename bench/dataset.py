@@ -24,7 +24,15 @@ from apex_cli.reading.files import Rejected
 from apex_cli.reading.read import read_input
 from apex_cli.sources.registry import extract
 from apex_cli.stores.graph.model.facts import fact_of
-from apex_cli.stores.graph.model.operations import NEW_ENTITY, NEW_EPISODE, NEW_FACT, Columns, Write
+from apex_cli.stores.graph.model.operations import (
+    NEW_ENTITY,
+    NEW_EPISODE,
+    NEW_FACT,
+    SET_FACT_VECTOR,
+    SET_NAME_VECTOR,
+    Columns,
+    Write,
+)
 from apex_cli.stores.graph.model.resolution import first_id
 from apex_cli.stores.graph.model.timelines import Timeline, timeline_of
 from apex_cli.timeline import Evidence, Interval, intervals
@@ -36,29 +44,34 @@ _OWN = frozenset({"aliases", "state", "subject", "object"})
 """Columns that the raw writers leave out: only the product reads them, or a relation holds them."""
 
 
-def _columns(write: Write, vector: str) -> Columns:
-    """The product's columns without `_OWN`, its vector named as the schema names it."""
-    named = ((vector if name == "vector" else name, kind) for name, kind in write.columns.items())
-    return {name: kind for name, kind in named if name not in _OWN}
+def _columns(write: Write) -> Columns:
+    """The product's columns without `_OWN`."""
+    return {name: kind for name, kind in write.columns.items() if name not in _OWN}
 
 
 COLUMNS: Mapping[str, Columns] = {
-    "entities": _columns(NEW_ENTITY, "name_embedding"),
+    "entities": _columns(NEW_ENTITY),
     "episodes": NEW_EPISODE.columns,
     "mentions": {"from": "text", "to": "text", "uuid": "text", "group_id": "text", "created_at": "time"},
-    "facts": _columns(NEW_FACT, "fact_embedding"),
+    "facts": _columns(NEW_FACT),
     "subjects": {"f": "text", "t": "text"},
     "objects": {"f": "text", "t": "text"},
+}
+VECTOR_COLUMNS: Mapping[str, Columns] = {
+    "name_vectors": SET_NAME_VECTOR.columns,
+    "fact_vectors": SET_FACT_VECTOR.columns,
 }
 """The columns of each list of `GraphRows`, nodes before the relations between them."""
 
 
-async def prepare(settings: Settings, file: Path) -> tuple[list[list[Item]], float]:
+async def prepare(settings: Settings, file: Path, *, statements: bool) -> tuple[list[list[Item]], float]:
     """Read, extract and embed a file: batches of the size that an ingest commits, and the seconds of the last two.
+
+    With `statements` names and sentences too, for a graph that holds their vectors.
 
     Raises the `RecordError` of a record that is not sound.
     """
-    embedding = Embedding(LocalEmbedder())
+    embedding = Embedding(LocalEmbedder(), statements=statements)
     batches: list[list[Item]] = []
     seconds = 0.0
     for records in _batches(settings, file):
@@ -103,11 +116,13 @@ class GraphRows:
     facts: list[Row] = field(default_factory=list)
     subjects: list[Row] = field(default_factory=list)
     objects: list[Row] = field(default_factory=list)
+    name_vectors: list[Row] = field(default_factory=list)
+    fact_vectors: list[Row] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class _PlacedClaim:
-    """One claim and its vector, with the index of its batch."""
+    """One claim and its vector, if there is one, with the index of its batch."""
 
     batch: int
     claim: Claim
@@ -124,15 +139,18 @@ def lay_out(batches: Sequence[Sequence[Item]], group_id: str) -> list[GraphRows]
         own = rows[index]
         own.episodes.append(_episode(record, embedded, group_id, now))
         entities = embedded.extraction.entities
-        for node, entity, vector in zip(nodes, entities, embedded.entity_vectors, strict=True):
+        for place, (node, entity) in enumerate(zip(nodes, entities, strict=True)):
             if node not in seen:
                 seen.add(node)
-                own.entities.append(_entity(node, entity, vector, group_id, now))
+                own.entities.append(_entity(node, entity, group_id, now))
+                if embedded.entity_vectors is not None:
+                    own.name_vectors.append((node, embedded.entity_vectors[place]))
         for node in dict.fromkeys(nodes):
             identity = named_uuid("mention", record.record_id, node)
             own.mentions.append((record.record_id, node, identity, group_id, now))
         by_key = {entity.key: node for node, entity in zip(nodes, entities, strict=True)}
-        for claim, vector in zip(embedded.extraction.claims, embedded.claim_vectors, strict=True):
+        for place, claim in enumerate(embedded.extraction.claims):
+            vector = None if embedded.claim_vectors is None else embedded.claim_vectors[place]
             target = by_key[claim.object]
             timeline = timeline_of(by_key[claim.subject], claim.predicate.value, target)
             piece = Evidence(record.record_id, target, claim.valid_at, claim.invalid_at)
@@ -160,10 +178,10 @@ def _episode(record: Record, embedded: Embedded, group_id: str, now: datetime) -
     return (record.record_id, *described, extraction.event_time, group_id, now, [])
 
 
-def _entity(node: str, entity: Entity, vector: Any, group_id: str, now: datetime) -> Row:
+def _entity(node: str, entity: Entity, group_id: str, now: datetime) -> Row:
     summary = f"{entity.type.value} {entity.name}"
     labels = ["Entity", entity.type.value]
-    return (node, entity.name, group_id, labels, now, vector, summary, json.dumps(dict(entity.attributes)))
+    return (node, entity.name, group_id, labels, now, summary, json.dumps(dict(entity.attributes)))
 
 
 def _add_fact(
@@ -171,8 +189,10 @@ def _add_fact(
 ) -> None:
     fact = fact_of(timeline, interval)
     since, until = interval.valid_at, interval.invalid_at
-    content = (fact.predicate, placed.claim.sentence, placed.vector, json.dumps(dict(placed.claim.attributes)))
+    content = (timeline.predicate, placed.claim.sentence, json.dumps(dict(placed.claim.attributes)))
     expired = None if until is None else now
     rows.facts.append((fact.id, group_id, now, *content, since, since, fact.records, until, expired))
-    rows.subjects.append((fact.subject, fact.id))
+    rows.subjects.append((timeline.subject, fact.id))
     rows.objects.append((fact.id, fact.object))
+    if placed.vector is not None:
+        rows.fact_vectors.append((fact.id, placed.vector))

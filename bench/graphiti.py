@@ -15,10 +15,12 @@ from typing import Any
 from graphiti_core import Graphiti
 from graphiti_core.cross_encoder.openai_reranker_client import OpenAIRerankerClient
 from graphiti_core.driver.driver import GraphDriverSession, GraphProvider
+from graphiti_core.driver.search_interface.search_interface import SearchInterface
+from graphiti_core.edges import EntityEdge
 from graphiti_core.embedder.client import EmbedderClient
 from graphiti_core.llm_client.config import LLMConfig
 from graphiti_core.llm_client.openai_generic_client import OpenAIGenericClient
-from graphiti_core.nodes import EpisodeType
+from graphiti_core.nodes import EntityNode, EpisodeType, EpisodicNode
 
 import apex_cli.graphiti  # noqa: F401 - before anything here imports graphiti_core itself
 from apex_cli.embed.local import LocalEmbedder
@@ -64,14 +66,46 @@ async def add_messages(url: str, key: str, model: str, folder: Path, messages: S
 
 
 class WritingDriver(EmbeddedDriver):
-    """The product's driver, with writes."""
+    """The product's driver, with writes, and with Graphiti's own search by vectors, which it writes."""
 
     def __init__(self, engine: LadybugEngine) -> None:
-        super().__init__(engine)
+        super().__init__(engine, None)
+        self.search_interface = _Scanning()
         self._writer = engine
 
     def session(self, database: str | None = None) -> GraphDriverSession:  # noqa: ARG002 - Graphiti's signature
         return _Session(self._writer)
+
+
+class _Scanning(SearchInterface):
+    """Graphiti's own search by vectors. Words are looked for by a scan: the index for them would be a download."""
+
+    async def node_similarity_search(self, driver: Any, *arguments: Any) -> list[Any]:
+        found: list[Any] = await driver.search_ops.node_similarity_search(driver, *arguments)
+        return found
+
+    async def edge_similarity_search(self, driver: Any, *arguments: Any) -> list[Any]:
+        found: list[Any] = await driver.search_ops.edge_similarity_search(driver, *arguments)
+        return found
+
+    async def node_fulltext_search(self, driver: Any, query: str, *arguments: Any) -> list[Any]:
+        return await _having(driver, EntityNode, "MATCH (x:Entity)", "x.name", query, arguments[-1])
+
+    async def edge_fulltext_search(self, driver: Any, query: str, *arguments: Any) -> list[Any]:
+        return await _having(driver, EntityEdge, "MATCH (x:RelatesToNode_)", "x.fact", query, arguments[-1])
+
+    async def episode_fulltext_search(self, driver: Any, query: str, *arguments: Any) -> list[Any]:
+        return await _having(driver, EpisodicNode, "MATCH (x:Episodic)", "x.content", query, arguments[-1])
+
+
+async def _having(driver: Any, kind: Any, matched: str, text: str, query: str, limit: int) -> list[Any]:
+    """Those whose text has a word of the query."""
+    words = f"any(word IN $words WHERE lower({text}) CONTAINS word)"
+    rows, *_ = await driver.execute_query(
+        f"{matched} WHERE {words} RETURN x.uuid AS uuid LIMIT $limit", words=query.lower().split(), limit=limit
+    )
+    found: list[Any] = await kind.get_by_uuids(driver, [row["uuid"] for row in rows]) if rows else []
+    return found
 
 
 class _Session(GraphDriverSession):

@@ -19,15 +19,14 @@ from apex_cli.stores.qdrant.connection import Connector
 from apex_cli.stores.qdrant.server import QdrantServerStore
 from apex_cli.stores.servers import NO_TLS_FILES
 from bench import writers
-from bench.dataset import COLUMNS, GraphRows, Item
+from bench.dataset import COLUMNS, VECTOR_COLUMNS, GraphRows, Item
 from bench.writers import Write, Writers, point_rows
 from tests.graph_server import client as graph_client
 
 _STATEMENTS: Mapping[str, str] = {
     "entities": """UNWIND $rows AS row
         CREATE (n:$(row.labels) {uuid: row.uuid, name: row.name, group_id: row.group_id, summary: row.summary,
-            attributes: row.attributes, created_at: datetime({epochMillis: row.created_at})})
-        WITH n, row CALL db.create.setNodeVectorProperty(n, 'name_embedding', row.name_embedding)""",
+            attributes: row.attributes, created_at: datetime({epochMillis: row.created_at})})""",
     "episodes": """UNWIND $rows AS row
         CREATE (:Episodic {uuid: row.uuid, name: row.name, source: row.source, content: row.content,
             source_description: row.source_description, valid_at: datetime({epochMillis: row.valid_at}),
@@ -46,8 +45,11 @@ _STATEMENTS: Mapping[str, str] = {
             valid_at: datetime({epochMillis: row.valid_at}),
             reference_time: datetime({epochMillis: row.reference_time}),
             invalid_at: CASE WHEN row.invalid_at IS NOT NULL THEN datetime({epochMillis: row.invalid_at}) END,
-            expired_at: CASE WHEN row.expired_at IS NOT NULL THEN datetime({epochMillis: row.expired_at}) END}]->(o)
-        WITH f, row CALL db.create.setRelationshipVectorProperty(f, 'fact_embedding', row.fact_embedding)""",
+            expired_at: CASE WHEN row.expired_at IS NOT NULL THEN datetime({epochMillis: row.expired_at}) END}]->(o)""",
+    "name_vectors": """UNWIND $rows AS row MATCH (n:Entity {uuid: row.k}) USING INDEX n:Entity(uuid)
+        CALL db.create.setNodeVectorProperty(n, 'name_embedding', row.vector)""",
+    "fact_vectors": """UNWIND $rows AS row MATCH ()-[f:RELATES_TO {uuid: row.k}]->() USING INDEX f:RELATES_TO(uuid)
+        CALL db.create.setRelationshipVectorProperty(f, 'fact_embedding', row.vector)""",
 }
 """Into the schema that an ingest has made, so with all its constraints and indexes."""
 
@@ -128,9 +130,10 @@ async def vectors(connect: Connector, namespace: str) -> AsyncIterator[Write]:
 
 
 def by_name(what: str, rows: GraphRows) -> list[dict[str, Any]]:
-    """Rows of one list (see `COLUMNS`) as the statements take them: times in milliseconds, vectors as lists."""
-    sent = [dict(zip(COLUMNS[what], row, strict=True)) for row in getattr(rows, what)]
-    for name, kind in COLUMNS[what].items():
+    """Rows of one list as the statements take them: times in milliseconds, vectors as lists."""
+    columns = {**COLUMNS, **VECTOR_COLUMNS}[what]
+    sent = [dict(zip(columns, row, strict=True)) for row in getattr(rows, what)]
+    for name, kind in columns.items():
         if kind in _SENT:
             for row in sent:
                 row[name] = _SENT[kind](row[name])

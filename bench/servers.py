@@ -101,7 +101,7 @@ async def _compare(folder: Path, warming: Path, file: Path) -> tuple[float, RawS
     async def write(name: str, file: Path, *, side_by_side: bool) -> tuple[float, RawSample]:
         home = folder / name
         settings = config.load({"home": home}, cwd=folder, environ=profiles.on_servers(home))
-        batches, preparing_seconds = await prepare(settings, file)
+        batches, preparing_seconds = await prepare(settings, file, statements=True)
         rows = lay_out(batches, settings.namespace)
         with _place(home):
             async with on_servers(home, settings) as stores:

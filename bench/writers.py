@@ -45,11 +45,11 @@ _TABLE = """CREATE TABLE raw (record_id uuid PRIMARY KEY, source text, data_type
     content_hash text, event_time timestamptz, observed_at timestamptz, title text, text text, payload jsonb,
     extraction jsonb, chunks integer)"""
 _COPIES: Mapping[str, str] = {
-    "entities": "COPY Entity (uuid, name, group_id, labels, created_at, name_embedding, summary, attributes) FROM $df",
+    "entities": "COPY Entity (uuid, name, group_id, labels, created_at, summary, attributes) FROM $df",
     "episodes": """COPY Episodic (uuid, name, source, source_description, content, valid_at, group_id, created_at,
         entity_edges) FROM $df""",
     "mentions": "COPY MENTIONS (uuid, group_id, created_at) FROM $df",
-    "facts": """COPY RelatesToNode_ (uuid, group_id, created_at, name, fact, fact_embedding, attributes, valid_at,
+    "facts": """COPY RelatesToNode_ (uuid, group_id, created_at, name, fact, attributes, valid_at,
         reference_time, episodes, invalid_at, expired_at) FROM $df""",
     "subjects": "COPY RELATES_TO FROM $df (from='Entity', to='RelatesToNode_')",
     "objects": "COPY RELATES_TO FROM $df (from='RelatesToNode_', to='Entity')",

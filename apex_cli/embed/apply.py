@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from apex_cli.embed.embedder import Embedder
@@ -21,16 +22,21 @@ CACHE_TEXTS = 5_000
 """About 6 MB with 256 dimensions. A cache four times as large saves only a twelfth of the texts of a mixed load."""
 
 
-def entity_text(entity: Entity) -> str:
+def name_text(kind: str, name: str) -> str:
     """The text that is embedded for an entity: its type and its name."""
-    return f"{entity.type.value} {entity.name}"
+    return f"{kind} {name}"
+
+
+def _entity_text(entity: Entity) -> str:
+    return name_text(entity.type.value, entity.name)
 
 
 class Embedding:
-    """The models of a memory: `embedder` for names, facts and records of fields, `text` for messages and documents.
+    """The models of a memory: `embedder` for records of fields, `text` for messages and documents.
 
-    `others` are models that records of the memory still have vectors of: they answer questions only. The vectors of
-    entities and claims are cached, least recently used first out: these texts repeat from record to record.
+    `others` are models that records of the memory still have vectors of: they answer questions only. With `statements`
+    names and sentences get vectors too, by `embedder`: for a graph that holds them. They are cached, least recently
+    used first out: these texts repeat from record to record.
     """
 
     def __init__(
@@ -39,12 +45,14 @@ class Embedding:
         text: Embedder | None = None,
         others: Sequence[Embedder] = (),
         *,
+        statements: bool = False,
         cache_texts: int = CACHE_TEXTS,
     ) -> None:
         self.embedder = embedder
         self.text = text or embedder
         self.models: Mapping[str, Embedder] = {each.name: each for each in (*others, self.embedder, self.text)}
         """All of them by name."""
+        self._statements = statements
         self._cache: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
         self._cache_texts = cache_texts
 
@@ -57,8 +65,8 @@ class Embedding:
         models = [self.text if each else self.embedder for each in of_text]
         recurring = [
             text
-            for extraction in extractions
-            for text in (*map(entity_text, extraction.entities), *(claim.sentence for claim in extraction.claims))
+            for extraction in (extractions if self._statements else ())
+            for text in (*map(_entity_text, extraction.entities), *(claim.sentence for claim in extraction.claims))
         ]
         rows = {text: self._cache[text] for text in recurring if text in self._cache}
         by_model: dict[str, dict[str, NDArray[np.float32]]] = {self.text.name: {}, self.embedder.name: rows}
@@ -68,15 +76,19 @@ class Embedding:
         wanted[self.embedder.name] += recurring
         await asyncio.gather(*(_fill(by_model[name], self.models[name], texts) for name, texts in wanted.items()))
         self._remember({text: rows[text] for text in recurring})
-        return [
-            Embedded(
-                extraction=extraction,
-                model=model.name,
-                chunk_vectors=_stack(model, extraction.chunks, by_model[model.name]),
-                entity_vectors=_stack(self.embedder, [entity_text(one) for one in extraction.entities], rows),
-                claim_vectors=_stack(self.embedder, [claim.sentence for claim in extraction.claims], rows),
-            )
+        embedded = [
+            Embedded(extraction, model.name, _stack(model, extraction.chunks, by_model[model.name]))
             for model, extraction in zip(models, extractions, strict=True)
+        ]
+        if not self._statements:
+            return embedded
+        return [
+            replace(
+                one,
+                entity_vectors=_stack(self.embedder, list(map(_entity_text, one.extraction.entities)), rows),
+                claim_vectors=_stack(self.embedder, [claim.sentence for claim in one.extraction.claims], rows),
+            )
+            for one in embedded
         ]
 
     def _remember(self, rows: dict[str, NDArray[np.float32]]) -> None:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from apex_cli.config import Settings
-from apex_cli.embed.apply import entity_text
 from apex_cli.errors import ApexError, StoreError, unwrap_single_exception
-from apex_cli.extract import keys
-from apex_cli.model import Entity, EntityType
 from apex_cli.pipeline.acknowledge import release
 from apex_cli.pipeline.context import STDIN, IngestRequest, Observer, RunContext, Stop, coordinator_for
 from apex_cli.pipeline.extract import ExtractStage
@@ -31,11 +28,9 @@ from apex_cli.stores.factory import Stores
 
 if TYPE_CHECKING:
     from apex_cli.enrich.enricher import CachedEnricher
-    from apex_cli.enrich.resolve import Candidate
     from apex_cli.llm.models import Models
 
 T = TypeVar("T")
-_CANDIDATES = 5
 
 
 async def ingest(settings: Settings, request: IngestRequest, observer: Observer, stop: Stop) -> RunSummary:
@@ -219,32 +214,6 @@ def enricher_for(
     if models is None or not request.uses_model(settings):
         return None
     from apex_cli.enrich.enricher import CachedEnricher, ModelExtractor
+    from apex_cli.pipeline.known_names import KnownNames
 
-    return CachedEnricher(ModelExtractor(models.model, _KnownInGraph(stores), models.meter), models.cache)
-
-
-class _KnownInGraph:
-    """`enrich.resolve.Known`: what the extractor may ask of the memory, answered by the graph."""
-
-    def __init__(self, stores: Stores) -> None:
-        self._graph = stores.graph
-        self._embedder = stores.embedding.embedder
-
-    async def aliases(self, keys: Sequence[str]) -> frozenset[str]:
-        """See `Known`."""
-        return await self._graph.known(keys) if keys else frozenset()
-
-    async def similar(self, entities: Sequence[Entity]) -> Sequence[Sequence[Candidate]]:
-        """See `Known`. Alike is what has near vectors of names; a candidate is named by its best key."""
-        from apex_cli.enrich.resolve import Candidate
-
-        if not entities:
-            return []
-        vectors = await self._embedder.embed([entity_text(entity) for entity in entities])
-        return [
-            [
-                Candidate(min(view.aliases, key=keys.rank), view.name, EntityType(view.type))
-                for view in await self._graph.alike(entity.type, vector.tolist(), limit=_CANDIDATES)
-            ]
-            for entity, vector in zip(entities, vectors, strict=True)
-        ]
+    return CachedEnricher(ModelExtractor(models.model, KnownNames(stores), models.meter), models.cache)

@@ -3,6 +3,8 @@
 Each record is written once more, as a repair does it: readers see it with the old vectors or with the new ones. What is
 done is in PostgreSQL, so a run that is killed or interrupted leaves the rest to the next one. Search asks the
 collections of both models meanwhile. A collection that is empty at the end is removed.
+
+A graph that holds vectors for other programs gets those that it lacks: of names and facts that came while it held none.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from apex_cli.config import Settings
+from apex_cli.embed.apply import name_text
 from apex_cli.errors import ConfigError, EmbedError, RecordError, RunHalted, StoreTransient
 from apex_cli.pipeline.context import Observer, Stop, coordinator_for
 from apex_cli.pipeline.rewrite import write_again
@@ -21,18 +24,25 @@ from apex_cli.saga.coordinator import Coordinator
 from apex_cli.sources.registry import text_types
 from apex_cli.stores.factory import Stores
 from apex_cli.stores.postgres.models import FIRST
+from apex_cli.stores.protocol import Fillable
 
 _BATCH = 16
 """Records of one step: a run that is killed loses the vectors of so many at most."""
+_FILLED = 500
+"""Names and facts of one step."""
 
 
 class Reembedding:
-    """One run. `model` is the name of the model for text, `dropped` those whose collections were removed."""
+    """One run. `model` is the name of the model for text, `dropped` those whose collections were removed.
+
+    `filled` counts names and facts of the graph that got a vector.
+    """
 
     def __init__(self, settings: Settings, summary: RunSummary, observer: Observer, stop: Stop) -> None:
         self.summary = summary
         self.model = ""
         self.dropped: list[str] = []
+        self.filled = 0
         self._settings = settings
         self._observer = observer
         self._stop = stop
@@ -64,6 +74,7 @@ class Reembedding:
         await self._move(stores, coordinator)
         if summary.reason is None and not self._stop.signal:
             await self._drop(stores)
+            await self._fill(stores)
         summary.interrupted = self._stop.signal
         await stores.runs.finish(summary.run_id, summary.as_json(), summary.exit_code)
 
@@ -108,6 +119,22 @@ class Reembedding:
             if not kept and await stores.vectors.drop_empty(name):
                 await stores.models.remove(name)
                 self.dropped.append(name)
+
+    async def _fill(self, stores: Stores) -> None:
+        """Compute the vectors that the graph lacks, if it holds any."""
+        graph, embedder = stores.graph, stores.embedding.embedder
+        if not graph.holds_vectors or not isinstance(graph, Fillable):
+            return
+        while not self._stop.signal and (texts := await graph.without_vectors(limit=_FILLED)):
+            try:
+                vectors = await embedder.embed(
+                    [name_text(one.kind, one.text) if one.kind else one.text for one in texts]
+                )
+            except (RecordError, RunHalted) as error:
+                self.summary.reason = error
+                return
+            await graph.fill(list(zip(texts, vectors.tolist(), strict=True)))
+            self.filled += len(texts)
 
 
 async def _check(stores: Stores) -> None:

@@ -3,7 +3,7 @@
 PostgreSQL holds every version with its entities and claims, and the graph is a pure function of those. So the
 embedded graph needs no migrations: a graph with an older schema is built again beside the old one, which it replaces at
 the end. A graph on a server is emptied and filled again in place. A rebuild that is killed goes on with the next
-command. No model is asked, but for the vectors of names and sentences.
+command. No model is asked, but for the vectors of names and sentences where the graph holds them.
 """
 
 from __future__ import annotations

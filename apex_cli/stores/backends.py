@@ -19,7 +19,7 @@ from apex_cli.embedded.servers import EmbeddedServers
 from apex_cli.errors import ConfigError
 from apex_cli.extras import install_hint, is_installed
 from apex_cli.stores.lock_owner import new_owner
-from apex_cli.stores.protocol import CacheStore, PivotStore, VectorStore
+from apex_cli.stores.protocol import CacheStore, PivotStore, RecordSearch, VectorStore
 from apex_cli.stores.servers import Tls
 
 if TYPE_CHECKING:
@@ -37,13 +37,17 @@ _EMBEDDED_CONNECTIONS = 10
 
 @dataclass(frozen=True, slots=True)
 class StoreContext:
-    """What stores are made from. Without `create` a server's store creates no schema and no collection."""
+    """What stores are made from. Without `create` a server's store creates no schema and no collection.
+
+    `records` finds records for the graph; a graph made without it cannot be searched.
+    """
 
     settings: Settings
     home: Home
     servers: EmbeddedServers
     embedder: Embedder
     create: bool = True
+    records: RecordSearch | None = None
 
     @property
     def tls(self) -> Tls:
@@ -113,7 +117,7 @@ def lock_owner(settings: Settings) -> str:
 def _ladybug(context: StoreContext) -> PivotStore:
     from apex_cli.stores.graph.ladybug.store import LadybugGraph
 
-    return LadybugGraph(context.home.graph, namespace=context.settings.namespace)
+    return LadybugGraph(context.home.graph, namespace=context.settings.namespace, records=context.records)
 
 
 def _ladybug_file(context: StoreContext) -> Path:
@@ -138,8 +142,9 @@ def _neo4j(context: StoreContext) -> PivotStore:
         database=settings.graph_database,
         trusted_ca=settings.tls_ca_file if checks_certificate else None,
         create=context.create,
+        holds_vectors=settings.graph_vectors == "on",
     )
-    return Neo4jGraph(engine)
+    return Neo4jGraph(engine, context.records)
 
 
 def _embedded_postgres(context: StoreContext) -> Database:

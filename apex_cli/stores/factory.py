@@ -18,7 +18,7 @@ from apex_cli.embedded.servers import EmbeddedServers
 from apex_cli.errors import ApexError, ConfigError
 from apex_cli.stores import backends
 from apex_cli.stores.backends import CACHE, GRAPH, POSTGRES, VECTORS, StoreBackends, StoreContext
-from apex_cli.stores.protocol import CacheStore, PivotStore, Probe, Store, VectorStore
+from apex_cli.stores.protocol import CacheStore, Hit, PivotStore, Probe, Store, VectorStore
 
 if TYPE_CHECKING:
     from apex_cli.llm.models import Models
@@ -137,13 +137,14 @@ def _stores(context: StoreContext) -> Stores:
     from apex_cli.stores.postgres.sightings import Sightings
     from apex_cli.stores.postgres.synced import SyncedFiles
 
-    database = POSTGRES.make(context)
+    database, vectors = POSTGRES.make(context), VECTORS.make(context)
+    catalog = Catalog(database)
     return Stores(
-        graph=GRAPH.make(context),
-        vectors=VECTORS.make(context),
+        graph=GRAPH.make(replace(context, records=_FoundRecords(vectors, catalog, context.embedder.name))),
+        vectors=vectors,
         cache=CACHE.make(context),
         journal=PostgresJournal(database),
-        catalog=Catalog(database),
+        catalog=catalog,
         sightings=Sightings(database),
         models=EmbeddingModels(database),
         places=DocumentPlaces(database),
@@ -154,10 +155,25 @@ def _stores(context: StoreContext) -> Stores:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _FoundRecords:
+    """`RecordSearch` over the vectors of the memory's own model and the words in PostgreSQL."""
+
+    vectors: VectorStore
+    catalog: Catalog
+    model: str
+
+    async def near(self, vector: Sequence[float], *, limit: int) -> Sequence[Hit]:
+        return await self.vectors.search(self.model, vector, limit=limit)
+
+    async def matching(self, text: str, *, limit: int) -> Sequence[Hit]:
+        return await self.catalog.search(text, limit=limit)
+
+
 async def _use_models(stores: Stores, embedders: Embedders) -> Stores:
     """The stores with the models that the memory remembers, and with the collections of all of them open.
 
-    Raises `ConfigError` where names and facts have vectors of another model. The first run decides which model that is.
+    Raises `ConfigError` where records of fields have vectors of another model. The first run decides which it is.
     """
     wanted = embedders.own.name
     known = await stores.models.known(wanted, embedders.text.name if embedders.text else None)
@@ -169,4 +185,5 @@ async def _use_models(stores: Stores, embedders: Embedders) -> Stores:
     await stores.vectors.use(known.all)
     text = embedders.text or embedders.named(known.text)
     others = [embedders.named(name) for name in known.all]
-    return replace(stores, embedding=Embedding(embedders.own, text, others))
+    embedding = Embedding(embedders.own, text, others, statements=stores.graph.holds_vectors)
+    return replace(stores, embedding=embedding)

@@ -211,8 +211,37 @@ class CacheStore(PreparedStore, Protocol):
         """Release those of these locks that `owner` still has."""
 
 
+@dataclass(frozen=True, slots=True)
+class TextWithoutVector:
+    """An entity or a fact of the graph, and its text: `kind` is the type of an entity, None for a fact."""
+
+    id: str
+    text: str
+    kind: str | None
+
+
+class RecordSearch(Protocol):
+    """Finds records by their texts, as other stores have indexed them. The graph searches by it."""
+
+    async def near(self, vector: Sequence[float], *, limit: int) -> Sequence[Hit]:
+        """The nearest texts of records with fields, by cosine similarity: one or more per record, nearest first.
+
+        `vector` is of the memory's own model.
+        """
+
+    async def matching(self, text: str, *, limit: int) -> Sequence[Hit]:
+        """Records that have any of the words of `text`, best first."""
+
+
 class PivotStore(Store, Protocol):
     """The graph: the one store whose transaction decides a saga."""
+
+    @property
+    def holds_vectors(self) -> bool:
+        """Whether plans bring the vectors of names and sentences, for other programs that search the graph.
+
+        Where it does, the store is `Fillable`.
+        """
 
     async def commit(self, plans: Sequence[Plan]) -> None:
         """Write all plans in one transaction: fence, marker (saga id), entities, facts, episodes.
@@ -256,8 +285,8 @@ class PivotStore(Store, Protocol):
     async def known(self, keys: Sequence[str]) -> frozenset[str]:
         """Those of these keys and names (aliases, as `EntityView` shows them) that an entity has."""
 
-    async def alike(self, kind: str, vector: Sequence[float], *, limit: int) -> Sequence[EntityView]:
-        """Entities of one type whose names' vectors (of `embed.apply.entity_text`) are near this one, nearest first."""
+    async def mentioned(self, record_ids: Sequence[str]) -> Mapping[str, Sequence[EntityView]]:
+        """The entities of each of these records that is there, without plain values."""
 
     async def search(self, text: str, vector: Sequence[float], *, limit: int) -> Sequence[Hit]:
         """Records whose facts or entities match, by Graphiti's own hybrid search over its schema."""
@@ -319,6 +348,17 @@ class Refillable(Protocol):
 
     async def refilled(self) -> None:
         """Note that it has everything again."""
+
+
+@runtime_checkable
+class Fillable(Protocol):
+    """A graph that holds vectors for other programs, and may lack some: those of texts that came while it held none."""
+
+    async def without_vectors(self, *, limit: int) -> Sequence[TextWithoutVector]:
+        """Names and sentences that have no vector, at most so many."""
+
+    async def fill(self, embedded: Sequence[tuple[TextWithoutVector, Sequence[float]]]) -> None:
+        """Add vectors. What has another text, or a vector, since it was asked for stays as it is. Idempotent."""
 
 
 class SagaState(StrEnum):

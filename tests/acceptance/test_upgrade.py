@@ -7,6 +7,7 @@ import shutil
 import tarfile
 from pathlib import Path
 
+import ladybug
 import pytest
 
 from apex_cli.extract.identity import document_hash
@@ -84,6 +85,18 @@ def assert_known_records(home: Path) -> None:
         assert known == old["graph"]["entities"]
 
 
+def vectors_in(file: Path) -> int:
+    """How many names and facts of a graph have a vector."""
+    queries = (
+        "MATCH (n:Entity) WHERE n.name_embedding IS NOT NULL RETURN count(*) AS n",
+        "MATCH (f:RelatesToNode_) WHERE f.fact_embedding IS NOT NULL RETURN count(*) AS n",
+    )
+    with ladybug.Database(file, read_only=True) as database, ladybug.Connection(database) as connection:
+        results = [connection.execute(query) for query in queries]
+        found = [result.get_as_arrow().to_pylist() for result in results if isinstance(result, ladybug.QueryResult)]
+        return sum(row["n"] for rows in found for row in rows)
+
+
 def test_an_old_home_upgrades_and_answers_as_before(old: Path) -> None:
     first = run(old, "verify", "--json").expect(0)
     assert first.stderr.count(NOTE) == 1
@@ -94,6 +107,7 @@ def test_an_old_home_upgrades_and_answers_as_before(old: Path) -> None:
     assert_known_facts(old)
     assert_known_records(old)
     assert sorted(path.name for path in (old / "graph").iterdir()) == ["apex.graph.lbug"]
+    assert vectors_in(old / "graph" / "apex.graph.lbug") == 0
 
 
 def test_a_read_verb_upgrades_too(old: Path) -> None:

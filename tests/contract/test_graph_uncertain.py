@@ -5,7 +5,7 @@ from __future__ import annotations
 from apex_cli.model import EntityType, Plan, Predicate
 from apex_cli.stores.protocol import FactView, PivotStore
 from tests.graph_helpers import claim, entity, forget, minute
-from tests.plans import make_plan, vectors_of
+from tests.plans import make_plan
 
 LOAD = entity(EntityType.SHIPMENT, "shipment:id:L1")
 ACME = entity(EntityType.CARRIER, "carrier:turvo:7", name="Acme Haulage", names=("carrier:name:acme haulage",))
@@ -74,12 +74,14 @@ async def test_what_the_system_of_record_forgets_free_text_still_knows(graph: Pi
     assert (fact.object, fact.certain) == ("Twin Lakes", False)
 
 
-async def test_known_and_alike(graph: PivotStore) -> None:
-    await graph.commit([hauled_by("turvo", "Acme Haulage", 0, certain=True)])
+async def test_known_and_mentioned(graph: PivotStore) -> None:
+    plan = hauled_by("turvo", "Acme Haulage", 0, certain=True)
+    await graph.commit([plan])
     assert await graph.known(["carrier:turvo:7", "carrier:name:acme haulage", "carrier:turvo:8"]) == {
         "carrier:turvo:7",
         "carrier:name:acme haulage",
     }
-    vector = vectors_of([f"{ACME.type} {ACME.name}"])[0].tolist()
-    assert [found.name for found in await graph.alike("Carrier", vector, limit=3)] == ["Acme Haulage"]
-    assert await graph.alike("Customer", vector, limit=3) == []
+    found = await graph.mentioned([plan.record_id, "another"])
+    assert {record: sorted(one.name for one in some) for record, some in found.items()} == {
+        plan.record_id: ["Acme Haulage", "L1"]
+    }

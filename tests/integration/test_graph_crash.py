@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 from apex_cli.errors import StoreError
 from apex_cli.model import Claim, Entity, EntityType, Plan, Predicate
+from apex_cli.stores.graph.ladybug import engine
 from apex_cli.stores.graph.ladybug.store import LadybugGraph
 from tests.plans import NOON, make_plan
 
@@ -81,6 +83,26 @@ async def test_a_log_that_is_torn_off(tmp_path: Path, torn: int) -> None:
         await graph.close()
 
 
+async def test_the_log_is_bounded_and_gone_after_a_clean_close(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a start after a kill replays is no longer than a checkpoint allows, plus the transaction that passed it."""
+    bound = 1024**2
+    monkeypatch.setattr(engine, "CHECKPOINT_BYTES", bound)
+    graph = LadybugGraph(tmp_path, namespace="crash")
+    await graph.open()
+    log = tmp_path / f"{FILE}.wal"
+    sizes = [0]
+    try:
+        for batch in range(8):
+            await graph.commit(plans(batch))
+            sizes.append(log.stat().st_size if log.exists() else 0)
+    finally:
+        await graph.close()
+    grown = [after - before for before, after in itertools.pairwise(sizes)]
+    assert min(grown) < 0 < max(grown)
+    assert max(sizes) <= bound + max(grown)
+    assert await asyncio.to_thread(os.listdir, tmp_path) == [FILE]
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting takes root")
 async def test_a_commit_that_the_disk_refused_is_not_read_from_memory(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
@@ -91,7 +113,7 @@ async def test_a_commit_that_the_disk_refused_is_not_read_from_memory(tmp_path: 
     graph = LadybugGraph(disk, namespace="crash")
     await graph.open()
     try:
-        for batch in range(20):
+        for batch in range(60):
             refused = plans(batch)
             try:
                 await graph.commit(refused)

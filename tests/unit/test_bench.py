@@ -141,8 +141,9 @@ def test_the_high_water_mark_is_read_from_the_status_of_a_process() -> None:
 def test_rows_for_a_server_have_times_in_milliseconds_and_vectors_as_lists() -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
     vector = np.array([0.5, 0.25], dtype=np.float32)
-    fact = ("f", "g", now, "CARRIES", "words", vector, "{}", now, now, ["r"], None, None)
-    (sent,) = by_name("facts", GraphRows(facts=[fact]))
-    assert sent["fact_embedding"] == [0.5, 0.25]
+    fact = ("f", "g", now, "CARRIES", "words", "{}", now, now, ["r"], None, None)
+    rows = GraphRows(facts=[fact], fact_vectors=[("f", vector)])
+    assert by_name("fact_vectors", rows) == [{"k": "f", "vector": [0.5, 0.25]}]
+    (sent,) = by_name("facts", rows)
     assert sent["valid_at"] == sent["created_at"] == 1_767_225_600_000
     assert (sent["invalid_at"], sent["episodes"], sent["uuid"]) == (None, ["r"], "f")

@@ -110,7 +110,7 @@ async def test_local_leaves_logging_alone() -> None:
 
 async def test_one_call_for_all_distinct_texts() -> None:
     embedder = CountingEmbedder()
-    embedding = Embedding(embedder)
+    embedding = Embedding(embedder, statements=True)
     results = await embedding.apply([extraction("a", "b"), extraction("b", "c")])
     (call,) = embedder.calls
     assert sorted(call) == sorted({"a", "b", "c", "Vehicle TRUCK-6520", "Location Chicago, IL", CLAIM.sentence})
@@ -122,9 +122,17 @@ async def test_one_call_for_all_distinct_texts() -> None:
         np.testing.assert_array_equal(result.claim_vectors, vectors_of([CLAIM.sentence], 8))
 
 
+async def test_names_and_sentences_are_embedded_only_for_a_graph_that_holds_their_vectors() -> None:
+    embedder = CountingEmbedder()
+    (result,) = await Embedding(embedder).apply([extraction("a")])
+    assert embedder.calls == [["a"]]
+    assert (result.entity_vectors, result.claim_vectors) == (None, None)
+    np.testing.assert_array_equal(result.chunk_vectors, vectors_of(["a"], 8))
+
+
 async def test_names_are_remembered_and_text_is_not() -> None:
     embedder = CountingEmbedder()
-    embedding = Embedding(embedder)
+    embedding = Embedding(embedder, statements=True)
     await embedding.apply([extraction("a")])
     await embedding.apply([extraction("a")])
     assert embedder.calls[1] == ["a"]
@@ -132,7 +140,7 @@ async def test_names_are_remembered_and_text_is_not() -> None:
 
 async def test_what_is_remembered_is_bounded() -> None:
     embedder = CountingEmbedder()
-    embedding = Embedding(embedder, cache_texts=1)
+    embedding = Embedding(embedder, statements=True, cache_texts=1)
     await embedding.apply([extraction("a")])
     (result,) = await embedding.apply([extraction("b")])
     assert len(embedder.calls[1]) == 3
@@ -141,9 +149,12 @@ async def test_what_is_remembered_is_bounded() -> None:
 
 async def test_nothing_to_embed() -> None:
     embedder = CountingEmbedder()
-    assert await Embedding(embedder).apply([]) == []
-    (result,) = await Embedding(embedder).apply([Extraction(AT_NOON, "t", "", (), (), ())])
-    assert result.chunk_vectors.shape == result.entity_vectors.shape == result.claim_vectors.shape == (0, 8)
+    embedding = Embedding(embedder, statements=True)
+    assert await embedding.apply([]) == []
+    (result,) = await embedding.apply([Extraction(AT_NOON, "t", "", (), (), ())])
+    for vectors in (result.chunk_vectors, result.entity_vectors, result.claim_vectors):
+        assert vectors is not None
+        assert vectors.shape == (0, 8)
     assert embedder.calls == []
 
 

@@ -81,12 +81,14 @@ class Sentences(CountingEmbedder):
 
 async def test_text_has_a_model_of_its_own_and_names_do_not() -> None:
     own, text = CountingEmbedder(), Sentences()
-    embedding = Embedding(own, text)
+    embedding = Embedding(own, text, statements=True)
     ping, mail = await embedding.apply([extraction("at dock"), extraction("late", "at dock")], [False, True])
     assert (ping.model, mail.model) == (own.name, text.name)
     np.testing.assert_array_equal(ping.chunk_vectors, vectors_of(["at dock"], 8))
     np.testing.assert_array_equal(mail.chunk_vectors, vectors_of(["late", "at dock"], 12))
+    assert mail.entity_vectors is not None
     assert mail.entity_vectors.shape == (2, 8)
+    assert mail.claim_vectors is not None
     assert mail.claim_vectors.shape == (1, 8)
     assert [sorted(call) for call in text.calls] == [["at dock", "late"]]
     assert len(own.calls) == 1

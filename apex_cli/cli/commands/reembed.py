@@ -36,8 +36,9 @@ def reembed(
     """Move the messages and documents of a memory to another embedding model.
 
     Each record is committed once more with its new vectors, and search finds it all the while. A run that is killed or
-    interrupted leaves the rest to the next one. The memory keeps the model for what comes later. Names, facts, and
-    records such as pings and shipments keep the model they have.
+    interrupted leaves the rest to the next one. The memory keeps the model for what comes later. Records such as pings
+    and shipments keep the model they have. A Neo4j server with APEX_GRAPH_VECTORS=on gets the vectors of names and
+    facts that it lacks.
     """
     from apex_cli import faults
     from apex_cli.pipeline.context import Stop
@@ -57,7 +58,12 @@ def reembed(
     with reporter.showing():
         loop.run(work.run(), stop=on_signal)
     if output.json:
-        own = {"model": work.model, "dropped": work.dropped, "reason": masked(summary.reason)}
+        own = {
+            "model": work.model,
+            "dropped": work.dropped,
+            "graph_vectors": work.filled,
+            "reason": masked(summary.reason),
+        }
         output.object({**summary.as_json(), **own})
     elif not output.quiet:
         for line in _lines(work):
@@ -84,5 +90,7 @@ def _lines(work: Reembedding) -> Iterator[str]:
         yield f"{records} to {work.model}: {moved} ({summary.seconds:.1f} s)."
     for name in work.dropped:
         yield f"Removed the empty collection of {name}."
+    if work.filled:
+        yield f"{work.filled:,} names and facts of the graph got the vector that they lacked."
     if summary.interrupted:
         yield "Interrupted; what was in flight is settled. `apex reembed` goes on with the rest."

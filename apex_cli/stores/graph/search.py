@@ -1,8 +1,4 @@
-"""Graphiti on a graph that apex has open: the common part of the engines' drivers, and its hybrid search.
-
-A driver is for `graphiti_core.Graphiti(graph_driver=…)`. The schema is Graphiti's own for the engine's dialect, so
-Graphiti's queries run unchanged. Writes are refused.
-"""
+"""Records that Graphiti's hybrid search finds, by their facts and entities."""
 
 from __future__ import annotations
 
@@ -11,7 +7,6 @@ import apex_cli.graphiti  # noqa: F401 - sets the environment before graphiti_co
 # isort: split
 from collections.abc import Sequence
 
-from graphiti_core.driver.driver import GraphDriver, GraphDriverSession
 from graphiti_core.graphiti_types import GraphitiClients
 from graphiti_core.search.search import search
 from graphiti_core.search.search_config import (
@@ -24,25 +19,17 @@ from graphiti_core.search.search_config import (
     SearchConfig,
 )
 from graphiti_core.search.search_filters import SearchFilters
-from graphiti_core.search.search_utils import node_similarity_search
 
-from apex_cli.errors import StoreTerminal
+from apex_cli.stores.graph.driver import ReadOnlyDriver
 from apex_cli.stores.graph.model import records
 from apex_cli.stores.graph.model.codec import micros
 from apex_cli.stores.graph.model.operations import (
     EPISODE_TIMES,
     MENTIONING_RECORDS,
-    STORE,
     Access,
-    GraphEngine,
     GraphTransaction,
 )
 from apex_cli.stores.protocol import Hit
-
-LIKE = 0.7
-"""Cosine similarity from which two names may be of one entity. A model decides it: a needless question costs a request,
-a missing one costs a duplicate entity.
-"""
 
 _HYBRID = SearchConfig(
     edge_config=EdgeSearchConfig(
@@ -54,32 +41,7 @@ _HYBRID = SearchConfig(
 )
 
 
-class ReadOnlyDriver(GraphDriver):
-    """The common part of the engines' drivers. Closing a driver leaves the graph open, because the store owns it."""
-
-    def session(self, database: str | None = None) -> GraphDriverSession:  # noqa: ARG002 - Graphiti's signature
-        """Graphiti opens sessions to write. Raises `StoreTerminal`."""
-        raise refusal()
-
-    async def build_indices_and_constraints(self, delete_existing: bool = False) -> None:
-        """Does nothing: they are part of the schema that apex creates."""
-
-    async def delete_all_indexes(self) -> None:
-        """Raises `StoreTerminal`."""
-        raise refusal()
-
-    async def close(self) -> None:
-        """Does nothing."""
-
-
-def refusal() -> StoreTerminal:
-    """The error for a write."""
-    return StoreTerminal(STORE, "Graphiti may read this graph, not write it", hint="write with `apex ingest`")
-
-
-async def find(
-    driver: GraphDriver, jobs: GraphEngine, namespace: str, text: str, vector: Sequence[float], limit: int
-) -> list[Hit]:
+async def find(driver: ReadOnlyDriver, namespace: str, text: str, vector: Sequence[float], limit: int) -> list[Hit]:
     """Records whose facts or entities match, by words and by vectors, best first.
 
     The score of a record is the sum of 1 / (1 + rank) over its matches; of equal scores the latest record comes first.
@@ -89,7 +51,9 @@ async def find(
     clients = GraphitiClients.model_construct(driver=driver, llm_client=None, embedder=None, cross_encoder=None)
     config = _HYBRID.model_copy(update={"limit": limit})
     answer = await search(clients, text, [namespace], config, SearchFilters(), query_vector=list(vector))
-    mentioning = await jobs.run(lambda graph: _mentioning(graph, [node.uuid for node in answer.nodes]), Access.PLAIN)
+    mentioning = await driver.engine.run(
+        lambda graph: _mentioning(graph, [node.uuid for node in answer.nodes]), Access.PLAIN
+    )
     matches = [(rank, edge.fact, edge.episodes) for rank, edge in enumerate(answer.edges)]
     matches += [(rank, node.summary, mentioning.get(node.uuid, [])) for rank, node in enumerate(answer.nodes)]
     scores: dict[str, float] = {}
@@ -98,16 +62,9 @@ async def find(
         for record in evidence:
             scores[record] = scores.get(record, 0.0) + 1 / (1 + rank)
             texts.setdefault(record, matched)
-    known = await jobs.run(lambda graph: _known(graph, list(scores)), Access.PLAIN)
+    known = await driver.engine.run(lambda graph: _known(graph, list(scores)), Access.PLAIN)
     best = sorted(known, key=lambda record: (-scores[record], -known[record][1], record))[:limit]
     return [Hit(record, known[record][0], scores[record], texts[record]) for record in best]
-
-
-async def nearest(driver: GraphDriver, namespace: str, kind: str, vector: Sequence[float], limit: int) -> list[str]:
-    """Ids of the entities of one type whose names are at least `LIKE` near the vector, nearest first."""
-    filters = SearchFilters(node_labels=[kind])
-    nodes = await node_similarity_search(driver, list(vector), filters, [namespace], limit, LIKE)
-    return [node.uuid for node in nodes]
 
 
 def _mentioning(graph: GraphTransaction, nodes: Sequence[str]) -> dict[str, list[str]]:

@@ -11,20 +11,33 @@ from typing import TYPE_CHECKING, Any
 from apex_cli.model import Plan
 from apex_cli.stores.graph.model import commit, consistency, reads
 from apex_cli.stores.graph.model.operations import STORE, Access, GraphEngine, Job
-from apex_cli.stores.protocol import EntityView, FactView, GraphView, Hit, StoredSummary, SupportedFacts
+from apex_cli.stores.protocol import (
+    EntityView,
+    FactView,
+    GraphView,
+    Hit,
+    RecordSearch,
+    StoredSummary,
+    SupportedFacts,
+)
 
 if TYPE_CHECKING:
-    from graphiti_core.driver.driver import GraphDriver
+    from apex_cli.stores.graph.driver import ReadOnlyDriver
 
 
 class GraphStore(ABC):
-    """The methods that all graphs share; `check` differs by engine."""
+    """The methods that all graphs share; `check` differs by engine. `records` are needed by `search` alone."""
 
     name = STORE
 
-    def __init__(self, engine: GraphEngine, namespace: str) -> None:
+    def __init__(self, engine: GraphEngine, namespace: str, records: RecordSearch | None = None) -> None:
         self._engine = engine
         self._namespace = namespace
+        self._records = records
+
+    @property
+    def holds_vectors(self) -> bool:
+        return self._engine.holds_vectors
 
     async def open(self) -> None:
         await self._engine.open()
@@ -33,7 +46,7 @@ class GraphStore(ABC):
         await self._engine.close()
 
     @abstractmethod
-    def graphiti_driver(self) -> GraphDriver:
+    def graphiti_driver(self) -> ReadOnlyDriver:
         """A driver for `graphiti_core.Graphiti(graph_driver=…)`, for reading, while this store is open."""
 
     def commit(self, plans: Sequence[Plan]) -> Coroutine[Any, Any, None]:
@@ -71,16 +84,13 @@ class GraphStore(ABC):
     async def known(self, keys: Sequence[str]) -> frozenset[str]:
         return await self._engine.run(lambda graph: reads.known(graph, keys), Access.PLAIN)
 
-    async def alike(self, kind: str, vector: Sequence[float], *, limit: int) -> Sequence[EntityView]:
-        from apex_cli.stores.graph.search import nearest
-
-        ids = await nearest(self.graphiti_driver(), self._namespace, kind, vector, limit)
-        return await self._engine.run(lambda graph: reads.entities(graph, ids), Access.PLAIN)
+    async def mentioned(self, record_ids: Sequence[str]) -> Mapping[str, Sequence[EntityView]]:
+        return await self._engine.run(lambda graph: reads.mentioned(graph, record_ids), Access.PLAIN)
 
     async def search(self, text: str, vector: Sequence[float], *, limit: int) -> Sequence[Hit]:
         from apex_cli.stores.graph.search import find
 
-        return await find(self.graphiti_driver(), self._engine, self._namespace, text, vector, limit)
+        return await find(self.graphiti_driver(), self._namespace, text, vector, limit)
 
     async def scan(self) -> AsyncIterator[Sequence[StoredSummary]]:
         for batch in await self._engine.run(reads.markers, Access.PLAIN):

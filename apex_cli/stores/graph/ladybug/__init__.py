@@ -4,5 +4,5 @@ store            the `PivotStore`, and the rebuild of a graph with an older sche
 engine           the database file, its one thread, and the translation of the engine's errors
 transaction      the operations of `model`, by joining Arrow tables; `statements` their Cypher
 schema           the tables and their version
-graphiti_driver  a read-only driver for Graphiti; `scan_search` its search without an index
+graphiti_driver  a read-only driver for Graphiti
 """

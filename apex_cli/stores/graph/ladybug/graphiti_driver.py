@@ -7,7 +7,7 @@ import apex_cli.graphiti  # noqa: F401 - sets the environment before graphiti_co
 # isort: split
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,11 +16,12 @@ from graphiti_core.driver.kuzu.operations.search_ops import KuzuSearchOperations
 from graphiti_core.driver.operations.search_ops import SearchOperations
 
 from apex_cli.errors import StoreTransient
+from apex_cli.stores.graph.driver import ReadOnlyDriver, refusal
 from apex_cli.stores.graph.ladybug.engine import LadybugEngine
-from apex_cli.stores.graph.ladybug.scan_search import ScanSearch
-from apex_cli.stores.graph.ladybug.transaction import LadybugTransaction, aware
+from apex_cli.stores.graph.ladybug.transaction import LadybugTransaction, arrow_table, aware
 from apex_cli.stores.graph.model.operations import Access, Row
-from apex_cli.stores.graph.search import ReadOnlyDriver, refusal
+from apex_cli.stores.graph.record_search import RecordBasedSearch
+from apex_cli.stores.protocol import RecordSearch
 
 _REFUSED = "read-only transaction"
 
@@ -29,12 +30,20 @@ class EmbeddedDriver(ReadOnlyDriver):
     """Graphiti's view of an open engine."""
 
     provider = GraphProvider.KUZU
+    nodes_by_key = "LOAD FROM $df MATCH (n:Entity {uuid: k})"
+    # A clause for each relation: the engine joins two relations of one clause before it applies the key.
+    edges_by_key = (
+        "LOAD FROM $df MATCH (e:RelatesToNode_ {uuid: k}) MATCH (n:Entity)-[:RELATES_TO]->(e) "
+        "MATCH (e)-[:RELATES_TO]->(m:Entity)"
+    )
+    episodes_by_key = "LOAD FROM $df MATCH (e:Episodic {uuid: k})"
     _database = ""
 
-    def __init__(self, engine: LadybugEngine) -> None:
+    def __init__(self, engine: LadybugEngine, records: RecordSearch | None) -> None:
+        super().__init__(engine, records)
         self._engine = engine
         self._search_ops = KuzuSearchOperations()
-        self.search_interface = ScanSearch()
+        self.search_interface = RecordBasedSearch()
 
     @property
     def search_ops(self) -> SearchOperations:
@@ -42,9 +51,13 @@ class EmbeddedDriver(ReadOnlyDriver):
 
     async def execute_query(self, cypher_query_: str, **kwargs: Any) -> tuple[list[Row], None, None]:
         """Rows by column name, times aware; the two Nones are Graphiti's form. Raises `StoreTerminal` for a write."""
-        return await self.run(lambda session: session.rows(cypher_query_, bound(cypher_query_, kwargs))), None, None
+        return await self._rows(lambda session: session.rows(cypher_query_, bound(cypher_query_, kwargs))), None, None
 
-    async def run(self, job: Callable[[LadybugTransaction], list[Row]]) -> list[Row]:
+    async def rows_by_key(self, query: str, keys: Sequence[str], values: Mapping[str, Any]) -> list[Row]:
+        table = arrow_table({"k": "text"}, [(key,) for key in keys])
+        return await self._rows(lambda session: session.rows(query, bound(query, {**values, "df": table})))
+
+    async def _rows(self, job: Callable[[LadybugTransaction], list[Row]]) -> list[Row]:
         """The rows of one job in a read-only transaction, times aware. Raises `StoreTerminal` for a write."""
         try:
             rows = await self._engine.run(job, Access.PLAIN)

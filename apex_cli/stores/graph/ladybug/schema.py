@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from apex_cli.stores.graph.ladybug.transaction import LadybugTransaction
 
-VERSION = 4
+VERSION = 5
 """Raise it with every change of a table or of what a column holds; then each home builds its graph again.
 
 A rebuild reads two tables of the older graph, so these keep their columns: `ApexRecord` and `ApexAlias`.

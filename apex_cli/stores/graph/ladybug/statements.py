@@ -40,10 +40,6 @@ READS: Mapping[Query, str] = {
         RETURN s.page AS page, s.evidence AS evidence, s.page_starts AS page_starts""",
     ops.FACT_TEXTS: """LOAD FROM $df MATCH (f:RelatesToNode_ {uuid: k})
         RETURN f.uuid AS uuid, f.fact AS sentence, f.attributes AS attributes""",
-    ops.FACT_VECTORS: """LOAD FROM $df MATCH (f:RelatesToNode_ {uuid: k})
-        RETURN f.uuid AS uuid, f.fact_embedding AS vector""",
-    ops.NAME_VECTORS: """LOAD FROM $df MATCH (n:Entity {uuid: k})
-        RETURN n.uuid AS uuid, n.name_embedding AS vector""",
     ops.ENTITIES: f"LOAD FROM $df MATCH (n:Entity {{uuid: k}}) RETURN {_ENTITY}",
     ops.MENTIONED_ENTITIES: f"""LOAD FROM $df MATCH (e:Episodic {{uuid: k}})-[:MENTIONS]->(n:Entity)
         RETURN e.uuid AS record, {_ENTITY}""",
@@ -96,8 +92,7 @@ WRITES: Mapping[Write, str] = {
     what: f"LOAD FROM $df {statement} RETURN count(*) AS met"
     for what, statement in {
         ops.NEW_ENTITY: """CREATE (:Entity {uuid: uuid, name: name, group_id: group_id, labels: labels,
-            created_at: created_at, name_embedding: vector, summary: summary, attributes: attributes, aliases: aliases,
-            state: state})""",
+            created_at: created_at, summary: summary, attributes: attributes, aliases: aliases, state: state})""",
         ops.NEW_EPISODE: """CREATE (:Episodic {uuid: uuid, name: name, source: source,
             source_description: source_description, content: content, valid_at: valid_at, group_id: group_id,
             created_at: created_at, entity_edges: entity_edges})""",
@@ -106,8 +101,8 @@ WRITES: Mapping[Write, str] = {
             observation: observation}]->(n)""",
         ops.NEW_FACT: """MATCH (s:Entity {uuid: subject}) MATCH (o:Entity {uuid: object})
             CREATE (s)-[:RELATES_TO]->(:RelatesToNode_ {uuid: uuid, group_id: group_id, created_at: created_at,
-            name: name, fact: fact, fact_embedding: vector, attributes: attributes, valid_at: valid_at,
-            reference_time: reference_time, episodes: episodes, invalid_at: invalid_at, expired_at: expired_at})
+            name: name, fact: fact, attributes: attributes, valid_at: valid_at, reference_time: reference_time,
+            episodes: episodes, invalid_at: invalid_at, expired_at: expired_at})
             -[:RELATES_TO]->(o)""",
         ops.NEW_ALIAS: "CREATE (:ApexAlias {key: key, entity: entity})",
         ops.NEW_PAGE: "CREATE (:ApexTimeline {page: page, evidence: evidence, page_starts: page_starts})",
@@ -116,13 +111,11 @@ WRITES: Mapping[Write, str] = {
         ops.SET_STATE: "MATCH (n:Entity {uuid: k}) SET n.state = state",
         ops.SET_DISPLAY: """MATCH (n:Entity {uuid: k})
             SET n.name = name, n.summary = summary, n.attributes = attributes, n.aliases = aliases""",
-        ops.SET_NAME_VECTOR: "MATCH (n:Entity {uuid: k}) SET n.name_embedding = vector",
         ops.SET_EPISODE: _REWRITE,
         ops.SET_OBSERVATION: f"{_MENTION} SET m.observation = observation",
         ops.SET_ENDS: """MATCH (f:RelatesToNode_ {uuid: k})
             SET f.episodes = episodes, f.invalid_at = invalid_at, f.expired_at = expired_at""",
-        ops.SET_FACT_TEXT: """MATCH (f:RelatesToNode_ {uuid: k})
-            SET f.fact = fact, f.attributes = attributes, f.fact_embedding = vector""",
+        ops.SET_FACT_TEXT: "MATCH (f:RelatesToNode_ {uuid: k}) SET f.fact = fact, f.attributes = attributes",
         ops.SET_ALIAS: "MATCH (a:ApexAlias {key: k}) SET a.entity = entity",
         ops.SET_PAGE: "MATCH (s:ApexTimeline {page: k}) SET s.evidence = evidence, s.page_starts = page_starts",
         ops.SET_PAGE_STARTS: "MATCH (s:ApexTimeline {page: k}) SET s.page_starts = page_starts",

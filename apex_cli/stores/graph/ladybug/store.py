@@ -16,9 +16,10 @@ from apex_cli.stores.graph.model import reads
 from apex_cli.stores.graph.model.observations import entity_ids, renamed_ids
 from apex_cli.stores.graph.model.operations import STORE, Access
 from apex_cli.stores.graph.store import GraphStore
+from apex_cli.stores.protocol import RecordSearch
 
 if TYPE_CHECKING:
-    from graphiti_core.driver.driver import GraphDriver
+    from apex_cli.stores.graph.driver import ReadOnlyDriver
 
 
 def graph_file(folder: Path, namespace: str) -> Path:
@@ -35,10 +36,10 @@ class LadybugGraph(GraphStore):
 
     _engine: LadybugEngine
 
-    def __init__(self, folder: Path, *, namespace: str, suffix: str = "") -> None:
+    def __init__(self, folder: Path, *, namespace: str, suffix: str = "", records: RecordSearch | None = None) -> None:
         self._path = Path(f"{graph_file(folder, namespace)}{suffix}")
         self._schema = 0
-        super().__init__(LadybugEngine(self._path), namespace)
+        super().__init__(LadybugEngine(self._path), namespace, records)
 
     async def open(self) -> None:
         await self._engine.open()
@@ -89,10 +90,10 @@ class LadybugGraph(GraphStore):
         path.replace(self._path)
         sync_folder(self._path.parent)
 
-    def graphiti_driver(self) -> GraphDriver:
+    def graphiti_driver(self) -> ReadOnlyDriver:
         from apex_cli.stores.graph.ladybug.graphiti_driver import EmbeddedDriver
 
-        return EmbeddedDriver(self._engine)
+        return EmbeddedDriver(self._engine, self._records)
 
 
 class _RebuiltGraph(LadybugGraph):

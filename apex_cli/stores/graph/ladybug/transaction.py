@@ -26,6 +26,8 @@ _BATCH = 5000
 class LadybugTransaction:
     """`GraphTransaction` over a connection that has begun one."""
 
+    holds_vectors = False
+
     def __init__(self, connection: ladybug.Connection) -> None:
         self._connection = connection
 
@@ -69,7 +71,7 @@ def aware(value: datetime) -> datetime:
 
 
 def arrow_table(columns: Columns, rows: Sequence[Sequence[Any]]) -> pa.Table:
-    """Rows as one Arrow table. Aware times are kept in UTC; a vector is a float32 array of one dimension, or None."""
+    """Rows as one Arrow table. Aware times are kept in UTC."""
     import pyarrow as pa
 
     types: dict[Kind, pa.DataType] = {
@@ -82,28 +84,8 @@ def arrow_table(columns: Columns, rows: Sequence[Sequence[Any]]) -> pa.Table:
     }
     values = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
     return pa.table(
-        {
-            name: _vectors(column) if kind == "vector" else pa.array(column, types[kind])
-            for (name, kind), column in zip(columns.items(), values, strict=True)
-        }
+        {name: pa.array(column, types[kind]) for (name, kind), column in zip(columns.items(), values, strict=True)}
     )
-
-
-def _vectors(values: Sequence[Any]) -> pa.Array:
-    """Lists of float32 without a Python object for each number: one flat array, and where each vector starts in it.
-
-    `[v0, None, v2]` with 256 dimensions is the offsets `[0, 256, 256, 512]`, 512 numbers, and a mask for the None.
-    """
-    import numpy as np
-    import pyarrow as pa
-
-    sizes = [0 if vector is None else len(vector) for vector in values]
-    offsets = np.zeros(len(values) + 1, dtype=np.int32)
-    np.cumsum(sizes, out=offsets[1:])
-    present = [np.asarray(vector, dtype=np.float32) for vector in values if vector is not None]
-    flat = np.concatenate(present) if present else np.empty(0, dtype=np.float32)
-    missing = pa.array([vector is None for vector in values], pa.bool_())
-    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(flat), mask=missing)
 
 
 def _single(result: Any) -> ladybug.QueryResult:

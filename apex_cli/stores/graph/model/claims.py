@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
 
 from apex_cli.errors import StoreTerminal
 from apex_cli.extract import keys
@@ -37,7 +36,6 @@ def claims_of(plan: Plan, mentions: Mentions, edits: Edits, before: Sequence[Sto
     Their evidence and texts go to `edits`. `before` are the record's claims as stored.
     """
     first: dict[_Statement, tuple[str, str]] = {}
-    vectors: dict[str, Any] = {}
     phrases: set[tuple[str, str]] = set()
     versions: list[VersionClaims] = []
     things = _Things(mentions.resolved[plan.record_id])
@@ -48,7 +46,7 @@ def claims_of(plan: Plan, mentions: Mentions, edits: Edits, before: Sequence[Sto
         extraction = version.extraction
         claims = _resolved(version, by_version[version.saga_id], things)
         versions.append(VersionClaims(micros(extraction.event_time), extraction.whole, claims, extraction.ended))
-        for index, (claim, stored) in enumerate(zip(_stated(extraction), claims, strict=True)):
+        for claim, stored in zip(_stated(extraction), claims, strict=True):
             shown = claim.attributes if claim.certain else {**claim.attributes, CERTAIN: False}
             text = claim.sentence, dump(dict(shown)) if shown else NO_ATTRIBUTES
             # The first version that states it gives the text, and its own for each time that it gives.
@@ -56,8 +54,6 @@ def claims_of(plan: Plan, mentions: Mentions, edits: Edits, before: Sequence[Sto
             first.setdefault(_statement(stored, at=stored.valid_at), text)
             if keys.is_said(claim.object):
                 phrases.add(text)
-            elif version.embedded is not None:
-                vectors[claim.sentence] = version.embedded.claim_vectors[index]
     known = {_statement(moved(claim, mentions.identities)): claim for claim in before}
     stated = effective(versions)
     texts = [first.get(_statement(own, at=own.valid_at)) or first[_statement(own)] for own in stated]
@@ -71,8 +67,8 @@ def claims_of(plan: Plan, mentions: Mentions, edits: Edits, before: Sequence[Sto
         if (said, attributes) in phrases:
             continue
         entry = entry_of(plan.record_id, stored)
-        edits.texts.setdefault(entry, FactText(said, attributes, vectors.get(said)))
-        old = None if said in vectors else known.get(_statement(stored))
+        edits.texts.setdefault(entry, FactText(said, attributes))
+        old = known.get(_statement(stored))
         if old is not None and not is_unknown(old.object):
             edits.origins.setdefault(entry, entry_of(plan.record_id, old))
     return found

@@ -6,7 +6,8 @@
     4. `facts`         which evidence comes and goes
     5. `timelines`     how the timelines change, and their pages
     6. `facts`         how the facts change
-    7. write the difference, and the new fences, markers and claims (`records`)
+    7. `vectors`       those of new names and sentences, for a graph that holds vectors
+    8. write the difference, and the new fences, markers and claims (`records`)
 
 Everything that can fail because of the data fails before the first write.
 """
@@ -18,7 +19,7 @@ from datetime import datetime
 
 from apex_cli.errors import StoreTerminal
 from apex_cli.model import Plan, PlanKind
-from apex_cli.stores.graph.model import entities, facts, observations, records, timelines
+from apex_cli.stores.graph.model import entities, facts, observations, records, timelines, vectors
 from apex_cli.stores.graph.model.claims import claims_of, moved
 from apex_cli.stores.graph.model.codec import StoredClaim
 from apex_cli.stores.graph.model.operations import STORE, GraphTransaction
@@ -52,12 +53,15 @@ def commit(
     redirected = _redirect_claims(graph, mentions, set(claims), edits)
     revisions, pages = timelines.revise(graph, edits.timelines)
     changes = facts.difference(graph, revisions, edits)
+    embedded = vectors.find(graph, fresh, mentions, nodes, revisions, edits, changes) if graph.holds_vectors else None
     entities.delete_mentions(graph, mentions)
     facts.delete_facts(graph, changes)
     entities.write_nodes(graph, nodes, mentions.index, now, group_id)
     records.write_episodes(graph, fresh, set(rewritten), now)
     entities.write_mentions(graph, mentions, now, group_id)
     facts.write_facts(graph, changes, now, group_id)
+    if embedded is not None:
+        vectors.write(graph, embedded)
     facts.write_pages(graph, pages)
     records.write_records(graph, fresh, claims, stored)
     records.write_claims(graph, redirected)

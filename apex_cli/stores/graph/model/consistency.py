@@ -78,9 +78,9 @@ def _facts(graph: GraphTransaction, stored: dict[Timeline, set[Evidence]]) -> It
                 yield row["id"], "is a fact without evidence"
                 continue
             content = (row["predicate"], row["valid_at"], row["invalid_at"], row["records"])
-            if content != (fact.predicate, fact.interval.valid_at, fact.interval.invalid_at, fact.records):
+            if content != (fact.timeline.predicate, fact.interval.valid_at, fact.interval.invalid_at, fact.records):
                 yield row["id"], "is a fact that differs from its evidence"
-            if subjects.get(row["id"]) != [fact.subject] or objects.get(row["id"]) != [fact.object]:
+            if subjects.get(row["id"]) != [fact.timeline.subject] or objects.get(row["id"]) != [fact.object]:
                 yield row["id"], "is a fact without exactly its one subject and one object"
     for missing in sorted(due.keys() - seen):
         yield missing, "is a fact that is missing"
@@ -111,7 +111,7 @@ def _nodes(graph: GraphTransaction) -> Iterator[Breach]:
                 yield row["id"], "is an entity that no record mentions"
                 continue
             state = unpack_state(row["state"], row["name"], row["attributes"])
-            if state != merge(observed[row["id"]], state.embedded):
+            if state != merge(observed[row["id"]]):
                 yield row["id"], "is an entity that differs from its observations"
             if row["aliases"] != state.shown_aliases():
                 yield row["id"], "is an entity whose aliases differ from its observations"

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from apex_cli.errors import StoreTerminal
 from apex_cli.extract import keys
@@ -31,16 +30,13 @@ Changed = Mapping[str, BeforeAndAfter]
 class NodeChange:
     """One node whose observations change.
 
-    `before` is None for a new node, `after` for one that no record mentions any more. `vector` is that of the name
-    afterwards; it is written if `revector` is set, and None if the batch does not have it.
+    `before` is None for a new node, `after` for one that no record mentions any more.
     """
 
     node: str
     kind: str
     before: EntityState | None
     after: EntityState | None
-    revector: bool
-    vector: Any
 
 
 def node_changes(graph: GraphTransaction, mentions: Mentions) -> list[NodeChange]:
@@ -56,30 +52,20 @@ def node_changes(graph: GraphTransaction, mentions: Mentions) -> list[NodeChange
     after = {node: _updated(node, changed, before.get(node), mentions) for node, changed in touched.items()}
     incomplete = [node for node, state in after.items() if state is None]
     for node, stored in of_nodes(graph, incomplete).items():
-        after[node] = _merged_again(stored, touched[node], before[node].embedded)
-    vectors = _name_vectors(graph, mentions, before, after)
+        after[node] = _merged_again(stored, touched[node])
     found = []
     for node, state in after.items():
-        if state is None or not state.mentions:
-            if node in before:
-                found.append(NodeChange(node, kinds[node], before[node], None, False, None))
-            continue
-        stale = state.embedded != state.shown_name
-        vector = vectors.get((node, state.shown_name)) if stale else None
-        had_one = state.embedded is not None
-        if stale:
-            state.embedded = state.shown_name if vector is not None else None
-        found.append(
-            NodeChange(node, kinds[node], before.get(node), state, vector is not None or (stale and had_one), vector)
-        )
+        if state is not None and state.mentions:
+            found.append(NodeChange(node, kinds[node], before.get(node), state))
+        elif node in before:
+            found.append(NodeChange(node, kinds[node], before[node], None))
     return found
 
 
 def _updated(node: str, changed: Changed, stored: EntityState | None, mentions: Mentions) -> EntityState | None:
     """The new state of a node; None if only all observations of the node determine it (see `EntityState.remove`)."""
     if stored is None or node in mentions.complete:
-        embedded = stored.embedded if stored is not None else None
-        return merge(((record, after) for record, (_, after) in changed.items() if after is not None), embedded)
+        return merge((record, after) for record, (_, after) in changed.items() if after is not None)
     state = stored.copy()
     sure = True
     for record, (before, after) in changed.items():
@@ -93,9 +79,9 @@ def _updated(node: str, changed: Changed, stored: EntityState | None, mentions: 
     return state
 
 
-def _merged_again(stored: Mapping[str, Observations], changed: Changed, embedded: str | None) -> EntityState:
+def _merged_again(stored: Mapping[str, Observations], changed: Changed) -> EntityState:
     final: dict[str, Observations | None] = {**stored, **{record: after for record, (_, after) in changed.items()}}
-    return merge(((record, some) for record, some in final.items() if some is not None), embedded)
+    return merge((record, some) for record, some in final.items() if some is not None)
 
 
 def _kinds(mentions: Mentions, rows: Mapping[str, Row]) -> dict[str, str]:
@@ -118,33 +104,6 @@ def _kinds(mentions: Mentions, rows: Mapping[str, Row]) -> dict[str, str]:
     return kinds
 
 
-def _name_vectors(
-    graph: GraphTransaction,
-    mentions: Mentions,
-    before: Mapping[str, EntityState],
-    after: Mapping[str, EntityState | None],
-) -> dict[tuple[str, str], Any]:
-    """Vectors by node and name: those of the batch, and the stored ones of names that a node brings from another node.
-
-    Example: a carrier is known by its name alone, and by this name to be another record's with an MC number. A third
-    record gives the name another MC number, so the first is a node of its own again. It is not in the batch.
-    """
-    found = {
-        (one.node, one.observation.name): one.vector
-        for some in mentions.resolved.values()
-        for one in some
-        if one.vector is not None
-    }
-    origins: dict[tuple[str, str], str] = {}
-    for (origin, _), node in mentions.identities.moved.items():
-        state = after.get(node)
-        if state is not None and state.embedded != state.shown_name == before[origin].embedded:
-            origins[node, state.shown_name] = origin
-    lacking = {named: origin for named, origin in origins.items() if named not in found}
-    stored = {row["uuid"]: row["vector"] for row in graph.look_up(ops.NAME_VECTORS, lacking.values())}
-    return found | {named: stored[origin] for named, origin in lacking.items()}
-
-
 def write_nodes(
     graph: GraphTransaction,
     changes: Sequence[NodeChange],
@@ -159,13 +118,12 @@ def write_nodes(
         if one.before is None and one.after is not None:
             name, *rest = _displayed(one.kind, one.after)
             labels = labels_of(one.kind)
-            rows.append((one.node, name, group_id, labels, now, one.vector, *rest, one.after.pack()))
+            rows.append((one.node, name, group_id, labels, now, *rest, one.after.pack()))
     graph.write(ops.NEW_ENTITY, rows)
     kept = [(one, one.before, one.after) for one in changes if one.before is not None and one.after is not None]
     graph.write(ops.SET_STATE, [(one.node, after.pack()) for one, _, after in kept])
     displayed = [(one.node, *_displayed(one.kind, after)) for one, before, after in kept if not before.shows_as(after)]
     graph.write(ops.SET_DISPLAY, displayed)
-    graph.write(ops.SET_NAME_VECTOR, [(one.node, one.vector) for one, _, _ in kept if one.revector])
     _write_index(graph, changes, index)
 
 

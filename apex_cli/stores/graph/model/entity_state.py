@@ -83,14 +83,13 @@ class EntityState:
     """The merged state of one node.
 
     `mentions` counts records, `signatures` how many observations have each signature. `name` and `attributes` are
-    values with the ranks by which they won. `embedded` is the name that the stored vector belongs to.
+    values with the ranks by which they won.
     """
 
     mentions: int = 0
     signatures: dict[Signature, int] = field(default_factory=dict)
     name: tuple[Rank, str] | None = None
     attributes: dict[str, tuple[Rank, Any]] = field(default_factory=dict)
-    embedded: str | None = None
 
     def add(self, record_id: str, observations: Observations) -> None:
         """Merge one record's observations, which must not be in the state yet."""
@@ -126,7 +125,7 @@ class EntityState:
 
     def copy(self) -> EntityState:
         """The same state, to be changed without this one."""
-        return EntityState(self.mentions, dict(self.signatures), self.name, dict(self.attributes), self.embedded)
+        return EntityState(self.mentions, dict(self.signatures), self.name, dict(self.attributes))
 
     def shows_as(self, other: EntityState) -> bool:
         """Whether readers see the same name, aliases and attributes in both."""
@@ -154,25 +153,24 @@ class EntityState:
         ranks = {name: rank for name, (rank, _) in self.attributes.items()}
         name_rank = self.name[0] if self.name is not None else None
         signatures = [[*_packed(one), count] for one, count in sorted(self.signatures.items())]
-        return dump([self.mentions, signatures, name_rank, ranks, self.embedded])
+        return dump([self.mentions, signatures, name_rank, ranks])
 
 
 def unpack_state(text: str, name: str, attributes: str) -> EntityState:
     """The state of a node from its row."""
-    mentions, signatures, name_rank, ranks, embedded = json.loads(text)
+    mentions, signatures, name_rank, ranks = json.loads(text)
     values = json.loads(attributes)
     return EntityState(
         mentions,
         {_unpacked(one[:3]): one[3] for one in signatures},
         (_rank(name_rank), name) if name_rank is not None else None,
         {attribute: (_rank(rank), values[attribute]) for attribute, rank in ranks.items()},
-        embedded,
     )
 
 
-def merge(observations: Iterable[tuple[str, Observations]], embedded: str | None = None) -> EntityState:
+def merge(observations: Iterable[tuple[str, Observations]]) -> EntityState:
     """The state of a node from all (record id, observations) of it."""
-    state = EntityState(embedded=embedded)
+    state = EntityState()
     for record_id, some in observations:
         state.add(record_id, some)
     return state

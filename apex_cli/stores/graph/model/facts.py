@@ -20,10 +20,9 @@ fact takes its sentence from the stored fact that held r2's evidence, and its at
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from apex_cli.model import NOTHING, Predicate, named_uuid
 from apex_cli.stores.graph.model import operations as ops
@@ -46,11 +45,10 @@ TimelineEntry = tuple[Timeline, Evidence]
 
 @dataclass(frozen=True, slots=True)
 class FactText:
-    """What a claim says besides its times. `attributes` is JSON, `vector` that of the sentence or None."""
+    """What a claim says besides its times. `attributes` is JSON."""
 
     sentence: str
     attributes: str
-    vector: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +56,14 @@ class Fact:
     """One interval of one timeline, as stored."""
 
     id: str
-    subject: str
-    predicate: str
+    timeline: Timeline
     object: str
     interval: Interval
+
+    @property
+    def entry(self) -> TimelineEntry:
+        """Its first evidence, which gives it its text."""
+        return self.timeline, self.interval.evidence[0]
 
     @property
     def records(self) -> list[str]:
@@ -95,7 +97,7 @@ class FactChanges:
 
     inserted: list[tuple[Fact, FactText]] = field(default_factory=list)
     updated: list[Fact] = field(default_factory=list)
-    reworded: list[tuple[str, FactText]] = field(default_factory=list)
+    reworded: list[tuple[Fact, FactText]] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
 
 
@@ -137,7 +139,7 @@ def phrase_texts(record_id: str, claims: Iterable[StoredClaim]) -> dict[Timeline
         if _SENTENCE not in attributes:
             others.add(entry)
             continue
-        text = FactText(attributes.pop(_SENTENCE), dump(attributes), None)
+        text = FactText(attributes.pop(_SENTENCE), dump(attributes))
         found[entry] = min(found.get(entry, text), text, key=lambda one: (one.sentence, one.attributes))
     return {entry: text for entry, text in found.items() if entry not in others}
 
@@ -147,32 +149,32 @@ def fact_of(timeline: Timeline, interval: Interval) -> Fact:
     start = str(micros(interval.valid_at))
     certainty = () if timeline.certain else ("uncertain",)
     identity = named_uuid("fact", timeline.subject, timeline.predicate, interval.object_id, start, *certainty)
-    return Fact(identity, timeline.subject, timeline.predicate, interval.object_id, interval)
+    return Fact(identity, timeline, interval.object_id, interval)
 
 
 def difference(graph: GraphTransaction, revisions: Sequence[Revision], edits: Edits) -> FactChanges:
     """Compare the facts of the revised timelines before and after. Writes nothing; see the head of this module."""
     changes = FactChanges()
-    inserted: list[tuple[Fact, TimelineEntry]] = []
-    kept: list[tuple[Fact, TimelineEntry]] = []
+    inserted: list[Fact] = []
+    kept: list[Fact] = []
     for revision in revisions:
         timeline = revision.timeline
         before, after = _by_identity(revision.before), _by_identity(revision.after)
         changes.deleted += [fact_of(timeline, run).id for identity, run in before.items() if identity not in after]
         for identity, run in after.items():
-            fact, entry = fact_of(timeline, run), (timeline, run.evidence[0])
+            fact = fact_of(timeline, run)
             if identity not in before:
-                inserted.append((fact, entry))
+                inserted.append(fact)
                 continue
             # More evidence of the same records changes nothing that the fact shows.
             old = replace(fact, interval=before[identity])
             if (old.interval.invalid_at, old.records) != (run.invalid_at, fact.records):
                 changes.updated.append(fact)
-            if entry in edits.texts or before[identity].evidence[0] != run.evidence[0]:
-                kept.append((fact, entry))
+            if fact.entry in edits.texts or old.entry != fact.entry:
+                kept.append(fact)
     texts = _texts(graph, revisions, edits, [*inserted, *kept])
-    changes.inserted = [(fact, texts[entry]) for fact, entry in inserted]
-    changes.reworded = _changed_texts(graph, [(fact.id, texts[entry]) for fact, entry in kept])
+    changes.inserted = [(fact, texts[fact.entry]) for fact in inserted]
+    changes.reworded = _changed_texts(graph, [(fact, texts[fact.entry]) for fact in kept])
     return changes
 
 
@@ -185,40 +187,35 @@ def _texts(
     graph: GraphTransaction,
     revisions: Sequence[Revision],
     edits: Edits,
-    wanted: Sequence[tuple[Fact, TimelineEntry]],
+    wanted: Sequence[Fact],
 ) -> dict[TimelineEntry, FactText]:
-    """The text of each of these pieces of evidence, each the first of its fact.
+    """The text of each of these facts, by its first evidence.
 
-    That of a record of the batch is in `edits`. Of another record, the attributes are kept with its claims; sentence
-    and vector are those of the stored fact that held the evidence.
+    That of a record of the batch is in `edits`. Of another record, the attributes are kept with its claims; the
+    sentence is that of the stored fact that held the evidence.
     """
-    stored = {revision.timeline: revision.before for revision in revisions}
-    others = [entry for _, entry in wanted if entry not in edits.texts]
+    others = [fact.entry for fact in wanted if fact.entry not in edits.texts]
     attributes, phrases = _kept(graph, [edits.origins.get(entry, entry) for entry in others])
-    lacking = [entry for _, entry in wanted if entry not in edits.texts or edits.texts[entry].vector is None]
-    holders = {entry: _stored_fact(stored, edits.origins.get(entry, entry)) for entry in lacking}
-    held = _stored_texts(graph, [fact for fact in holders.values() if fact is not None])
+    holders = stored_holders(revisions, edits, others)
+    held = _stored_texts(graph, list(holders.values()))
     found: dict[TimelineEntry, FactText] = {}
-    for fact, entry in wanted:
-        own, holder = edits.texts.get(entry), held.get(holders.get(entry) or "")
-        if own is None:
-            if entry in phrases:
-                found[entry] = phrases[entry]
-                continue
-            # Another record of the batch may state the same, where the graph lost what it held.
-            given = holder or _any_text(edits, fact, entry)
-            origin = edits.origins.get(entry, entry)
-            found[entry] = FactText(given.sentence, attributes.get(origin, given.attributes), given.vector)
-        elif own.vector is None and holder is not None and holder.sentence == own.sentence:
-            found[entry] = FactText(own.sentence, own.attributes, holder.vector)
+    for fact in wanted:
+        entry = fact.entry
+        if entry in edits.texts:
+            found[entry] = edits.texts[entry]
+        elif entry in phrases:
+            found[entry] = phrases[entry]
         else:
-            found[entry] = own
+            # Another record of the batch may state the same, where the graph lost what it held.
+            given = held.get(holders.get(entry, "")) or _any_text(edits, fact)
+            origin = edits.origins.get(entry, entry)
+            found[entry] = FactText(given.sentence, attributes.get(origin, given.attributes))
     return found
 
 
-def _any_text(edits: Edits, fact: Fact, entry: TimelineEntry) -> FactText:
-    timeline, _ = entry
-    return next(edits.texts[timeline, piece] for piece in fact.interval.evidence if (timeline, piece) in edits.texts)
+def _any_text(edits: Edits, fact: Fact) -> FactText:
+    entries = ((fact.timeline, piece) for piece in fact.interval.evidence)
+    return next(edits.texts[entry] for entry in entries if entry in edits.texts)
 
 
 def _kept(
@@ -233,24 +230,29 @@ def _kept(
     return {entry: found[entry] for entry in wanted if entry in found}, phrases
 
 
-def _stored_fact(stored: Mapping[Timeline, Sequence[Interval]], entry: TimelineEntry) -> str | None:
-    """The id of the stored fact that has this evidence; None where none of the revised timelines has it."""
-    timeline, piece = entry
-    run = next((run for run in stored.get(timeline, ()) if piece in run.evidence), None)
-    return None if run is None else fact_of(timeline, run).id
+def stored_holders(
+    revisions: Sequence[Revision], edits: Edits, wanted: Iterable[TimelineEntry]
+) -> dict[TimelineEntry, str]:
+    """The id of the stored fact that held each piece of evidence, before a merge moved it, if it did."""
+    stored = {revision.timeline: revision.before for revision in revisions}
+    found = {}
+    for entry in wanted:
+        timeline, piece = edits.origins.get(entry, entry)
+        run = next((run for run in stored.get(timeline, ()) if piece in run.evidence), None)
+        if run is not None:
+            found[entry] = fact_of(timeline, run).id
+    return found
 
 
 def _stored_texts(graph: GraphTransaction, facts: Sequence[str]) -> dict[str, FactText]:
-    vectors = {row["uuid"]: row["vector"] for row in graph.look_up(ops.FACT_VECTORS, facts)}
     rows = graph.look_up(ops.FACT_TEXTS, facts)
-    return {row["uuid"]: FactText(row["sentence"], row["attributes"], vectors[row["uuid"]]) for row in rows}
+    return {row["uuid"]: FactText(row["sentence"], row["attributes"]) for row in rows}
 
 
-def _changed_texts(graph: GraphTransaction, texts: Sequence[tuple[str, FactText]]) -> list[tuple[str, FactText]]:
-    """Those of the (fact, text) that differ from what is stored."""
-    rows = graph.look_up(ops.FACT_TEXTS, [fact for fact, _ in texts])
-    stored = {row["uuid"]: (row["sentence"], row["attributes"]) for row in rows}
-    return [(fact, text) for fact, text in texts if stored[fact] != (text.sentence, text.attributes)]
+def _changed_texts(graph: GraphTransaction, texts: Sequence[tuple[Fact, FactText]]) -> list[tuple[Fact, FactText]]:
+    """Those of the texts that differ from what is stored."""
+    stored = _stored_texts(graph, [fact.id for fact, _ in texts])
+    return [(fact, text) for fact, text in texts if stored[fact.id] != text]
 
 
 def delete_facts(graph: GraphTransaction, changes: FactChanges) -> None:
@@ -263,12 +265,12 @@ def write_facts(graph: GraphTransaction, changes: FactChanges, now: datetime, gr
     rows = []
     for fact, text in changes.inserted:
         start = fact.interval.valid_at
-        content = (fact.predicate, text.sentence, text.vector, text.attributes)
-        rows.append((fact.id, group_id, now, *content, start, start, *_support(fact, now), fact.subject, fact.object))
+        content = (fact.timeline.predicate, text.sentence, text.attributes)
+        ends = (fact.timeline.subject, fact.object)
+        rows.append((fact.id, group_id, now, *content, start, start, *_support(fact, now), *ends))
     graph.write(ops.NEW_FACT, rows)
     graph.write(ops.SET_ENDS, [(fact.id, *_support(fact, now)) for fact in changes.updated])
-    reworded = [(fact, text.sentence, text.attributes, text.vector) for fact, text in changes.reworded]
-    graph.write(ops.SET_FACT_TEXT, reworded)
+    graph.write(ops.SET_FACT_TEXT, [(fact.id, text.sentence, text.attributes) for fact, text in changes.reworded])
 
 
 def _support(fact: Fact, now: datetime) -> tuple[list[str], datetime | None, datetime | None]:

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from apex_cli.errors import StoreTerminal
 from apex_cli.extract.key_forms import present_form
@@ -41,16 +40,11 @@ _Identified = Sequence[tuple[RecordVersion, Sequence[Signature]]]
 
 @dataclass(frozen=True, slots=True)
 class ResolvedEntity:
-    """One entity of a written record, and its node.
-
-    `vector` is that of the entity's name, one row of float32; None for an earlier version of the record, and for a
-    phrase.
-    """
+    """One entity of a version of a written record, and its node."""
 
     node: str
     entity: Entity
     observation: EntityObservation
-    vector: Any
     version: RecordVersion
 
 
@@ -176,9 +170,7 @@ def _resolved(versions: _Identified, identities: Identities) -> list[ResolvedEnt
             observation = EntityObservation(
                 position, time, entity.certain, entity.name, signature, dict(entity.attributes), whole
             )
-            named = version.embedded is not None and not signature.is_said
-            vector = version.embedded.entity_vectors[position] if version.embedded and named else None
-            found.append(ResolvedEntity(identities.nodes[signature], entity, observation, vector, version))
+            found.append(ResolvedEntity(identities.nodes[signature], entity, observation, version))
     return found
 
 

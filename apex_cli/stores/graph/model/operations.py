@@ -56,13 +56,19 @@ OBSERVATIONS_BY_NODE = Query("observations by entity", ("record", "node", "obser
 NODES = Query("entities by id", ("uuid", "name", "labels", "attributes", "state"))
 PAGES = Query("pages of evidence by name", ("page", "evidence", "page_starts"))
 FACT_TEXTS = Query("texts of facts", ("uuid", "sentence", "attributes"))
-FACT_VECTORS = Query("vectors of facts", ("uuid", "vector"))
-NAME_VECTORS = Query("vectors of names", ("uuid", "vector"))
 ENTITIES = Query("entities in full by id", _ENTITY)
 MENTIONED_ENTITIES = Query("entities by record", ("record", *_ENTITY))
 FACTS = Query("facts by id", (*_FACT, *_ENDS), _LASTS)
 MENTIONING_RECORDS = Query("records by entity", ("node", "record"))
 EPISODE_TIMES = Query("times of episodes", ("record", "time"), ("time",))
+
+# Look-ups of an engine that holds vectors.
+NAME_VECTORS = Query("vectors of names", ("uuid", "name", "vector"))
+FACT_VECTORS = Query("vectors of facts", ("uuid", "sentence", "vector"))
+
+# Questions to an engine that holds vectors, about anything: `$limit` rows at most.
+NAMES_WITHOUT_VECTOR = Query("names without a vector", ("uuid", "labels", "name"))
+FACTS_WITHOUT_VECTOR = Query("facts without a vector", ("uuid", "sentence"))
 
 # Questions about one entity: `$text` is an id, or a name in lower case; `$limit` rows at most.
 FACTS_AS_SUBJECT = Query("facts by subject", (*_FACT, *_ENDS), _LASTS)
@@ -104,14 +110,14 @@ def _write(name: str, columns: str) -> Write:
 
 
 # Insertions: the row is not there yet, what it refers to is.
-NEW_ENTITY = _write("insert entities", "uuid name group_id labels created_at vector summary attributes aliases state")
+NEW_ENTITY = _write("insert entities", "uuid name group_id labels created_at summary attributes aliases state")
 NEW_EPISODE = _write(
     "insert episodes", "uuid name source source_description content valid_at group_id created_at entity_edges"
 )
 NEW_MENTION = _write("insert mentions", "record node uuid group_id created_at observation")
 NEW_FACT = _write(
     "insert facts",
-    "uuid group_id created_at name fact vector attributes valid_at reference_time episodes invalid_at expired_at "
+    "uuid group_id created_at name fact attributes valid_at reference_time episodes invalid_at expired_at "
     "subject object",
 )
 NEW_ALIAS = _write("insert aliases", "key entity value")
@@ -121,11 +127,10 @@ NEW_RECORD = _write("insert records", "record epoch saga present claims")
 # Changes and deletions: the row is there.
 SET_STATE = _write("set states of entities", "k state")
 SET_DISPLAY = _write("set displayed fields of entities", "k name summary attributes aliases")
-SET_NAME_VECTOR = _write("set vectors of names", "k vector")
 SET_EPISODE = _write("set episodes", "k name source source_description content valid_at")
 SET_OBSERVATION = _write("set observations", "record node observation")
 SET_ENDS = _write("set ends of facts", "k episodes invalid_at expired_at")
-SET_FACT_TEXT = _write("set texts of facts", "k fact attributes vector")
+SET_FACT_TEXT = _write("set texts of facts", "k fact attributes")
 SET_ALIAS = _write("set aliases", "k entity")
 SET_PAGE = _write("set pages", "k evidence page_starts")
 SET_PAGE_STARTS = _write("set starts of later pages", "k page_starts")
@@ -139,12 +144,19 @@ DELETE_FACT = _write("delete facts", "k")
 DELETE_ALIAS = _write("delete aliases", "k")
 DELETE_PAGE = _write("delete pages", "k")
 
+# Changes of an engine that holds vectors. A text that changes loses its vector by itself.
+SET_NAME_VECTOR = _write("set vectors of names", "k vector")
+SET_FACT_VECTOR = _write("set vectors of facts", "k vector")
+
 
 class GraphTransaction(Protocol):
     """Reads see what the transaction wrote. Without keys or rows, no statement runs.
 
     Synchronous: a job runs in a thread of its own, so that its Python does not block the event loop.
     """
+
+    holds_vectors: bool
+    """Whether the graph holds the vectors of names and facts, see `vectors`."""
 
     def look_up(self, what: Query, keys: Iterable[str]) -> list[Row]:
         """Rows of a look-up for those of the keys that are there; keys may repeat."""
@@ -181,6 +193,9 @@ Job = Callable[[GraphTransaction], T]
 
 class GraphEngine(Protocol):
     """Runs jobs, each in one transaction. Raises `StoreError`s only."""
+
+    holds_vectors: bool
+    """Whether its graph holds the vectors of names and facts, see `vectors`."""
 
     async def open(self) -> None: ...
 

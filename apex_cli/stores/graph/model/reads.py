@@ -15,7 +15,6 @@ from apex_cli.stores.graph.model import records
 from apex_cli.stores.graph.model.codec import kind_of, value_of
 from apex_cli.stores.graph.model.facts import CERTAIN, entries, fact_of
 from apex_cli.stores.graph.model.operations import GraphTransaction, Row
-from apex_cli.stores.graph.model.records import StoredRecord
 from apex_cli.stores.graph.model.resolution import is_shown, nodes_of
 from apex_cli.stores.graph.model.timelines import read_evidence
 from apex_cli.stores.protocol import EntityView, FactView, GraphView, StoredSummary, SupportedFacts
@@ -33,17 +32,16 @@ _COUNTS = {"records": ops.COUNT_RECORDS, "entities": ops.COUNT_ENTITIES, "facts"
 def read(graph: GraphTransaction, record_ids: Sequence[str]) -> dict[str, GraphView]:
     """What the graph holds of these records; those it does not hold are absent."""
     present = {key: one for key, one in records.load(graph, record_ids).items() if one.present}
-    entities: dict[str, list[EntityView]] = {record_id: [] for record_id in present}
-    for row in graph.look_up(ops.MENTIONED_ENTITIES, present):
-        if kind_of(row["labels"]) != EntityType.VALUE:
-            entities[row["record"]].append(_entity(row))
-    facts = _facts_of(graph, list(present.values()))
+    entities = mentioned(graph, list(present))
+    supported = supported_by(graph, list(present))
+    rows = graph.look_up(ops.FACTS, (fact for ids in supported.values() for fact in ids))
+    facts = {row["id"]: _fact(row) for row in rows}
     return {
         record_id: GraphView(
             one.saga_id or "",
             one.epoch,
-            tuple(sorted(entities[record_id], key=lambda entity: (entity.type, entity.name, entity.id))),
-            tuple(facts[record_id]),
+            tuple(sorted(entities.get(record_id, ()), key=lambda entity: (entity.type, entity.name, entity.id))),
+            tuple(_ordered(facts[fact] for fact in supported.get(record_id, ()) if fact in facts)),
         )
         for record_id, one in present.items()
     }
@@ -106,13 +104,13 @@ def facts(graph: GraphTransaction, entity_id: str, at: datetime | None, predicat
 
 def supported_facts(graph: GraphTransaction, entity_id: str) -> SupportedFacts | None:
     """An entity with its facts and the markers of their records."""
-    found = entities(graph, [entity_id])
+    found = graph.look_up(ops.ENTITIES, [entity_id])
     if not found:
         return None
     views = facts(graph, entity_id, None, None)
     supporting = dict.fromkeys(record for view in views for record in view.records)
     markers = {row["record"]: row["saga"] for row in graph.look_up(ops.MARKERS, supporting) if row["saga"]}
-    return SupportedFacts(found[0], views, markers)
+    return SupportedFacts(_entity(found[0]), views, markers)
 
 
 def known(graph: GraphTransaction, keys: Sequence[str]) -> frozenset[str]:
@@ -120,10 +118,34 @@ def known(graph: GraphTransaction, keys: Sequence[str]) -> frozenset[str]:
     return frozenset(row["key"] for row in graph.look_up(ops.ALIASES, keys))
 
 
-def entities(graph: GraphTransaction, ids: Sequence[str]) -> list[EntityView]:
-    """The entities with these ids that are there, in their order."""
-    found = {row["id"]: _entity(row) for row in graph.look_up(ops.ENTITIES, ids)}
-    return [found[id] for id in ids if id in found]
+def mentioned(graph: GraphTransaction, record_ids: Sequence[str]) -> dict[str, list[EntityView]]:
+    """The entities, without plain values, that each of these records mentions; other records are absent."""
+    found: dict[str, list[EntityView]] = {}
+    for row in graph.look_up(ops.MENTIONED_ENTITIES, record_ids):
+        if kind_of(row["labels"]) != EntityType.VALUE:
+            found.setdefault(row["record"], []).append(_entity(row))
+    return found
+
+
+def mentioned_by(graph: GraphTransaction, record_ids: Sequence[str]) -> dict[str, list[str]]:
+    """The ids of all that each of these records mentions, plain values too."""
+    found: dict[str, list[str]] = {}
+    for row in graph.look_up(ops.MENTIONED_ENTITIES, record_ids):
+        found.setdefault(row["record"], []).append(row["id"])
+    return found
+
+
+def supported_by(graph: GraphTransaction, record_ids: Sequence[str]) -> dict[str, list[str]]:
+    """The ids of the facts that each of these records is evidence for, found by its claims."""
+    present = [one for one in records.load(graph, record_ids).values() if one.present]
+    found = [(one.record_id, entry) for one in present for entry in entries(one.record_id, one.claims)]
+    timelines = read_evidence(graph, [entry for _, entry in found])
+    facts: dict[str, dict[str, None]] = {}
+    for record_id, (timeline, piece) in found:
+        for run in timelines[timeline]:
+            if piece in run.evidence:
+                facts.setdefault(record_id, {})[fact_of(timeline, run).id] = None
+    return {record_id: list(ids) for record_id, ids in facts.items()}
 
 
 def count(graph: GraphTransaction) -> dict[str, int]:
@@ -137,23 +159,6 @@ def markers(graph: GraphTransaction) -> list[list[StoredSummary]]:
         [StoredSummary(row["record"], row["saga"], row["mentions"], True) for row in batch]
         for batch in graph.scan(ops.ALL_MARKERS)
     ]
-
-
-def _facts_of(graph: GraphTransaction, present: Sequence[StoredRecord]) -> dict[str, list[FactView]]:
-    """The facts that each record is evidence for, found by its claims."""
-    found = [(one.record_id, entry) for one in present for entry in entries(one.record_id, one.claims)]
-    timelines = read_evidence(graph, [entry for _, entry in found])
-    wanted: dict[str, dict[str, None]] = {}
-    for record_id, (timeline, piece) in found:
-        for run in timelines[timeline]:
-            if piece in run.evidence:
-                wanted.setdefault(record_id, {})[fact_of(timeline, run).id] = None
-    rows = graph.look_up(ops.FACTS, (fact for ids in wanted.values() for fact in ids))
-    views = {row["id"]: _fact(row) for row in rows}
-    return {
-        one.record_id: _ordered(views[fact] for fact in wanted.get(one.record_id, ()) if fact in views)
-        for one in present
-    }
 
 
 def _entity(row: Row) -> EntityView:

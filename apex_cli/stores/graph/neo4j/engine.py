@@ -20,7 +20,7 @@ import anyio
 
 from apex_cli.errors import StoreTerminal, StoreTransient, StoreUnavailable
 from apex_cli.model import Plan
-from apex_cli.stores.graph.model import reads
+from apex_cli.stores.graph.model import reads, vectors
 from apex_cli.stores.graph.model.observations import entity_ids, renamed_ids
 from apex_cli.stores.graph.model.operations import STORE, Access, GraphTransaction, Job, Row
 from apex_cli.stores.graph.neo4j import schema
@@ -36,11 +36,13 @@ from apex_cli.stores.graph.neo4j.connection import (
 )
 from apex_cli.stores.graph.neo4j.transaction import FormerAliases, Neo4jTransaction, run_in_thread
 from apex_cli.stores.graph.store import GraphStore
+from apex_cli.stores.protocol import RecordSearch, TextWithoutVector
 from apex_cli.stores.servers import clock_skew
 
 if TYPE_CHECKING:
-    from graphiti_core.driver.driver import GraphDriver
     from neo4j import AsyncDriver, AsyncManagedTransaction, AsyncSession
+
+    from apex_cli.stores.graph.driver import ReadOnlyDriver
 
 _CONNECTIONS = 16
 _CONNECT_SECONDS = 10.0
@@ -64,6 +66,7 @@ class Neo4jEngine:
     `url` has one of Neo4j's schemes and no credentials. `timeout` (seconds) bounds transactions that write or that
     others wait for, by the server's clock, so the lock of a stopped process is released. `trusted_ca` is a PEM file of
     the authority that signed the server's certificate, for `+s` schemes. Without `create`, `open` writes nothing.
+    `holds_vectors` says whether vectors of names and facts are written.
     """
 
     def __init__(
@@ -77,8 +80,10 @@ class Neo4jEngine:
         database: str = "neo4j",
         trusted_ca: Path | None = None,
         create: bool = True,
+        holds_vectors: bool = True,
     ) -> None:
         self.group = group
+        self.holds_vectors = holds_vectors
         self._create = create
         self.database = database
         self._url = url
@@ -190,7 +195,7 @@ class Neo4jEngine:
             group = {} if plain else await self._lock(transaction)
             if not plain and group["version"] != schema.NEWEST:
                 raise StoreTerminal(STORE, "another apex has migrated the namespace", hint="start this apex again")
-            graph = kind(transaction, self.group)
+            graph = kind(transaction, self.group, self.holds_vectors)
             return await run_in_thread(lambda: job(graph, group), self._threads)
 
         try:
@@ -257,8 +262,8 @@ class Neo4jGraph(GraphStore):
 
     _engine: Neo4jEngine
 
-    def __init__(self, engine: Neo4jEngine) -> None:
-        super().__init__(engine, engine.group)
+    def __init__(self, engine: Neo4jEngine, records: RecordSearch | None = None) -> None:
+        super().__init__(engine, engine.group, records)
         self._renamed: Mapping[str, str] | None = None
 
     @property
@@ -277,12 +282,20 @@ class Neo4jGraph(GraphStore):
         """See `Refillable`."""
         await self._engine.refilled()
 
+    async def without_vectors(self, *, limit: int) -> Sequence[TextWithoutVector]:
+        """See `Fillable`."""
+        return await self._engine.run(lambda graph: vectors.lacking(graph, limit), Access.PLAIN)
+
+    async def fill(self, embedded: Sequence[tuple[TextWithoutVector, Sequence[float]]]) -> None:
+        """See `Fillable`."""
+        await self._engine.run(lambda graph: vectors.fill(graph, embedded), Access.WRITE)
+
     async def check(self) -> Mapping[str, Any]:
         """See `Neo4jEngine.facts`; and how many records, entities and facts there are."""
         counts = await self._engine.run(reads.count, Access.PLAIN)
         return {"engine": "neo4j", **await self._engine.facts(), **counts}
 
-    def graphiti_driver(self) -> GraphDriver:
+    def graphiti_driver(self) -> ReadOnlyDriver:
         from apex_cli.stores.graph.neo4j.graphiti_driver import ServerDriver
 
-        return ServerDriver(self._engine.driver, self._engine.database)
+        return ServerDriver(self._engine, self._records)

@@ -10,16 +10,20 @@ import apex_cli.graphiti  # noqa: F401 - sets the environment before graphiti_co
 
 # isort: split
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphiti_core.driver.driver import GraphProvider
 from graphiti_core.driver.neo4j.operations.search_ops import Neo4jSearchOperations
 from graphiti_core.driver.operations.search_ops import SearchOperations
-from neo4j import AsyncDriver, EagerResult, RoutingControl
+from neo4j import EagerResult, RoutingControl
 
+from apex_cli.stores.graph.driver import ReadOnlyDriver, refusal
 from apex_cli.stores.graph.neo4j.connection import DRIVER_ERRORS, translate
+from apex_cli.stores.graph.neo4j.engine import Neo4jEngine
 from apex_cli.stores.graph.neo4j.statements import OWN_PROPERTIES
-from apex_cli.stores.graph.search import ReadOnlyDriver, refusal
+from apex_cli.stores.graph.record_search import RecordBasedSearch
+from apex_cli.stores.protocol import RecordSearch
 
 _REFUSED = "Neo.ClientError.Statement.AccessMode"
 
@@ -29,10 +33,17 @@ class ServerDriver(ReadOnlyDriver):
 
     provider = GraphProvider.NEO4J
 
-    def __init__(self, client: AsyncDriver, database: str) -> None:
-        self.client = client
-        self._database = database
+    nodes_by_key = "UNWIND $keys AS k MATCH (n:Entity {uuid: k})"
+    edges_by_key = "UNWIND $keys AS k MATCH (n:Entity)-[e:RELATES_TO {uuid: k}]->(m:Entity)"
+    episodes_by_key = "UNWIND $keys AS k MATCH (e:Episodic {uuid: k})"
+
+    def __init__(self, engine: Neo4jEngine, records: RecordSearch | None) -> None:
+        super().__init__(engine, records)
+        self.client = engine.driver
+        self._database = engine.database
         self._search_ops = Neo4jSearchOperations()
+        if not engine.holds_vectors:
+            self.search_interface = RecordBasedSearch()
 
     @property
     def search_ops(self) -> SearchOperations:
@@ -55,6 +66,10 @@ class ServerDriver(ReadOnlyDriver):
             if isinstance(properties := record.get("attributes"), dict):
                 _show_attributes(properties)
         return answer
+
+    async def rows_by_key(self, query: str, keys: Sequence[str], values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        answer = await self.execute_query(query, keys=list(keys), **values)
+        return [record.data() for record in answer.records]
 
 
 def _show_attributes(properties: dict[str, Any]) -> None:

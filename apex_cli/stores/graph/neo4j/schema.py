@@ -124,7 +124,7 @@ async def _existing(ask: Ask) -> dict[str, tuple[str, str | None]]:
     return {row["name"]: (row["state"], row["owningConstraint"]) for row in rows}
 
 
-NEWEST = 3
+NEWEST = 4
 """Raise it with every change of what a node or an edge holds; then each namespace is emptied and filled again."""
 EMPTYING, FILLING = "emptying", "filling"
 _BATCH = 1000

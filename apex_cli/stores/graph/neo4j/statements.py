@@ -7,7 +7,8 @@ matched.
 - Keyed look-ups name their index. The plan that the server makes while the graph is empty would scan it later.
 - A range index takes about 8,000 bytes, and Graphiti has one on names. So `name` holds the first 2,000 characters and
   `whole_name` all of a longer name. `lower_name` finds a name in any case.
-- Vectors are written by Neo4j's own procedures, as Graphiti does: 4 bytes a number instead of 8.
+- Vectors are written by Neo4j's own procedures, as Graphiti does: 4 bytes a number instead of 8. A text that changes
+  loses its vector, also where none is written: no vector is ever that of another text.
 """
 
 from __future__ import annotations
@@ -59,8 +60,12 @@ READS: Mapping[Query, str] = {
         MATCH (p:ApexTimeline {group_id: $group, page: k}) USING INDEX p:ApexTimeline(group_id, page)
         RETURN k AS page, p.evidence AS evidence, p.page_starts AS page_starts""",
     ops.FACT_TEXTS: f"{_FACT_K} RETURN k AS uuid, f.fact AS sentence, f.attributes AS attributes",
-    ops.FACT_VECTORS: f"{_FACT_K} RETURN k AS uuid, f.fact_embedding AS vector",
-    ops.NAME_VECTORS: f"{_ENTITY_K} RETURN k AS uuid, n.name_embedding AS vector",
+    ops.NAME_VECTORS: f"{_ENTITY_K} RETURN k AS uuid, {_NAME.format('n')} AS name, n.name_embedding AS vector",
+    ops.FACT_VECTORS: f"{_FACT_K} RETURN k AS uuid, f.fact AS sentence, f.fact_embedding AS vector",
+    ops.NAMES_WITHOUT_VECTOR: f"""MATCH (n:Entity {{group_id: $group}}) WHERE n.name_embedding IS NULL
+        RETURN n.uuid AS uuid, labels(n) AS labels, {_NAME.format("n")} AS name LIMIT $limit""",
+    ops.FACTS_WITHOUT_VECTOR: f"""{_EVERY_FACT} WHERE f.fact_embedding IS NULL
+        RETURN f.uuid AS uuid, f.fact AS sentence LIMIT $limit""",
     ops.ENTITIES: f"{_ENTITY_K} RETURN {_ENTITY}",
     ops.MENTIONED_ENTITIES: f"{_EPISODE_K} MATCH (e)-[:MENTIONS]->(n:Entity) RETURN e.uuid AS record, {_ENTITY}",
     ops.FACTS: f"{_FACT_K} RETURN {_FACT}, {_ENDS}",
@@ -140,16 +145,12 @@ _MENTION_ENDS = """MATCH (e:Episodic {uuid: row.record}) USING INDEX e:Episodic(
 _DISPLAY = """n.name = left(row.name, 2000), n.whole_name = CASE WHEN size(row.name) > 2000 THEN row.name END,
     n.lower_name = left(toLower(row.name), 200), n.summary = row.summary, n.attributes = row.attributes,
     n.aliases = row.aliases"""
-_NAME_VECTOR = """CALL (n, row) { WITH * WHERE row.vector IS NOT NULL
-    CALL db.create.setNodeVectorProperty(n, 'name_embedding', row.vector) }"""
-_FACT_VECTOR = """CALL (f, row) { WITH * WHERE row.vector IS NOT NULL
-    CALL db.create.setRelationshipVectorProperty(f, 'fact_embedding', row.vector) }"""
 
 WRITES: Mapping[Write, str] = {
     what: f"{_ROWS} {statement} {_MATCHED}"
     for what, statement in {
         ops.NEW_ENTITY: f"""CREATE (n:$(row.labels) {{uuid: row.uuid, group_id: $group,
-            created_at: {_at("created_at")}, state: row.state}}) SET {_DISPLAY} WITH n, row {_NAME_VECTOR}""",
+            created_at: {_at("created_at")}, state: row.state}}) SET {_DISPLAY}""",
         ops.NEW_EPISODE: f"""CREATE (:Episodic {{uuid: row.uuid, name: row.name, source: row.source,
             source_description: row.source_description, content: row.content, valid_at: {_at("valid_at")},
             group_id: $group, created_at: {_at("created_at")}, entity_edges: row.entity_edges}})""",
@@ -160,23 +161,23 @@ WRITES: Mapping[Write, str] = {
             CREATE (s)-[f:RELATES_TO {{uuid: row.uuid, group_id: $group, name: row.name, fact: row.fact,
             attributes: row.attributes, episodes: row.episodes, created_at: {_at("created_at")},
             valid_at: {_at("valid_at")}, reference_time: {_at("reference_time")},
-            invalid_at: {_at_or_null("invalid_at")}, expired_at: {_at_or_null("expired_at")}}}]->(o)
-            WITH f, row {_FACT_VECTOR}""",
+            invalid_at: {_at_or_null("invalid_at")}, expired_at: {_at_or_null("expired_at")}}}]->(o)""",
         ops.NEW_ALIAS: "CREATE (:ApexAlias {group_id: $group, key: row.key, entity: row.entity, value: row.value})",
         ops.NEW_PAGE: """CREATE (:ApexTimeline {group_id: $group, page: row.page, evidence: row.evidence,
             page_starts: row.page_starts})""",
         ops.NEW_RECORD: """CREATE (:ApexRecord {group_id: $group, record_id: row.record, epoch: row.epoch,
             saga_id: row.saga, present: row.present, claims: row.claims})""",
         ops.SET_STATE: f"{_ENTITY_OF_ROW} SET n.state = row.state",
-        ops.SET_DISPLAY: f"{_ENTITY_OF_ROW} SET {_DISPLAY}",
-        ops.SET_NAME_VECTOR: f"{_ENTITY_OF_ROW} SET n.name_embedding = null WITH n, row {_NAME_VECTOR}",
+        ops.SET_DISPLAY: f"""{_ENTITY_OF_ROW}
+            CALL (n, row) {{ WITH * WHERE {_NAME.format("n")} <> row.name REMOVE n.name_embedding }} SET {_DISPLAY}""",
         ops.SET_EPISODE: f"""{_EPISODE_OF_ROW} SET e.name = row.name, e.source = row.source,
             e.source_description = row.source_description, e.content = row.content, e.valid_at = {_at("valid_at")}""",
         ops.SET_OBSERVATION: f"{_MENTION_ENDS} MATCH (e)-[m:MENTIONS]->(n) SET m.observation = row.observation",
         ops.SET_ENDS: f"""{_FACT_OF_ROW} SET f.episodes = row.episodes, f.invalid_at = {_at_or_null("invalid_at")},
             f.expired_at = {_at_or_null("expired_at")}""",
         ops.SET_FACT_TEXT: f"""{_FACT_OF_ROW}
-            SET f.fact = row.fact, f.attributes = row.attributes, f.fact_embedding = null WITH f, row {_FACT_VECTOR}""",
+            CALL (f, row) {{ WITH * WHERE f.fact <> row.fact REMOVE f.fact_embedding }}
+            SET f.fact = row.fact, f.attributes = row.attributes""",
         ops.SET_ALIAS: f"{_ALIAS_OF_ROW} SET a.entity = row.entity",
         ops.SET_PAGE: f"{_PAGE_OF_ROW} SET p.evidence = row.evidence, p.page_starts = row.page_starts",
         ops.SET_PAGE_STARTS: f"{_PAGE_OF_ROW} SET p.page_starts = row.page_starts",
@@ -190,6 +191,10 @@ WRITES: Mapping[Write, str] = {
         ops.DELETE_FACT: f"{_FACT_OF_ROW} DELETE f",
         ops.DELETE_ALIAS: f"{_ALIAS_OF_ROW} DELETE a",
         ops.DELETE_PAGE: f"{_PAGE_OF_ROW} DELETE p",
+        ops.SET_NAME_VECTOR: f"""{_ENTITY_OF_ROW}
+            CALL db.create.setNodeVectorProperty(n, 'name_embedding', row.vector)""",
+        ops.SET_FACT_VECTOR: f"""{_FACT_OF_ROW}
+            CALL db.create.setRelationshipVectorProperty(f, 'fact_embedding', row.vector)""",
     }.items()
 }
 """The labels of an entity are data, not text of a statement (dynamic labels, new in 5.26)."""

@@ -64,7 +64,8 @@ class Neo4jTransaction:
     _answers: Mapping[Query, str] = COLLECTED
     _scans: Mapping[Query, str] = READS
 
-    def __init__(self, transaction: AsyncManagedTransaction, group: str) -> None:
+    def __init__(self, transaction: AsyncManagedTransaction, group: str, holds_vectors: bool) -> None:
+        self.holds_vectors = holds_vectors
         self._transaction = transaction
         self._group = group
 

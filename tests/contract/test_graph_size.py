@@ -1,4 +1,4 @@
-"""Search of an embedded graph of 20,000 records: 27,000 entities and 72,000 facts, with a vector each."""
+"""Reading by key from an embedded graph of 20,000 records: 27,000 entities and 72,000 facts."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
-from apex_cli.errors import StoreTransient
 from apex_cli.stores.graph.ladybug.store import LadybugGraph
 from apex_cli.stores.graph.ladybug.transaction import LadybugTransaction
 from apex_cli.stores.graph.model import operations as ops
 from apex_cli.stores.graph.model.operations import Access
-from tests.plans import DIMENSIONS, GROUP, NOON, vector_of
+from tests.plans import GROUP, NOON
 
 RECORDS, ENTITIES, FACTS = 20_000, 27_000, 72_000
 _PAGE = 12_000
@@ -30,7 +28,6 @@ class BulkWriter:
 
     def __init__(self, graph: LadybugGraph) -> None:
         self._graph = graph
-        self._random = np.random.default_rng(1)
 
     async def copy(self, table: str, columns: dict[str, Any], options: str = "") -> None:
         rows = pa.table(columns)
@@ -41,23 +38,16 @@ class BulkWriter:
 
         await self._graph._engine.run(job, Access.WRITE)
 
-    def vectors(self, count: int) -> pa.Array:
-        """Random unit vectors."""
-        rows = self._random.standard_normal((count, DIMENSIONS)).astype(np.float32)
-        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-        return pa.ListArray.from_arrays(np.arange(count + 1, dtype=np.int32) * DIMENSIONS, rows.reshape(-1))
-
     async def entities(self, start: int, end: int) -> None:
         names = [f"Carrier {number} of fleet {number % 97}" for number in range(start, end)]
         await self.copy(
-            "Entity(uuid, name, group_id, labels, created_at, name_embedding, summary, attributes)",
+            "Entity(uuid, name, group_id, labels, created_at, summary, attributes)",
             {
                 "uuid": [entity_id(number) for number in range(start, end)],
                 "name": names,
                 "group_id": [GROUP] * len(names),
                 "labels": [["Entity", "Carrier"]] * len(names),
                 "created_at": times(len(names)),
-                "name_embedding": self.vectors(len(names)),
                 "summary": names,
                 "attributes": ["{}"] * len(names),
             },
@@ -66,20 +56,16 @@ class BulkWriter:
     async def facts(self, start: int, end: int) -> None:
         sentences = [f"Truck {number} is at stop {number % 1000}" for number in range(start, end)]
         ids = [f"fact-{number}" for number in range(start, end)]
-        vectors = self.vectors(len(ids))
         if end == FACTS:
             sentences[-1] = SENTENCE
-            last = pa.array([vector_of(SENTENCE).tolist()], vectors.type)
-            vectors = pa.concat_arrays([vectors.slice(0, len(ids) - 1), last])
         await self.copy(
-            "RelatesToNode_(uuid, group_id, created_at, name, fact, fact_embedding, episodes, valid_at, attributes)",
+            "RelatesToNode_(uuid, group_id, created_at, name, fact, episodes, valid_at, attributes)",
             {
                 "uuid": ids,
                 "group_id": [GROUP] * len(ids),
                 "created_at": times(len(ids)),
                 "name": ["LOCATED_AT"] * len(ids),
                 "fact": sentences,
-                "fact_embedding": vectors,
                 "episodes": [[record_of(number)] for number in range(start, end)],
                 "valid_at": times(len(ids)),
                 "attributes": ["{}"] * len(ids),
@@ -157,46 +143,18 @@ async def large_graph(folder: Path) -> AsyncIterator[LadybugGraph]:
     await graph.close()
 
 
-async def test_a_large_graph_is_searched_in_the_memory_of_the_buffer_pool(large_graph: LadybugGraph) -> None:
-    expected = record_of(FACTS - 1)
-    by_words = await large_graph.search("the needle yard", vector_of("something else").tolist(), limit=50)
-    assert (by_words[0].record_id, by_words[0].text) == (expected, SENTENCE)
-    by_vector = await large_graph.search("zzz", vector_of(SENTENCE).tolist(), limit=50)
-    assert [hit.record_id for hit in by_vector] == [expected]
-    # Every text matches: the counts of all of them are ranked, and no text is skipped.
-    common = await large_graph.search("truck 71042", vector_of("something else").tolist(), limit=50)
-    assert common[0].text == "Truck 71042 is at stop 42"
-    assert len(common) == 50
-
-
-async def test_a_filter_on_the_ends_of_facts_fits_the_buffer_pool_too(large_graph: LadybugGraph) -> None:
+async def test_a_condition_on_the_ends_of_facts_fits_the_buffer_pool_too(large_graph: LadybugGraph) -> None:
     driver = large_graph.graphiti_driver()
-    from graphiti_core.search.search_filters import SearchFilters
-    from graphiti_core.search.search_utils import edge_fulltext_search, edge_similarity_search
-
-    subject = entity_id((FACTS - 1) % ENTITIES)
-    filters = SearchFilters(edge_source_node_uuids=[subject])
-    (by_words,) = await edge_fulltext_search(driver, "needle truck", filters, [GROUP], 1)
-    assert (by_words.fact, by_words.source_node_uuid) == (SENTENCE, subject)
-    vector = vector_of(SENTENCE).tolist()
-    (by_vector,) = await edge_similarity_search(driver, vector, subject, None, SearchFilters(), [GROUP], 5, 0.9)
-    assert by_vector.fact == SENTENCE
+    ids = [f"fact-{number}" for number in range(FACTS - 1000, FACTS)]
+    rows = await driver.rows_by_key(
+        f"{driver.edges_by_key} WHERE n.uuid = $subject RETURN e.fact AS fact, n.uuid AS subject",
+        ids,
+        {"subject": entity_id((FACTS - 1) % ENTITIES)},
+    )
+    assert list(rows) == [{"fact": SENTENCE, "subject": entity_id((FACTS - 1) % ENTITIES)}]
 
 
 async def test_facts_are_read_by_key_from_a_large_graph(large_graph: LadybugGraph) -> None:
     ids = [f"fact-{number}" for number in range(0, FACTS, 1000)]
     rows = await large_graph._engine.run(lambda graph: graph.look_up(ops.FACTS, ids), Access.EXACT)
     assert sorted(row["id"] for row in rows) == sorted(ids)
-
-
-async def test_graphitis_own_vector_search_does_not_fit(large_graph: LadybugGraph) -> None:
-    """Where it does, after a new release of the engine or of Graphiti, `scan_search` may be needless."""
-    driver = large_graph.graphiti_driver()
-    from graphiti_core.search.search_filters import SearchFilters
-
-    search = driver.search_ops
-    assert search is not None
-    with pytest.raises(StoreTransient, match="buffer pool is full"):
-        await search.edge_similarity_search(
-            driver, vector_of(SENTENCE).tolist(), None, None, SearchFilters(), [GROUP], 50, 0.6
-        )
