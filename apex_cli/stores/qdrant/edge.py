@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from apex_cli.errors import ApexError, StoreTerminal, StoreTransient, StoreUnavailable
 from apex_cli.model import Plan
-from apex_cli.stores.protocol import Hit, PointView, StoredSummary
+from apex_cli.stores.protocol import ANY_RECORD, Hit, PointView, RecordFilter, StoredSummary
 from apex_cli.stores.qdrant import points
 from apex_cli.stores.qdrant.points import SLICE, STORE, slices
 
@@ -174,14 +174,14 @@ class QdrantEdgeStore:
         )
 
     @_in_its_thread
-    def search(self, vector: Sequence[float], *, limit: int, source: str | None = None) -> Sequence[Hit]:
+    def search(self, vector: Sequence[float], *, limit: int, where: RecordFilter = ANY_RECORD) -> Sequence[Hit]:
         """See `VectorCollection`. `limit` counts points."""
         from qdrant_edge import Query, SearchRequest
 
         request = SearchRequest(
             query=Query.Nearest([float(value) for value in vector]),
             limit=limit,
-            filter=_where(visible=1) if source is None else _where(visible=1, source=[source]),
+            filter=_visible(where),
             with_payload=points.HIT_FIELDS,
         )
         return [points.to_hit(point.payload or {}, point.score) for point in self._shard.search(request)]
@@ -328,6 +328,17 @@ class QdrantEdgeStore:
         if self._unflushed >= FLUSH_POINTS:
             self._shard.flush()
             self._unflushed = 0
+
+
+def _visible(where: RecordFilter) -> Filter:
+    """The points that readers see and that are wanted."""
+    from qdrant_edge import FieldCondition, Filter, RangeDateTime
+
+    chosen = _where(visible=1, **points.fields_of(where))
+    if times := points.times_of(where):
+        bounds = {name: moment.isoformat() for name, moment in times.items()}
+        chosen = Filter(must=[*(chosen.must or []), FieldCondition("event_time", range=RangeDateTime(**bounds))])
+    return chosen
 
 
 def _where(*, visible: int | None = None, **fields: list[str]) -> Filter:
