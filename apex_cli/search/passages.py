@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 _WORD = re.compile(r"\w+(?:[-'’]\w+)*")
-_ENDINGS = ("ings", "ing", "ies", "ied", "ers", "er", "ed", "es", "s", "ly", "y", "e")
+_ENDINGS = ("ings", "ing", "ers", "er", "ed", "es", "s", "ly", "e")
 _SHORTEST_STEM = 3
 
 

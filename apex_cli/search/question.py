@@ -24,7 +24,7 @@ _AROUND = ".,;:!?()[]{}<>'’‘`*"
 _EMPTY = frozenset(
     """a about all am an and any are as at be been by can could did do does find for from get give had has have how i
     in is it its latest list look me my newest now of on or our please show tell that the their there these they this
-    to up was we were what what's when where where's which who who's whose will with you your""".split()  # noqa: SIM905
+    to up was we were what what's when where where's which who who's whose why will with you your""".split()  # noqa: SIM905
 )
 """Words that ask for nothing by themselves."""
 _PLACE = frozenset(("where", "where's", "whereabouts", "location", "position"))

@@ -105,11 +105,14 @@ def rank(
         _by_name(named),
     )
     covered = {hit.record_id for hit in words if hit.coverage >= _COVERED}
+    ordered = {record_id for one in named if one.is_all for record_id in one.record_ids}
     ranking = Ranking()
     for record_id in {**of_names, **of_meaning, **of_words}:
         if record_id in of_names or record_id in of_meaning or record_id in covered:
             found = of_words.get(record_id, 0.0) + share * of_meaning.get(record_id, 0.0)
-            ranking.scores[record_id] = found / (1 + share) + of_names.get(record_id, 0.0)
+            # Where a name is all of the question, its records keep their order.
+            weight = _TIE**2 if record_id in ordered else 1.0
+            ranking.scores[record_id] = weight * found / (1 + share) + of_names.get(record_id, 0.0)
             parts = {"vector": of_meaning, "keyword": of_words, "graph": of_names}
             ranking.parts[record_id] = [part for part, scores in parts.items() if record_id in scores]
     for hit in (hit for one in near for hit in one.hits):
