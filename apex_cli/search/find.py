@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from apex_cli.errors import ApexError, RecordError, RunHalted, StoreError
 from apex_cli.search import passages
-from apex_cli.search.question import Name, Question, understand
+from apex_cli.search.question import Name, SearchQuestion, understand
 from apex_cli.search.ranking import Named, Near, Ranking, rank
 from apex_cli.stores.postgres.record_search import NamedRecord, ShownVersion
 from apex_cli.stores.protocol import ANY_RECORD, EntityView, GraphView, RecordFilter
@@ -95,7 +95,7 @@ async def search(stores: Stores, text: str, *, limit: int = 10, where: RecordFil
 
 
 async def _find(
-    stores: Stores, question: Question, depth: int, where: RecordFilter
+    stores: Stores, question: SearchQuestion, depth: int, where: RecordFilter
 ) -> tuple[Ranking, list[FailedPart]]:
     """What the parts find together, and the parts that could not answer."""
     models = list(stores.vectors.models)
@@ -125,7 +125,7 @@ async def _answer(part: Awaitable[T]) -> T | ApexError:
         return error
 
 
-async def _by_meaning(stores: Stores, model: str, question: Question, depth: int, where: RecordFilter) -> Near:
+async def _by_meaning(stores: Stores, model: str, question: SearchQuestion, depth: int, where: RecordFilter) -> Near:
     embedder = stores.embedding.models[model]
     vector = (await embedder.question(question.text)).tolist()
     hits = await stores.vectors.search(model, vector, limit=depth, where=where)
@@ -133,7 +133,7 @@ async def _by_meaning(stores: Stores, model: str, question: Question, depth: int
     return Near(hits, embedder.noise, embedder.sure, leads=is_led and model == stores.embedding.text.name)
 
 
-async def _by_name(stores: Stores, question: Question, depth: int, where: RecordFilter) -> list[Named]:
+async def _by_name(stores: Stores, question: SearchQuestion, depth: int, where: RecordFilter) -> list[Named]:
     """The records of each thing that the question names."""
     keys = {name: name.keys() for name in question.names}
     known, with_id = await asyncio.gather(
@@ -164,7 +164,7 @@ async def _by_name(stores: Stores, question: Question, depth: int, where: Record
 
 async def _records_of(
     stores: Stores,
-    question: Question,
+    question: SearchQuestion,
     name: Name,
     entities: Sequence[EntityView],
     with_name: Sequence[str],
@@ -211,7 +211,7 @@ def _holds_any(view: GraphView, now: datetime) -> bool:
     return any(fact.invalid_at is None or fact.invalid_at > now for fact in view.facts)
 
 
-def _hit(place: int, shown: ShownVersion, ranking: Ranking, question: Question) -> SearchHit:
+def _hit(place: int, shown: ShownVersion, ranking: Ranking, question: SearchQuestion) -> SearchHit:
     point = ranking.points.get(shown.record_id)
     if point is None or point.saga_id not in shown.sagas:
         point = None

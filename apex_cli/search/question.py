@@ -49,7 +49,7 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class SearchQuestion:
     """A question, its words, and what it may name, each text once, the longest first."""
 
     text: str
@@ -77,14 +77,14 @@ class Question:
         return bool(rest) and all(any(map(str.isdigit, word)) for word in rest)
 
 
-def understand(text: str) -> Question:
+def understand(text: str) -> SearchQuestion:
     """The words of a question, and what it may name."""
     found = [(match.group().strip(_AROUND), match.span()) for match in _WORD.finditer(text)][:_MOST_WORDS]
     words = [word for word, _ in found if word]
     spans = [span for word, span in found if word]
     names = {name.text: name for name in _names(text, words, spans)}
     ordered = sorted(names.values(), key=lambda name: (-len(name.words), name.words.start))
-    return Question(text, tuple(words), tuple(ordered))
+    return SearchQuestion(text, tuple(words), tuple(ordered))
 
 
 def _names(text: str, words: list[str], spans: list[tuple[int, int]]) -> Iterator[Name]:
