@@ -2,8 +2,9 @@
 
 One shard for each namespace and embedding model, named after both. See `points` for the payload of a point.
 
-Search is exact: no HNSW graph is built (m = 0). At this size a scan is as fast (1.3 ms at 20,000 points, measured), and
-optimizing at the end of a large run takes 0.2 s instead of 6 s.
+No HNSW graph is built (m = 0): optimizing at the end of a large run takes 0.2 s instead of 6 s. Search scans the
+vectors as bytes, which optimizing makes (25 MB for 100,000 points, 4 ms warm). The best twice `limit` are scored again
+by the vectors themselves.
 An update that has returned is in the shard's write-ahead log and survives `kill -9`.
 """
 
@@ -176,13 +177,14 @@ class QdrantEdgeStore:
     @_in_its_thread
     def search(self, vector: Sequence[float], *, limit: int, where: RecordFilter = ANY_RECORD) -> Sequence[Hit]:
         """See `VectorCollection`. `limit` counts points."""
-        from qdrant_edge import Query, SearchRequest
+        from qdrant_edge import QuantizationSearchParams, Query, SearchParams, SearchRequest
 
         request = SearchRequest(
             query=Query.Nearest([float(value) for value in vector]),
             limit=limit,
             filter=_visible(where),
             with_payload=points.HIT_FIELDS,
+            params=SearchParams(quantization=QuantizationSearchParams(rescore=True, oversampling=2.0)),
         )
         return [points.to_hit(point.payload or {}, point.score) for point in self._shard.search(request)]
 
@@ -279,19 +281,30 @@ class QdrantEdgeStore:
             EdgeShard,
             EdgeVectorParams,
             HnswIndexConfig,
-            PayloadSchemaType,
+            IntegerIndexParams,
+            KeywordIndexParams,
+            ScalarQuantizationConfig,
+            ScalarType,
             UpdateOperation,
         )
 
         fresh = self._path.with_name(self._path.name + ".new")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True, mode=0o700)
-        params = EdgeVectorParams(size=self._dimensions, distance=Distance.Cosine)
+        # All of it on disk: read into memory at the start, 100,000 points take 0.5 processor seconds and 160 MB more.
+        params = EdgeVectorParams(
+            size=self._dimensions,
+            distance=Distance.Cosine,
+            on_disk=True,
+            quantization_config=ScalarQuantizationConfig(ScalarType.Int8, quantile=0.99, always_ram=False),
+        )
         no_graph = HnswIndexConfig(m=0, ef_construct=100, full_scan_threshold=10_000)
-        shard = EdgeShard.create(str(fresh), EdgeConfig(vectors=params, hnsw_config=no_graph))
+        config = EdgeConfig(vectors=params, hnsw_config=no_graph, on_disk_payload=True)
+        shard = EdgeShard.create(str(fresh), config)
         for field in points.KEYWORD_FIELDS:
-            shard.update(UpdateOperation.create_field_index(field, PayloadSchemaType.Keyword))
-        shard.update(UpdateOperation.create_field_index("visible", PayloadSchemaType.Integer))
+            shard.update(UpdateOperation.create_field_index(field, KeywordIndexParams(on_disk=True)))
+        visible = IntegerIndexParams(lookup=True, range=False, on_disk=True)
+        shard.update(UpdateOperation.create_field_index("visible", visible))
         return fresh, shard
 
     @_in_its_thread
