@@ -57,7 +57,8 @@ async def test_opening_makes_the_collection_and_its_indexes(server: Recorder, an
     await store.open()
     await store.close()
     made = {"vectors": {"size": 256, "distance": "Cosine"}}
-    indexes = [("record_id", "keyword"), ("saga_id", "keyword"), ("source", "keyword"), ("visible", "integer")]
+    keywords = [(name, "keyword") for name in ("record_id", "saga_id", "source", "data_type")]
+    indexes = [*keywords, ("visible", "integer"), ("event_time", "datetime")]
     assert server.requests == [
         Request("GET", "/", {}, None),
         Request("GET", f"{COLLECTION}/exists", {}, None),

@@ -276,6 +276,7 @@ class QdrantEdgeStore:
     def _new_shard(self) -> tuple[Path, EdgeShard]:
         """An empty shard under another name: it is renamed when it is complete, so a kill leaves no half of one."""
         from qdrant_edge import (
+            DatetimeIndexParams,
             Distance,
             EdgeConfig,
             EdgeShard,
@@ -305,6 +306,7 @@ class QdrantEdgeStore:
             shard.update(UpdateOperation.create_field_index(field, KeywordIndexParams(on_disk=True)))
         visible = IntegerIndexParams(lookup=True, range=False, on_disk=True)
         shard.update(UpdateOperation.create_field_index("visible", visible))
+        shard.update(UpdateOperation.create_field_index("event_time", DatetimeIndexParams(on_disk=True)))
         return fresh, shard
 
     @_in_its_thread

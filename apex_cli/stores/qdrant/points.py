@@ -25,8 +25,9 @@ from apex_cli.stores.protocol import Hit, PointView, RecordFilter, StoredSummary
 T = TypeVar("T")
 
 STORE = "vectors"
-KEYWORD_FIELDS = ("record_id", "saga_id", "source")
-"""Payload fields with a keyword index, because filters use them. `visible` has an integer index."""
+KEYWORD_FIELDS = ("record_id", "saga_id", "source", "data_type")
+"""Payload fields with a keyword index, because filters use them. `visible` has an integer index, `event_time` one of
+times."""
 SUMMARY_FIELDS = ["record_id", "saga_id", "visible"]
 """Payload fields that `PointCounter` reads."""
 HIT_FIELDS = ["record_id", "saga_id", "text", "place"]

@@ -185,7 +185,8 @@ class QdrantServerStore:
         if not self._create:
             return
         indexes = dict.fromkeys(points.KEYWORD_FIELDS, models.PayloadSchemaType.KEYWORD)
-        for field, kind in {**indexes, "visible": models.PayloadSchemaType.INTEGER}.items():
+        indexes |= {"visible": models.PayloadSchemaType.INTEGER, "event_time": models.PayloadSchemaType.DATETIME}
+        for field, kind in indexes.items():
             index = (collection.payload_schema or {}).get(field)
             if index is None or index.data_type != kind:
                 await client.create_payload_index(self.collection, field, kind, wait=True)
