@@ -26,8 +26,8 @@ The limits are measured on the questions of `quality.meaning`, and on 25 questio
 ("how do I bake sourdough bread"):
 
     model                     noise   sure   hit@1   hit@5   of 40    questions about nothing that find something
-    wordllama-256             0.10    0.32   10      15               5 of 25; 25 without the limits
-    multilingual-e5-small     0.80    0.83   23      30               2 of 25; 25 without the limits
+    wordllama-256             0.10    0.32   11      16               5 of 25; 25 without the limits
+    multilingual-e5-small     0.80    0.83   23      30               4 of 25; 25 without the limits
 """
 
 from __future__ import annotations
