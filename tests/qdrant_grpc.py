@@ -21,7 +21,9 @@ KINDS = {
     "record_id": messages.PayloadSchemaType.Keyword,
     "saga_id": messages.PayloadSchemaType.Keyword,
     "source": messages.PayloadSchemaType.Keyword,
+    "data_type": messages.PayloadSchemaType.Keyword,
     "visible": messages.PayloadSchemaType.Integer,
+    "event_time": messages.PayloadSchemaType.Datetime,
 }
 _DONE = messages.UpdateResult(operation_id=1, status=messages.UpdateStatus.Completed)
 

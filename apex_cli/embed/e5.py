@@ -38,6 +38,7 @@ class E5Embedder(Embedder):
 
     name = "multilingual-e5-small-q4-384"
     dimensions = 384
+    noise, sure = 0.80, 0.83
 
     def __init__(self) -> None:
         self._model: Any = None

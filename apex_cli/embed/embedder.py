@@ -24,6 +24,15 @@ class Embedder(ABC):
 
     dimensions: int
 
+    noise: float = 0.0
+    """The cosine similarity that a question may have with any text: up to it a text is not found by meaning."""
+
+    sure: float = 0.0
+    """The cosine similarity that a question hardly has with a text about something else, although it may share words.
+
+    Both are measured (`search.ranking`), and 0 for a model that was not.
+    """
+
     @abstractmethod
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """One unit-length row a text, in order: shape (texts, dimensions), float32, finite, never zero.

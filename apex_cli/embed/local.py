@@ -30,6 +30,7 @@ class LocalEmbedder(Embedder):
 
     name = "wordllama-256"
     dimensions = 256
+    noise, sure = 0.10, 0.32
 
     def __init__(self) -> None:
         self._model: Any = None

@@ -12,11 +12,12 @@ from typing import Any
 from apex_cli.answers import Answer
 from apex_cli.config import Settings
 from apex_cli.errors import ApexError
-from apex_cli.queries import RecordHistory, RecordView, SearchResult
+from apex_cli.queries import RecordHistory, RecordView
 from apex_cli.readers import messages
 from apex_cli.readers.messages import BadFrame, frame, read_frame, same_user, socket_path
+from apex_cli.search.find import SearchResult
 from apex_cli.stores.postgres.runs import Run, RunStatistics
-from apex_cli.stores.protocol import Probe
+from apex_cli.stores.protocol import ANY_RECORD, Probe, RecordFilter
 from apex_cli.typed_json import from_json, to_json
 from apex_cli.verify import DiscrepancyReport
 
@@ -44,8 +45,8 @@ class RemoteReader(ABC):
     async def ask(self, question: str, **arguments: Any) -> Any:
         """The answer to one of `messages.QUESTIONS`, of the type that it has in `Reader`."""
 
-    async def search(self, text: str, *, limit: int = 10, source: str | None = None) -> SearchResult:
-        found: SearchResult = await self.ask("search", text=text, limit=limit, source=source)
+    async def search(self, text: str, *, limit: int = 10, where: RecordFilter = ANY_RECORD) -> SearchResult:
+        found: SearchResult = await self.ask("search", text=text, limit=limit, where=where)
         return found
 
     async def facts(

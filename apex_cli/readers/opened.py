@@ -8,10 +8,12 @@ from datetime import datetime
 from apex_cli import answers, queries
 from apex_cli import verify as comparison
 from apex_cli.answers import Answer
-from apex_cli.queries import RecordHistory, RecordView, SearchResult
+from apex_cli.queries import RecordHistory, RecordView
+from apex_cli.search import find
+from apex_cli.search.find import SearchResult
 from apex_cli.stores.factory import Stores, probe
 from apex_cli.stores.postgres.runs import Run, RunStatistics
-from apex_cli.stores.protocol import Probe
+from apex_cli.stores.protocol import ANY_RECORD, Probe, RecordFilter
 from apex_cli.verify import DiscrepancyReport
 
 
@@ -21,8 +23,8 @@ class StoresReader:
     def __init__(self, stores: Stores) -> None:
         self._stores = stores
 
-    async def search(self, text: str, *, limit: int = 10, source: str | None = None) -> SearchResult:
-        return await queries.search(self._stores, text, limit=limit, source=source)
+    async def search(self, text: str, *, limit: int = 10, where: RecordFilter = ANY_RECORD) -> SearchResult:
+        return await find.search(self._stores, text, limit=limit, where=where)
 
     async def facts(
         self, entity: str, *, at: datetime | None = None, predicate: str | None = None, everything: bool = False

@@ -10,17 +10,18 @@ from datetime import datetime
 from typing import Protocol
 
 from apex_cli.answers import Answer
-from apex_cli.queries import RecordHistory, RecordView, SearchResult
+from apex_cli.queries import RecordHistory, RecordView
+from apex_cli.search.find import SearchResult
 from apex_cli.stores.postgres.runs import Run, RunStatistics
-from apex_cli.stores.protocol import Probe
+from apex_cli.stores.protocol import ANY_RECORD, Probe, RecordFilter
 from apex_cli.verify import DiscrepancyReport
 
 
 class Reader(Protocol):
     """The questions. Each raises `StoreError` where a store fails meanwhile, and an `ApexError` where none opens."""
 
-    async def search(self, text: str, *, limit: int = 10, source: str | None = None) -> SearchResult:
-        """See `queries.search`."""
+    async def search(self, text: str, *, limit: int = 10, where: RecordFilter = ANY_RECORD) -> SearchResult:
+        """See `search.find.search`."""
 
     async def facts(
         self, entity: str, *, at: datetime | None = None, predicate: str | None = None, everything: bool = False

@@ -108,7 +108,8 @@ class PointView:
 class Hit:
     """A record found by a search, best first; `score` is the store's own and comparable only within one answer.
 
-    `place` is where the text is in its file, if that is known.
+    `place` is where the text is in its file, if that is known. `coverage` is the share of the question's words that the
+    text has, by their weight; only a search by words gives it.
     """
 
     record_id: str
@@ -116,6 +117,27 @@ class Hit:
     score: float
     text: str
     place: str = ""
+    coverage: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFilter:
+    """Which records a search may find. None: any.
+
+    `after` and `before` bound the event time of what is found: at or after the one, before the other. `at` asks for the
+    records as they were: of each record the version that was current then. `ended` keeps records whose facts have all
+    ended.
+    """
+
+    source: str | None = None
+    data_type: str | None = None
+    after: datetime | None = None
+    before: datetime | None = None
+    at: datetime | None = None
+    ended: bool = True
+
+
+ANY_RECORD = RecordFilter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +210,12 @@ class VectorStore(PreparedStore, Protocol):
         """All points of these records, visible or not."""
 
     async def search(
-        self, model: str, vector: Sequence[float], *, limit: int, source: str | None = None
+        self, model: str, vector: Sequence[float], *, limit: int, where: RecordFilter = ANY_RECORD
     ) -> Sequence[Hit]:
-        """The nearest visible points of a model by cosine similarity, best first, one or more per record."""
+        """The nearest visible points of a model by cosine similarity, best first, one or more per record.
+
+        A store holds points of current versions only, so `where.at` finds none of versions that were replaced since.
+        """
 
 
 class CacheStore(PreparedStore, Protocol):
@@ -265,6 +290,15 @@ class PivotStore(Store, Protocol):
         `MC-948811`, `+1 312 555 0144`), or a name in any case, legal form or diacritics. Without any, those that have
         the text (three characters or more) in their name.
         """
+
+    async def named(self, keys: Sequence[str]) -> Mapping[str, Sequence[EntityView]]:
+        """The entities that have each of these keys or names (aliases), without plain values; unknown ones are absent.
+
+        Looked up one by one, never searched.
+        """
+
+    async def newest_records(self, entity_id: str, *, limit: int) -> Sequence[str]:
+        """The records that mention an entity, the newest by event time first."""
 
     async def resembling(self, text: str, *, kind: str | None = None, limit: int = 5) -> Sequence[EntityView]:
         """Entities, of one type if `kind` names it, whose name is near `text`, the nearest first: for a person to

@@ -13,8 +13,8 @@ from typing import Any
 from apex_cli.config import load as load_settings
 from apex_cli.pipeline.context import IngestRequest, Stop
 from apex_cli.pipeline.ingest import ingest
-from apex_cli.queries import search
 from apex_cli.results import RecordStatus
+from apex_cli.search.find import search
 from apex_cli.stores.factory import Stores, open_stores
 from quality.records.memory import Results
 from tests.generate import records

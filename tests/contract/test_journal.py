@@ -14,7 +14,7 @@ from apex_cli.model import Embedded, Plan, PlanKind, Position, Record
 from apex_cli.stores.postgres.catalog import Catalog, shown_points
 from apex_cli.stores.postgres.connection import Database
 from apex_cli.stores.postgres.journal import PostgresJournal
-from apex_cli.stores.protocol import Begun, OpenSaga, SagaState
+from apex_cli.stores.protocol import Begun, OpenSaga, RecordFilter, SagaState
 from tests.plans import NOON, make_embedded, make_record
 
 
@@ -249,7 +249,7 @@ async def test_keyword_search_finds_any_of_the_words(journal: PostgresJournal, c
     assert [hit.record_id for hit in hits] == [record.record_id]
     assert await catalog.search("'; DROP TABLE record; --", limit=5) == []
     assert await catalog.search("...", limit=5) == []
-    assert await catalog.search("snow", limit=5, source="samsara") == []
+    assert await catalog.search("snow", limit=5, where=RecordFilter(source="samsara")) == []
 
 
 async def test_errors_of_the_driver_stay_inside(database: Database) -> None:

@@ -67,7 +67,7 @@ async def test_only_the_indexes_that_are_missing_are_created(server: tuple[FakeQ
     store = store_at(port)
     await store.open()
     await store.close()
-    assert fake.calls.count("CreateFieldIndex") == {"none": 4, "one": 3, "another kind": 1}[present]
+    assert fake.calls.count("CreateFieldIndex") == {"none": 6, "one": 5, "another kind": 1}[present]
     assert fake.schema == KINDS
 
 

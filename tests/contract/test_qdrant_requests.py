@@ -13,7 +13,7 @@ import pytest
 
 from apex_cli.addresses import Secret
 from apex_cli.errors import StoreTerminal, StoreTransient, StoreUnavailable
-from apex_cli.stores.protocol import PointView, StoredSummary
+from apex_cli.stores.protocol import PointView, RecordFilter, StoredSummary
 from apex_cli.stores.qdrant.connection import Connector
 from apex_cli.stores.qdrant.server import UPSERT_POINTS, QdrantServerStore
 from apex_cli.stores.servers import Tls
@@ -57,7 +57,8 @@ async def test_opening_makes_the_collection_and_its_indexes(server: Recorder, an
     await store.open()
     await store.close()
     made = {"vectors": {"size": 256, "distance": "Cosine"}}
-    indexes = [("record_id", "keyword"), ("saga_id", "keyword"), ("source", "keyword"), ("visible", "integer")]
+    keywords = [(name, "keyword") for name in ("record_id", "saga_id", "source", "data_type")]
+    indexes = [*keywords, ("visible", "integer"), ("event_time", "datetime")]
     assert server.requests == [
         Request("GET", "/", {}, None),
         Request("GET", f"{COLLECTION}/exists", {}, None),
@@ -172,7 +173,7 @@ async def test_search_asks_for_visible_points_only(server: Recorder, source: str
     store = store_at(server.url)
     await store.open()
     with only(server) as requests:
-        assert await store.search([0.5] * DIMENSIONS, limit=7, source=source) == []
+        assert await store.search([0.5] * DIMENSIONS, limit=7, where=RecordFilter(source=source)) == []
     ours = [] if source is None else [{"key": "source", "match": {"any": [source]}}]
     body = {
         "query": {"nearest": [0.5] * DIMENSIONS},

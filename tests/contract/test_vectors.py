@@ -17,7 +17,7 @@ from qdrant_client import AsyncQdrantClient
 from apex_cli.addresses import Secret
 from apex_cli.errors import StoreError, StoreTerminal, StoreUnavailable
 from apex_cli.model import PlanKind
-from apex_cli.stores.protocol import StoredSummary
+from apex_cli.stores.protocol import RecordFilter, StoredSummary
 from apex_cli.stores.qdrant import edge as qdrant_edge
 from apex_cli.stores.qdrant import points
 from apex_cli.stores.qdrant import server as qdrant_server
@@ -94,7 +94,7 @@ async def held(store: VectorCollection) -> set[StoredSummary]:
 
 
 async def found(store: VectorCollection, text: str, source: str | None = None) -> list[tuple[str, str | None]]:
-    hits = await store.search(vector_of(text).tolist(), limit=10, source=source)
+    hits = await store.search(vector_of(text).tolist(), limit=10, where=RecordFilter(source=source))
     return [(hit.record_id, hit.saga_id) for hit in hits]
 
 

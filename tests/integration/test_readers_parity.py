@@ -33,7 +33,7 @@ QUESTIONS = (
     ("history", "nothing"),
     ("search", "delivered"),
     ("search", "snow", "--source", "document", "--limit", "1"),
-    ("search", "no such words zzzz", "--source", "turvo"),
+    ("search", "delivered zzzz", "--source", "turvo"),
     ("runs",),
     ("runs", "--limit", "1"),
     ("runs", "show", "ffffffff"),

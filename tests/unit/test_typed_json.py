@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from apex_cli import errors
 from apex_cli.errors import ApexError, Fenced, Locked, StoreTransient, UsageError
-from apex_cli.queries import AmbiguousEntity, FailedPart, SearchResult
+from apex_cli.queries import AmbiguousEntity
 from apex_cli.readers import messages
+from apex_cli.search.find import FailedPart, SearchResult
 from apex_cli.stores.protocol import EntityView
 from apex_cli.typed_json import from_json, to_json
 

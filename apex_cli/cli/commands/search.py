@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from apex_cli.cli.options import Limit, RecordSource, check_source, filled
+from apex_cli.cli.options import Limit, RecordSource, check_source, filled, moment
 from apex_cli.cli.output import clean, clip, redact
 from apex_cli.cli.verb import START, UNANSWERED, USAGE, CommandContext, verb
 
 
 @verb(
     *("json", "home", "lock_timeout"),
-    examples=('apex search "late because of snow"', 'apex search "reefer" --source turvo --limit 3 --json'),
+    examples=(
+        'apex search "late because of snow"',
+        "apex search TRUCK-6520 --after 2025-10-19",
+        'apex search "reefer" --source turvo --limit 3 --json',
+    ),
     exits={0: "searched, whatever was found", **USAGE, **START, **UNANSWERED},
 )
 def search(
@@ -22,15 +27,34 @@ def search(
     text: Annotated[str, typer.Argument(metavar="TEXT", parser=filled, help="What to look for.")],
     limit: Limit = 10,
     source: RecordSource = None,
+    data_type: Annotated[
+        str | None,
+        typer.Option("--type", parser=filled, metavar="TYPE", help="Records of this type only, e.g. message."),
+    ] = None,
+    after: Annotated[
+        datetime | None, typer.Option(parser=moment, metavar="TIME", help="Only what happened then or later.")
+    ] = None,
+    before: Annotated[
+        datetime | None, typer.Option(parser=moment, metavar="TIME", help="Only what happened before.")
+    ] = None,
+    at: Annotated[
+        datetime | None,
+        typer.Option(parser=moment, metavar="TIME", help="The records as they were then (UTC unless it says)."),
+    ] = None,
+    current: Annotated[bool, typer.Option("--current", help="Leave out records whose facts have all ended.")] = False,
 ) -> None:
-    """Find records by meaning, words and the graph, in one ranking.
+    """Find records by meaning, words and the things that are named, in one ranking.
 
+    The records of a thing that TEXT names by an id or a name stand first. What nothing supports is left out.
     A part of the search that fails is left out, with a warning. The search fails when no part answers.
     """
     # With --json each part left out adds a last line: {"type": "warning", "part", "code", "message", "hint"}.
+    from apex_cli.stores.protocol import RecordFilter
+
     context.settings()
     check_source(source)
-    result = context.read(lambda reader: reader.search(text, limit=limit, source=source))
+    where = RecordFilter(source, data_type, after=after, before=before, at=at, ended=not current)
+    result = context.read(lambda reader: reader.search(text, limit=limit, where=where))
     hits = result.hits
     if context.output.json:
         for hit in hits:

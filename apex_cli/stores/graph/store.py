@@ -69,6 +69,12 @@ class GraphStore(ABC):
     async def find_entities(self, text: str, *, limit: int = 20) -> Sequence[EntityView]:
         return await self._engine.run(lambda graph: reads.find_entities(graph, text, limit), Access.EXACT)
 
+    async def named(self, keys: Sequence[str]) -> Mapping[str, Sequence[EntityView]]:
+        return await self._engine.run(lambda graph: reads.named(graph, keys), Access.PLAIN)
+
+    async def newest_records(self, entity_id: str, *, limit: int) -> Sequence[str]:
+        return await self._engine.run(lambda graph: reads.newest_records(graph, entity_id, limit), Access.PLAIN)
+
     async def resembling(self, text: str, *, kind: str | None = None, limit: int = 5) -> Sequence[EntityView]:
         return await self._engine.run(lambda graph: reads.resembling(graph, text, kind, limit), Access.PLAIN)
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from apex_cli.stores.protocol import Hit
+from apex_cli.stores.postgres import record_search
+from apex_cli.stores.postgres.record_search import NamedRecord, ShownVersion
+from apex_cli.stores.protocol import ANY_RECORD, Hit, RecordFilter
 
 if TYPE_CHECKING:
     from apex_cli.stores.postgres.connection import Database, Row
@@ -25,19 +27,6 @@ SELECT * FROM current_record
 WHERE source = %(source)s AND right(external_id, length(%(external_id)s) + 1) = '#' || %(external_id)s
    OR record_id IN (SELECT record_id FROM named WHERE occupied = (SELECT bool_or(occupied) FROM named))
 ORDER BY external_id, record_id LIMIT 20
-"""
-# One matching word is enough, because a question rarely has all of them. `unnest` gives the lexemes of a tsvector;
-# `quote_literal` makes each one safe inside a tsquery.
-_SEARCH = """
-WITH query AS (
-    SELECT to_tsquery('simple', string_agg(quote_literal(lexeme), ' | ')) AS words
-    FROM unnest(to_tsvector('english', left(%(text)s, 2000)))
-)
-SELECT r.record_id, v.saga_id, ts_rank_cd(v.search, query.words, 1) AS score, left(v.text, 500) AS text
-FROM record_version v JOIN record r ON r.record_id = v.record_id AND v.saga_id IN (r.current_version, r.base_version),
-     query
-WHERE v.search @@ query.words AND (%(source)s::text IS NULL OR r.source = %(source)s)
-ORDER BY score DESC, r.record_id LIMIT %(limit)s
 """
 # What the other stores should have of every current version.
 _EXPECTED = """
@@ -226,10 +215,37 @@ class Catalog:
         async with self._database.transaction() as connection:
             return (await connection.execute(_UNFORGET, {"id": record_id})).rowcount
 
-    async def search(self, text: str, *, limit: int, source: str | None = None) -> Sequence[Hit]:
+    async def search(self, text: str, *, limit: int, where: RecordFilter = ANY_RECORD) -> Sequence[Hit]:
         """Records that have any of the words of `text` (English stemming), best first."""
-        rows = await self._database.rows(_SEARCH, {"text": text, "source": source, "limit": limit})
-        return [Hit(str(row["record_id"]), str(row["saga_id"]), row["score"], row["text"]) for row in rows]
+        return await record_search.by_words(self._database, text, limit=limit, where=where)
+
+    async def with_id(self, ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """The records with each of these external ids in small letters; other JSON has its id without the collection.
+
+        Forgotten records too.
+        """
+        return await record_search.with_id(self._database, ids)
+
+    async def shown(self, record_ids: Sequence[str], at: datetime | None = None) -> Mapping[str, ShownVersion]:
+        """What readers see of these records, or would have seen `at` a moment; others are absent."""
+        return await record_search.shown(self._database, record_ids, at)
+
+    async def newest_of(
+        self,
+        record_ids: Sequence[str],
+        *,
+        ids: Sequence[str],
+        aliases: Sequence[str],
+        limit: int,
+        where: RecordFilter = ANY_RECORD,
+    ) -> Sequence[NamedRecord]:
+        """Those of these records that are wanted, newest first: all with one of `ids` as external id, in any case, and
+        the newest of the others. `aliases` are those of the thing that the records are about or mention.
+        """
+        lowered = [one.lower() for one in ids]
+        return await record_search.newest_of(
+            self._database, record_ids, ids=lowered, aliases=aliases, limit=limit, where=where
+        )
 
     async def expected(self, batch: int = 1000) -> AsyncIterator[Sequence[Expected]]:
         """What every current version should have in the other stores, in batches ordered by record id."""

@@ -13,7 +13,15 @@ from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from apex_cli.model import Plan, PlanKind
-from apex_cli.stores.protocol import Hit, PointView, PreparedStore, Purgeable, StoredSummary
+from apex_cli.stores.protocol import (
+    ANY_RECORD,
+    Hit,
+    PointView,
+    PreparedStore,
+    Purgeable,
+    RecordFilter,
+    StoredSummary,
+)
 from apex_cli.stores.qdrant.points import STORE
 
 T = TypeVar("T")
@@ -29,8 +37,8 @@ class VectorCollection(PreparedStore, Protocol):
     async def read(self, record_ids: Sequence[str]) -> Mapping[str, Sequence[PointView]]:
         """See `VectorStore`."""
 
-    async def search(self, vector: Sequence[float], *, limit: int, source: str | None = None) -> Sequence[Hit]:
-        """The nearest visible points by cosine similarity, best first, one or more per record."""
+    async def search(self, vector: Sequence[float], *, limit: int, where: RecordFilter = ANY_RECORD) -> Sequence[Hit]:
+        """See `VectorStore`."""
 
     async def drop(self) -> None:
         """Remove the collection, and close it. A kill leaves the whole collection, or none."""
@@ -133,9 +141,9 @@ class ModelCollections:
         return {record: [view for each in found for view in each.get(record, ())] for each in found for record in each}
 
     async def search(
-        self, model: str, vector: Sequence[float], *, limit: int, source: str | None = None
+        self, model: str, vector: Sequence[float], *, limit: int, where: RecordFilter = ANY_RECORD
     ) -> Sequence[Hit]:
-        return await self._open[model].search(vector, limit=limit, source=source)
+        return await self._open[model].search(vector, limit=limit, where=where)
 
     async def scan(self) -> AsyncIterator[Sequence[StoredSummary]]:
         """See `PreparedStore`: one collection after the other."""

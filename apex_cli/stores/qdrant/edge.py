@@ -2,8 +2,9 @@
 
 One shard for each namespace and embedding model, named after both. See `points` for the payload of a point.
 
-Search is exact: no HNSW graph is built (m = 0). At this size a scan is as fast (1.3 ms at 20,000 points, measured), and
-optimizing at the end of a large run takes 0.2 s instead of 6 s.
+No HNSW graph is built (m = 0): optimizing at the end of a large run takes 0.2 s instead of 6 s. Search scans the
+vectors as bytes, which optimizing makes (25 MB for 100,000 points, 4 ms warm). The best twice `limit` are scored again
+by the vectors themselves.
 An update that has returned is in the shard's write-ahead log and survives `kill -9`.
 """
 
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from apex_cli.errors import ApexError, StoreTerminal, StoreTransient, StoreUnavailable
 from apex_cli.model import Plan
-from apex_cli.stores.protocol import Hit, PointView, StoredSummary
+from apex_cli.stores.protocol import ANY_RECORD, Hit, PointView, RecordFilter, StoredSummary
 from apex_cli.stores.qdrant import points
 from apex_cli.stores.qdrant.points import SLICE, STORE, slices
 
@@ -174,15 +175,16 @@ class QdrantEdgeStore:
         )
 
     @_in_its_thread
-    def search(self, vector: Sequence[float], *, limit: int, source: str | None = None) -> Sequence[Hit]:
+    def search(self, vector: Sequence[float], *, limit: int, where: RecordFilter = ANY_RECORD) -> Sequence[Hit]:
         """See `VectorCollection`. `limit` counts points."""
-        from qdrant_edge import Query, SearchRequest
+        from qdrant_edge import QuantizationSearchParams, Query, SearchParams, SearchRequest
 
         request = SearchRequest(
             query=Query.Nearest([float(value) for value in vector]),
             limit=limit,
-            filter=_where(visible=1) if source is None else _where(visible=1, source=[source]),
+            filter=_visible(where),
             with_payload=points.HIT_FIELDS,
+            params=SearchParams(quantization=QuantizationSearchParams(rescore=True, oversampling=2.0)),
         )
         return [points.to_hit(point.payload or {}, point.score) for point in self._shard.search(request)]
 
@@ -274,24 +276,37 @@ class QdrantEdgeStore:
     def _new_shard(self) -> tuple[Path, EdgeShard]:
         """An empty shard under another name: it is renamed when it is complete, so a kill leaves no half of one."""
         from qdrant_edge import (
+            DatetimeIndexParams,
             Distance,
             EdgeConfig,
             EdgeShard,
             EdgeVectorParams,
             HnswIndexConfig,
-            PayloadSchemaType,
+            IntegerIndexParams,
+            KeywordIndexParams,
+            ScalarQuantizationConfig,
+            ScalarType,
             UpdateOperation,
         )
 
         fresh = self._path.with_name(self._path.name + ".new")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True, mode=0o700)
-        params = EdgeVectorParams(size=self._dimensions, distance=Distance.Cosine)
+        # All of it on disk: read into memory at the start, 100,000 points take 0.5 processor seconds and 160 MB more.
+        params = EdgeVectorParams(
+            size=self._dimensions,
+            distance=Distance.Cosine,
+            on_disk=True,
+            quantization_config=ScalarQuantizationConfig(ScalarType.Int8, quantile=0.99, always_ram=False),
+        )
         no_graph = HnswIndexConfig(m=0, ef_construct=100, full_scan_threshold=10_000)
-        shard = EdgeShard.create(str(fresh), EdgeConfig(vectors=params, hnsw_config=no_graph))
+        config = EdgeConfig(vectors=params, hnsw_config=no_graph, on_disk_payload=True)
+        shard = EdgeShard.create(str(fresh), config)
         for field in points.KEYWORD_FIELDS:
-            shard.update(UpdateOperation.create_field_index(field, PayloadSchemaType.Keyword))
-        shard.update(UpdateOperation.create_field_index("visible", PayloadSchemaType.Integer))
+            shard.update(UpdateOperation.create_field_index(field, KeywordIndexParams(on_disk=True)))
+        visible = IntegerIndexParams(lookup=True, range=False, on_disk=True)
+        shard.update(UpdateOperation.create_field_index("visible", visible))
+        shard.update(UpdateOperation.create_field_index("event_time", DatetimeIndexParams(on_disk=True)))
         return fresh, shard
 
     @_in_its_thread
@@ -328,6 +343,17 @@ class QdrantEdgeStore:
         if self._unflushed >= FLUSH_POINTS:
             self._shard.flush()
             self._unflushed = 0
+
+
+def _visible(where: RecordFilter) -> Filter:
+    """The points that readers see and that are wanted."""
+    from qdrant_edge import FieldCondition, Filter, RangeDateTime
+
+    chosen = _where(visible=1, **points.fields_of(where))
+    if times := points.times_of(where):
+        bounds = {name: moment.isoformat() for name, moment in times.items()}
+        chosen = Filter(must=[*(chosen.must or []), FieldCondition("event_time", range=RangeDateTime(**bounds))])
+    return chosen
 
 
 def _where(*, visible: int | None = None, **fields: list[str]) -> Filter:

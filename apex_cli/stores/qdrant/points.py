@@ -15,17 +15,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
 from apex_cli.errors import StoreTerminal
 from apex_cli.model import Plan, PlanKind, point_ids
-from apex_cli.stores.protocol import Hit, PointView, StoredSummary
+from apex_cli.stores.protocol import Hit, PointView, RecordFilter, StoredSummary
 
 T = TypeVar("T")
 
 STORE = "vectors"
-KEYWORD_FIELDS = ("record_id", "saga_id", "source")
-"""Payload fields with a keyword index, because filters use them. `visible` has an integer index."""
+KEYWORD_FIELDS = ("record_id", "saga_id", "source", "data_type")
+"""Payload fields with a keyword index, because filters use them. `visible` has an integer index, `event_time` one of
+times."""
 SUMMARY_FIELDS = ["record_id", "saga_id", "visible"]
 """Payload fields that `PointCounter` reads."""
 HIT_FIELDS = ["record_id", "saga_id", "text", "place"]
@@ -107,6 +109,18 @@ def point_views(points: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, li
 def to_hit(payload: Mapping[str, Any], score: float) -> Hit:
     """A point that a search found."""
     return Hit(payload["record_id"], payload["saga_id"], score, payload["text"], payload.get("place", ""))
+
+
+def fields_of(where: RecordFilter) -> dict[str, list[str]]:
+    """The payload fields that a point must have, and the values that each may have."""
+    wanted = {"source": where.source, "data_type": where.data_type}
+    return {field: [value] for field, value in wanted.items() if value is not None}
+
+
+def times_of(where: RecordFilter) -> dict[str, datetime]:
+    """The bounds of a point's `event_time`, as both engines name them."""
+    bounds = {"gte": where.after, "lt": where.before, "lte": where.at}
+    return {name: moment for name, moment in bounds.items() if moment is not None}
 
 
 class PointCounter(Counter[tuple[str, str, bool]]):

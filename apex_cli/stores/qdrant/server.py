@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from apex_cli.errors import StoreError, StoreTransient, StoreUnavailable
 from apex_cli.model import Plan
-from apex_cli.stores.protocol import Hit, PointView, StoredSummary
+from apex_cli.stores.protocol import ANY_RECORD, Hit, PointView, RecordFilter, StoredSummary
 from apex_cli.stores.qdrant import points
 from apex_cli.stores.qdrant.connection import Connector, is_conflict, translated
 from apex_cli.stores.qdrant.points import STORE, slices
@@ -130,14 +130,13 @@ class QdrantServerStore:
         ]
         return points.point_views(found)
 
-    async def search(self, vector: Sequence[float], *, limit: int, source: str | None = None) -> Sequence[Hit]:
+    async def search(self, vector: Sequence[float], *, limit: int, where: RecordFilter = ANY_RECORD) -> Sequence[Hit]:
         """See `VectorCollection`. `limit` counts points."""
-        chosen = _where(visible=1) if source is None else _where(visible=1, source=[source])
         with translated():
             answer = await self._client.query_points(
                 self.collection,
                 query=[float(value) for value in vector],
-                query_filter=chosen,
+                query_filter=_visible(where),
                 limit=limit,
                 with_payload=points.HIT_FIELDS,
             )
@@ -186,7 +185,8 @@ class QdrantServerStore:
         if not self._create:
             return
         indexes = dict.fromkeys(points.KEYWORD_FIELDS, models.PayloadSchemaType.KEYWORD)
-        for field, kind in {**indexes, "visible": models.PayloadSchemaType.INTEGER}.items():
+        indexes |= {"visible": models.PayloadSchemaType.INTEGER, "event_time": models.PayloadSchemaType.DATETIME}
+        for field, kind in indexes.items():
             index = (collection.payload_schema or {}).get(field)
             if index is None or index.data_type != kind:
                 await client.create_payload_index(self.collection, field, kind, wait=True)
@@ -233,6 +233,16 @@ def _does_not_fit(name: str, found: str) -> StoreUnavailable:
         f"the Qdrant collection {name} has {found}, which does not fit the embedding model",
         hint="another program may own it: use another APEX_NAMESPACE, or remove the collection",
     )
+
+
+def _visible(where: RecordFilter) -> Filter:
+    """The points that readers see and that are wanted."""
+    from qdrant_client.models import DatetimeRange, FieldCondition, Filter
+
+    chosen = _where(visible=1, **points.fields_of(where))
+    if times := points.times_of(where):
+        return Filter(must=[chosen, FieldCondition(key="event_time", range=DatetimeRange(**times))])
+    return chosen
 
 
 def _where(*, visible: int | None = None, **fields: list[str]) -> Filter:

@@ -59,6 +59,8 @@ READS: Mapping[Query, str] = {
     ops.ENTITIES_BY_PART: f"""MATCH (n:Entity)
         WHERE lower(n.name) CONTAINS $text AND NOT list_contains(n.labels, 'Value')
         RETURN {_ENTITY} LIMIT $limit""",
+    ops.NEWEST_RECORDS: """MATCH (n:Entity {uuid: $text})<-[:MENTIONS]-(e:Episodic)
+        RETURN e.uuid AS record ORDER BY e.valid_at DESC, e.uuid LIMIT $limit""",
     ops.ALIASES_BY_VALUE: """MATCH (a:ApexAlias) WHERE lower(a.key) ENDS WITH concat(':', $text)
         RETURN a.key AS key, a.entity AS entity LIMIT $limit""",
     ops.ALIASES_BY_BEGINNING: """MATCH (a:ApexAlias) WHERE a.key STARTS WITH $text

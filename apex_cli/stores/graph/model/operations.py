@@ -75,6 +75,7 @@ FACTS_AS_SUBJECT = Query("facts by subject", (*_FACT, *_ENDS), _LASTS)
 FACTS_AS_OBJECT = Query("facts by object", (*_FACT, *_ENDS), _LASTS)
 ENTITIES_BY_NAME = Query("entities by name", _ENTITY)
 ENTITIES_BY_PART = Query("entities by part of the name", _ENTITY)
+NEWEST_RECORDS = Query("newest records by entity", ("record",))
 ALIASES_BY_VALUE = Query("aliases by value", ("key", "entity"))
 ALIASES_BY_BEGINNING = Query("aliases by beginning", ("key", "entity"))
 

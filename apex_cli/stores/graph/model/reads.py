@@ -64,6 +64,19 @@ def find_entities(graph: GraphTransaction, text: str, limit: int) -> list[Entity
     return _for_users(rows)[:limit]
 
 
+def named(graph: GraphTransaction, wanted: Sequence[str]) -> dict[str, list[EntityView]]:
+    """The entities that have each of these keys or names, without plain values."""
+    rows = [row for row in graph.look_up(ops.ALIASES, wanted) if is_shown(row["key"])]
+    views = {one.id: one for one in _for_users(graph.look_up(ops.ENTITIES, _led_to(rows)))}
+    found = {row["key"]: [views[node] for node in nodes_of(row["entity"]) if node in views] for row in rows}
+    return {key: entities for key, entities in found.items() if entities}
+
+
+def newest_records(graph: GraphTransaction, entity_id: str, limit: int) -> list[str]:
+    """The records that mention an entity, the newest first."""
+    return [row["record"] for row in graph.ask(ops.NEWEST_RECORDS, entity_id, limit)]
+
+
 def resembling(graph: GraphTransaction, text: str, kind: str | None, limit: int) -> list[EntityView]:
     """Entities whose name may be meant by the text although it is another one, the nearest first.
 

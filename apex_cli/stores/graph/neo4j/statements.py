@@ -80,6 +80,9 @@ READS: Mapping[Query, str] = {
         WHERE toLower({_NAME.format("n")}) = $text RETURN {_ENTITY} LIMIT $limit""",
     ops.ENTITIES_BY_PART: f"""MATCH (n:Entity {{group_id: $group}}) WHERE n.lower_name CONTAINS $text AND NOT n:Value
         RETURN {_ENTITY} LIMIT $limit""",
+    ops.NEWEST_RECORDS: """MATCH (n:Entity {uuid: $text}) USING INDEX n:Entity(uuid) WHERE n.group_id = $group
+        MATCH (n)<-[:MENTIONS]-(e:Episodic)
+        RETURN e.uuid AS record ORDER BY e.valid_at DESC, e.uuid LIMIT $limit""",
     ops.ALIASES_BY_VALUE: """MATCH (a:ApexAlias {group_id: $group, value: $text})
         USING INDEX a:ApexAlias(group_id, value)
         RETURN a.key AS key, a.entity AS entity LIMIT $limit""",
