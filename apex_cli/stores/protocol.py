@@ -322,9 +322,6 @@ class PivotStore(Store, Protocol):
     async def mentioned(self, record_ids: Sequence[str]) -> Mapping[str, Sequence[EntityView]]:
         """The entities of each of these records that is there, without plain values."""
 
-    async def search(self, text: str, vector: Sequence[float], *, limit: int) -> Sequence[Hit]:
-        """Records whose facts or entities match, by Graphiti's own hybrid search over its schema."""
-
     def scan(self) -> AsyncIterator[Sequence[StoredSummary]]:
         """Markers of all records that are present, with their number of mentions (values included), in batches."""
 

@@ -24,6 +24,7 @@ from apex_cli.stores.graph.store import GraphStore
 from tests import namespaces, profiles
 from tests.graph_helpers import claim, entity, forget, ping, place, vehicle
 from tests.graph_server import connected, empty
+from tests.graphiti_search import found_facts
 from tests.plans import GROUP, make_plan, vector_of, vectors_of
 from tests.servers import server_url
 
@@ -142,14 +143,12 @@ def near(text: str) -> list[float]:
 
 
 async def found(memory: Memory, text: str, vector: list[float]) -> list[str]:
-    return [memory.records[hit.record_id] for hit in await memory.graph.search(text, vector, limit=5)]
+    facts = await found_facts(memory.graph, memory.namespace, text, vector)
+    return [memory.records[record] for fact in facts for record in fact.episodes]
 
 
 async def test_words_find_the_record_of_a_fact(memory: Memory) -> None:
-    (hit, *_) = await memory.graph.search("manufacturing shipment", near("nothing like it"), limit=5)
-    assert memory.records[hit.record_id] == "booking"
-    assert hit.saga_id == (await memory.graph.read([hit.record_id]))[hit.record_id].saga_id
-    assert "Acme" in hit.text
+    assert (await found(memory, "manufacturing shipment", near("nothing like it")))[0] == "booking"
 
 
 async def test_an_identifier_finds_its_record_first(memory: Memory) -> None:

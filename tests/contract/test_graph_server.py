@@ -32,6 +32,7 @@ from tests.graph_helpers import (
     vehicle,
 )
 from tests.graph_server import client, connected, credentials, empty, rows, server_graph
+from tests.graphiti_search import found_facts
 from tests.plans import GROUP, vector_of
 from tests.proxy import BOLT_COMMIT, proxied
 from tests.servers import server_url
@@ -233,8 +234,8 @@ async def test_two_namespaces_on_one_database_never_meet(server: Neo4jGraph) -> 
             assert theirs_here == {}
             assert await server.facts((await only(elsewhere, "T1")).id) == []
             assert await server.find_entities((await only(elsewhere, "T1")).id) == []
-            found = await elsewhere.search("chicago", [0.0] * 255 + [1.0], limit=5)
-            assert [hit.record_id for hit in found] in ([], [theirs[0].record_id])
+            found = await found_facts(elsewhere, other, "chicago", [0.0] * 255 + [1.0])
+            assert [fact.episodes for fact in found] in ([], [[theirs[0].record_id]])
             assert (await elsewhere.check())["records"] == 1
             await elsewhere.commit([forget("one", 2, group_id=other)])
             assert await history(server, "T1") == [("chicago", 0, 3), ("gary", 3, None)]

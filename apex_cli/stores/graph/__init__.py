@@ -2,7 +2,6 @@
 
 store          the `PivotStore` over any engine
 driver         the common part of the Graphiti drivers; `record_search` their search on a graph without vectors
-search         records that Graphiti's hybrid search finds
 
 The schema, with one example row each. Graphiti's own tables, with what apex adds (*):
 

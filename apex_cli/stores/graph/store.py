@@ -15,7 +15,6 @@ from apex_cli.stores.protocol import (
     EntityView,
     FactView,
     GraphView,
-    Hit,
     RecordSearch,
     StoredSummary,
     SupportedFacts,
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class GraphStore(ABC):
-    """The methods that all graphs share; `check` differs by engine. `records` are needed by `search` alone."""
+    """The methods that all graphs share; `check` differs by engine. `records` are for Graphiti's search."""
 
     name = STORE
 
@@ -92,11 +91,6 @@ class GraphStore(ABC):
 
     async def mentioned(self, record_ids: Sequence[str]) -> Mapping[str, Sequence[EntityView]]:
         return await self._engine.run(lambda graph: reads.mentioned(graph, record_ids), Access.PLAIN)
-
-    async def search(self, text: str, vector: Sequence[float], *, limit: int) -> Sequence[Hit]:
-        from apex_cli.stores.graph.search import find
-
-        return await find(self.graphiti_driver(), self._namespace, text, vector, limit)
 
     async def scan(self) -> AsyncIterator[Sequence[StoredSummary]]:
         for batch in await self._engine.run(reads.markers, Access.PLAIN):

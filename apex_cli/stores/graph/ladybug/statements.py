@@ -46,9 +46,6 @@ READS: Mapping[Query, str] = {
     ops.FACTS: f"""LOAD FROM $df
         MATCH (f:RelatesToNode_ {{uuid: k}}) MATCH (s:Entity)-[:RELATES_TO]->(f) MATCH (f)-[:RELATES_TO]->(o:Entity)
         RETURN {_FACT}, {_ENDS}""",
-    ops.MENTIONING_RECORDS: """LOAD FROM $df MATCH (n:Entity {uuid: k})<-[:MENTIONS]-(e:Episodic)
-        RETURN n.uuid AS node, e.uuid AS record""",
-    ops.EPISODE_TIMES: "LOAD FROM $df MATCH (e:Episodic {uuid: k}) RETURN e.uuid AS record, e.valid_at AS time",
     ops.FACTS_AS_SUBJECT: f"""
         MATCH (s:Entity {{uuid: $text}})-[:RELATES_TO]->(f:RelatesToNode_)-[:RELATES_TO]->(o:Entity)
         RETURN {_FACT}, {_ENDS}""",

@@ -59,8 +59,6 @@ FACT_TEXTS = Query("texts of facts", ("uuid", "sentence", "attributes"))
 ENTITIES = Query("entities in full by id", _ENTITY)
 MENTIONED_ENTITIES = Query("entities by record", ("record", *_ENTITY))
 FACTS = Query("facts by id", (*_FACT, *_ENDS), _LASTS)
-MENTIONING_RECORDS = Query("records by entity", ("node", "record"))
-EPISODE_TIMES = Query("times of episodes", ("record", "time"), ("time",))
 
 # Look-ups of an engine that holds vectors.
 NAME_VECTORS = Query("vectors of names", ("uuid", "name", "vector"))

@@ -69,8 +69,6 @@ READS: Mapping[Query, str] = {
     ops.ENTITIES: f"{_ENTITY_K} RETURN {_ENTITY}",
     ops.MENTIONED_ENTITIES: f"{_EPISODE_K} MATCH (e)-[:MENTIONS]->(n:Entity) RETURN e.uuid AS record, {_ENTITY}",
     ops.FACTS: f"{_FACT_K} RETURN {_FACT}, {_ENDS}",
-    ops.MENTIONING_RECORDS: f"{_ENTITY_K} MATCH (n)<-[:MENTIONS]-(e:Episodic) RETURN n.uuid AS node, e.uuid AS record",
-    ops.EPISODE_TIMES: f"{_EPISODE_K} RETURN e.uuid AS record, {_AT.format('e.valid_at')} AS time",
     ops.FACTS_AS_SUBJECT: f"""MATCH (s:Entity {{uuid: $text}}) USING INDEX s:Entity(uuid) WHERE s.group_id = $group
         MATCH (s)-[f:RELATES_TO]->(o:Entity) RETURN {_FACT}, {_ENDS}""",
     ops.FACTS_AS_OBJECT: f"""MATCH (o:Entity {{uuid: $text}}) USING INDEX o:Entity(uuid) WHERE o.group_id = $group
