@@ -18,7 +18,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from apex_cli.addresses import MASK
 from apex_cli.errors import OutputError
@@ -28,6 +28,14 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from apex_cli.stores.postgres.catalog import CurrentVersion, StoredVersion
+
+
+class Marked(NamedTuple):
+    """A cell of a table in which some words stand out on a terminal."""
+
+    text: str
+    words: Sequence[str]
+
 
 _UNBROKEN = 100_000
 """Columns of an output that is no terminal: nothing is wrapped or cut."""
@@ -77,7 +85,7 @@ class Output:
         if hint:
             self.note(f"{self._styled('hint:', '1;36')} {clean(redact(hint))}")
 
-    def table(self, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    def table(self, headings: Sequence[str], rows: Iterable[Sequence[str | Marked]]) -> None:
         """Rows under headings, cells cleaned here; fitted to a terminal, unbroken elsewhere."""
         from rich.table import Table
         from rich.text import Text
@@ -86,7 +94,12 @@ class Output:
         for heading in headings:
             table.add_column(heading, overflow="fold")
         for row in rows:
-            table.add_row(*(Text(clean(cell)) for cell in row))
+            cells = [(cell, ()) if isinstance(cell, str) else cell for cell in row]
+            texts = [Text(clean(text)) for text, _ in cells]
+            for text, (_, words) in zip(texts, cells, strict=True):
+                if words:
+                    text.highlight_regex(rf"\b(?:{'|'.join(map(re.escape, words))})\b", style="bold")
+            table.add_row(*texts)
         console = self.console(sys.stdout)
         with console.capture() as captured:
             console.print(table)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from apex_cli.cli.options import Limit, RecordSource, check_source, filled, moment
-from apex_cli.cli.output import clean, clip, redact
+from apex_cli.cli.output import Marked, clean, clip, redact
 from apex_cli.cli.verb import START, UNANSWERED, USAGE, CommandContext, verb
+from apex_cli.search.passages import around
+
+if TYPE_CHECKING:
+    from apex_cli.search.find import SearchHit
+
+_WIDTH = 160
 
 
 @verb(
@@ -61,14 +68,14 @@ def search(
             context.output.object({"type": "hit", **asdict(hit)})
     elif hits:
         placed = any(hit.place for hit in hits)
-        rows = (
+        rows: list[Sequence[str | Marked]] = [
             (
                 *(str(hit.rank), f"{hit.source}:{hit.external_id}", ", ".join(hit.matched_by)),
                 *([clip(hit.place, 60)] if placed else []),
-                clip(hit.text, 160),
+                _passage(hit),
             )
             for hit in hits
-        )
+        ]
         context.output.table(("", "RECORD", "FOUND BY", *(["PLACE"] if placed else []), "TEXT"), rows)
     else:
         context.output.line("Nothing found.")
@@ -78,3 +85,11 @@ def search(
         if context.output.json:
             fields = {"code": error.code, "message": redact(error.message), "hint": error.hint}
             context.output.object({"type": "warning", "part": failed.part, **fields})
+
+
+def _passage(hit: SearchHit) -> Marked:
+    """The part of the text that has the words of the question, with these words marked."""
+    shown = around(hit.text, hit.matched, _WIDTH)
+    begin = hit.text.find(shown)
+    before, after = "…" if begin > 0 else "", "…" if begin + len(shown) < len(hit.text) else ""
+    return Marked(f"{before}{clip(shown, _WIDTH)}{after}", hit.matched)
