@@ -157,7 +157,9 @@ def test_what_is_no_such_value_is_a_value_error(text: bytes) -> None:
         from_json(Few, text)
 
 
-@pytest.mark.parametrize("value", [object(), datetime(2025, 1, 1), {"x": b"bytes"}, Few], ids=["object", "naive time", "bytes", "type"])
+@pytest.mark.parametrize(
+    "value", [object(), datetime(2025, 1, 1), {"x": b"bytes"}, Few], ids=["object", "naive time", "bytes", "type"]
+)
 def test_what_has_no_form_is_a_type_error(value: Any) -> None:
     with pytest.raises(TypeError):
         to_json(value)
