@@ -63,11 +63,11 @@ def _of_probes(settings: Settings, probes: Sequence[Probe]) -> Iterator[Check]:
 
 async def _ask_holder(settings: Settings) -> list[Check]:
     """The checks of stores that another run has open, as that run answers."""
-    from apex_cli.readers.client import DoorReader, NoAnswer, Refused
+    from apex_cli.readers.client import NoAnswer, Refused, SocketReader
     from apex_cli.stores.backends import ALL
 
     try:
-        return list(_of_probes(settings, await DoorReader(settings).check()))
+        return list(_of_probes(settings, await SocketReader(settings).check()))
     except NoAnswer:
         why = "not checked while another run opens or closes them"
     except Refused as error:

@@ -1,4 +1,4 @@
-"""Reads a memory, whoever has it open: over the door of the holder, else by opening the stores.
+"""Reads a memory, whoever has it open: over the socket of the holder, else by opening the stores.
 
     the holder answers            → its answer
     no one has the home           → lock it, open the stores, answer, and answer others meanwhile
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from apex_cli.config import Settings
 from apex_cli.embedded.home import Home
 from apex_cli.errors import Locked, StoreError
-from apex_cli.readers.client import DoorReader, NoAnswer, Refused, RemoteReader
+from apex_cli.readers.client import NoAnswer, Refused, RemoteReader, SocketReader
 from apex_cli.stores.backends import uses_home
 
 if TYPE_CHECKING:
@@ -42,16 +42,16 @@ class MemoryReader(RemoteReader):
     async def ask(self, question: str, **arguments: Any) -> Any:
         if not uses_home(self._settings):
             return await self._open_and_ask(question, arguments)
-        door = DoorReader(self._settings)
+        remote = SocketReader(self._settings)
         try:
-            return await door.ask(question, **arguments)
+            return await remote.ask(question, **arguments)
         except (NoAnswer, Refused):
             self._home.create()
         with self._home.waiting(reads=True) as waiting:
             while True:
                 refused = ""
                 try:
-                    return await door.ask(question, **arguments)
+                    return await remote.ask(question, **arguments)
                 except NoAnswer:
                     pass
                 except Refused as error:

@@ -1,4 +1,4 @@
-"""A reader at the door of the process that has the home."""
+"""A reader at the socket of the process that has the home."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class RemoteReader(ABC):
         return report
 
 
-class DoorReader(RemoteReader):
+class SocketReader(RemoteReader):
     """`Reader` over the socket of a home. Also raises `NoAnswer`, `Refused` and `HolderBug`."""
 
     def __init__(self, settings: Settings) -> None:

@@ -35,7 +35,7 @@ from apex_cli.readers.protocol import Reader
 from apex_cli.typed_json import from_plain
 
 PROTOCOL = 1
-SOCKET_NAME = "door"
+SOCKET_NAME = "readers.sock"
 LONGEST_QUESTION = 1024**2
 PART_BYTES = 256 * 1024
 LONGEST_ANSWER = 512 * 1024**2

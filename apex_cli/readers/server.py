@@ -1,4 +1,4 @@
-"""The door: a holder answers the readers of other processes while it has the stores open.
+"""The socket of a holder: it answers the readers of other processes while it has the stores open.
 
 Who connects cannot harm the holder: the kernel says that it is the same user, one question is read in bounded time and
 size, few are answered at once, and a reader that does not take its answer is dropped. Only `Reader`'s questions exist
@@ -37,17 +37,17 @@ async def serving(settings: Settings, reader: Reader) -> AsyncIterator[None]:
 
     At the end no further question is taken, and answers under way are finished, for a few seconds.
     """
-    door = _Door(messages.memory_of(settings), reader)
+    server = _ReaderServer(messages.memory_of(settings), reader)
     path = settings.home / messages.SOCKET_NAME
     listening = _listen(path)
-    door.open(listening)
+    server.open(listening)
     try:
         yield
-        door.close(path)
-        await door.finish(_FINISH_SECONDS)
+        server.close(path)
+        await server.finish(_FINISH_SECONDS)
     finally:
-        door.close(path)
-        await door.finish(0)
+        server.close(path)
+        await server.finish(0)
 
 
 def _listen(path: Path) -> socket.socket:
@@ -75,7 +75,7 @@ def _listen(path: Path) -> socket.socket:
 
 
 @dataclass(slots=True)
-class _Door:
+class _ReaderServer:
     """The conversations of a holder. `memory` is what it can answer about: see `messages.memory_of`."""
 
     memory: str

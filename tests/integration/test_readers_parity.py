@@ -76,7 +76,7 @@ def shown(home: Path, *arguments: str) -> Shown:
 
 @pytest.fixture(scope="module")
 def both_ways(filled: Path) -> dict[tuple[str, ...], tuple[Shown, Shown]]:
-    """What each question shows without a holder, and at the door of one."""
+    """What each question shows without a holder, and at the socket of one."""
     asked = [(*question, *extra) for question in QUESTIONS for extra in ((), ("--json",))]
     alone = {each: shown(filled, *each) for each in asked}
     with holding(filled):
@@ -129,8 +129,8 @@ def test_a_home_with_a_long_path_has_a_door(short_tmp: Path, tmp_path: Path) -> 
     run(home, "ingest", "note.txt", "-q").expect(0)
     alone = shown(home, "search", "snow", "--json")
     with holding(home):
-        assert len(os.fsencode(home / "door")) > 108
-        assert (home / "door").stat().st_mode & 0o777 == 0o600
+        assert len(os.fsencode(home / "readers.sock")) > 108
+        assert (home / "readers.sock").stat().st_mode & 0o777 == 0o600
         assert shown(home, "search", "snow", "--json") == alone
     assert alone[0] == 0
-    assert not (home / "door").exists()
+    assert not (home / "readers.sock").exists()

@@ -1,4 +1,4 @@
-"""The door by itself: who is answered, and what those who mean harm can do."""
+"""The socket by itself: who is answered, and what those who mean harm can do."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from apex_cli.embedded.home import Home
 from apex_cli.errors import Locked, StoreTransient
 from apex_cli.pipeline.reading import MemoryReader
 from apex_cli.readers import messages, server
-from apex_cli.readers.client import DoorReader, HolderBug, NoAnswer, Refused, RemoteReader
+from apex_cli.readers.client import HolderBug, NoAnswer, Refused, RemoteReader, SocketReader
 from apex_cli.readers.server import serving
 from apex_cli.typed_json import to_json
 from apex_cli.verify import Discrepancy, DiscrepancyReport
@@ -77,14 +77,14 @@ def memory() -> Answers:
 
 
 @pytest.fixture
-async def door(settings: Settings, memory: Answers) -> AsyncIterator[DoorReader]:
+async def remote(settings: Settings, memory: Answers) -> AsyncIterator[SocketReader]:
     async with serving(settings, memory):
-        yield DoorReader(settings)
+        yield SocketReader(settings)
 
 
 def connected(settings: Settings) -> socket.socket:
     raw = socket.socket(socket.AF_UNIX)
-    raw.connect(str(settings.home / "door"))
+    raw.connect(str(settings.home / "readers.sock"))
     raw.setblocking(False)
     return raw
 
@@ -114,22 +114,22 @@ async def until_dropped(raw: socket.socket) -> tuple[float, bytes]:
     return time.monotonic() - begun, came
 
 
-async def test_large_answers_errors_and_bugs_arrive(door: DoorReader) -> None:
-    assert await door.verify() == LARGE
+async def test_large_answers_errors_and_bugs_arrive(remote: SocketReader) -> None:
+    assert await remote.verify() == LARGE
     with pytest.raises(StoreTransient, match=r"^postgres: gone$") as caught:
-        await door.runs()
+        await remote.runs()
     assert (caught.value.hint, caught.value.store) == ("look", "postgres")
     with pytest.raises(HolderBug, match="RuntimeError: a bug"):
-        await door.search("x")
+        await remote.search("x")
 
 
-async def test_only_questions_are_answered(settings: Settings, door: DoorReader) -> None:
+async def test_only_questions_are_answered(settings: Settings, remote: SocketReader) -> None:
     assert set(messages.QUESTIONS) == {*("search", "facts", "get", "history", "runs", "statistics", "check", "verify")}
     for question in ("forget", "commit", "__init__", "ask", "_stores", ""):
         with pytest.raises(Refused, match="does not know this question"):
-            await door.ask(question)
+            await remote.ask(question)
     with pytest.raises(HolderBug, match="no arguments"):
-        await door.ask("verify", repair=True)
+        await remote.ask("verify", repair=True)
 
 
 @pytest.mark.parametrize(
@@ -137,15 +137,15 @@ async def test_only_questions_are_answered(settings: Settings, door: DoorReader)
     [({"namespace": "other"}, "has other settings"), ({"embedder": "e5"}, "has other settings")],
 )
 async def test_another_memory_is_not_read(
-    settings: Settings, door: DoorReader, changed: dict[str, Any], why: str
+    settings: Settings, remote: SocketReader, changed: dict[str, Any], why: str
 ) -> None:
     with pytest.raises(Refused, match=why):
-        await DoorReader(replace(settings, **changed)).check()
-    assert await door.check() == []
+        await SocketReader(replace(settings, **changed)).check()
+    assert await remote.check() == []
 
 
 async def test_another_version_is_not_read(
-    settings: Settings, door: DoorReader, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, remote: SocketReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = messages.Question("0.0.1 1", messages.memory_of(settings), "check", {})
     raw = connected(settings)
@@ -173,7 +173,9 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("sent", HOSTILE.values(), ids=HOSTILE)
-async def test_what_is_no_question_ends_the_connection_alone(settings: Settings, door: DoorReader, sent: bytes) -> None:
+async def test_what_is_no_question_ends_the_connection_alone(
+    settings: Settings, remote: SocketReader, sent: bytes
+) -> None:
     raw = connected(settings)
     await send(raw, sent)
     with suppress(OSError):
@@ -181,7 +183,7 @@ async def test_what_is_no_question_ends_the_connection_alone(settings: Settings,
     seconds, came = await until_dropped(raw)
     assert seconds < 2
     assert came[:1] in (b"", b"R")
-    assert await door.check() == []
+    assert await remote.check() == []
 
 
 @pytest.mark.parametrize("sent", [b"", b"Q", question(b"{", 100)], ids=["silence", "half a head", "half a body"])
@@ -193,7 +195,7 @@ async def test_who_says_nothing_is_dropped(
         silent = [connected(settings) for _ in range(50)]
         for raw in silent:
             await send(raw, sent)
-        assert await DoorReader(settings).check() == []
+        assert await SocketReader(settings).check() == []
         for raw in silent:
             assert (await until_dropped(raw))[0] < 5
 
@@ -208,13 +210,13 @@ async def test_who_does_not_take_the_answer_is_dropped(
         for raw in deaf:
             await send(raw, messages.frame(messages.QUESTION, to_json(asked)))
         # One comparison at a time: the last one is answered when the others are dropped.
-        assert await DoorReader(settings).verify() == LARGE
+        assert await SocketReader(settings).verify() == LARGE
         for raw in deaf:
             raw.close()
 
 
 async def test_few_questions_are_answered_at_once_and_those_of_readers_that_left_are_dropped(
-    settings: Settings, memory: Answers, door: DoorReader
+    settings: Settings, memory: Answers, remote: SocketReader
 ) -> None:
     asked = messages.frame(
         messages.QUESTION,
@@ -231,15 +233,15 @@ async def test_few_questions_are_answered_at_once_and_those_of_readers_that_left
     await until(lambda: not memory.going_on)
     assert memory.cancelled >= 4
     assert memory.most == 4
-    assert await door.check() == []
+    assert await remote.check() == []
 
 
 async def test_the_end_waits_for_answers_under_way(settings: Settings, memory: Answers) -> None:
     async with serving(settings, memory):
-        asked = asyncio.ensure_future(DoorReader(settings).history("x"))
+        asked = asyncio.ensure_future(SocketReader(settings).history("x"))
         await until(lambda: memory.going_on == 1)
         asyncio.get_running_loop().call_later(0.3, memory.release.set)
-    assert not (settings.home / "door").exists()
+    assert not (settings.home / "readers.sock").exists()
     with pytest.raises(StoreTransient, match="late"):
         await asked
 
@@ -249,7 +251,7 @@ async def test_the_end_does_not_wait_for_ever(
 ) -> None:
     monkeypatch.setattr(server, "_FINISH_SECONDS", 0.2)
     async with serving(settings, memory):
-        asked = asyncio.ensure_future(DoorReader(settings).history("x"))
+        asked = asyncio.ensure_future(SocketReader(settings).history("x"))
         silent = connected(settings)
         await until(lambda: memory.going_on == 1)
     with pytest.raises(NoAnswer):
@@ -257,18 +259,18 @@ async def test_the_end_does_not_wait_for_ever(
     assert memory.cancelled == 1
     assert (await until_dropped(silent))[1] == b""
     with pytest.raises(NoAnswer):
-        await DoorReader(settings).check()
+        await SocketReader(settings).check()
 
 
 async def test_a_socket_that_a_killed_holder_left_is_replaced(settings: Settings, memory: Answers) -> None:
     left = socket.socket(socket.AF_UNIX)
-    left.bind(str(settings.home / "door"))
+    left.bind(str(settings.home / "readers.sock"))
     left.close()
     with pytest.raises(NoAnswer):
-        await DoorReader(settings).check()
+        await SocketReader(settings).check()
     async with serving(settings, memory):
-        assert (settings.home / "door").stat().st_mode & 0o777 == 0o600
-        assert await DoorReader(settings).check() == []
+        assert (settings.home / "readers.sock").stat().st_mode & 0o777 == 0o600
+        assert await SocketReader(settings).check() == []
     assert list(settings.home.iterdir()) == []
 
 
@@ -284,18 +286,18 @@ def test_no_other_user_may_speak() -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 async def test_another_user_is_refused_at_a_socket_that_all_may_open(settings: Settings, memory: Answers) -> None:
     async with serving(settings, memory):
-        for path in (settings.home / "door", settings.home):
+        for path in (settings.home / "readers.sock", settings.home):
             path.chmod(0o777)
         program = (
             "import os, socket, sys; os.setuid(65534); s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]);"
             "s.settimeout(20); print(s.recv(1))"
         )
         process = await asyncio.create_subprocess_exec(
-            *("python3", "-c", program, str(settings.home / "door")), stdout=asyncio.subprocess.PIPE
+            *("python3", "-c", program, str(settings.home / "readers.sock")), stdout=asyncio.subprocess.PIPE
         )
         out, _ = await process.communicate()
         assert out == b"b''\n"
-        assert await DoorReader(settings).check() == []
+        assert await SocketReader(settings).check() == []
 
 
 @contextmanager
