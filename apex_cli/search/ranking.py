@@ -18,7 +18,8 @@ words count.
 What nothing supports is left out, so a question about nothing in the memory finds nothing. A record is supported if
 
 - it is of a thing that the question names, or
-- its coverage is `_COVERED`, or
+- its coverage is `_COVERED`, or it has that share of the question's words ("roll paper": of records that say "paper"
+  alone, none says "roll", which weighs more), or
 - it is near by meaning: above the model's noise, and above `_TAIL` times the nearest. If no record has any of the
   question's words, the nearest must be one that is `sure`. A question of ids alone is not answered by a similar text.
 
@@ -104,7 +105,7 @@ def rank(
         {} if only_ids else _by_meaning(near, bool(words)),
         _by_name(named),
     )
-    covered = {hit.record_id for hit in words if hit.coverage >= _COVERED}
+    covered = {hit.record_id for hit in words if max(hit.coverage, hit.words) >= _COVERED}
     ordered = {record_id for one in named if one.is_all for record_id in one.record_ids}
     ranking = Ranking()
     for record_id in {**of_names, **of_meaning, **of_words}:

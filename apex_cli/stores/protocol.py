@@ -108,8 +108,8 @@ class PointView:
 class Hit:
     """A record found by a search, best first; `score` is the store's own and comparable only within one answer.
 
-    `place` is where the text is in its file, if that is known. `coverage` is the share of the question's words that the
-    text has, by their weight; only a search by words gives it.
+    `place` is where the text is in its file, if that is known. `words` is the share of the question's words that the
+    text has, `coverage` that share by the words' weight; only a search by words gives them.
     """
 
     record_id: str
@@ -118,6 +118,7 @@ class Hit:
     text: str
     place: str = ""
     coverage: float = 0.0
+    words: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,3 +122,10 @@ def test_the_nearest_chunk_is_the_passage() -> None:
 
 def test_nothing_found_is_an_empty_ranking() -> None:
     assert rank().record_ids() == []
+
+
+def test_half_of_the_words_are_enough_whatever_they_weigh() -> None:
+    # "roll paper": one record says "paper"; "roll" weighs more, because no record says it.
+    one_of_two = Hit("paper", "saga", 1.0, "Halcyon Paper Co", coverage=0.3, words=0.5)
+    one_of_three = Hit("other", "saga", 1.0, "Halcyon Paper Co", coverage=0.3, words=1 / 3)
+    assert rank(words=[one_of_two, one_of_three]).record_ids() == ["paper"]

@@ -61,10 +61,11 @@ _WANTED = """
     AND (%(before)s::timestamptz IS NULL OR v.event_time < %(before)s)
 """
 _RANKED = """
-SELECT record_id, saga_id, left(text, 500) AS text, score, covered
+SELECT record_id, saga_id, left(text, 500) AS text, score, covered, had
 FROM candidate, LATERAL (
     SELECT sum(weight * ts_rank(search, quote_literal(word)::tsquery, 1)) AS score,
-           sum(weight) FILTER (WHERE search @@ quote_literal(word)::tsquery) AS covered
+           sum(weight) FILTER (WHERE search @@ quote_literal(word)::tsquery) AS covered,
+           count(*) FILTER (WHERE search @@ quote_literal(word)::tsquery) AS had
     FROM unnest(%(words)s::text[], %(weights)s::float8[]) AS each (word, weight)
 ) AS rank
 ORDER BY score DESC, record_id LIMIT %(limit)s
@@ -181,7 +182,8 @@ async def by_words(database: Database, text: str, *, limit: int, where: RecordFi
     best: dict[tuple[str, str], Hit] = {}
     for row in rows:
         record, saga = str(row["record_id"]), str(row["saga_id"])
-        best[record, saga] = Hit(record, saga, row["score"], row["text"], coverage=row["covered"] / total)
+        shares = {"coverage": row["covered"] / total, "words": row["had"] / len(words)}
+        best[record, saga] = Hit(record, saga, row["score"], row["text"], **shares)
     return sorted(best.values(), key=lambda hit: (-hit.score, hit.record_id))[:limit]
 
 
