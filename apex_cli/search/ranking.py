@@ -105,7 +105,8 @@ def rank(
         {} if only_ids else _by_meaning(near, bool(words)),
         _by_name(named),
     )
-    covered = {hit.record_id for hit in words if max(hit.coverage, hit.words) >= _COVERED}
+    # PostgreSQL takes "LD-10441" for three words, one of which is "ld".
+    covered = {hit.record_id for hit in words if max(hit.coverage, 0.0 if only_ids else hit.words) >= _COVERED}
     ordered = {record_id for one in named if one.is_all for record_id in one.record_ids}
     ranking = Ranking()
     for record_id in {**of_names, **of_meaning, **of_words}:
