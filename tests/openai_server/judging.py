@@ -1,6 +1,6 @@
 """Graphiti's questions that are not lists of names: the same thing? the same fact? since when? in short?
 
-Each function answers one field of a response model, from the prompt's marked sections (graphiti-core 0.31.1).
+Each function answers one field of a response model, from the prompt's marked sections (graphiti-core 0.31.2).
 """
 
 from __future__ import annotations
