@@ -1,6 +1,7 @@
 """The benchmarks: `python -m bench`, `bench.servers` and `bench.llm`, behind `make bench` and its likes.
 
 figures    samples, and the figures computed from them
+processor  processor seconds of a whole process tree
 ingest     runs of the installed `apex` in subprocesses: times, arrivals, memory
 dataset    the same records for the raw writers: extracted, embedded, laid out for the graph
 writers    one raw writer for each engine: no journal, no fence, no lock; the raw writes of all batches, timed;
