@@ -60,7 +60,7 @@ class Apex:
             with subprocess.Popen(
                 argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, cwd=self._folder, env=environment
             ) as process:
-                with _ended_after(process, limit), _Memory(process.pid) as memory:
+                with ended_after(process, limit), _Memory(process.pid) as memory:
                     for line in process.stdout or ():
                         event = json.loads(line)
                         if event["type"] == "record":
@@ -140,7 +140,8 @@ def high_water(status: str) -> int:
 
 
 @contextmanager
-def _ended_after(process: subprocess.Popen[bytes], seconds: float) -> Iterator[None]:
+def ended_after(process: subprocess.Popen[Any], seconds: float) -> Iterator[None]:
+    """Ask a process to end if it runs longer than that: the benchmark must not hang."""
     timer = threading.Timer(seconds, process.terminate)
     timer.start()
     try:
