@@ -24,7 +24,7 @@ from bench.__main__ import argument_parser, note
 from bench.peers import prepared, runs
 from bench.peers.adapters.shared import Held
 from bench.peers.install import PeerUnavailableError, ensure
-from bench.peers.outcome import compare, counts
+from bench.peers.outcome import Crash, compare, counts
 from bench.peers.runs import ROOT, Subject
 from bench.peers.table import Compared, tables
 from bench.peers.versions import APEX_USED, PEERS
@@ -119,7 +119,7 @@ def _measure(one: Compared, subject: Subject, file: Path, folder: Path, whole: d
 
 
 def _crash(one: Compared, subject: Subject, file: Path, folder: Path, whole: Held, share: float) -> None:
-    """Kill a run in the middle, look into its stores, run it again, look again."""
+    """Kill a run in the middle, recover, run it again; after each step, look into its stores."""
     note(f"{one.name}, killed at {share:.0%} of its loading")
     after_seconds = share * one.samples[0].loading_seconds
     for _ in range(_TRIES):
@@ -130,8 +130,12 @@ def _crash(one: Compared, subject: Subject, file: Path, folder: Path, whole: Hel
     else:
         raise PeerUnavailableError("it ended before it could be killed")
     killed = compare(runs.held(subject, folder), whole)
+    recovered = None
+    if subject.recover:
+        runs.recover(subject, folder)
+        recovered = compare(runs.held(subject, folder), whole)
     runs.measure(subject, file, folder)
-    one.kills.append((killed, compare(runs.held(subject, folder), whole)))
+    one.crashes.append(Crash(killed, recovered, compare(runs.held(subject, folder), whole)))
 
 
 if __name__ == "__main__":

@@ -24,6 +24,15 @@ class Outcome:
     doubled: int
 
 
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """What a home held after a kill, after a recovery without the input (None where there is none), after a rerun."""
+
+    killed: Outcome
+    recovered: Outcome | None
+    rerun: Outcome
+
+
 def counts(held: Held) -> dict[str, int | None]:
     """How many of each kind some store holds, None for a kind that a peer has not, and vectors of all collections."""
     found: dict[str, int | None] = {}

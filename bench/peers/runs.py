@@ -34,11 +34,15 @@ _SETTLE_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is run: `load` and `count` are the starts of commands, which take `file` and a folder, and a folder."""
+    """What is run. `load` and `count` are the starts of commands, which take a file and a folder, and a folder.
+
+    `recover` takes a folder and finishes what a killed run left, without its input; empty where nothing can.
+    """
 
     name: str
     load: tuple[str, ...]
     count: tuple[str, ...]
+    recover: tuple[str, ...] = ()
     home: str = ""
     """The variable that names the folder, where no argument does."""
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -47,13 +51,14 @@ class Subject:
 def apex() -> Subject:
     """The `apex` beside this interpreter."""
     program = str(Path(sys.executable).with_name("apex"))
-    return Subject("apex", (program, "ingest", "--json"), _adapter(sys.executable, "apex", "count"), "APEX_HOME")
+    count = _adapter(sys.executable, "apex", "count")
+    return Subject("apex", (program, "ingest", "--json"), count, (program, "recover"), "APEX_HOME")
 
 
 def subject(peer: Peer, python: Path) -> Subject:
     """A peer, run by the interpreter of its environment."""
-    load, count = (_adapter(str(python), peer.module, verb) for verb in ("load", "count"))
-    return Subject(peer.name, load, count, "", peer.variables)
+    load, count, recover = (_adapter(str(python), peer.module, verb) for verb in ("load", "count", "recover"))
+    return Subject(peer.name, load, count, recover if peer.recovers else (), "", peer.variables)
 
 
 def _adapter(python: str, module: str, verb: str) -> tuple[str, ...]:
@@ -107,20 +112,37 @@ def kill(one: Subject, file: Path, folder: Path, after_seconds: float) -> bool:
 
 def held(one: Subject, folder: Path) -> Held:
     """What its stores hold. Raises `PeerUnavailableError` if they cannot be read."""
-    ran = subprocess.run(
-        [*one.count, str(folder)],
-        check=False,
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        env=_environment(one, folder),
-        timeout=LIMIT_SECONDS,
-    )
-    _settle()
-    if ran.returncode != 0 or not ran.stdout:
-        raise PeerUnavailableError(f"its stores cannot be read: exit {ran.returncode}: {last_line(ran.stderr)}")
-    found: Held = json.loads(ran.stdout)
+    output = _run(one, [*one.count, str(folder)], folder)
+    try:
+        found: Held = json.loads(output)
+    except ValueError as error:
+        raise PeerUnavailableError(f"what it counted is no JSON: {last_line(output)}") from error
     return found
+
+
+def recover(one: Subject, folder: Path) -> None:
+    """Finish what a killed run left. Raises `PeerUnavailableError` if it fails."""
+    _run(one, [*one.recover, *([] if one.home else [str(folder)])], folder)
+
+
+def _run(one: Subject, command: list[str], folder: Path) -> str:
+    environment = _environment(one, folder)
+    try:
+        ran = subprocess.run(
+            command,
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd=folder,
+            env=environment,
+            timeout=LIMIT_SECONDS,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise PeerUnavailableError(f"{' '.join(command[1:4])}: not done after {LIMIT_SECONDS:.0f} s") from error
+    _settle()
+    if ran.returncode != 0:
+        raise PeerUnavailableError(f"{' '.join(command[1:4])}: exit {ran.returncode}: {last_line(ran.stderr)}")
+    return ran.stdout
 
 
 def disk_bytes(folder: Path) -> int:

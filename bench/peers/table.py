@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from bench.figures import a_thousand, rate
-from bench.peers.outcome import KINDS, Outcome
+from bench.peers.outcome import KINDS, Crash
 from bench.peers.runs import Sample
 
 
 @dataclass
 class Compared:
-    """What was measured of apex or of one peer. `kills`: after a kill, and after the rerun. `error`: why it stopped."""
+    """What was measured of apex or of one peer. `error`: why it stopped."""
 
     name: str
     version: str
@@ -22,7 +22,7 @@ class Compared:
     samples: list[Sample] = field(default_factory=list)
     disk_bytes: int | None = None
     counts: dict[str, int | None] = field(default_factory=dict)
-    kills: list[tuple[Outcome, Outcome]] = field(default_factory=list)
+    crashes: list[Crash] = field(default_factory=list)
     error: str = ""
 
 
@@ -60,23 +60,26 @@ def _speed(one: Compared, records: int) -> tuple[str, str, str]:
 
 
 def crash_table(compared: Sequence[Compared]) -> Iterator[str]:
-    """A row for each, a figure for each kill: the first after the kill, the others after the rerun."""
+    """A row for each, in it a figure for each kill."""
     yield from _head(
         "",
-        "kills",
-        "records after the kill",
+        "records after a kill",
         "keys on which its stores differ then",
-        "differ after the rerun",
+        "recovered without the input: records",
+        "differ",
+        "run again: differ",
         "lost",
         "doubled or foreign",
     )
     for one in compared:
-        after, again = [kill for kill, _ in one.kills], [rerun for _, rerun in one.kills]
+        killed, again = [crash.killed for crash in one.crashes], [crash.rerun for crash in one.crashes]
+        recovered = [crash.recovered for crash in one.crashes if crash.recovered is not None]
         yield _row(
             one.name,
-            str(len(one.kills)),
-            _each([outcome.records for outcome in after]),
-            _each([outcome.differing for outcome in after]),
+            _each([outcome.records for outcome in killed]),
+            _each([outcome.differing for outcome in killed]),
+            _each([outcome.records for outcome in recovered]),
+            _each([outcome.differing for outcome in recovered]),
             _each([outcome.differing for outcome in again]),
             _each([outcome.lost for outcome in again]),
             _each([outcome.doubled for outcome in again]),

@@ -11,7 +11,10 @@ _MODEL = "wordllama==0.4.0.post1"
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """One peer. `module`: its adapter's name, and its environment's. `variables`: set for its processes."""
+    """One peer. `module`: its adapter's name, and its environment's. `variables`: set for its processes.
+
+    `recovers`: it can finish what a killed run left without the records of that run.
+    """
 
     name: str
     module: str
@@ -19,6 +22,7 @@ class Peer:
     used: str
     lacks: str
     variables: Mapping[str, str] = field(default_factory=dict)
+    recovers: bool = False
 
 
 PEERS = (
@@ -58,6 +62,7 @@ PEERS = (
         "It loads tables into one store, one by one: no graph, no index of vectors, no resolution, no intervals, no"
         " versions.",
         {"RUNTIME__DLTHUB_TELEMETRY": "false"},
+        recovers=True,
     ),
 )
 APEX_USED = "`apex ingest FILE`: reads, extracts, resolves, embeds; PostgreSQL, LadybugDB, Qdrant's engine, Valkey"

@@ -10,7 +10,7 @@ from bench.peers import install, versions
 from bench.peers.adapters import shared
 from bench.peers.adapters.apex import held
 from bench.peers.adapters.shared import Held
-from bench.peers.outcome import Outcome, compare, counts
+from bench.peers.outcome import Crash, Outcome, compare, counts
 from bench.peers.runs import Sample, disk_bytes
 from bench.peers.table import Compared, crash_table, speed_table, tables
 from tests.faults.stored import Stored
@@ -96,9 +96,18 @@ def test_the_table_shows_medians_and_what_was_stored() -> None:
 
 
 def test_each_kill_has_its_figure_in_the_table() -> None:
-    kills = [(Outcome(10, 2, 5, 0), Outcome(20, 0, 0, 1)), (Outcome(15, 3, 5, 0), Outcome(20, 4, 6, 0))]
-    *_, row = crash_table([Compared("peer", "1", "loads", kills=kills)])
-    assert row == "| peer | 2 | 10, 15 | 2, 3 | 0, 4 | 0, 6 | 1, 0 |"
+    crashes = [
+        Crash(Outcome(10, 2, 5, 0), Outcome(12, 1, 5, 0), Outcome(20, 0, 0, 1)),
+        Crash(Outcome(15, 3, 5, 0), Outcome(16, 0, 5, 0), Outcome(20, 4, 6, 0)),
+    ]
+    *_, row = crash_table([Compared("peer", "1", "loads", crashes=crashes)])
+    assert row == "| peer | 10, 15 | 2, 3 | 12, 16 | 1, 0 | 0, 4 | 0, 6 | 1, 0 |"
+
+
+def test_a_peer_that_cannot_recover_without_its_input_has_no_figure_for_it() -> None:
+    crashes = [Crash(Outcome(10, 2, 5, 0), None, Outcome(20, 0, 0, 0))]
+    *_, row = crash_table([Compared("peer", "1", "loads", crashes=crashes)])
+    assert row == "| peer | 10 | 2 | – | – | 0 | 0 | 0 |"
 
 
 def test_a_peer_that_did_not_run_has_a_row_and_its_error() -> None:

@@ -28,14 +28,8 @@ def load(items: Sequence[Item], folder: Path) -> None:
     def table(name: str, rows: Any, *keys: str) -> Any:
         return dlt.resource(rows, name=name, primary_key=list(keys), write_disposition="merge")
 
-    pipeline = dlt.pipeline(
-        pipeline_name="bench",
-        pipelines_dir=str(folder / "pipelines"),
-        destination=dlt.destinations.duckdb(str(folder / "rows.duckdb")),
-        dataset_name="bench",
-    )
     mentions = ({"record": item["id"], "entity": entity} for item in items for entity in _mentioned(item))
-    pipeline.run(
+    _pipeline(folder).run(
         [
             table("records", ({name: item[name] for name in ("id", "title", "text")} for item in items), "id"),
             table("entities", shared.entities(items), "id"),
@@ -43,6 +37,24 @@ def load(items: Sequence[Item], folder: Path) -> None:
             table("mentions", mentions, "record", "entity"),
             table("chunks", chunks, "id"),
         ]
+    )
+
+
+def recover(folder: Path) -> None:
+    """Load the packages that are on disk: dlt keeps what it has extracted."""
+    pipeline = _pipeline(folder)
+    pipeline.normalize()
+    pipeline.load()
+
+
+def _pipeline(folder: Path) -> Any:
+    import dlt
+
+    return dlt.pipeline(
+        pipeline_name="bench",
+        pipelines_dir=str(folder / "pipelines"),
+        destination=dlt.destinations.duckdb(str(folder / "rows.duckdb")),
+        dataset_name="bench",
     )
 
 
@@ -76,4 +88,4 @@ def count(folder: Path) -> Held:
 
 
 if __name__ == "__main__":
-    shared.main(load, count)
+    shared.main(load, count, recover)

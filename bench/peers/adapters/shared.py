@@ -27,13 +27,23 @@ Stores that agree hold the same keys. `vectors` has one list a collection, which
 """
 
 
-def main(load: Callable[[Sequence[Item], Path], None], count: Callable[[Path], Held]) -> None:
-    """Run the verb of the command line. Whatever a library prints goes to stderr."""
+def main(
+    load: Callable[[Sequence[Item], Path], None],
+    count: Callable[[Path], Held],
+    recover: Callable[[Path], None] | None = None,
+) -> None:
+    """Run the verb of the command line. Whatever a library prints goes to stderr.
+
+    `recover`: finish what a killed load left, without its records, where a peer can.
+    """
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     verb, *paths = sys.argv[1:]
     if verb == "count":
         print(json.dumps(count(Path(paths[0]))), file=answers, flush=True)
+        return
+    if recover is not None and verb == "recover":
+        recover(Path(paths[0]))
         return
     file, folder = (Path(path) for path in paths)
     items = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
