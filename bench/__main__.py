@@ -32,7 +32,7 @@ EXPLAINED = (
     "",
     "raw: batched writes of the same data to the same engines without journal, fence or lock; each entity and",
     "fact once and in its final form, worked out beforehand. Rates are records a second; beside them the processor",
-    "seconds (user and system) a thousand records, of all processes, embedded servers included.",
+    "seconds (user and system) a thousand records, of all processes from their start, embedded servers included.",
 )
 
 
