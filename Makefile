@@ -9,9 +9,11 @@ PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # How much `make quality` measures: orders of arrival, and papers in every format.
 ORDERS ?= 10
 PAPERS ?= 42
+# How many records `make bench-peers` loads.
+RECORDS ?= 1000
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-faults test-servers test-server-profile campaign-servers servers-up servers-down \
-	lint docs-check bench bench-servers bench-llm quality quality-llm quality-meaning clean
+	lint docs-check bench bench-peers bench-servers bench-llm quality quality-llm quality-meaning clean
 
 help: ## show what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-19s %s\n", $$1, $$2}'
@@ -68,8 +70,11 @@ lint: install docs-check ## ruff, formatting, mypy --strict, import rules, docum
 docs-check: install ## what documents name exists, and what exists is documented
 	$(BIN)/python -m tests.docs_check
 
-bench: install ## speed and memory of one run: rates, ratios, peak memory
+bench: install ## speed and memory of one run: rates, processor seconds, ratios, peak memory
 	$(BIN)/python -m bench
+
+bench-peers: install ## cocoindex, LightRAG, cognee and dlt on the same records (RECORDS=1000), in environments of their own
+	$(BIN)/python -m bench.peers --records $(RECORDS)
 
 bench-llm: install ## what reading free text costs beside the model: requests, rates, shares, against the fake OpenAI server
 	$(BIN)/python -m bench.llm
@@ -90,4 +95,4 @@ quality-meaning: install ## does search find the text that answers a question as
 	$(BIN)/python -m quality.meaning
 
 clean: ## remove .venv, the demo's home and caches
-	rm -rf .venv .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .bench-peers .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

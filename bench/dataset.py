@@ -135,7 +135,7 @@ def lay_out(batches: Sequence[Sequence[Item]], group_id: str) -> list[GraphRows]
     rows = [GraphRows() for _ in batches]
     seen: set[str] = set()
     timelines: dict[Timeline, dict[Evidence, _PlacedClaim]] = {}
-    for index, record, embedded, nodes in _placed(batches, group_id):
+    for index, record, embedded, nodes in placed(batches, group_id):
         own = rows[index]
         own.episodes.append(_episode(record, embedded, group_id, now))
         entities = embedded.extraction.entities
@@ -162,7 +162,7 @@ def lay_out(batches: Sequence[Sequence[Item]], group_id: str) -> list[GraphRows]
     return rows
 
 
-def _placed(batches: Sequence[Sequence[Item]], namespace: str) -> Iterator[tuple[int, Record, Embedded, list[str]]]:
+def placed(batches: Sequence[Sequence[Item]], namespace: str) -> Iterator[tuple[int, Record, Embedded, list[str]]]:
     """Each record with the index of its batch and the nodes of its entities."""
     items = [(index, record, embedded) for index, batch in enumerate(batches) for record, embedded in batch]
     every = {signature_of(entity) for _, _, embedded in items for entity in embedded.extraction.entities}

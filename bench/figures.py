@@ -16,7 +16,8 @@ class IngestSample:
 
     `wall_seconds` is from the start of the process to its end, `seconds` what its summary says, `store_seconds` what it
     says of each store. `arrivals` are the moments (seconds since the start) at which each record's line arrived.
-    `peak_bytes` is the peak resident memory of the apex process alone, None where it cannot be measured.
+    `peak_bytes` is the peak resident memory of the apex process alone, `processor_seconds` what all processes took that
+    ran meanwhile below this one, embedded servers included; None where they cannot be measured.
     """
 
     records: int
@@ -25,14 +26,16 @@ class IngestSample:
     arrivals: Sequence[float]
     peak_bytes: int | None
     store_seconds: Mapping[str, float]
+    processor_seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class RawSample:
-    """Raw writes of all batches: `seconds` in all, and those of each store on its own."""
+    """Raw writes of all batches: `seconds` in all, those of each store on its own, and `processor_seconds` of all."""
 
     seconds: float
     by_store: Mapping[str, float]
+    processor_seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +55,17 @@ class Samples:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One line of the report. `value` is None where it could not be measured; `aim` is what is wanted of it."""
+    """One line of the report. `value` is None where it could not be measured; `aim` is what is wanted of it.
+
+    A rate may have `processor_seconds`: user and system seconds a thousand records, of all processes.
+    """
 
     name: str
     label: str
     value: float | Sequence[float] | None
     unit: str
     aim: str = ""
+    processor_seconds: float | None = None
 
 
 def window_rates(arrivals: Sequence[float], window: int = WINDOW) -> list[float]:
@@ -82,6 +89,18 @@ def rate(records: int, seconds: float) -> float:
     return records / max(seconds, 1e-9)
 
 
+def a_thousand(seconds: float | None, records: int) -> float | None:
+    """Seconds a thousand records; None where they were not measured."""
+    return None if seconds is None or not records else 1_000 * seconds / records
+
+
+def rate_figure(
+    name: str, label: str, records: int, seconds: float, processor_seconds: float | None, aim: str = ""
+) -> Figure:
+    """A rate, with the processor seconds a thousand."""
+    return Figure(name, label, rate(records, seconds), "/s", aim, a_thousand(processor_seconds, records))
+
+
 def figures(samples: Samples) -> list[Figure]:
     """Every figure of the report, in its order."""
     small, large, again = samples.small, samples.large, samples.again
@@ -93,7 +112,9 @@ def figures(samples: Samples) -> list[Figure]:
         Figure("cold_start", f"one record from a cold start (median of {len(cold)})", median(cold), "s", "< 3"),
         Figure("first_start", "the very first record, into a fresh home", samples.first.wall_seconds, "s"),
         *ingest_figures(large, ">= 300"),
-        Figure("unchanged", "the same again, unchanged", rate(again.records, again.seconds), "/s", ">= 3,000"),
+        rate_figure(
+            "unchanged", "the same again, unchanged", again.records, again.seconds, again.processor_seconds, ">= 3,000"
+        ),
         Figure("peak_small", f"peak memory of apex, {small.records:,} records", small.peak_bytes, "bytes"),
         Figure("peak_large", f"peak memory of apex, {large.records:,} records", large.peak_bytes, "bytes", "< 600 MB"),
         Figure("memory_growth", "  ratio of the two", growth, "", "<= 1.2"),
@@ -105,7 +126,14 @@ def ingest_figures(large: IngestSample, aim: str = "") -> list[Figure]:
     """How fast one ingest was, and how steady."""
     rates = window_rates(large.arrivals)
     return [
-        Figure("ingest", f"{large.records:,} records, end to end", rate(large.records, large.seconds), "/s", aim),
+        rate_figure(
+            "ingest",
+            f"{large.records:,} records, end to end",
+            large.records,
+            large.seconds,
+            large.processor_seconds,
+            aim,
+        ),
         Figure("ingest_windows", "  each thousand", rates, "/s"),
         Figure("steadiness", "  last thousand / second thousand", steadiness(rates), "", ">= 0.8"),
     ]
@@ -118,9 +146,11 @@ def saga_figures(large: IngestSample, raw: RawSample, beside: RawSample, prepari
     one_by_one, together = rate(records, raw.seconds), rate(records, beside.seconds)
     understood = rate(records, raw.seconds + preparing_seconds)
     return [
-        Figure("raw", "raw writes, one store after the other", one_by_one, "/s"),
+        rate_figure("raw", "raw writes, one store after the other", records, raw.seconds, raw.processor_seconds),
         *(Figure(f"raw_{store}", f"  {store}", seconds, "s") for store, seconds in raw.by_store.items()),
-        Figure("raw_side_by_side", "raw writes, the four side by side", together, "/s"),
+        rate_figure(
+            "raw_side_by_side", "raw writes, the four side by side", records, beside.seconds, beside.processor_seconds
+        ),
         Figure("understanding", "extraction and embedding alone", preparing_seconds, "s"),
         Figure("raw_understood", "raw writes + extraction and embedding", understood, "/s"),
         Figure("saga", "end to end / raw", ratio(end_to_end, one_by_one), "", "aim: 0.6"),
@@ -133,11 +163,13 @@ def saga_figures(large: IngestSample, raw: RawSample, beside: RawSample, prepari
 class ServerSamples:
     """All that was measured: `one` ingest of all records, and a `pair` of ingests at once, each of half of them.
 
-    `verified`: how many records of the pair `apex verify` found consistent.
+    `verified`: how many records of the pair `apex verify` found consistent. `pair_processor_seconds` is of both
+    together. Servers take processor seconds of their own, which do not count here.
     """
 
     one: IngestSample
     pair: Sequence[IngestSample]
+    pair_processor_seconds: float | None
     verified: int
     raw: RawSample
     side_by_side: RawSample
@@ -150,7 +182,8 @@ def server_figures(samples: ServerSamples) -> list[Figure]:
     Vectors and cache are written side by side, and all stores beside the understanding of the next batch.
     """
     one, pair = samples.one, samples.pair
-    together = rate(sum(half.records for half in pair), max(half.seconds for half in pair))
+    records, longest = sum(half.records for half in pair), max(half.seconds for half in pair)
+    together = rate(records, longest)
     stores = []
     for store, seconds in sorted(one.store_seconds.items()):
         stores += [
@@ -160,7 +193,9 @@ def server_figures(samples: ServerSamples) -> list[Figure]:
     return [
         *ingest_figures(one),
         *stores,
-        Figure("pair", f"{len(pair)} processes at once, both together", together, "/s"),
+        rate_figure(
+            "pair", f"{len(pair)} processes at once, both together", records, longest, samples.pair_processor_seconds
+        ),
         Figure("pair_gain", "  by the rate of one", ratio(together, rate(one.records, one.seconds)), ""),
         Figure("pair_verified", "  verified afterwards, no problem found", samples.verified, "records"),
         *saga_figures(one, samples.raw, samples.side_by_side, samples.preparing_seconds),

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.figures import IngestSample
+from bench.processor import children_seconds, difference
 
 LIMIT_SECONDS = 180.0
 _SAMPLE_SECONDS = 0.02
@@ -55,11 +56,11 @@ class Apex:
         arrivals: list[float] = []
         summary: dict[str, Any] = {}
         with tempfile.TemporaryFile() as errors:
-            started = time.monotonic()
+            started, spent_before = time.monotonic(), children_seconds()
             with subprocess.Popen(
                 argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, cwd=self._folder, env=environment
             ) as process:
-                with _ended_after(process, limit), _Memory(process.pid) as memory:
+                with ended_after(process, limit), _Memory(process.pid) as memory:
                     for line in process.stdout or ():
                         event = json.loads(line)
                         if event["type"] == "record":
@@ -68,12 +69,15 @@ class Apex:
                             summary = event
                     code = process.wait()
                 wall = time.monotonic() - started
+            processor_seconds = difference(spent_before, children_seconds())
             if code != 0 or not summary:
                 errors.seek(0)
                 tail = errors.read()[-2_000:].decode(errors="replace")
                 raise IngestFailedError(f"{' '.join(argv)}: exit {code} after {wall:.1f} s\n{tail}")
         spent = {store: sum(steps.values()) for store, steps in summary["store_seconds"].items()}
-        return IngestSample(summary["records"], wall, summary["seconds"], arrivals, memory.peak_bytes, spent)
+        return IngestSample(
+            summary["records"], wall, summary["seconds"], arrivals, memory.peak_bytes, spent, processor_seconds
+        )
 
     def verify(self, home: Path) -> int:
         """How many records `apex verify` compared. Raises `IngestFailedError` unless it found them consistent."""
@@ -136,7 +140,8 @@ def high_water(status: str) -> int:
 
 
 @contextmanager
-def _ended_after(process: subprocess.Popen[bytes], seconds: float) -> Iterator[None]:
+def ended_after(process: subprocess.Popen[Any], seconds: float) -> Iterator[None]:
+    """Ask a process to end if it runs longer than that: the benchmark must not hang."""
     timer = threading.Timer(seconds, process.terminate)
     timer.start()
     try:

@@ -20,6 +20,7 @@ from apex_cli import config
 from bench.__main__ import EXPLAINED, argument_parser, note, run
 from bench.figures import IngestSample, RawSample, ServerSamples, server_figures
 from bench.ingest import Apex
+from bench.processor import children_seconds, difference
 from tests import namespaces, profiles
 from tests.generate import write_jsonl
 
@@ -50,8 +51,8 @@ def _measure(folder: Path, records: int) -> ServerSamples:
         note(f"{records:,} records")
         one = apex.ingest(folder / "one", file, limit=LIMIT_SECONDS)
     preparing_seconds, raw, side_by_side = asyncio.run(_compare(folder, warming, file))
-    pair, verified = _pair(folder, file)
-    return ServerSamples(one, pair, verified, raw, side_by_side, preparing_seconds)
+    pair, pair_processor_seconds, verified = _pair(folder, file)
+    return ServerSamples(one, pair, pair_processor_seconds, verified, raw, side_by_side, preparing_seconds)
 
 
 @contextmanager
@@ -65,8 +66,8 @@ def _place(home: Path, namespace: str | None = None) -> Iterator[Apex]:
         namespaces.drop(own)
 
 
-def _pair(folder: Path, file: Path) -> tuple[list[IngestSample], int]:
-    """Two ingests at once, each of every second record, and how many records verify afterwards.
+def _pair(folder: Path, file: Path) -> tuple[list[IngestSample], float | None, int]:
+    """Two ingests at once, each of every second record, with their processor seconds, and how many records verify.
 
     They share a namespace where the vectors are on a server, too. Embedded ones belong to one home and one process.
     """
@@ -78,14 +79,16 @@ def _pair(folder: Path, file: Path) -> tuple[list[IngestSample], int]:
     shared = profiles.namespace(homes[0]) if os.environ.get("APEX_TEST_QDRANT_URL") else None
     note(f"two processes at once, {len(lines) // 2:,} records each")
     with _place(homes[0], shared) as left, _place(homes[1], shared) as right, ThreadPoolExecutor(2) as threads:
+        spent_before = children_seconds()
         started = [
             threads.submit(apex.ingest, home, half, limit=LIMIT_SECONDS)
             for apex, home, half in zip((left, right), homes, halves, strict=True)
         ]
         pair = [ingest.result() for ingest in started]
+        processor_seconds = difference(spent_before, children_seconds())
         note("verifying what they wrote")
         verified = left.verify(homes[0]) + (0 if shared else right.verify(homes[1]))
-    return pair, verified
+    return pair, processor_seconds, verified
 
 
 async def _compare(folder: Path, warming: Path, file: Path) -> tuple[float, RawSample, RawSample]:

@@ -35,6 +35,7 @@ from apex_cli.stores.qdrant.edge import QdrantEdgeStore
 from apex_cli.text_cleaning import replace_unencodable
 from bench.dataset import COLUMNS, GraphRows, Item
 from bench.figures import RawSample
+from bench.processor import difference, tree_seconds
 
 Write = Callable[[Sequence[Item], GraphRows], Awaitable[None]]
 """Writes one batch: its records, and what they add to the graph."""
@@ -204,7 +205,7 @@ async def write_raw(
     Starting and stopping engines and connections is not counted.
     """
     seconds = dict.fromkeys(stores, 0.0)
-    started = time.monotonic()
+    started, spent_before = time.monotonic(), tree_seconds()
     for items, added in zip(batches, rows, strict=True):
         jobs = [_timed(name, write, items, added, seconds) for name, write in stores.items()]
         if side_by_side:
@@ -212,7 +213,7 @@ async def write_raw(
         else:
             for job in jobs:
                 await job
-    return RawSample(time.monotonic() - started, seconds)
+    return RawSample(time.monotonic() - started, seconds, difference(spent_before, tree_seconds()))
 
 
 async def _timed(name: str, write: Write, items: Sequence[Item], rows: GraphRows, seconds: dict[str, float]) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
+from bench.__main__ import report
 from bench.dataset import GraphRows
 from bench.figures import (
     IngestSample,
@@ -22,13 +25,15 @@ from bench.figures import (
     window_rates,
 )
 from bench.ingest import high_water
+from bench.processor import parse_stat, total_ticks
 from bench.server_writers import by_name
 
 
 def _ingest(
     records: int, seconds: float, *, arrivals: Sequence[float] = (), peak_bytes: int | None = None
 ) -> IngestSample:
-    return IngestSample(records, seconds + 0.1, seconds, arrivals, peak_bytes, {"postgres": seconds / 5})
+    spent = {"postgres": seconds / 5}
+    return IngestSample(records, seconds + 0.1, seconds, arrivals, peak_bytes, spent, 1.2 * seconds)
 
 
 def _samples(*, peak_bytes: int | None = 300_000_000) -> Samples:
@@ -41,8 +46,8 @@ def _samples(*, peak_bytes: int | None = 300_000_000) -> Samples:
         small=_ingest(300, 2.0, peak_bytes=None if peak_bytes is None else 250_000_000),
         large=_ingest(3000, 10.0, arrivals=arrivals, peak_bytes=peak_bytes),
         again=_ingest(3000, 0.5),
-        raw=RawSample(6.0, {"postgres": 1.0, "graph": 5.0}),
-        side_by_side=RawSample(5.0, {"postgres": 1.5, "graph": 5.0}),
+        raw=RawSample(6.0, {"postgres": 1.0, "graph": 5.0}, 4.5),
+        side_by_side=RawSample(5.0, {"postgres": 1.5, "graph": 5.0}, None),
         preparing_seconds=4.0,
     )
 
@@ -79,9 +84,10 @@ def test_every_figure_of_servers_follows_from_the_samples() -> None:
     samples = ServerSamples(
         one=_samples().large,
         pair=[_ingest(1500, 4.0), _ingest(1500, 5.0)],
+        pair_processor_seconds=6.0,
         verified=3000,
-        raw=RawSample(6.0, {"graph": 5.0}),
-        side_by_side=RawSample(5.0, {"graph": 5.0}),
+        raw=RawSample(6.0, {"graph": 5.0}, 4.5),
+        side_by_side=RawSample(5.0, {"graph": 5.0}, 4.5),
         preparing_seconds=4.0,
     )
     found = {figure.name: figure.value for figure in server_figures(samples)}
@@ -105,6 +111,51 @@ def test_every_figure_of_servers_follows_from_the_samples() -> None:
             "saga_understood": 1.0,
         }
     )
+
+
+def test_rates_stand_beside_the_processor_seconds_of_a_thousand_records() -> None:
+    found = {figure.name: figure for figure in figures(_samples())}
+    spent = {name: one.processor_seconds for name, one in found.items() if one.processor_seconds is not None}
+    assert spent == pytest.approx({"ingest": 4.0, "unchanged": 0.2, "raw": 1.5})
+    [_, _, line] = report({"cores": 2, "system": "s", "python": "p", "records": 1, "seconds": 1.0}, [found["ingest"]])
+    assert line.split() == [
+        "3,000",
+        "records,",
+        "end",
+        "to",
+        "end",
+        "300/s",
+        "4.00",
+        "s",
+        "a",
+        "thousand",
+        "(>=",
+        "300)",
+    ]
+
+
+def test_processor_seconds_count_the_whole_tree_once() -> None:
+    name = "7 (a) b (c)) S 1 7 7 0 -1 4194560 100 200 0 0 5 6 70 80 20 0 1 0 100 0 0"
+    assert parse_stat(name) == (1, 11, 150)
+    stats = {7: (1, 10, 100), 8: (7, 1, 20), 9: (8, 2, 0), 10: (1, 999, 999)}
+    assert sum(total_ticks(stats, 7, own=False)) == 100 + 21 + 2
+    assert sum(total_ticks(stats, 7, own=True)) == 133
+
+
+def test_a_detached_process_counts_after_its_parent_ended() -> None:
+    burn = "import time\nend = time.process_time() + 0.5\nwhile time.process_time() < end: pass"
+    detach = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {burn!r}], start_new_session=True)"
+    script = (
+        "import os, subprocess, sys\n"
+        "from bench.processor import adopt_orphans, children_seconds\n"
+        "adopt_orphans()\n"
+        "before = children_seconds()\n"
+        f"subprocess.run([sys.executable, '-c', {detach!r}], check=True)\n"
+        "os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)\n"
+        "print(children_seconds() - before)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, timeout=60)
+    assert 0.5 <= float(ran.stdout) < 10
 
 
 def test_memory_that_cannot_be_measured_gives_no_figure() -> None:
