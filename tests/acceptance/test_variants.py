@@ -94,5 +94,5 @@ def test_names_that_do_not_exist_are_usage_errors(wild: tuple[Path, Result]) -> 
 def test_an_answer_that_cannot_be_written_is_no_bug(wild: tuple[Path, Result]) -> None:
     home, _ = wild
     with Path("/dev/full").open("wb") as full:
-        process = run(home, "search", "x", "--json", stdout=full)
+        process = run(home, "search", SHIPMENT_ID, "--json", stdout=full)
     assert process.expect(10).stderr.startswith("error: the answer could not be written")

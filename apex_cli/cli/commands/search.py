@@ -25,7 +25,7 @@ _WIDTH = 160
     examples=(
         'apex search "late because of snow"',
         "apex search TRUCK-6520 --after 2025-10-19",
-        'apex search "reefer" --source turvo --limit 3 --json',
+        'apex search "acme manufacturing" --source turvo --limit 3 --json',
     ),
     exits={0: "searched, whatever was found", **USAGE, **START, **UNANSWERED},
 )
