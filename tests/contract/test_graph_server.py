@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import trustme
+from neo4j import AsyncManagedTransaction
 
 from apex_cli.errors import Fenced, StoreTransient, StoreUnavailable
 from apex_cli.model import Plan
@@ -253,15 +254,24 @@ async def test_check_reports_the_server_and_its_contents(server: Neo4jGraph) -> 
     assert facts == {"engine": "neo4j", "database": "neo4j", "tls": "off", "schema_missing": [], **counts}
 
 
-async def test_what_is_missing_is_named(server: Neo4jGraph) -> None:
-    async with client() as driver, driver.session() as session, await session.begin_transaction() as transaction:
+class _RolledBack(Exception):
+    """Ends a transaction that must not be committed."""
 
+
+async def test_what_is_missing_is_named(server: Neo4jGraph) -> None:
+    async def without(transaction: AsyncManagedTransaction) -> None:
         async def ask(statement: str) -> list[dict[str, Any]]:
             return [record.data() async for record in await transaction.run(statement)]
 
         await ask("DROP INDEX invalid_at_edge_index")
         await ask("DROP CONSTRAINT apex_timeline")
         assert await schema.missing(ask) == ["apex_timeline", "invalid_at_edge_index"]
+        raise _RolledBack
+
+    async with client() as driver, driver.session() as session:
+        with pytest.raises(_RolledBack):
+            # A drop waits for all who read the schema: the driver tries again where two wait for each other.
+            await session.execute_write(without)
 
 
 async def test_an_index_of_graphiti_gives_way_to_the_constraint_of_its_name(server: Neo4jGraph) -> None:
