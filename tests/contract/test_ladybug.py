@@ -20,6 +20,7 @@ from typing import Any
 import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
+from apex_cli.errors import StoreTerminal
 from apex_cli.stores.graph.ladybug import engine
 from apex_cli.stores.graph.ladybug.engine import LadybugEngine
 from apex_cli.stores.graph.ladybug.schema import TABLES
@@ -190,6 +191,58 @@ async def test_a_match_by_a_property_of_what_another_match_bound(file: Path, by:
     assert sorted((each["key"], each["name"]) for each in found) == sorted(
         (key["k"], text("name", number)) for number, key in enumerate(keys[1:])
     )
+
+
+async def test_look_ups_find_what_scans_find_also_before_the_commit(file: Path) -> None:
+    """Relations that are followed from a node, and those of the whole table: some of each committed, new, deleted."""
+
+    def lists(found: Iterable[Row], *names: str) -> list[tuple[Any, ...]]:
+        return sorted(tuple(each[name] for name in names) for each in found)
+
+    def compare(graph: LadybugTransaction) -> None:
+        keys = {kind: [f"{kind}-{number}" for number in range(-10, 700)] for kind in ("entity", "record", "fact")}
+        named = ("record", "node", "observation")
+        mentions = lists(scanned(ops.ALL_MENTIONS)(graph), *named)
+        assert lists(graph.look_up(ops.OBSERVATIONS_BY_RECORD, keys["record"]), *named) == mentions
+        assert lists(graph.look_up(ops.OBSERVATIONS_BY_NODE, keys["entity"]), *named) == mentions
+        entities = graph.look_up(ops.MENTIONED_ENTITIES, keys["record"])
+        assert lists(entities, "record", "id") == sorted(each[:2] for each in mentions)
+        facts = graph.look_up(ops.FACTS, keys["fact"])
+        subjects = {each["fact"]: each["node"] for each in scanned(ops.ALL_SUBJECTS)(graph)}
+        objects = {each["fact"]: each["node"] for each in scanned(ops.ALL_OBJECTS)(graph)}
+        both = sorted(subjects.keys() & objects.keys())
+        assert lists(facts, "id", "subject_id", "object_id") == [(one, subjects[one], objects[one]) for one in both]
+        assert len(mentions) > 500
+        assert len(facts) > 200
+
+    def change(graph: LadybugTransaction) -> None:
+        add(graph, 300, 600)
+        graph.write(ops.DELETE_ENTITY, [(f"entity-{number}",) for number in (*range(0, 300, 7), *range(300, 600, 9))])
+        graph.write(ops.DELETE_MENTION, [("record-5", "entity-65"), ("record-305", "entity-306")])
+        graph.write(ops.SET_OBSERVATION, [("record-8", "entity-9", "another"), ("record-310", "entity-311", "new")])
+        compare(graph)
+
+    def add(graph: LadybugTransaction, start: int, end: int) -> None:
+        numbers = range(start, end)
+        written(ops.NEW_ENTITY, [{"uuid": f"entity-{number}"} for number in numbers])(graph)
+        written(ops.NEW_EPISODE, [{"uuid": f"record-{number}"} for number in numbers])(graph)
+        pairs = [(f"record-{number}", f"entity-{(number + other) % end}") for number in numbers for other in (1, 60)]
+        mentions = [{"record": record, "node": node, "observation": record + node} for record, node in pairs]
+        written(ops.NEW_MENTION, mentions)(graph)
+        facts = [(f"fact-{number}", f"entity-{number}", f"entity-{number * 7 % end}") for number in numbers]
+        written(ops.NEW_FACT, [{"uuid": uuid, "subject": one, "object": two} for uuid, one, two in facts])(graph)
+
+    async with opened(file) as graph:
+        await graph.run(lambda session: add(session, 0, 300), Access.WRITE)
+    async with opened(file) as graph:
+        await graph.run(change, Access.WRITE)
+        await graph.run(compare, Access.PLAIN)
+    async with opened(file) as graph:
+        await graph.run(compare, Access.PLAIN)
+        with pytest.raises(StoreTerminal):
+            await graph.run(written(ops.SET_OBSERVATION, [{"record": "record-5", "node": "entity-65"}]), Access.WRITE)
+        with pytest.raises(StoreTerminal):
+            await graph.run(written(ops.DELETE_MENTION, [{"record": "record-5", "node": "entity-700"}]), Access.WRITE)
 
 
 # #678, #658: after DETACH DELETE and a checkpoint, a scan read other texts of other rows, or empty ones.

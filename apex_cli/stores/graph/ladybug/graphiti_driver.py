@@ -18,7 +18,7 @@ from graphiti_core.driver.operations.search_ops import SearchOperations
 from apex_cli.errors import StoreTransient
 from apex_cli.stores.graph.driver import ReadOnlyDriver, refusal
 from apex_cli.stores.graph.ladybug.engine import LadybugEngine
-from apex_cli.stores.graph.ladybug.transaction import LadybugTransaction, arrow_table, aware
+from apex_cli.stores.graph.ladybug.transaction import LadybugTransaction, aware
 from apex_cli.stores.graph.model.operations import Access, Row
 from apex_cli.stores.graph.record_search import RecordBasedSearch
 from apex_cli.stores.protocol import RecordSearch
@@ -30,13 +30,13 @@ class EmbeddedDriver(ReadOnlyDriver):
     """Graphiti's view of an open engine."""
 
     provider = GraphProvider.KUZU
-    nodes_by_key = "LOAD FROM $df MATCH (n:Entity {uuid: k})"
-    # A clause for each relation: the engine joins two relations of one clause before it applies the key.
+    nodes_by_key = "UNWIND $keys AS k MATCH (n:Entity {uuid: k})"
+    # See `statements` for OPTIONAL. A condition that follows is one of the rows.
     edges_by_key = (
-        "LOAD FROM $df MATCH (e:RelatesToNode_ {uuid: k}) MATCH (n:Entity)-[:RELATES_TO]->(e) "
-        "MATCH (e)-[:RELATES_TO]->(m:Entity)"
+        "UNWIND $keys AS k MATCH (e:RelatesToNode_ {uuid: k}) "
+        "OPTIONAL MATCH (n:Entity)-[:RELATES_TO]->(e)-[:RELATES_TO]->(m:Entity) WITH n, e, m"
     )
-    episodes_by_key = "LOAD FROM $df MATCH (e:Episodic {uuid: k})"
+    episodes_by_key = "UNWIND $keys AS k MATCH (e:Episodic {uuid: k})"
     _database = ""
 
     def __init__(self, engine: LadybugEngine, records: RecordSearch | None) -> None:
@@ -54,8 +54,7 @@ class EmbeddedDriver(ReadOnlyDriver):
         return await self._rows(lambda session: session.rows(cypher_query_, bound(cypher_query_, kwargs))), None, None
 
     async def rows_by_key(self, query: str, keys: Sequence[str], values: Mapping[str, Any]) -> list[Row]:
-        table = arrow_table({"k": "text"}, [(key,) for key in keys])
-        return await self._rows(lambda session: session.rows(query, bound(query, {**values, "df": table})))
+        return await self._rows(lambda session: session.rows(query, bound(query, {**values, "keys": list(keys)})))
 
     async def _rows(self, job: Callable[[LadybugTransaction], list[Row]]) -> list[Row]:
         """The rows of one job in a read-only transaction, times aware. Raises `StoreTerminal` for a write."""

@@ -1,10 +1,16 @@
-"""One transaction of the embedded graph: single statements, and bulk operations that join an Arrow table.
+"""One transaction of the embedded graph: single statements, look-ups of many keys, writes of many rows.
 
-Every bulk operation is one statement that starts with `LOAD FROM $df`: the engine reads the rows of an Arrow table as
-if they were a file, and runs the rest of the statement for each of them. Example, a look-up of two aliases:
+A look-up unwinds a list of keys. A write starts with `LOAD FROM $df`: the engine reads the rows of an Arrow table as if
+they were a file, and runs the rest of the statement for each of them. Examples:
 
-    $df  = [{k: "vehicle:vin:1X"}, {k: "vehicle:unit:6520"}]
-    LOAD FROM $df MATCH (a:ApexAlias {key: k}) RETURN a.key AS key, a.entity AS entity
+    $keys = ["vehicle:vin:1X", "vehicle:unit:6520"]
+    UNWIND $keys AS k MATCH (a:ApexAlias {key: k}) RETURN a.key AS key, a.entity AS entity
+
+    $df = [{k: "vehicle:vin:1X", entity: "…"}]
+    LOAD FROM $df MATCH (a:ApexAlias {key: k}) SET a.entity = entity RETURN count(*) AS met
+
+A list takes less time than a table up to some thousand keys (0.1 ms against 1.6 ms for one), and leaves nothing behind:
+the connection keeps memory for each table. So only a write imports pyarrow, which takes longer than most answers.
 """
 
 from __future__ import annotations
@@ -32,8 +38,8 @@ class LadybugTransaction:
         self._connection = connection
 
     def look_up(self, what: Query, keys: Iterable[str]) -> list[Row]:
-        rows = [(key,) for key in dict.fromkeys(keys)]
-        return _in_utc(what, self.join(READS[what], {"k": "text"}, rows))
+        asked = list(dict.fromkeys(keys))
+        return _in_utc(what, self.rows(READS[what], {"keys": asked})) if asked else []
 
     def ask(self, what: Query, text: str, limit: int | None = None) -> list[Row]:
         values: dict[str, Any] = {"text": text} if limit is None else {"text": text, "limit": limit}
@@ -41,9 +47,8 @@ class LadybugTransaction:
 
     def scan(self, what: Query) -> Iterator[list[Row]]:
         result = _single(self._connection.execute(READS[what]))
-        names = result.get_column_names()
         while result.has_next():
-            yield _in_utc(what, [dict(zip(names, row, strict=True)) for row in result.get_n(_BATCH)])
+            yield _in_utc(what, _named(result, result.get_n(_BATCH)))
 
     def write(self, what: Write, rows: Sequence[Sequence[Any]]) -> None:
         if rows:
@@ -52,16 +57,15 @@ class LadybugTransaction:
 
     def rows(self, query: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """All rows of one statement (always a constant string), by column name. Times are naive UTC."""
-        result = self._connection.execute(query, dict(parameters or {}))
-        found: list[Row] = _single(result).get_as_arrow().to_pylist()
-        return found
+        result = _single(self._connection.execute(query, dict(parameters or {})))
+        return _named(result, result.get_all())
 
     def run(self, statement: str, parameters: Mapping[str, Any] | None = None) -> None:
         """One statement (always a constant string) without an answer."""
         self._connection.execute(statement, dict(parameters or {}))
 
     def join(self, query: str, columns: Columns, rows: Sequence[Sequence[Any]]) -> list[Row]:
-        """Bulk look-up, insertion or change by `LOAD FROM $df …`. Without rows no statement runs."""
+        """Bulk insertion or change by `LOAD FROM $df …`. Without rows no statement runs."""
         return self.rows(query, {"df": arrow_table(columns, rows)}) if rows else []
 
 
@@ -93,6 +97,11 @@ def _single(result: Any) -> ladybug.QueryResult:
         raise TypeError("one statement at a time")
     answer: ladybug.QueryResult = result
     return answer
+
+
+def _named(result: ladybug.QueryResult, rows: Sequence[Any]) -> list[Row]:
+    names = result.get_column_names()
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def _in_utc(what: Query, rows: list[Row]) -> list[Row]:
