@@ -87,8 +87,8 @@ async def _settle(settings: Settings, stores: Stores) -> None:
     """Finish what a killed run left half-way. No one else can while this process has the home, and until then its
     records stand in two versions in the stores.
     """
-    from apex_cli.pipeline.context import coordinator_for
-
     with suppress(StoreError):
         if await stores.journal.open_sagas():
+            from apex_cli.pipeline.context import coordinator_for
+
             await coordinator_for(settings, stores).recover()

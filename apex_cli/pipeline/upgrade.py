@@ -19,7 +19,6 @@ from apex_cli import faults
 from apex_cli.config import Settings
 from apex_cli.errors import Fenced, StoreUnavailable
 from apex_cli.model import Extraction, Plan, PlanKind, Record, RecordKind, RecordVersion, Superseded
-from apex_cli.pipeline.context import coordinator_for
 from apex_cli.readers.opened import StoresReader
 from apex_cli.readers.server import serving
 from apex_cli.stores.backends import uses_home
@@ -126,6 +125,8 @@ async def _settle(settings: Settings, stores: Stores) -> None:
 
     Another process that does the same at this moment holds some of them; it is waited for.
     """
+    from apex_cli.pipeline.context import coordinator_for
+
     coordinator = coordinator_for(settings, stores)
     for attempt in range(_SETTLE_TRIES):
         await asyncio.sleep(attempt and _SETTLE_SECONDS)

@@ -223,7 +223,9 @@ def _qdrant(context: StoreContext) -> VectorStore:
 def _valkey(context: StoreContext) -> CacheStore:
     from apex_cli.stores.redis.cache import RedisCache
 
-    return RedisCache(unix_socket=context.servers.valkey.socket_path, namespace=context.settings.namespace)
+    servers = context.servers
+    socket = servers.start_valkey if servers.valkey_later else servers.valkey.socket_path
+    return RedisCache(unix_socket=socket, namespace=context.settings.namespace)
 
 
 def _redis(context: StoreContext) -> CacheStore:

@@ -56,15 +56,20 @@ async def open_stores(
     """All four stores, ready. Raises `Locked`, `ConfigError` or `StoreUnavailable`; leaves nothing running.
 
     The home is locked while any store is embedded. With `reads` nothing is to be written, and nothing is waited for if
-    another process has it. `models` embed, if the settings say so. Without `models` they are
-    opened here.
+    another process has it. The embedded cache starts when it is first asked. `models` embed, if the settings say so.
+    Without `models` they are opened here.
     """
     async with AsyncExitStack() as stack:
         home = Home(settings.home)
         backends.check_limits(settings, home)
         if backends.uses_home(settings):
             await stack.enter_async_context(home.lock(0.0 if reads else settings.lock_timeout, reads=reads))
-        servers = EmbeddedServers(home, postgres=settings.postgres_url.embedded, valkey=settings.redis_url.embedded)
+        servers = EmbeddedServers(
+            home,
+            postgres=settings.postgres_url.embedded,
+            valkey=settings.redis_url.embedded,
+            valkey_later=reads,
+        )
         await stack.enter_async_context(servers)
         embedders = await stack.enter_async_context(open_embedders(settings, models))
         stores = _stores(StoreContext(settings, home, servers, embedders.own))

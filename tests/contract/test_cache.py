@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -245,6 +246,37 @@ async def test_a_server_that_went_is_a_passing_failure(valkey: EmbeddedValkey) -
     await store.close()
     with pytest.raises(StoreError):
         await store.check()
+
+
+async def test_a_server_that_starts_at_the_first_call(tmp_path: Path) -> None:
+    server = EmbeddedValkey(tmp_path / "valkey")
+    starts = []
+
+    async def start() -> Path:
+        starts.append("start")
+        # In a thread that stays: the kernel ends a server with the thread that started it.
+        await asyncio.get_running_loop().run_in_executor(thread, server.start)
+        return server.socket_path
+
+    with ThreadPoolExecutor(1) as thread:
+        unused = RedisCache(unix_socket=start, namespace="test")
+        await unused.open()
+        await unused.close()
+        assert starts == []
+        assert not server.log.exists()
+        store = RedisCache(unix_socket=start, namespace="test")
+        await store.open()
+        plan = make_plan()
+        _, found, facts = await asyncio.gather(store.prepare([plan]), store.read(["x"]), store.check())
+        assert starts == ["start"]
+        assert (found, facts["engine"]) == ({}, "valkey")
+        assert await store.list_unpublished() == {plan.saga_id}
+        await store.close()
+        for closed in (store, unused):
+            with pytest.raises(StoreTransient):
+                await closed.read(["x"])
+        assert starts == ["start"]
+        await asyncio.get_running_loop().run_in_executor(thread, server.stop)
 
 
 async def test_a_missing_server_is_reported_at_the_start(tmp_path: Path) -> None:

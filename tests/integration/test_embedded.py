@@ -242,6 +242,40 @@ def test_an_initialisation_cut_short_is_done_again(home: Home) -> None:
     assert not broken.exists()
 
 
+async def test_valkey_starts_when_it_is_first_asked_for(home: Home) -> None:
+    async with home.lock(), EmbeddedServers(home, valkey_later=True) as servers:
+        assert servers_of(home.valkey) == []
+        assert servers_of(home.postgres) != []
+        one, two = await asyncio.gather(servers.start_valkey(), servers.start_valkey())
+        assert one == two == servers.valkey.socket_path
+        assert len(servers_of(home.valkey)) == 1
+        write(servers, 1)
+    assert servers_of(home.path) == []
+    async with home.lock(), EmbeddedServers(home, valkey_later=True):
+        pass
+    async with home.lock(), EmbeddedServers(home) as servers:
+        assert written(servers) == ([1], [1])
+
+
+async def test_a_later_start_that_fails_or_is_cancelled_leaves_nothing_running(home: Home) -> None:
+    async with EmbeddedServers(home, valkey_later=True) as servers:
+        starting = asyncio.create_task(servers.start_valkey())
+        await asyncio.sleep(0)
+        starting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await starting
+        assert await servers.start_valkey() == servers.valkey.socket_path
+        assert len(servers_of(home.valkey)) == 1
+    assert servers_of(home.path) == []
+    for part in sorted((home.valkey / "data" / "appendonlydir").glob("*.manifest")):
+        part.write_bytes(b"broken")
+    async with EmbeddedServers(home, valkey_later=True) as servers:
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable, match="valkey"):
+                await servers.start_valkey()
+    assert servers_of(home.path) == []
+
+
 async def test_a_server_that_does_not_start_ends_the_other_and_says_why(home: Home) -> None:
     async with EmbeddedServers(home):
         pass

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -102,6 +104,36 @@ def test_the_questions_show_what_they_should(both_ways: dict[tuple[str, ...], tu
     assert refused == expected | {("history", "nothing"), ("runs", "show", "ffffffff")}
     assert set(codes.values()) == {0, 2}
     assert both_ways["facts", "Twin Lakes", "--json"][1][1].count('"type": "entity"') == 2
+
+
+@pytest.mark.parametrize(
+    ("question", "needless"),
+    [
+        (("runs",), "redis pyarrow numpy wordllama stamina"),
+        (("facts", TRUCK), "redis pyarrow numpy wordllama stamina"),
+        (("history", SHIPMENT_KEY), "redis pyarrow numpy wordllama stamina"),
+        (("search", "delivered"), "redis pyarrow stamina"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_a_question_starts_and_loads_only_what_its_answer_needs(
+    filled: Path, question: tuple[str, ...], needless: str
+) -> None:
+    """Starting costs more than the answer. Valkey writes into its log when it starts."""
+    program = (
+        "import sys\n"
+        "from apex_cli.cli.main import main\n"
+        f"code = main({list(question)!r})\n"
+        f"sys.exit(code or ' '.join(name for name in {needless.split()!r} if name in sys.modules) or None)\n"
+    )
+    log = filled / "valkey" / "server.log"
+    before = log.stat().st_size
+    environ = {**os.environ, "APEX_HOME": str(filled)}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=filled.parent, env=environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout
+    assert log.stat().st_size == before
 
 
 def test_the_doctor_asks_the_holder_about_the_stores(filled: Path) -> None:

@@ -16,8 +16,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -91,6 +91,9 @@ return 0
 class RedisCache:
     """`CacheStore` on one server (no cluster) at `url` (`redis://…`, `rediss://…`, `unix://…`) or `unix_socket`.
 
+    `unix_socket` may be a function that starts the server: then the first call connects, not `open`, and a reader that
+    never asks the cache needs neither the server nor its driver. The first call may raise what `open` does.
+
     Every call ends within `timeout` seconds. The database that the URL names is shared with others: all keys have the
     prefix, and nothing else is looked at.
     """
@@ -101,13 +104,15 @@ class RedisCache:
         self,
         url: str = "",
         *,
-        unix_socket: Path | None = None,
+        unix_socket: Path | Callable[[], Awaitable[Path]] | None = None,
         namespace: str,
         timeout: float = TIMEOUT_SECONDS,
         password: Secret | None = None,
         tls: Tls = NO_TLS_FILES,
     ) -> None:
-        self._url = url if unix_socket is None else f"unix://{quote(str(unix_socket))}"
+        self._url = _socket_url(unix_socket) if isinstance(unix_socket, Path) else url
+        self._start = None if isinstance(unix_socket, Path) else unix_socket
+        self._starting = asyncio.Lock()
         self._prefix = f"apex:{namespace}:"
         self._timeout = timeout
         self._password = password
@@ -116,11 +121,16 @@ class RedisCache:
 
     async def open(self) -> None:
         """Connect, and check that the server can be used. Raises `StoreUnavailable`."""
+        if self._start is None:
+            await self._connect()
+
+    async def _connect(self) -> None:
         self._connected = connect(self._url, timeout=self._timeout, password=self._password, tls=self._tls)
         await check_connection(self._connected)
 
     async def close(self) -> None:
         """Disconnect. Idempotent."""
+        self._start = None
         client, self._connected = self._connected, None
         if client is not None:
             with suppress(StoreTransient, StoreTerminal), translated():
@@ -128,16 +138,15 @@ class RedisCache:
 
     async def check(self) -> Mapping[str, Any]:
         """See `facts`."""
-        with translated():
-            return await facts(self._client, tls=self._url.startswith("rediss:"))
+        async with self._server() as client:
+            return await facts(client, tls=self._url.startswith("rediss:"))
 
     async def prepare(self, plans: Sequence[Plan]) -> None:
-        with translated():
-            async with self._client.pipeline(transaction=False) as pipe:
-                for plan in plans:
-                    if value := _value(plan):
-                        pipe.set(self._key("prep", plan.saga_id), value, ex=PREPARED_SECONDS)
-                await pipe.execute()
+        async with self._server() as client, client.pipeline(transaction=False) as pipe:
+            for plan in plans:
+                if value := _value(plan):
+                    pipe.set(self._key("prep", plan.saga_id), value, ex=PREPARED_SECONDS)
+            await pipe.execute()
 
     async def publish(self, plans: Sequence[Plan]) -> None:
         """See `PreparedStore`. Compares epochs and sets in one script a plan; see the module for lost values."""
@@ -148,8 +157,8 @@ class RedisCache:
             )
             for plan in plans
         ]
-        with translated():
-            await _run(self._client, _PUBLISH, calls)
+        async with self._server() as client:
+            await _run(client, _PUBLISH, calls)
 
     async def discard(self, plans: Sequence[Plan]) -> None:
         await self._unlink(plan.saga_id for plan in plans)
@@ -162,11 +171,10 @@ class RedisCache:
 
     async def read(self, record_ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
         """See `CacheStore`. Values that are no JSON objects count as absent."""
-        with translated():
-            async with self._client.pipeline(transaction=False) as pipe:
-                for record_id in record_ids:
-                    pipe.hget(self._key("rec", record_id), "value")
-                values = await pipe.execute()
+        async with self._server() as client, client.pipeline(transaction=False) as pipe:
+            for record_id in record_ids:
+                pipe.hget(self._key("rec", record_id), "value")
+            values = await pipe.execute()
         found = {}
         for record_id, text in zip(record_ids, values, strict=True):
             with suppress(TypeError, ValueError):
@@ -178,11 +186,10 @@ class RedisCache:
     async def scan(self) -> AsyncIterator[Sequence[StoredSummary]]:
         """See `PreparedStore`. A record may come twice while the server resizes its table (SCAN's guarantee)."""
         async for keys in self._keys("rec"):
-            with translated():
-                async with self._client.pipeline(transaction=False) as pipe:
-                    for key in keys:
-                        pipe.hmget(key, ["saga", "value"])
-                    rows = await pipe.execute()
+            async with self._server() as client, client.pipeline(transaction=False) as pipe:
+                for key in keys:
+                    pipe.hmget(key, ["saga", "value"])
+                rows = await pipe.execute()
             yield [
                 StoredSummary(self._id("rec", key), saga, parts=1, visible=True)
                 for key, (saga, value) in zip(keys, rows, strict=True)
@@ -191,10 +198,10 @@ class RedisCache:
 
     async def purge(self) -> None:
         """See `Purgeable`: the append-only file is written again from what is in memory. Raises `StoreError`."""
-        with translated():
-            await self._client.bgrewriteaof()
+        async with self._server() as client:
+            await client.bgrewriteaof()
             while True:
-                state = await self._client.info("persistence")
+                state = await client.info("persistence")
                 if not state["aof_rewrite_in_progress"] and not state.get("aof_rewrite_scheduled"):
                     break
                 await asyncio.sleep(_POLL_SECONDS)
@@ -205,29 +212,41 @@ class RedisCache:
         if not names:
             return frozenset()
         keys = tuple(self._key("lock", name) for name in names)
-        with translated():
-            (owned,) = await _run(self._client, _LOCK, [(keys, (owner, max(1, int(ttl_seconds * 1000))))])
+        async with self._server() as client:
+            (owned,) = await _run(client, _LOCK, [(keys, (owner, max(1, int(ttl_seconds * 1000))))])
         return frozenset(names[int(index) - 1] for index in owned)
 
     async def owners(self, names: Sequence[str]) -> Mapping[str, str]:
         if not names:
             return {}
-        with translated():
-            owners = await self._client.mget([self._key("lock", name) for name in names])
+        async with self._server() as client:
+            owners = await client.mget([self._key("lock", name) for name in names])
         return {name: str(owner) for name, owner in zip(names, owners, strict=True) if owner is not None}
 
     async def unlock(self, names: Sequence[str], owner: str) -> None:
         if names:
             keys = tuple(self._key("lock", name) for name in names)
-            with translated():
-                await _run(self._client, _UNLOCK, [(keys, (owner,))])
+            async with self._server() as client:
+                await _run(client, _UNLOCK, [(keys, (owner,))])
 
     async def _unlink(self, saga_ids: Iterable[str]) -> int:
         keys = [self._key("prep", saga_id) for saga_id in saga_ids]
         if not keys:
             return 0
+        async with self._server() as client:
+            return int(await client.unlink(*keys))
+
+    @asynccontextmanager
+    async def _server(self) -> AsyncIterator[Redis]:
+        """The client, for one call: errors of the driver leave as `StoreTransient` or `StoreTerminal`."""
+        async with self._starting:
+            if self._start is not None:
+                self._url = _socket_url(await self._start())
+                await self._connect()
+                self._start = None
+        client = self._client
         with translated():
-            return int(await self._client.unlink(*keys))
+            yield client
 
     @property
     def _client(self) -> Redis:
@@ -238,8 +257,8 @@ class RedisCache:
     async def _keys(self, kind: str) -> AsyncIterator[list[str]]:
         cursor = 0
         while True:
-            with translated():
-                cursor, keys = await self._client.scan(cursor, match=self._key(kind, "*"), count=_SCAN_COUNT)
+            async with self._server() as client:
+                cursor, keys = await client.scan(cursor, match=self._key(kind, "*"), count=_SCAN_COUNT)
             if keys:
                 yield list(dict.fromkeys(map(str, keys)))
             if int(cursor) == 0:
@@ -250,6 +269,10 @@ class RedisCache:
 
     def _id(self, kind: str, key: str) -> str:
         return key[len(self._key(kind, "")) :]
+
+
+def _socket_url(path: Path) -> str:
+    return f"unix://{quote(str(path))}"
 
 
 def _value(plan: Plan) -> str:
