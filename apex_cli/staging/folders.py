@@ -172,7 +172,10 @@ class ItemFolders:
                     yield source, name
 
     def load(self, key: Key) -> Item | None:
-        """The item as it is now, or None where there is none. One with a damaged status counts as staged."""
+        """The item as it is now, or None where there is none. One that is damaged counts as failed.
+
+        A copy of a file that stays is not synced, so a loss of power may take its status, its payload or parts of it.
+        """
         path = self.folder(key)
         payload = next((entry for entry in files.files_in(path) if names.is_payload(entry.name)), None)
         if payload is None:
@@ -186,7 +189,9 @@ class ItemFolders:
             # A status that is longer is cut, and so is not JSON.
             items.decode(item, files.read_private(path / names.STATUS, _STATUS_LIMIT))
         except (OSError, ValueError):
-            return item
+            item.damage("what was known of this copy is lost, and it may not be all of its original")
+        if item.cut:
+            item.damage("this copy is not all of its original any more")
         return item
 
     def new_item(self, key: Key, payload: str, size: int, staged_at: datetime) -> Item:

@@ -86,6 +86,8 @@ class Item:
     committed. `record_id` is set where the item holds one failed record with a known id, `kept` says what it was.
     `failed_before` is the code with which this very file failed when it was staged before. `busy`: another run works on
     this item, so it cannot be claimed. `claimed`: it was claimed when it was added, and the next `claim` succeeds.
+    `cut`: the payload is shorter than it was, so it is never read; its original is still there, because only copies of
+    files that stay are not synced.
     """
 
     source: str
@@ -108,6 +110,15 @@ class Item:
     failed_before: str | None = None
     busy: bool = False
     claimed: bool = False
+    cut: bool = False
+
+    def damage(self, message: str) -> None:
+        """Mark it as failed: what a loss of power has left of it is not read by itself."""
+        hint = "ingest its original again" if self.cut else "ingest its original again, or run `apex staging retry`"
+        failure = ItemFailure(
+            "staging_damaged", message, hint, "read", retriable=False, at=self.staged_at, locator=None
+        )
+        self.status, self.failure = ItemStatus.FAILED, failure
 
     @property
     def is_record(self) -> bool:
@@ -127,6 +138,7 @@ def encode(item: Item) -> bytes:
     kept = item.kept
     document = {
         "version": 1,
+        "bytes": item.bytes,
         "name": item.name,
         "origin": item.origin,
         "status": item.status.value,
@@ -176,9 +188,11 @@ def decode(item: Item, content: bytes) -> None:
         consume = bool(document["consume"])
         # Items of earlier versions have none of these.
         naming, kept, failed_before = _naming(document), _kept(document.get("kept")), document.get("failed_before")
+        size = int(document.get("bytes", 0))
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"{names.STATUS} is damaged: {error}") from error
     item.status, item.attempts, item.staged_at, item.failure = status, attempts, staged_at, failure
+    item.cut = item.bytes < size
     item.name, item.origin, item.original, item.consume = name, origin, original, consume
     item.forced_source, item.record_id = forced_source, record_id
     item.naming, item.kept, item.failed_before = naming, kept, _text(failed_before)

@@ -41,6 +41,8 @@ class StagingUpkeep:
         """
 
         def wanted(item: Item) -> bool:
+            if item.cut:
+                return False
             if item.status is not ItemStatus.FAILED or all_failed:
                 return True
             return retriable_failed and (item.failure is None or item.failure.retriable)

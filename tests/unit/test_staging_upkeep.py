@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -135,18 +136,33 @@ def test_stats(staging: StagingDirectory, original: Path) -> None:
     assert found.free is not None
 
 
+def test_a_copy_that_was_cut_is_never_read_and_its_original_replaces_it(
+    staging: StagingDirectory, original: Path
+) -> None:
+    item = put(staging, original)
+    os.truncate(item.payload, item.bytes - 1)
+    (found,) = staging.items()
+    assert (found.status, found.cut) == (ItemStatus.FAILED, True)
+    assert list(staging.waiting(retriable_failed=True, all_failed=True)) == []
+    again = put(staging, original)
+    assert staging.claim(again)
+    assert again.payload.read_bytes() == original.read_bytes()
+
+
 @pytest.mark.parametrize(
     "damage", [b"", b"{", b"[]", b"null", b'{"status": "staged"}', b"\xff\x00", b"[" * 100_000, b"1" * 300_000, None]
 )
-def test_a_damaged_status_counts_as_staged(staging: StagingDirectory, original: Path, damage: bytes | None) -> None:
+def test_a_damaged_status_counts_as_failed(staging: StagingDirectory, original: Path, damage: bytes | None) -> None:
     item = put(staging, original)
     status = item.path / "status.json"
     status.unlink()
     if damage is not None:
         status.write_bytes(damage)
     (found,) = staging.items()
-    assert (found.status, found.attempts, found.bytes) == (ItemStatus.STAGED, 0, item.bytes)
-    assert waiting(staging) == [found.name]
+    assert (found.status, found.attempts, found.bytes) == (ItemStatus.FAILED, 0, item.bytes)
+    assert found.failure is not None
+    assert (found.failure.code, found.failure.retriable) == ("staging_damaged", False)
+    assert waiting(staging) == []
     again = put(staging, original)
     assert again.origin == str(original)
     assert [i.origin for i in staging.items()] == [str(original)]
