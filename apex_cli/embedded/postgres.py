@@ -72,7 +72,7 @@ class EmbeddedPostgres(EmbeddedServer):
                 f"{self.data} was written by PostgreSQL {version}, and this version of apex has PostgreSQL {MAJOR}",
                 hint="use the apex that wrote it, or another APEX_HOME",
             )
-        _drop_stale_pid_file(self.data)
+        _drop_stale_pid_files(self.data)
         settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
         return ["-D", _data_argument(self.data, self.account), *settings]
 
@@ -116,17 +116,18 @@ def _data_argument(data: Path, account: Account | None) -> str:
     return "/proc/self/cwd" if account is not None and sys.platform == "linux" else str(data)
 
 
-def _drop_stale_pid_file(data: Path) -> None:
-    """Remove a `postmaster.pid` without a server: PostgreSQL would trust it when another program has that pid.
+def _drop_stale_pid_files(data: Path) -> None:
+    """Remove lock files without a server: PostgreSQL would trust them when another program has that pid.
 
-    The lock shows that no server of apex runs. Raises `StoreUnavailable` for one that was started by hand.
+    So it is after a loss of power, which also brings back files that were removed just before. The lock of the home
+    shows that no server of apex runs. Raises `StoreUnavailable` for one that was started by hand.
     """
-    path = data / "postmaster.pid"
-    if not path.is_file():
-        return
-    first = path.read_text(encoding="utf-8", errors="replace").split("\n", 1)[0].strip()
-    if first.isdecimal() and runs_in(int(first), data):
-        raise StoreUnavailable(
-            f"a PostgreSQL that apex did not start (pid {first}) runs on {data}", hint="stop it, then try again"
-        )
-    path.unlink()
+    for path in (data / "postmaster.pid", data / f"{EmbeddedPostgres.socket_name}.lock"):
+        if not path.is_file():
+            continue
+        first = path.read_text(encoding="utf-8", errors="replace").split("\n", 1)[0].strip()
+        if first.isdecimal() and runs_in(int(first), data):
+            raise StoreUnavailable(
+                f"a PostgreSQL that apex did not start (pid {first}) runs on {data}", hint="stop it, then try again"
+            )
+        path.unlink()

