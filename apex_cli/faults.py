@@ -1,8 +1,8 @@
 """Named fault points: `APEX_FAULT="<point>:<action>[:<nth>]"` makes the nth pass through a point fail on purpose.
 
-Actions: `kill` ends this process with SIGKILL, `error` raises `StoreTransient`, `hang` waits for ever. The points are
-the saga's own steps, so a test can stop the run between any two of them. With no fault armed a point costs one
-attribute look-up.
+Actions: `kill` ends this process with SIGKILL, `error` raises `StoreTransient`, `hang` waits for ever, `stop` halts the
+whole process (SIGSTOP) until it gets SIGCONT. The points are the saga's own steps, so a test can stop the run between
+any two of them. With no fault armed a point costs one attribute look-up.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ STEPS = (
     "journal.commit",
     "vectors.publish",
     "cache.publish",
+    "vectors.flush",
+    "cache.flush",
     "journal.done",
     "journal.abort",
     "vectors.discard",
@@ -35,7 +37,7 @@ STEPS = (
     "staging.remove",
 )
 POINTS = tuple(f"{step}.{moment}" for step in STEPS for moment in ("before", "after"))
-ACTIONS = ("kill", "error", "hang")
+ACTIONS = ("kill", "error", "hang", "stop")
 
 
 @dataclass
@@ -84,7 +86,7 @@ def reach_in_thread(point: str) -> None:
 
 
 def _struck(point: str) -> str | None:
-    """The action that is due at this passing; `kill` does not return."""
+    """The action that is due at this passing and is not done yet; `kill` does not return."""
     armed = _Fault.armed
     if armed is None or armed.point != point:
         return None
@@ -93,6 +95,9 @@ def _struck(point: str) -> str | None:
         return None
     if armed.action == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
+    if armed.action == "stop":
+        os.kill(os.getpid(), signal.SIGSTOP)
+        return None
     return armed.action
 
 

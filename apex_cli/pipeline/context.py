@@ -16,6 +16,7 @@ from apex_cli.errors import ApexError
 from apex_cli.extract.cuts import LEFT_OUT
 from apex_cli.input_rules import UNSAID, Naming
 from apex_cli.model import Embedded, EntityType, Extraction, Record
+from apex_cli.pipeline.stored_versions import Restoration
 from apex_cli.pipeline.synced_names import NOWHERE
 from apex_cli.reading.files import Rejected, Skipped
 from apex_cli.reading.selection import EVERYTHING, Selection
@@ -279,10 +280,12 @@ def coordinator_for(
         vectors=stores.vectors,
         cache=stores.cache,
         timeout=settings.store_timeout,
+        restore=Restoration(settings, stores),
         stats=stats,
     )
     locks = RecordLocks(stores.cache, stores.lock_owner)
-    return Coordinator(parts, locks, run_id=run_id, group_id=settings.namespace)
+    owns_journal = settings.postgres_url.embedded
+    return Coordinator(parts, locks, run_id=run_id, group_id=settings.namespace, owns_journal=owns_journal)
 
 
 def leave_pending(records: Iterable[RecordInProgress], reason: ApexError) -> None:

@@ -75,8 +75,11 @@ async def ingest(settings: Settings, request: IngestRequest, observer: Observer,
                 reader, extract = InputReader(context, files), ExtractStage(context)
                 stopping = asyncio.create_task(_end_on_signal(context))
                 try:
-                    async with asyncio.TaskGroup() as group:
+                    async with context.coordinator.grouped(), asyncio.TaskGroup() as group:
                         start_stages(group, context, reader, extract)
+                except StoreError as error:
+                    # All is published and reported. The next run publishes it again and closes its sagas.
+                    summary.notes.append(error)
                 finally:
                     stopping.cancel()
                     await asyncio.to_thread(extract.close)

@@ -15,7 +15,7 @@ from functools import partial
 
 from apex_cli.config import Settings
 from apex_cli.embed.apply import name_text
-from apex_cli.errors import ConfigError, EmbedError, RecordError, RunHalted, StoreTransient
+from apex_cli.errors import ConfigError, EmbedError, RecordError, RunHalted, StoreError, StoreTransient
 from apex_cli.pipeline.context import Observer, Stop, coordinator_for
 from apex_cli.pipeline.rewrite import write_again
 from apex_cli.pipeline.upgrade import open_upgraded
@@ -71,7 +71,11 @@ class Reembedding:
         # From now on new text gets this model too.
         await stores.models.choose(self.model)
         self._observer.phase(f"embedding by {self.model}")
-        await self._move(stores, coordinator)
+        try:
+            async with coordinator.grouped():
+                await self._move(stores, coordinator)
+        except StoreError as error:
+            summary.reason = summary.reason or error
         if summary.reason is None and not self._stop.signal:
             await self._drop(stores)
             await self._fill(stores)

@@ -10,13 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from apex_cli.config import Settings
-from apex_cli.errors import RecordError
-from apex_cli.extract import clean
-from apex_cli.model import Extraction, Record
-from apex_cli.pipeline.upgrade import journalled, record_of
+from apex_cli.pipeline.stored_versions import extraction_again, record_of
 from apex_cli.results import RecordResult
 from apex_cli.saga.coordinator import Coordinator
-from apex_cli.sources.registry import extract, is_text
+from apex_cli.sources.registry import is_text
 from apex_cli.stores.factory import Stores
 from apex_cli.stores.postgres.catalog import StoredVersion
 
@@ -45,30 +42,12 @@ async def _write(
 ) -> list[RecordResult]:
     """Write versions once more, at most one of each record."""
     records = [record_of(version, settings.namespace) for version in versions]
-    extractions = await asyncio.to_thread(_extractions, versions, records)
+    extractions = await asyncio.to_thread(lambda: list(map(extraction_again, versions, records)))
     texts = [is_text(version.source, version.data_type) for version in versions]
     embedded = await stores.embedding.apply(extractions, texts)
     results = await coordinator.write(list(zip(records, embedded, strict=True)), again=True)
     by_id = {version.record_id: version for version in versions}
     return [_named(result, by_id[str(result.record_id)]) for result in results]
-
-
-def _extractions(versions: Sequence[StoredVersion], records: Sequence[Record]) -> list[Extraction]:
-    """What the records were committed with: text by the rules, entities and claims from the journal.
-
-    A model may have extracted some of them. It is not asked again.
-    """
-    return [_extraction(version, record) for version, record in zip(versions, records, strict=True)]
-
-
-def _extraction(version: StoredVersion, record: Record) -> Extraction:
-    stated = journalled(version)
-    try:
-        found = extract(record)
-    except RecordError:
-        # The rules of today refuse what those of its time took. Its text is there.
-        return replace(stated, chunks=clean.pieces(version.text) or (version.title,))
-    return replace(stated, title=found.title, text=found.text, chunks=found.chunks, chunk_places=found.chunk_places)
 
 
 def _named(result: RecordResult, version: StoredVersion) -> RecordResult:

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING
 from apex_cli import faults
 from apex_cli.config import Settings
 from apex_cli.errors import Fenced, StoreUnavailable
-from apex_cli.model import Extraction, Plan, PlanKind, Record, RecordKind, RecordVersion, Superseded
+from apex_cli.model import Plan, PlanKind, RecordVersion, Superseded
+from apex_cli.pipeline.stored_versions import journalled, record_of
 from apex_cli.readers.opened import StoresReader
 from apex_cli.readers.server import serving
 from apex_cli.stores.backends import uses_home
 from apex_cli.stores.factory import Stores, open_stores
 from apex_cli.stores.postgres.catalog import CurrentVersion, StoredVersion
-from apex_cli.stores.postgres.entries import extraction_of
 from apex_cli.stores.protocol import PivotStore, Rebuildable, Refillable, SagaState
 
 if TYPE_CHECKING:
@@ -182,19 +182,6 @@ def _rebuilt(
     )
 
 
-def journalled(version: StoredVersion) -> Extraction:
-    """What a version was committed with, without the chunks: the graph holds none."""
-    return extraction_of(
-        version.extraction,
-        event_time=version.event_time,
-        kind=RecordKind(version.kind),
-        whole=version.whole,
-        dated=version.dated,
-        title=version.title,
-        text=version.text,
-    )
-
-
 def removal(namespace: str, record_id: str, epoch: int, superseded: Superseded | None = None) -> Plan:
     """A plan that removes what one saga wrote, or, without `superseded`, what a killed rebuild wrote of a record."""
     return Plan(
@@ -206,19 +193,4 @@ def removal(namespace: str, record_id: str, epoch: int, superseded: Superseded |
         group_id=namespace,
         chunks=0,
         superseded=(superseded,) if superseded else (),
-    )
-
-
-def record_of(version: StoredVersion, namespace: str) -> Record:
-    """The record as it arrived."""
-    return Record(
-        source=version.source,
-        data_type=version.data_type,
-        external_id=version.external_id,
-        payload=version.payload,
-        content_hash=version.content_hash,
-        observed_at=version.observed_at,
-        locator=f"record {version.record_id}",
-        namespace=namespace,
-        stored_id=version.record_id,
     )

@@ -1,4 +1,4 @@
-"""Commits batches of records by the saga: prepare everywhere, one pivot, publish everywhere.
+"""Commits batches of records by the saga: prepare everywhere, one pivot, publish everywhere, flush.
 
 Nothing visible is ever undone. Whatever can fail because of the data fails before or in the pivot; a batch that a store
 refuses is halved until the bad record stands alone. After the pivot there is only forward: what cannot be finished now
@@ -7,7 +7,8 @@ is finished by the next run.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import TypeVar
 
@@ -15,6 +16,7 @@ from apex_cli.errors import IdentityConflict, StoreError, StoreTransient
 from apex_cli.halving import Attempt, halve
 from apex_cli.model import Embedded, Plan, PlanKind, Position, Record
 from apex_cli.results import RecordResult, RecordStatus
+from apex_cli.saga.group import PublishedSagas
 from apex_cli.saga.locks import RecordLocks
 from apex_cli.saga.participants import Participants
 from apex_cli.saga.recovery import Recovered, describe, recover, settle
@@ -34,11 +36,41 @@ _STATUS = {
 class Coordinator:
     """Runs sagas for one run. Batches are committed one after the other, so a record's versions keep their order."""
 
-    def __init__(self, stores: Participants, locks: RecordLocks, *, run_id: str | None, group_id: str) -> None:
+    def __init__(
+        self,
+        stores: Participants,
+        locks: RecordLocks,
+        *,
+        run_id: str | None,
+        group_id: str,
+        owns_journal: bool = False,
+    ) -> None:
+        """`owns_journal`: no other process can see a saga of this run and settle it meanwhile."""
         self._stores = stores
         self._locks = locks
         self._run_id = run_id
         self._group_id = group_id
+        self._published = PublishedSagas(stores)
+        self._owns_journal = owns_journal
+        self._grouping = False
+
+    @asynccontextmanager
+    async def grouped(self) -> AsyncIterator[None]:
+        """Within this block one flush closes the sagas of many `write`s, if no other process shares the journal.
+
+        Elsewhere each `write` flushes. What is reported in between is lost by no crash: the next run publishes again
+        what is not closed. At its end the block closes all. Raises `StoreError` where that fails.
+        """
+        self._grouping = self._owns_journal and self._stores.needs_flush
+        try:
+            yield
+        except BaseException:
+            with suppress(StoreError):
+                await self._published.finish()
+            raise
+        finally:
+            self._grouping = False
+        await self._published.finish()
 
     async def known(self, record_ids: Sequence[str]) -> KnownContent:
         """The content that the memory has, or has forgotten, of these records. Raises `StoreError`."""
@@ -90,7 +122,7 @@ class Coordinator:
     async def _attempt(
         self, items: Sequence[T], *, key: Callable[[T], str], begin: Callable[[Sequence[T]], Awaitable[Begun]]
     ) -> Attempt[T, RecordResult, StoreError]:
-        """One saga for each of these records, all six steps."""
+        """One saga for each of these records, all steps."""
         try:
             begun = await self._begin(items, key, begin)
         except StoreError as error:
@@ -111,6 +143,8 @@ class Coordinator:
     ) -> Begun:
         """Steps 1 and 2. Records with an open saga are settled first and tried again."""
         stores = self._stores
+        if self._published.has_any(map(key, items)):
+            await self._published.finish()
         plans: list[Plan] = []
         unchanged: frozenset[str] = frozenset()
         forgotten: frozenset[str] = frozenset()
@@ -131,7 +165,7 @@ class Coordinator:
         return Begun(plans, unchanged, busy, forgotten, conflicts)
 
     async def _commit(self, plans: Sequence[Plan]) -> tuple[list[RecordResult], StoreError | None]:
-        """Steps 3 to 6. Returns the results that are final, and the error that stopped the others (all undone)."""
+        """Steps 3 to 7. Returns the results that are final, and the error that stopped the others (all undone)."""
         stores = self._stores
         try:
             await stores.prepare(plans)
@@ -164,11 +198,19 @@ class Coordinator:
         return results, error if len(results) < len(plans) else None
 
     async def _finish(self, plans: Sequence[Plan]) -> list[RecordResult]:
-        """Steps 5 and 6, after the pivot: only forward."""
+        """Steps 5 to 7, after the pivot: only forward.
+
+        Forgetting is finished at once: only then are the record's versions removed, and its next one may come.
+        """
         stores = self._stores
         try:
             committed = await stores.journal_guard("commit", partial(stores.journal.commit, plans))
-            await stores.publish([plan for plan in plans if plan.saga_id in committed])
+            published = [plan for plan in plans if plan.saga_id in committed]
+            await stores.publish(published)
+            wait = (PlanKind.WRITE,) if self._grouping else ()
+            await self._published.add([plan for plan in published if plan.kind in wait])
+            if rest := [plan for plan in published if plan.kind not in wait]:
+                await stores.finish(rest)
         except StoreError as error:
             return [_unfinished(plan, error) for plan in plans]
         return [_done(plan) if plan.saga_id in committed else _taken_over(plan) for plan in plans]

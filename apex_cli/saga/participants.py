@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -25,6 +25,10 @@ from apex_cli.stores.protocol import CacheStore, Journal, PivotStore, Store, Vec
 
 T = TypeVar("T")
 _Step = Callable[[Sequence[Plan]], Coroutine[Any, Any, None]]
+Restore = Callable[[Sequence[Plan], Set[str]], Awaitable[Sequence[Plan]]]
+"""Gives plans from the journal their records again, and those of the named sagas their vectors too. Plans that cannot
+have them any more are left out. Raises `StoreTransient` where a model does not answer.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,7 @@ class Guard:
 class Participants:
     """Stores and guards, and what they measure.
 
+    Without `restore` nothing can be written again that a loss of power has taken.
     Each guard has a breaker of its own (cache: 3 failures, 30 s; the others: 5, 60 s).
     """
 
@@ -134,10 +139,12 @@ class Participants:
         vectors: VectorStore,
         cache: CacheStore,
         timeout: float,
+        restore: Restore | None = None,
         retry: RetryPolicy | None = None,
         stats: RunStats | None = None,
     ) -> None:
         self.journal, self.graph, self.vectors, self.cache = journal, graph, vectors, cache
+        self.restore = restore
         self.stats = measured = stats or RunStats()
         policy = retry or RetryPolicy()
 
@@ -160,8 +167,20 @@ class Participants:
         self.stats.rollbacks += len(plans)
 
     async def publish(self, plans: Sequence[Plan]) -> None:
-        """Step 6 and the end: make visible, drop what was superseded, close the sagas."""
+        """Step 6: make visible, drop what was superseded."""
         await self._prepared("publish", self.vectors.publish, self.cache.publish, plans)
+
+    @property
+    def needs_flush(self) -> bool:
+        """Whether a loss of power may take what is published."""
+        return self.vectors.needs_flush or self.cache.needs_flush
+
+    async def finish(self, plans: Sequence[Plan]) -> None:
+        """Step 7, for plans that are published: put them on the disk in every store, then close their sagas."""
+        await _both(
+            self.vectors_guard("flush", self.vectors.flush),
+            self.cache_guard("flush", self.cache.flush),
+        )
         await self.journal_guard("done", partial(self.journal.done, plans))
 
     async def _prepared(self, step: str, vectors: _Step, cache: _Step, plans: Sequence[Plan]) -> None:

@@ -2,16 +2,21 @@
 
 The graph decides. One transaction raises the record's fence and reads its marker. The fence stops a writer that may
 still come. The marker shows whether the saga passed the pivot: marker = this saga → roll forward, else abort.
+
+Journal and graph sync what they commit, vectors and cache only what is flushed. So after a loss of power a saga may be
+past its pivot and its prepared data gone. It is written again then, from the version in the journal.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from apex_cli.errors import StoreError, StoreTransient
 from apex_cli.halving import Attempt, halve
+from apex_cli.model import Plan, PlanKind
 from apex_cli.saga.locks import RecordLocks
 from apex_cli.saga.participants import Participants
 from apex_cli.stores.protocol import OpenSaga, SagaState
@@ -55,8 +60,40 @@ async def settle(stores: Participants, sagas: Sequence[OpenSaga]) -> frozenset[s
     committed = passed | {saga.plan.saga_id for saga in sagas if saga.state is SagaState.COMMITTED}
     plans = [saga.plan for saga in sagas if saga.plan.saga_id in committed]
     if plans:
+        plans = await _prepare_lost(stores, plans)
         await stores.publish(plans)
+        await stores.finish(plans)
     return committed
+
+
+async def _prepare_lost(stores: Participants, plans: Sequence[Plan]) -> list[Plan]:
+    """Prepare once more what the prepared stores have lost of these plans; returns the plans to publish.
+
+    A plan that cannot be made again is published as it is: `apex verify` reports what its record lacks.
+    """
+    writes = [plan for plan in plans if plan.kind is PlanKind.WRITE]
+    if not writes or stores.restore is None:
+        return list(plans)
+    ids = [plan.record_id for plan in writes]
+    points, cached = await asyncio.gather(stores.vectors.read(ids), stores.cache.read(ids))
+    pointless = {
+        plan.saga_id
+        for plan in writes
+        if plan.shown and not {*plan.point_ids()} <= {point.id for point in points.get(plan.record_id, ())}
+    }
+    uncached = {
+        plan.saga_id
+        for plan in writes
+        if plan.current and cached.get(plan.record_id, {}).get("saga_id") != plan.saga_id
+    }
+    lost = [plan for plan in writes if plan.saga_id in pointless | uncached]
+    if not lost:
+        return list(plans)
+    restored = {plan.saga_id: plan for plan in await stores.restore(lost, pointless)}
+    again = [plan for plan in restored.values() if plan.saga_id in pointless]
+    if again:
+        await stores.vectors_guard("prepare", partial(stores.vectors.prepare, again))
+    return [restored.get(plan.saga_id, plan) for plan in plans]
 
 
 async def recover(stores: Participants, locks: RecordLocks) -> Recovered:

@@ -172,6 +172,16 @@ class Store(Protocol):
 class PreparedStore(Store, Protocol):
     """A store whose data becomes visible only when it is published."""
 
+    @property
+    def needs_flush(self) -> bool:
+        """Whether a loss of power may take what was written since the last `flush`.
+
+        False for a server: its own settings say what it syncs, and when.
+        """
+
+    async def flush(self) -> None:
+        """Put on the disk everything that was written before. Nothing where `needs_flush` is false."""
+
     async def prepare(self, plans: Sequence[Plan]) -> None:
         """Write the plans' data, not yet visible, under ids of their own saga."""
 
@@ -396,6 +406,8 @@ class Fillable(Protocol):
 class SagaState(StrEnum):
     """The state of a saga: `PREPARED → COMMITTED → DONE`. The first three are open.
 
+    A saga that is published stays `COMMITTED` until all stores have put it on the disk.
+
     Where it is unknown whether the pivot was passed, recovery settles it: `PREPARED → RESOLVING → COMMITTED | ABORTED`.
     """
 
@@ -408,7 +420,7 @@ class SagaState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OpenSaga:
-    """A saga that is neither done nor aborted. `plan` has no record and no vectors: settling it does not need them."""
+    """A saga that is neither done nor aborted. `plan` has no record and no vectors: those are made again if need be."""
 
     plan: Plan
     state: SagaState
@@ -479,7 +491,9 @@ class Journal(Store, Protocol):
         """
 
     async def done(self, plans: Sequence[Plan]) -> None:
-        """COMMITTED → DONE. All versions of a forgotten record are removed, if `lasting` their hashes remembered.
+        """COMMITTED → DONE, for what is on the disk in every store.
+
+        All versions of a forgotten record are removed, if `lasting` their hashes remembered.
 
         Idempotent.
         """

@@ -307,7 +307,6 @@ async def test_namespaces_do_not_mix(tmp_path: Path) -> None:
 
 async def test_edge_gives_space_back_after_a_large_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(qdrant_edge, "OPTIMIZE_POINTS", 4_000)
-    monkeypatch.setattr(qdrant_edge, "FLUSH_POINTS", 1_000)
     store = edge(tmp_path)
     await store.open()
     versions = [make_plan(f"r-{number}", chunks=(f"old {number}",)) for number in range(3_000)]

@@ -12,9 +12,11 @@ _SAGA = (
     "journal.commit",
     "vectors.publish",
     "cache.publish",
+    "vectors.flush",
+    "cache.flush",
     "journal.done",
 )
-_ONCE_A_RUN = ("staging.put", "staging.remove")
+_ONCE_A_RUN = ("staging.put", "staging.remove", "vectors.flush", "cache.flush", "journal.done")
 
 
 def _around(*steps: str) -> tuple[str, ...]:
@@ -28,7 +30,10 @@ INGEST_POINTS = _around("staging.put", *_SAGA, "staging.remove")
 _SETTLING = _around("journal.claim", "graph.settle", "journal.resolve")
 BACK = (*_SETTLING, *_around("vectors.discard", "cache.discard"))
 """Points that settling passes for an attempt that did not reach its pivot."""
-FORWARD = (*_SETTLING, *_around("vectors.publish", "cache.publish", "journal.done"))
+FORWARD = (
+    *_SETTLING,
+    *_around("vectors.publish", "cache.publish", "vectors.flush", "cache.flush", "journal.done"),
+)
 """Points that settling passes for an attempt that was past its pivot."""
 PAST_THE_PIVOT = INGEST_POINTS.index("graph.commit.after")
 

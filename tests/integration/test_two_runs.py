@@ -69,6 +69,7 @@ async def test_a_start_beside_a_live_run_leaves_its_records_to_it(stores: Stores
         await stores.graph.commit(plans)
         assert await stores.journal.commit(plans) == {plan.saga_id for plan in plans}
         await parts_of(stores).publish(plans)
+        await parts_of(stores).finish(plans)
     report = await verify(stores)
     assert (report.records, report.problems, report.in_flight) == (3, [], 0)
 

@@ -80,11 +80,13 @@ WITH kept AS (
     INSERT INTO forgotten (record_id, content_hash)
     SELECT DISTINCT v.record_id, v.content_hash FROM record_version v JOIN record r USING (record_id)
     JOIN saga s ON s.record_id = v.record_id AND s.saga_id = ANY(%(sagas)s::uuid[]) AND s.lasting
+                AND s.state = 'COMMITTED'
     WHERE v.record_id = ANY(%(records)s::uuid[]) AND r.current_saga IS NULL
     ON CONFLICT DO NOTHING
 )
-DELETE FROM record_version v USING record r
+DELETE FROM record_version v USING record r, saga s
 WHERE v.record_id = ANY(%(records)s::uuid[]) AND r.record_id = v.record_id AND r.current_saga IS NULL
+  AND s.record_id = v.record_id AND s.saga_id = ANY(%(sagas)s::uuid[]) AND s.state = 'COMMITTED'
 """
 _OPEN = """
 SELECT s.saga_id, s.record_id, s.kind, s.state, s.epoch, s.revision, v.chunks, v.model,

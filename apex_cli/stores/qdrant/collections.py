@@ -129,6 +129,13 @@ class ModelCollections:
         await self._find_models_of(plans)
         await self._each(_by_model(plans, self._models_of), "discard")
 
+    @property
+    def needs_flush(self) -> bool:
+        return any(collection.needs_flush for collection in self._own_first())
+
+    async def flush(self) -> None:
+        await self._all(lambda collection: collection.flush())
+
     async def list_unpublished(self) -> frozenset[str]:
         found = await self._all(lambda collection: collection.list_unpublished())
         return frozenset[str]().union(*found)

@@ -35,6 +35,7 @@ class QdrantServerStore:
     """
 
     name = STORE
+    needs_flush = False
 
     def __init__(
         self, connector: Connector, *, namespace: str, model: str, dimensions: int, create: bool = True
@@ -107,6 +108,9 @@ class QdrantServerStore:
 
     async def discard(self, plans: Sequence[Plan]) -> None:
         await self._delete([point for plan in plans for point in plan.point_ids()])
+
+    async def flush(self) -> None:
+        """See `PreparedStore`."""
 
     async def list_unpublished(self) -> frozenset[str]:
         found = [record async for record in self._scroll(_where(visible=0), ["saga_id"])]

@@ -113,6 +113,7 @@ class RedisCache:
         self._url = _socket_url(unix_socket) if isinstance(unix_socket, Path) else url
         self._start = None if isinstance(unix_socket, Path) else unix_socket
         self._starting = asyncio.Lock()
+        self._is_embedded = unix_socket is not None
         self._prefix = f"apex:{namespace}:"
         self._timeout = timeout
         self._password = password
@@ -162,6 +163,21 @@ class RedisCache:
 
     async def discard(self, plans: Sequence[Plan]) -> None:
         await self._unlink(plan.saga_id for plan in plans)
+
+    @property
+    def needs_flush(self) -> bool:
+        """Whether the server is the embedded one. That of others is not reconfigured."""
+        return self._is_embedded
+
+    async def flush(self) -> None:
+        """See `PreparedStore`. The embedded server syncs each second; it syncs at once where it is asked to do so
+        before each answer. `WAITAOF` would wait for the second, and only for what its own connection wrote.
+        """
+        if not self.needs_flush:
+            return
+        async with self._server() as client:
+            await client.config_set("appendfsync", "always")
+            await client.config_set("appendfsync", "everysec")
 
     async def list_unpublished(self) -> frozenset[str]:
         return frozenset([self._id("prep", key) async for keys in self._keys("prep") for key in keys])
