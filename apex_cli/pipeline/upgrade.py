@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING
 from apex_cli import faults
 from apex_cli.config import Settings
 from apex_cli.errors import Fenced, StoreUnavailable
-from apex_cli.model import Plan, PlanKind, RecordVersion, Superseded
-from apex_cli.pipeline.stored_versions import journalled, record_of
+from apex_cli.model import Plan, PlanKind, Record, RecordVersion, Superseded
 from apex_cli.readers.opened import StoresReader
 from apex_cli.readers.server import serving
 from apex_cli.stores.backends import uses_home
@@ -145,6 +144,9 @@ async def _settle(settings: Settings, stores: Stores) -> None:
 
 async def _plans(settings: Settings, stores: Stores, ids: Sequence[str]) -> list[Plan]:
     """The plans that write these records with all their versions; none for a record without a current one."""
+    # Not above: it imports the rules of all sources, which who only reads does without.
+    from apex_cli.pipeline.stored_versions import journalled, record_of
+
     current = await stores.catalog.by_id(ids)
     versions = [
         version
@@ -158,15 +160,18 @@ async def _plans(settings: Settings, stores: Stores, ids: Sequence[str]) -> list
         history.setdefault(version.record_id, []).append(RecordVersion(version.saga_id, one.extraction, one))
     newest = {version.record_id: version for version in versions if version.current}
     return [
-        _rebuilt(settings, current[record_id], newest[record_id], history[record_id])
+        _rebuilt(
+            current[record_id],
+            newest[record_id],
+            history[record_id],
+            record_of(newest[record_id], settings.namespace),
+        )
         for record_id in ids
         if record_id in current and record_id in newest
     ]
 
 
-def _rebuilt(
-    settings: Settings, current: CurrentVersion, newest: StoredVersion, history: Sequence[RecordVersion]
-) -> Plan:
+def _rebuilt(current: CurrentVersion, newest: StoredVersion, history: Sequence[RecordVersion], record: Record) -> Plan:
     """The plan that writes a record with all its versions: what the sagas of all of them have made of it."""
     return Plan(
         saga_id=current.marker,
@@ -174,9 +179,9 @@ def _rebuilt(
         epoch=current.epoch,
         revision=current.revision,
         kind=PlanKind.WRITE,
-        group_id=settings.namespace,
+        group_id=record.namespace,
         chunks=newest.chunks,
-        record=record_of(newest, settings.namespace),
+        record=record,
         embedded=next(version.embedded for version in history if version.saga_id == newest.saga_id),
         history=tuple(version for version in history if version.saga_id != newest.saga_id),
     )
