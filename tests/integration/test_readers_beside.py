@@ -20,7 +20,7 @@ from apex_cli.embedded.home import Home
 from apex_cli.pipeline.reading import MemoryReader
 from apex_cli.readers.protocol import Reader
 from tests.acceptance.apex import new_home, run, spawn, verified
-from tests.generate import write_jsonl
+from tests.generate import records, write_jsonl
 from tests.holders import holding
 from tests.profiles import lose
 
@@ -130,9 +130,18 @@ async def ended(process: Any) -> int:
     return int(await asyncio.to_thread(process.wait))
 
 
-async def test_every_answer_is_of_one_version_in_all_stores(home: Path) -> None:
+@pytest.mark.parametrize(
+    ("others", "batch"), [(0, 100), pytest.param(10_000, 500, marks=[pytest.mark.campaign, pytest.mark.timeout(900)])]
+)
+async def test_every_answer_is_of_one_version_in_all_stores(home: Path, others: int, batch: int) -> None:
+    """While the versions of some shipments go in, spread among `others` that nothing is asked about."""
     run(home, "ingest", write_versions(home.parent / "first.jsonl", 1), "-q").expect(0)
-    process = spawn(home, "ingest", write_versions(home.parent / "all.jsonl"), "-q", "--batch-size", "100")
+    versions = write_versions(home.parent / "versions.jsonl").read_text(encoding="utf-8").splitlines()
+    rest = [json.dumps(payload) for payload in records(others)]
+    share = -(-len(rest) // len(versions))
+    lines = [line for n, version in enumerate(versions) for line in (version, *rest[n * share : (n + 1) * share])]
+    (home.parent / "all.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    process = spawn(home, "ingest", "all.jsonl", "-q", "--batch-size", str(batch))
     over = asyncio.Event()
     reader = MemoryReader(settings_of(home))
     asking = [ask_on(reader, ask, f"KW-{number}", over) for number in range(3) for ask in (get, facts)]
@@ -150,7 +159,7 @@ async def test_every_answer_is_of_one_version_in_all_stores(home: Path) -> None:
         assert seen[-1] == VERSIONS - 1
     # The readers did see the memory change.
     assert len({version for seen in answers for version in seen}) > 5
-    assert verified(home) == SHIPMENTS
+    assert verified(home) == SHIPMENTS + others
 
 
 async def test_fifty_readers_beside_a_run(home: Path) -> None:
