@@ -128,7 +128,7 @@ def test_the_overview_loads_nothing_heavy(tmp_path: Path) -> None:
         "qdrant_edge",
         "ladybug",
         "graphiti_core",
-        "wordllama",
+        "tokenizers",
         "numpy",
         "pyarrow",
         "prometheus_client",

@@ -165,3 +165,18 @@ async def test_nothing_to_embed() -> None:
 async def test_what_a_model_must_not_give(matrix: Vectors) -> None:
     with pytest.raises(EmbedError):
         await Embedding(BrokenEmbedder(matrix)).apply([extraction("a")])
+
+
+async def test_the_local_model_is_what_its_package_makes_of_the_same_files() -> None:
+    from importlib.util import find_spec
+    from pathlib import Path
+
+    from wordllama import WordLlama  # type: ignore[import-untyped]
+
+    spec = find_spec("wordllama")
+    assert spec is not None
+    assert spec.origin is not None
+    model = WordLlama.load(dim=256, cache_dir=Path(spec.origin).parent, disable_download=True)
+    texts = ["Vehicle TRUCK-6520 is at Chicago, IL.", "on time", "на складе", "a " * 300]
+    expected = model.embed(texts, norm=True)
+    np.testing.assert_allclose(await LocalEmbedder().embed(texts), expected, atol=1e-6)
