@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,6 +24,8 @@ USER = "apex"
 DATABASE = "postgres"
 MAJOR = "18"
 _INIT_SECONDS = 120
+_WAL_SEGMENT_MB = 2
+"""A stopped server keeps one segment of its log; PostgreSQL's default is 16 MB."""
 _SETTINGS = {
     "listen_addresses": "",
     "unix_socket_directories": ".",
@@ -48,6 +51,7 @@ class EmbeddedPostgres(EmbeddedServer):
     name = "postgres"
     socket_name = ".s.PGSQL.5432"
     stop_signal = signal.SIGINT
+    _is_new = False
 
     @property
     def dsn(self) -> str:
@@ -84,6 +88,21 @@ class EmbeddedPostgres(EmbeddedServer):
             return False
         return len(lines) >= 8 and lines[7].strip() == "ready"
 
+    def drop_templates(self) -> None:
+        """Drop the template databases of a new server: copies of an empty one, 7 MB each. In the thread of `start`.
+
+        It takes as long as a third of `start`, so a run does not wait for it before its first work.
+        """
+        if not self._is_new:
+            return
+        import psycopg
+
+        # They do no harm where an error or a kill leaves them.
+        with suppress(psycopg.Error), psycopg.connect(self.dsn, autocommit=True) as connection:
+            connection.execute("UPDATE pg_database SET datistemplate = false")
+            connection.execute("DROP DATABASE template0")
+            connection.execute("DROP DATABASE template1")
+
     def _initialise(self, program: Path, lock: int) -> None:
         """Build the data directory under another name and rename it, so a kill in between leaves no incomplete one."""
         fresh, account = self.folder / "data.new", self.account
@@ -94,7 +113,12 @@ class EmbeddedPostgres(EmbeddedServer):
         argv = [
             str(program),
             *("-D", _data_argument(fresh, account), "-U", USER, "--auth=trust", "--encoding=UTF8", "--no-instructions"),
-            *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+            *(
+                "--locale=C",
+                "--locale-provider=builtin",
+                "--builtin-locale=C.UTF-8",
+                f"--wal-segsize={_WAL_SEGMENT_MB}",
+            ),
         ]
         with self.log.open("ab") as log:
             process = launch(argv, lock, fresh, log, death_signal=signal.SIGKILL, account=account)
@@ -109,6 +133,7 @@ class EmbeddedPostgres(EmbeddedServer):
             )
         fresh.rename(self.data)
         sync_folder(self.folder)
+        self._is_new = True
 
 
 def _data_argument(data: Path, account: Account | None) -> str:

@@ -18,7 +18,7 @@ class EmbeddedServers:
     """PostgreSQL and Valkey of a home, each only if wanted, as an async context manager. With `valkey_later` Valkey
     starts only by `start_valkey`.
 
-    The caller has locked the home. Each server has a thread of its own for `start` and `stop`, for two reasons: the
+    The caller has locked the home. Each server has a thread of its own for its calls, for two reasons: the
     kernel ends a server when the thread that started it ends, and `stop` must follow `start` after a cancellation too.
     """
 
@@ -37,6 +37,8 @@ class EmbeddedServers:
             failures = await self._side_by_side(now, lambda server: server.start)
             if failures:
                 raise failures[0]
+            if self.postgres in now:
+                self._threads[self.postgres].submit(self.postgres.drop_templates)
         except BaseException:
             await self._stop()
             raise

@@ -26,6 +26,8 @@ _SETTINGS = (
     ("dir", "."),
     ("appendonly", "yes"),
     ("appendfsync", "everysec"),
+    # A record's value is written twice, so the file is written again when it is twice as long as then.
+    ("auto-aof-rewrite-min-size", "4mb"),
     ("save", ""),
     ("maxmemory-policy", "noeviction"),
     ("daemonize", "no"),
