@@ -164,7 +164,8 @@ class ServerSamples:
     """All that was measured: `one` ingest of all records, and a `pair` of ingests at once, each of half of them.
 
     `verified`: how many records of the pair `apex verify` found consistent. `pair_processor_seconds` is of both
-    together. Servers take processor seconds of their own, which do not count here.
+    together. `raw_graph`: raw writes of all records to the graph alone, by the number of connections. Servers take
+    processor seconds of their own: `graph_seconds` are those of the graph's, by the name of a figure.
     """
 
     one: IngestSample
@@ -173,7 +174,9 @@ class ServerSamples:
     verified: int
     raw: RawSample
     side_by_side: RawSample
+    raw_graph: Mapping[int, RawSample]
     preparing_seconds: float
+    graph_seconds: Mapping[str, float | None]
 
 
 def server_figures(samples: ServerSamples) -> list[Figure]:
@@ -192,11 +195,47 @@ def server_figures(samples: ServerSamples) -> list[Figure]:
         ]
     return [
         *ingest_figures(one),
+        _graph_processor(samples, "ingest"),
         *stores,
         rate_figure(
             "pair", f"{len(pair)} processes at once, both together", records, longest, samples.pair_processor_seconds
         ),
+        _graph_processor(samples, "pair"),
         Figure("pair_gain", "  by the rate of one", ratio(together, rate(one.records, one.seconds)), ""),
         Figure("pair_verified", "  verified afterwards, no problem found", samples.verified, "records"),
+        *_raw_graph_figures(samples, together),
         *saga_figures(one, samples.raw, samples.side_by_side, samples.preparing_seconds),
     ]
+
+
+def _raw_graph_figures(samples: ServerSamples, together: float) -> list[Figure]:
+    """What the graph's server takes from writers that read nothing, and how near to it the ingests come."""
+    one, raw = samples.one, samples.raw_graph
+    rates = {connections: rate(one.records, sample.seconds) for connections, sample in raw.items()}
+    found = []
+    for connections, sample in raw.items():
+        name = f"raw_graph_{connections}"
+        label = f"raw writes to the graph alone, connections: {connections}"
+        found += [
+            rate_figure(name, label, one.records, sample.seconds, sample.processor_seconds),
+            _graph_processor(samples, name),
+            Figure(f"{name}_gain", "  by the rate of one connection", ratio(rates[connections], rates.get(1)), ""),
+        ]
+    committing = rate(one.records, one.store_seconds.get("graph", 0.0))
+    return [
+        *found,
+        Figure("graph_alone", "one process, its time in the graph alone", committing, "/s"),
+        Figure("graph_by_raw", "  by raw writes, one connection", ratio(committing, rates.get(1)), ""),
+        Figure(
+            "pair_by_raw",
+            "two processes, end to end / raw writes to the graph, two connections",
+            ratio(together, rates.get(2)),
+            "",
+        ),
+    ]
+
+
+def _graph_processor(samples: ServerSamples, name: str) -> Figure:
+    """Processor seconds a thousand records of the graph's server, while the figure of that name was measured."""
+    seconds = a_thousand(samples.graph_seconds.get(name), samples.one.records)
+    return Figure(f"{name}_graph_server", "  processor s a thousand of the graph's server", seconds, "s")

@@ -11,10 +11,12 @@ import os
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 _PR_SET_CHILD_SUBREAPER = 36
 _PROC = Path("/proc")
+_LISTEN = "0A"
 
 
 def adopt_orphans() -> None:
@@ -36,6 +38,36 @@ def tree_seconds() -> float | None:
 def difference(before: float | None, after: float | None) -> float | None:
     """Seconds between two readings; None where either is missing."""
     return None if before is None or after is None else after - before
+
+
+def listener(port: int) -> int | None:
+    """The process that listens on a TCP port of this machine; None for one that we may not see, and without /proc."""
+    sockets = set()
+    for table in ("tcp", "tcp6"):
+        with suppress(OSError):
+            sockets |= listening((_PROC / "net" / table).read_text(), port)
+    for path in _PROC.glob("[0-9]*/fd/*") if sockets else ():
+        with suppress(OSError):
+            if str(path.readlink()) in sockets:
+                return int(path.parts[2])
+    return None
+
+
+def listening(table: str, port: int) -> set[str]:
+    """The sockets that listen on a port, as /proc/PID/fd names them, of the text of `/proc/net/tcp` (proc(5))."""
+    rows = (line.split() for line in table.splitlines()[1:])
+    return {f"socket:[{row[9]}]" for row in rows if row[3] == _LISTEN and int(row[1].rpartition(":")[2], 16) == port}
+
+
+def process_seconds(pid: int | None) -> float | None:
+    """User and system seconds of one process; None where they cannot be read."""
+    if pid is None:
+        return None
+    try:
+        text = (_PROC / str(pid) / "stat").read_text(errors="replace")
+    except OSError:
+        return None
+    return parse_stat(text)[1] / os.sysconf("SC_CLK_TCK")
 
 
 def _seconds(*, own: bool) -> float | None:

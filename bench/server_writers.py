@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -19,7 +21,9 @@ from apex_cli.stores.qdrant.connection import Connector
 from apex_cli.stores.qdrant.server import QdrantServerStore
 from apex_cli.stores.servers import NO_TLS_FILES
 from bench import writers
-from bench.dataset import COLUMNS, VECTOR_COLUMNS, GraphRows, Item
+from bench.dataset import COLUMNS, VECTOR_COLUMNS, GraphRows, Item, lay_out
+from bench.figures import RawSample
+from bench.processor import difference, tree_seconds
 from bench.writers import Write, Writers, point_rows
 from tests.graph_server import client as graph_client
 
@@ -104,6 +108,24 @@ async def graph(driver: AsyncDriver) -> AsyncIterator[Write]:
             await session.execute_write(create)
 
     yield write
+
+
+async def write_graph(batches: Sequence[Sequence[Item]], groups: Sequence[str]) -> RawSample:
+    """Raw writes of all batches to the graph alone: an equal share of them into each group, by a connection of its own.
+
+    Each share is laid out by itself: what several of them mention is written by each. So no writer waits for another
+    one's rows, and what limits them is the server.
+    """
+    shares = [lay_out(batches[number :: len(groups)], group) for number, group in enumerate(groups)]
+
+    async def write_share(write: Write, share: Sequence[GraphRows]) -> None:
+        for added in share:
+            await write((), added)
+
+    async with graph_client() as driver, graph(driver) as write:
+        started, spent_before = time.monotonic(), tree_seconds()
+        await asyncio.gather(*(write_share(write, share) for share in shares))
+        return RawSample(time.monotonic() - started, {}, difference(spent_before, tree_seconds()))
 
 
 @asynccontextmanager

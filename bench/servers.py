@@ -3,7 +3,7 @@
 Takes them from `APEX_TEST_GRAPH_URL` and the like (`. .servers/env`), never from `APEX_GRAPH_URL`: what it writes is no
 data of anybody's. The vectors are embedded unless `APEX_TEST_QDRANT_URL` names a server. Every ingest has a namespace
 of its own, and all of them are removed at the end. It judges nothing: the exit code is 1 only if a run of `apex` itself
-failed.
+failed. The processor seconds of the graph's server are measured where it runs on this machine, and we may see it.
 """
 
 from __future__ import annotations
@@ -15,107 +15,172 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from apex_cli import config
 from bench.__main__ import EXPLAINED, argument_parser, note, run
 from bench.figures import IngestSample, RawSample, ServerSamples, server_figures
 from bench.ingest import Apex
-from bench.processor import children_seconds, difference
+from bench.processor import children_seconds, difference, listener, process_seconds
 from tests import namespaces, profiles
 from tests.generate import write_jsonl
+from tests.servers import server_url
+
+if TYPE_CHECKING:
+    from apex_cli.config import Settings
+    from bench.dataset import Item
 
 NEEDED = ("APEX_TEST_GRAPH_URL", "APEX_TEST_POSTGRES_URL", "APEX_TEST_REDIS_URL")
 LIMIT_SECONDS = 1_800.0
+BOLT = 7687
+CONNECTIONS = (1, 2, 4)
+"""Of raw writers to the graph alone."""
 WARMING_SHARE = 10
 """A tenth of the records goes first, uncounted: schemas are made and the servers' code is compiled."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; figures on stdout, progress on stderr."""
-    parser = argument_parser("python -m bench.servers", __doc__, 10_000, "records of each ingest (10000)")
+    parser = argument_parser("python -m bench.servers", __doc__, 5_000, "records of each ingest (5000)")
+    parser.add_argument("--vectors", choices=("on", "off"), default="on", help="APEX_GRAPH_VECTORS (on)")
     options = parser.parse_args(arguments)
     if options.records < WARMING_SHARE:
         parser.error(f"--records must be {WARMING_SHARE} or more")
     if missing := [name for name in NEEDED if not os.environ.get(name)]:
         parser.error(f"{', '.join(missing)} not set: run `make bench-servers`")
-    return run(options, lambda folder: server_figures(_measure(folder, options.records)), EXPLAINED, show_load=True)
+    return run(
+        options,
+        lambda folder: server_figures(_Bench(folder, options.records, options.vectors).measure()),
+        EXPLAINED,
+        show_load=True,
+    )
 
 
-def _measure(folder: Path, records: int) -> ServerSamples:
-    warming = write_jsonl(folder / "warming.jsonl", records // WARMING_SHARE)
-    file = write_jsonl(folder / "all.jsonl", records)
-    with _place(folder / "warming") as apex:
-        note("warming up")
-        apex.ingest(folder / "warming", warming, limit=LIMIT_SECONDS)
-    with _place(folder / "one") as apex:
-        note(f"{records:,} records")
-        one = apex.ingest(folder / "one", file, limit=LIMIT_SECONDS)
-    preparing_seconds, raw, side_by_side = asyncio.run(_compare(folder, warming, file))
-    pair, pair_processor_seconds, verified = _pair(folder, file)
-    return ServerSamples(one, pair, pair_processor_seconds, verified, raw, side_by_side, preparing_seconds)
+class _Bench:
+    """One run in `folder`. `graph_seconds`: processor seconds of the graph's server, by the name of a figure."""
 
+    def __init__(self, folder: Path, records: int, vectors: str) -> None:
+        self._folder = folder
+        self._records = records
+        self._vectors = vectors
+        self._server = listener(urlsplit(server_url("GRAPH")).port or BOLT)
+        self._graph_seconds: dict[str, float | None] = {}
 
-@contextmanager
-def _place(home: Path, namespace: str | None = None) -> Iterator[Apex]:
-    """`apex` on the servers for this home, in a namespace of its own (removed afterwards) or a given one."""
-    variables = profiles.on_servers(home)
-    own = variables["APEX_NAMESPACE"]
-    try:
-        yield Apex(home.parent, **{**variables, "APEX_NAMESPACE": namespace or own})
-    finally:
-        namespaces.drop(own)
+    def measure(self) -> ServerSamples:
+        folder, records = self._folder, self._records
+        warming = write_jsonl(folder / "warming.jsonl", records // WARMING_SHARE)
+        file = write_jsonl(folder / "all.jsonl", records)
+        with self._place(folder / "warming") as apex:
+            note("warming up")
+            apex.ingest(folder / "warming", warming, limit=LIMIT_SECONDS)
+        with self._place(folder / "one") as apex:
+            note(f"{records:,} records")
+            with self._watched("ingest"):
+                one = apex.ingest(folder / "one", file, limit=LIMIT_SECONDS)
+        pair, pair_processor_seconds, verified = self._pair(file)
+        preparing_seconds, raw, side_by_side = asyncio.run(self._compare(warming, file))
+        raw_graph = asyncio.run(self._write_graph(file))
+        return ServerSamples(
+            *(one, pair, pair_processor_seconds, verified, raw, side_by_side),
+            raw_graph=raw_graph,
+            preparing_seconds=preparing_seconds,
+            graph_seconds=self._graph_seconds,
+        )
 
+    @contextmanager
+    def _watched(self, name: str) -> Iterator[None]:
+        """Note the processor seconds that the graph's server takes meanwhile."""
+        before = process_seconds(self._server)
+        yield
+        self._graph_seconds[name] = difference(before, process_seconds(self._server))
 
-def _pair(folder: Path, file: Path) -> tuple[list[IngestSample], float | None, int]:
-    """Two ingests at once, each of every second record, with their processor seconds, and how many records verify.
+    def _variables(self, home: Path) -> dict[str, str]:
+        return {**profiles.on_servers(home), "APEX_GRAPH_VECTORS": self._vectors}
 
-    They share a namespace where the vectors are on a server, too. Embedded ones belong to one home and one process.
-    """
-    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-    homes = [folder / "left", folder / "right"]
-    halves = [folder / "left.jsonl", folder / "right.jsonl"]
-    for number, half in enumerate(halves):
-        half.write_text("".join(lines[number::2]), encoding="utf-8")
-    shared = profiles.namespace(homes[0]) if os.environ.get("APEX_TEST_QDRANT_URL") else None
-    note(f"two processes at once, {len(lines) // 2:,} records each")
-    with _place(homes[0], shared) as left, _place(homes[1], shared) as right, ThreadPoolExecutor(2) as threads:
-        spent_before = children_seconds()
-        started = [
-            threads.submit(apex.ingest, home, half, limit=LIMIT_SECONDS)
-            for apex, home, half in zip((left, right), homes, halves, strict=True)
-        ]
-        pair = [ingest.result() for ingest in started]
-        processor_seconds = difference(spent_before, children_seconds())
-        note("verifying what they wrote")
-        verified = left.verify(homes[0]) + (0 if shared else right.verify(homes[1]))
-    return pair, processor_seconds, verified
+    @contextmanager
+    def _place(self, home: Path, namespace: str | None = None) -> Iterator[Apex]:
+        """`apex` on the servers for this home, in a namespace of its own (removed afterwards) or a given one."""
+        variables = self._variables(home)
+        own = variables["APEX_NAMESPACE"]
+        try:
+            yield Apex(home.parent, **{**variables, "APEX_NAMESPACE": namespace or own})
+        finally:
+            namespaces.drop(own)
 
+    def _pair(self, file: Path) -> tuple[list[IngestSample], float | None, int]:
+        """Two ingests at once, each of every second record, with their processor seconds, and how many records verify.
 
-async def _compare(folder: Path, warming: Path, file: Path) -> tuple[float, RawSample, RawSample]:
-    """Seconds of extraction and embedding alone, and the raw writes, one after the other and side by side.
+        They share a namespace where the vectors are on a server, too. Embedded ones belong to one home and one process.
+        """
+        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+        homes = [self._folder / "left", self._folder / "right"]
+        halves = [self._folder / "left.jsonl", self._folder / "right.jsonl"]
+        for number, half in enumerate(halves):
+            half.write_text("".join(lines[number::2]), encoding="utf-8")
+        shared = profiles.namespace(homes[0]) if os.environ.get("APEX_TEST_QDRANT_URL") else None
+        note(f"two processes at once, {len(lines) // 2:,} records each")
+        places = self._place(homes[0], shared), self._place(homes[1], shared)
+        with places[0] as left, places[1] as right, ThreadPoolExecutor(2) as threads:
+            spent_before = children_seconds()
+            with self._watched("pair"):
+                started = [
+                    threads.submit(apex.ingest, home, half, limit=LIMIT_SECONDS)
+                    for apex, home, half in zip((left, right), homes, halves, strict=True)
+                ]
+                pair = [ingest.result() for ingest in started]
+            processor_seconds = difference(spent_before, children_seconds())
+            note("verifying what they wrote")
+            verified = left.verify(homes[0]) + (0 if shared else right.verify(homes[1]))
+        return pair, processor_seconds, verified
 
-    Their statements, too, are first run with what is not counted.
-    """
-    # Imported now, for the drivers are heavy and the run before is timed.
-    from bench.dataset import lay_out, prepare
-    from bench.server_writers import on_servers
-    from bench.writers import write_raw
+    async def _compare(self, warming: Path, file: Path) -> tuple[float, RawSample, RawSample]:
+        """Seconds of extraction and embedding alone, and the raw writes, one after the other and side by side.
 
-    async def write(name: str, file: Path, *, side_by_side: bool) -> tuple[float, RawSample]:
-        home = folder / name
-        settings = config.load({"home": home}, cwd=folder, environ=profiles.on_servers(home))
-        batches, preparing_seconds = await prepare(settings, file, statements=True)
-        rows = lay_out(batches, settings.namespace)
-        with _place(home):
-            async with on_servers(home, settings) as stores:
-                return preparing_seconds, await write_raw(stores, batches, rows, side_by_side=side_by_side)
+        Their statements, too, are first run with what is not counted.
+        """
+        # Imported now, for the drivers are heavy and the run before is timed.
+        from bench.dataset import lay_out
+        from bench.server_writers import on_servers
+        from bench.writers import write_raw
 
-    note("raw writes, warming up")
-    await write("raw-warming", warming, side_by_side=False)
-    note("extraction, embedding and raw writes, one store after the other")
-    preparing_seconds, raw = await write("raw", file, side_by_side=False)
-    note("the same, side by side")
-    return preparing_seconds, raw, (await write("beside", file, side_by_side=True))[1]
+        async def write(name: str, file: Path, *, side_by_side: bool) -> tuple[float, RawSample]:
+            home = self._folder / name
+            settings, batches, preparing_seconds = await self._prepared(home, file)
+            rows = lay_out(batches, settings.namespace)
+            with self._place(home):
+                async with on_servers(home, settings) as stores:
+                    return preparing_seconds, await write_raw(stores, batches, rows, side_by_side=side_by_side)
+
+        note("raw writes, warming up")
+        await write("raw-warming", warming, side_by_side=False)
+        note("extraction, embedding and raw writes, one store after the other")
+        preparing_seconds, raw = await write("raw", file, side_by_side=False)
+        note("the same, side by side")
+        return preparing_seconds, raw, (await write("beside", file, side_by_side=True))[1]
+
+    async def _write_graph(self, file: Path) -> dict[int, RawSample]:
+        """The raw writes to the graph alone, by the number of connections."""
+        from bench.server_writers import write_graph
+
+        settings, batches, _ = await self._prepared(self._folder / "graph", file)
+        found = {}
+        for connections in CONNECTIONS:
+            note(f"raw writes to the graph alone, connections: {connections}")
+            groups = [f"{settings.namespace}-{number}" for number in range(connections)]
+            try:
+                with self._watched(f"raw_graph_{connections}"):
+                    found[connections] = await write_graph(batches, groups)
+            finally:
+                for group in groups:
+                    namespaces.drop_graph(group)
+        return found
+
+    async def _prepared(self, home: Path, file: Path) -> tuple[Settings, list[list[Item]], float]:
+        from bench.dataset import prepare
+
+        settings = config.load({"home": home}, cwd=self._folder, environ=self._variables(home))
+        return (settings, *await prepare(settings, file, statements=self._vectors == "on"))
 
 
 if __name__ == "__main__":

@@ -14,9 +14,17 @@ import pytest
 import trustme
 from neo4j import AsyncManagedTransaction
 
-from apex_cli.errors import Fenced, StoreTransient, StoreUnavailable
+from apex_cli.errors import Fenced, StoreTerminal, StoreTransient, StoreUnavailable
 from apex_cli.model import Plan
-from apex_cli.stores.graph.model.operations import ALIASES, NEW_PAGE, Access, GraphTransaction
+from apex_cli.stores.graph.model.operations import (
+    ALIASES,
+    DELETE_PAGE,
+    NEW_PAGE,
+    PAGES,
+    SET_PAGE,
+    Access,
+    GraphTransaction,
+)
 from apex_cli.stores.graph.neo4j import schema
 from apex_cli.stores.graph.neo4j.engine import Neo4jGraph
 from tests.graph_helpers import (
@@ -140,6 +148,50 @@ async def test_a_job_cancelled_in_its_thread_ends_at_its_next_question(server: N
     with pytest.raises(asyncio.CancelledError):
         await running
     assert ended == ["CancelledError"]
+    assert await rows("MATCH (p:ApexTimeline {group_id: $group}) RETURN p.page", group=GROUP) == []
+    await server.commit([ping("one", TRUCK, CHICAGO, 0)])
+
+
+async def test_a_read_sees_all_that_was_written_before_it(server: Neo4jGraph) -> None:
+    pages = [f"page {number}" for number in range(500)]
+
+    def job(graph: GraphTransaction) -> list[int]:
+        graph.write(NEW_PAGE, [(page, ["old"], []) for page in pages])
+        graph.write(SET_PAGE, [(page, ["new"], []) for page in pages])
+        counts = [[row["evidence"] for row in graph.look_up(PAGES, pages)].count(["new"])]
+        graph.write(DELETE_PAGE, [(page,) for page in pages])
+        return [*counts, len(graph.look_up(PAGES, pages))]
+
+    assert await server._engine.run(job, Access.WRITE) == [500, 0]
+
+
+@pytest.mark.parametrize("reads", [True, False])
+async def test_a_write_that_finds_nothing_to_change_fails_the_whole_job(server: Neo4jGraph, reads: bool) -> None:
+    passed = []
+
+    def job(graph: GraphTransaction) -> None:
+        graph.write(NEW_PAGE, [("a page", [], [])])
+        graph.write(SET_PAGE, [("no page", [], [])])
+        graph.write(NEW_PAGE, [("another page", [], [])])
+        if reads:
+            graph.look_up(ALIASES, ["a key"])
+            passed.append("the read")
+
+    with pytest.raises(StoreTerminal, match="0 of 1 rows"):
+        await server._engine.run(job, Access.WRITE)
+    assert passed == []
+    assert await rows("MATCH (p:ApexTimeline {group_id: $group}) RETURN p.page", group=GROUP) == []
+    await server.commit([ping("one", TRUCK, CHICAGO, 0)])
+
+
+async def test_an_error_of_a_job_that_has_written_leaves_nothing(server: Neo4jGraph) -> None:
+    def job(graph: GraphTransaction) -> None:
+        graph.write(NEW_PAGE, [(f"page {number}", [], []) for number in range(500)])
+        graph.write(NEW_PAGE, [("last page", [], [])])
+        raise StoreTerminal("graph", "wrong data")
+
+    with pytest.raises(StoreTerminal, match="wrong data"):
+        await server._engine.run(job, Access.WRITE)
     assert await rows("MATCH (p:ApexTimeline {group_id: $group}) RETURN p.page", group=GROUP) == []
     await server.commit([ping("one", TRUCK, CHICAGO, 0)])
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -25,7 +28,7 @@ from bench.figures import (
     window_rates,
 )
 from bench.ingest import high_water
-from bench.processor import parse_stat, total_ticks
+from bench.processor import listener, listening, parse_stat, process_seconds, total_ticks
 from bench.server_writers import by_name
 
 
@@ -82,24 +85,41 @@ def test_every_figure_follows_from_the_samples() -> None:
 
 def test_every_figure_of_servers_follows_from_the_samples() -> None:
     samples = ServerSamples(
-        one=_samples().large,
+        one=replace(_samples().large, store_seconds={"postgres": 2.0, "graph": 4.0}),
         pair=[_ingest(1500, 4.0), _ingest(1500, 5.0)],
         pair_processor_seconds=6.0,
         verified=3000,
         raw=RawSample(6.0, {"graph": 5.0}, 4.5),
         side_by_side=RawSample(5.0, {"graph": 5.0}, 4.5),
+        raw_graph={1: RawSample(1.5, {}, 0.9), 2: RawSample(1.0, {}, 1.2)},
         preparing_seconds=4.0,
+        graph_seconds={"ingest": 6.0, "pair": 9.0, "raw_graph_1": 3.0, "raw_graph_2": None},
     )
     found = {figure.name: figure.value for figure in server_figures(samples)}
+    spent = {figure.name: figure.processor_seconds for figure in server_figures(samples)}
+    assert [spent["raw_graph_1"], spent["raw_graph_2"]] == pytest.approx([0.3, 0.4])
     assert found.pop("ingest_windows") == pytest.approx([200, 500, 400])
     assert found == pytest.approx(
         {
             "ingest": 300,
+            "ingest_graph_server": 2.0,
             "steadiness": 0.8,
+            "seconds_graph": 4.0,
+            "share_graph": 0.4,
             "seconds_postgres": 2.0,
             "share_postgres": 0.2,
             "pair": 600,
+            "pair_graph_server": 3.0,
             "pair_gain": 2.0,
+            "raw_graph_1": 2000,
+            "raw_graph_1_graph_server": 1.0,
+            "raw_graph_1_gain": 1.0,
+            "raw_graph_2": 3000,
+            "raw_graph_2_graph_server": None,
+            "raw_graph_2_gain": 1.5,
+            "graph_alone": 750,
+            "graph_by_raw": 0.375,
+            "pair_by_raw": 0.2,
             "pair_verified": 3000,
             "raw": 500,
             "raw_graph": 5.0,
@@ -140,6 +160,27 @@ def test_processor_seconds_count_the_whole_tree_once() -> None:
     stats = {7: (1, 10, 100), 8: (7, 1, 20), 9: (8, 2, 0), 10: (1, 999, 999)}
     assert sum(total_ticks(stats, 7, own=False)) == 100 + 21 + 2
     assert sum(total_ticks(stats, 7, own=True)) == 133
+
+
+def test_a_listening_socket_is_found_by_its_port_alone() -> None:
+    rest = "00000000:00000000 00:00000000 00000000     0        0"
+    table = (
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+        f"   0: 0100007F:1E8B 00000000:0000 0A {rest} 11 1 0 100 0 0 10 0\n"
+        f"   1: 0100007F:1E8B 0100007F:9C40 01 {rest} 12 1 0 20 4 30 10 -1\n"
+        f"   2: 0100007F:1E8C 00000000:0000 0A {rest} 13 1 0 100 0 0 10 0\n"
+    )
+    assert listening(table, 0x1E8B) == {"socket:[11]"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_server_of_this_machine_is_found_by_its_port_and_has_processor_seconds() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert listener(port) == os.getpid()
+    assert listener(port) is None
+    assert (process_seconds(os.getpid()) or 0) > 0
+    assert process_seconds(None) is None
 
 
 def test_a_detached_process_counts_after_its_parent_ended() -> None:

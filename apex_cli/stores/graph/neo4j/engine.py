@@ -34,7 +34,7 @@ from apex_cli.stores.graph.neo4j.connection import (
     translate,
     unavailable,
 )
-from apex_cli.stores.graph.neo4j.transaction import FormerAliases, Neo4jTransaction, run_in_thread
+from apex_cli.stores.graph.neo4j.transaction import FormerAliases, Neo4jTransaction
 from apex_cli.stores.graph.store import GraphStore
 from apex_cli.stores.protocol import RecordSearch, TextWithoutVector
 from apex_cli.stores.servers import clock_skew
@@ -196,7 +196,7 @@ class Neo4jEngine:
             if not plain and group["version"] != schema.NEWEST:
                 raise StoreTerminal(STORE, "another apex has migrated the namespace", hint="start this apex again")
             graph = kind(transaction, self.group, self.holds_vectors)
-            return await run_in_thread(lambda: job(graph, group), self._threads)
+            return await graph.run(lambda graph: job(graph, group), self._threads)
 
         try:
             async with self._session(write=not plain) as session:

@@ -1,13 +1,15 @@
 """A transaction on a Neo4j server, as the model's synchronous code sees it.
 
-The driver is asynchronous, and the model's code runs in a thread. `run_in_thread` starts that thread from the task that
-owns the transaction, and each operation awaits the driver in the event loop by `anyio.from_thread`.
+The driver is asynchronous, and the model's code runs in a thread, which `run_in_thread` starts from the task that
+owns the transaction. A read awaits the driver in the event loop by `anyio.from_thread`. A write does not wait: the
+server executes it while the thread makes the next rows. So the lock of the namespace is held for less time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,7 +19,7 @@ import numpy as np
 from anyio import from_thread, to_thread
 
 from apex_cli.stores.graph.model.codec import micros, moment
-from apex_cli.stores.graph.model.operations import Kind, Query, Row, Write, expect
+from apex_cli.stores.graph.model.operations import GraphTransaction, Kind, Query, Row, Write, expect
 from apex_cli.stores.graph.neo4j.statements import COLLECTED, FORMER, READS, WRITES
 
 if TYPE_CHECKING:
@@ -59,7 +61,10 @@ def ask(question: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
 
 class Neo4jTransaction:
-    """`GraphTransaction` of one group (namespace) over a transaction of the event loop."""
+    """`GraphTransaction` of one group (namespace) over a transaction of the event loop, in which it is made.
+
+    What is wrong with a write is raised by a later operation, or by `run`.
+    """
 
     _answers: Mapping[Query, str] = COLLECTED
     _scans: Mapping[Query, str] = READS
@@ -68,6 +73,19 @@ class Neo4jTransaction:
         self.holds_vectors = holds_vectors
         self._transaction = transaction
         self._group = group
+        self._loop = asyncio.get_running_loop()
+        self._unsent: deque[tuple[Write, _Rows]] = deque()
+        self._sending: asyncio.Task[None] | None = None
+
+    async def run(self, job: Callable[[GraphTransaction], T], limiter: anyio.CapacityLimiter) -> T:
+        """Run `job` in a thread, until all that it writes is written. Cancelled, see `run_in_thread`."""
+        try:
+            result = await run_in_thread(lambda: job(self), limiter)
+            await self._written()
+        except BaseException as error:
+            await self._give_up(at_once=isinstance(error, asyncio.CancelledError))
+            raise
+        return result
 
     def look_up(self, what: Query, keys: Iterable[str]) -> list[Row]:
         wanted = list(dict.fromkeys(keys))
@@ -77,13 +95,14 @@ class Neo4jTransaction:
         return self._rows(what, {"text": text, "limit": limit})
 
     def scan(self, what: Query) -> Iterator[list[Row]]:
-        result = ask(lambda: self._run(self._scans[what], {}))
+        result = ask(lambda: self._read(self._scans[what], {}))
         while batch := ask(lambda: result.fetch(_BATCH)):
             yield [_row(what, record.values()) for record in batch]
 
     def write(self, what: Write, rows: Sequence[Sequence[Any]]) -> None:
         if rows:
-            expect(self._value(WRITES[what], {"rows": _sent(what, rows)}), rows)
+            from_thread.check_cancelled()
+            self._loop.call_soon_threadsafe(self._send, what, _sent(what, rows))
 
     def _rows(self, what: Query, parameters: Mapping[str, Any]) -> list[Row]:
         return [_row(what, values) for values in self._value(self._answers[what], parameters)]
@@ -92,13 +111,49 @@ class Neo4jTransaction:
         """The single value of the single row of a statement."""
 
         async def fetch() -> Any:
-            result = await self._run(statement, parameters)
-            return (await result.single(strict=True))[0]
+            return await _only(await self._read(statement, parameters))
 
         return ask(fetch)
 
+    async def _read(self, statement: str, parameters: Mapping[str, Any]) -> AsyncResult:
+        """Run a statement that sees what was written."""
+        await self._written()
+        return await self._run(statement, parameters)
+
     async def _run(self, statement: str, parameters: Mapping[str, Any]) -> AsyncResult:
         return await self._transaction.run(statement, {"group": self._group, **parameters})
+
+    def _send(self, what: Write, rows: _Rows) -> None:
+        """Write these rows after those before them. After a write that failed nothing more is written."""
+        self._unsent.append((what, rows))
+        if self._sending is None or (self._sending.done() and not _failed(self._sending)):
+            self._sending = self._loop.create_task(self._send_all())
+
+    async def _send_all(self) -> None:
+        while self._unsent:
+            what, rows = self._unsent.popleft()
+            expect(await _only(await self._run(WRITES[what], {"rows": rows})), rows)
+
+    async def _written(self) -> None:
+        """Wait until everything is written. Raises what is wrong with it."""
+        if self._sending is not None:
+            await self._sending
+
+    async def _give_up(self, *, at_once: bool) -> None:
+        """End the writes, so that nothing uses the transaction any more; unless `at_once`, await the one under way."""
+        self._unsent.clear()
+        if self._sending is not None:
+            if at_once:
+                self._sending.cancel()
+            await asyncio.gather(self._sending, return_exceptions=True)
+
+
+async def _only(result: AsyncResult) -> Any:
+    return (await result.single(strict=True))[0]
+
+
+def _failed(task: asyncio.Task[None]) -> bool:
+    return task.cancelled() or task.exception() is not None
 
 
 def _row(what: Query, values: Iterable[Any]) -> Row:
