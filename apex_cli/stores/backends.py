@@ -39,7 +39,8 @@ _EMBEDDED_CONNECTIONS = 10
 class StoreContext:
     """What stores are made from. Without `create` a server's store creates no schema and no collection.
 
-    `records` finds records for the graph; a graph made without it cannot be searched.
+    `records` finds records for the graph; a graph made without it cannot be searched. With `reads` an embedded store
+    may wait with its start until it is asked.
     """
 
     settings: Settings
@@ -48,6 +49,7 @@ class StoreContext:
     embedder: Embedder
     create: bool = True
     records: RecordSearch | None = None
+    reads: bool = False
 
     @property
     def tls(self) -> Tls:
@@ -186,6 +188,7 @@ def _qdrant_edge(context: StoreContext) -> VectorStore:
             model=model,
             dimensions=dimensions_of(model),
             create=create,
+            later=context.reads,
         )
 
     return PurgeableCollections(collection, context.embedder.name, create=context.create)

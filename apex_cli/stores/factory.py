@@ -56,8 +56,8 @@ async def open_stores(
     """All four stores, ready. Raises `Locked`, `ConfigError` or `StoreUnavailable`; leaves nothing running.
 
     The home is locked while any store is embedded. With `reads` nothing is to be written, and nothing is waited for if
-    another process has it. The embedded cache starts when it is first asked. `models` embed, if the settings say so.
-    Without `models` they are opened here.
+    another process has it. The embedded cache and vectors open when they are first asked. `models` embed, if the
+    settings say so. Without `models` they are opened here.
     """
     async with AsyncExitStack() as stack:
         home = Home(settings.home)
@@ -72,7 +72,7 @@ async def open_stores(
         )
         await stack.enter_async_context(servers)
         embedders = await stack.enter_async_context(open_embedders(settings, models))
-        stores = _stores(StoreContext(settings, home, servers, embedders.own))
+        stores = _stores(StoreContext(settings, home, servers, embedders.own, reads=reads))
         opened: list[Store] = [stores.graph, stores.vectors, stores.cache, stores.journal]
         for store in opened:
             stack.push_async_callback(store.close)

@@ -1,8 +1,8 @@
 """`python -m quality.meaning`: hit@1 and hit@5 of questions in other words, by each embedding model.
 
 For each model a memory of its own takes the texts among generated pings, shipments and other JSON. Each question is
-asked twice: of the vectors alone, and of `apex search`, which adds words and the graph. The exit code is 1 where a
-memory cannot be made, or where `e5` finds less than the model beside it.
+asked twice: of the vectors alone, and of `apex search`, which adds words and the graph. Other questions show what its
+cut-off does. The exit code is 1 where a memory cannot be made, or where `e5` finds less than the model beside it.
 """
 
 from __future__ import annotations
@@ -63,7 +63,26 @@ def _report(asked: Sequence[Asked], found: Sequence[Ranks], others: int) -> str:
         for one, rank in zip(asked, found[-1].by_vectors, strict=True)
         if rank is None or rank > 1
     ]
+    lines += _cut_offs(found)
     return "\n".join([*lines, "", f"not first by the vectors of {found[-1].model}:", *missed])
+
+
+def _cut_offs(found: Sequence[Ranks]) -> list[str]:
+    """What the cut-off leaves and lets through, on the questions that are held out."""
+    some = found[0].cut_off
+    lines = [
+        "",
+        f"cut-off, {some.there} questions about what is there, {some.nothing} about nothing, "
+        f"{some.of_freight} about freight that is not there (held out)",
+        "",
+        f"{'':30}{'answered':>10}{'right':>10}{'vectors':>10}{'nothing':>10}{'freight':>10}{'precision':>11}{'recall':>8}",
+    ]
+    for one in found:
+        each = one.cut_off
+        counts = (each.answered, each.right, each.near, len(each.finding), len(each.finding_of_freight))
+        figures = "".join(f"{count:>10}" for count in counts)
+        lines.append(f"{one.model:30}{figures}{each.precision:>11.2f}{each.recall:>8.2f}")
+    return lines
 
 
 if __name__ == "__main__":

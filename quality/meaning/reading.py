@@ -16,6 +16,7 @@ from apex_cli.pipeline.ingest import ingest
 from apex_cli.results import RecordStatus
 from apex_cli.search.find import search
 from apex_cli.stores.factory import Stores, open_stores
+from quality.meaning.cut_off import CutOff, load_held_out, measure_cut_off
 from quality.records.memory import Results
 from tests.generate import records
 
@@ -41,13 +42,15 @@ class Asked:
 class Ranks:
     """Of one embedding model: where each question finds its text, from 1; None where it does not.
 
-    By vectors alone, and by `apex search`. `seconds` are processor seconds of embedding one of the texts.
+    By vectors alone, and by `apex search`. `seconds` are processor seconds of embedding one of the texts. `cut_off` is
+    of the questions that are held out.
     """
 
     model: str
     by_vectors: Sequence[int | None]
     by_search: Sequence[int | None]
     seconds: float
+    cut_off: CutOff
 
 
 def load(path: Path = TEXTS) -> list[Asked]:
@@ -86,9 +89,11 @@ async def measure(asked: Sequence[Asked], embedder: str, home: Path, *, others: 
             by_vectors.append(_rank(one.name, [names[hit.record_id] for hit in near]))
             found = (await search(stores, one.question, limit=_MOST)).hits
             by_search.append(_rank(one.name, [names[hit.record_id] for hit in found]))
+        cut_off = await measure_cut_off(stores, names, load_held_out())
         started = time.process_time()
         await model.embed([f"{one.subject}: {one.body}" for one in asked])
-        return Ranks(model.name, by_vectors, by_search, (time.process_time() - started) / len(asked))
+        seconds = (time.process_time() - started) / len(asked)
+        return Ranks(model.name, by_vectors, by_search, seconds, cut_off)
 
 
 def _rank(name: str, found: Sequence[str]) -> int | None:

@@ -15,7 +15,7 @@ import pytest
 from qdrant_client import AsyncQdrantClient
 
 from apex_cli.addresses import Secret
-from apex_cli.errors import StoreError, StoreTerminal, StoreUnavailable
+from apex_cli.errors import StoreError, StoreTerminal, StoreTransient, StoreUnavailable
 from apex_cli.model import PlanKind
 from apex_cli.stores.protocol import RecordFilter, StoredSummary
 from apex_cli.stores.qdrant import edge as qdrant_edge
@@ -303,6 +303,61 @@ async def test_namespaces_do_not_mix(tmp_path: Path) -> None:
     assert await held(two) == set()
     await one.close()
     await two.close()
+
+
+def reading(folder: Path, *, create: bool = True) -> QdrantEdgeStore:
+    return QdrantEdgeStore(folder, namespace="test", model=MODEL, dimensions=DIMENSIONS, create=create, later=True)
+
+
+def files_in(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
+async def test_edge_may_wait_for_the_first_call(tmp_path: Path) -> None:
+    plan = make_plan(chunks=("a text",))
+    unused = reading(tmp_path)
+    await unused.open()
+    assert not unused.is_there
+    await unused.close()
+    assert files_in(tmp_path) == []
+    writer = edge(tmp_path)
+    await writer.open()
+    await writer.prepare([plan])
+    await writer.publish([plan])
+    await writer.close()
+    store = reading(tmp_path)
+    await store.open()
+    assert store.is_there
+    hits, views = await asyncio.gather(
+        store.search(vector_of("a text").tolist(), limit=1), store.read([plan.record_id])
+    )
+    assert [hit.record_id for hit in hits] == [plan.record_id]
+    assert len(views[plan.record_id]) == 1
+    await store.close()
+    with pytest.raises(StoreTransient):
+        await store.read([plan.record_id])
+    with pytest.raises(StoreTransient):
+        await unused.read([plan.record_id])
+
+
+async def test_edge_that_waits_reports_at_the_first_call_what_opening_does(tmp_path: Path) -> None:
+    absent = reading(tmp_path, create=False)
+    await absent.open()
+    with pytest.raises(StoreTransient):
+        await absent.check()
+    await absent.close()
+    assert files_in(tmp_path) == []
+    writer = edge(tmp_path)
+    await writer.open()
+    await writer.close()
+    (folder,) = files_in(tmp_path)
+    (folder / "edge_config.json").write_text("{")
+    store = reading(tmp_path)
+    await store.open()
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable, match="cannot be opened"):
+            await store.check()
+    await store.close()
 
 
 async def test_edge_gives_space_back_after_a_large_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -109,9 +109,9 @@ def test_the_questions_show_what_they_should(both_ways: dict[tuple[str, ...], tu
 @pytest.mark.parametrize(
     ("question", "needless"),
     [
-        (("runs",), "redis pyarrow numpy tokenizers stamina"),
-        (("facts", TRUCK), "redis pyarrow numpy tokenizers stamina"),
-        (("history", SHIPMENT_KEY), "redis pyarrow numpy tokenizers stamina"),
+        (("runs",), "redis qdrant_edge pyarrow numpy tokenizers stamina"),
+        (("facts", TRUCK), "redis qdrant_edge pyarrow numpy tokenizers stamina"),
+        (("history", SHIPMENT_KEY), "redis qdrant_edge pyarrow numpy tokenizers stamina"),
         (("search", "delivered"), "redis pyarrow stamina"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",

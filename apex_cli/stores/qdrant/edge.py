@@ -72,42 +72,43 @@ def _in_its_thread(
 class QdrantEdgeStore:
     """`VectorCollection` in `folder`. The engine is called from one thread of its own, a batch at a time.
 
-    Without `create`, `open` makes no shard.
+    Without `create`, no shard is made. With `later` the first call loads the shard, not `open`: that takes 0.1 s and
+    60 MB, and most questions of a reader never ask the vectors. The call may raise what `open` does.
     """
 
     name = STORE
     needs_flush = True
 
-    def __init__(self, folder: Path, *, namespace: str, model: str, dimensions: int, create: bool = True) -> None:
+    def __init__(
+        self, folder: Path, *, namespace: str, model: str, dimensions: int, create: bool = True, later: bool = False
+    ) -> None:
         self.collection = points.collection_name(namespace, model, dimensions)
         self._path = folder / self.collection
         self._dimensions = dimensions
         self._create = create
+        self._later = later
         self.thread: ThreadPoolExecutor | None = None
         self._opened: EdgeShard | None = None
         self._changed = 0
 
     @property
     def is_there(self) -> bool:
-        return self._opened is not None
+        return self._opened is not None or (self._later and (self._path.exists() or self._before_purge.exists()))
 
     async def open(self) -> None:
         """Load the model's shard, or make it. Raises `StoreUnavailable`."""
         self.thread = ThreadPoolExecutor(1, "apex-vectors")
+        if self._later:
+            return
         try:
             await self._open()
-        except (StoreTransient, StoreTerminal) as error:
+        except StoreUnavailable:
             await self.close()
-            locked = "WouldBlock" in error.message
-            raise StoreUnavailable(
-                f"the vectors at {self._path} are open in another process"
-                if locked
-                else f"the vectors at {self._path} cannot be opened: {error.message}",
-                hint="wait for the other run to end" if locked else "check the disk and the rights of that directory",
-            ) from error
+            raise
 
     async def close(self) -> None:
         """Flush, optimize after a large run, and release the shard. Idempotent; never raises."""
+        self._later = False
         thread = self.thread
         if thread is None:
             return
@@ -236,6 +237,9 @@ class QdrantEdgeStore:
 
     @property
     def _shard(self) -> EdgeShard:
+        if self._later:
+            self._load_or_make()
+            self._later = False
         if self._opened is None:
             raise StoreTransient(self.name, "is not open")
         return self._opened
@@ -251,7 +255,7 @@ class QdrantEdgeStore:
         shard.close()
         self._shard.close()
         self._opened = None
-        old = self._path.with_name(self._path.name + ".old")
+        old = self._before_purge
         shutil.rmtree(old, ignore_errors=True)
         self._path.rename(old)
         fresh.rename(self._path)
@@ -275,7 +279,22 @@ class QdrantEdgeStore:
 
     @_in_its_thread
     def _open(self) -> None:
-        old = self._path.with_name(self._path.name + ".old")
+        self._load_or_make()
+
+    def _load_or_make(self) -> None:
+        try:
+            self._find()
+        except Exception as error:  # the engine raises bare ones
+            locked = "WouldBlock" in str(error)
+            raise StoreUnavailable(
+                f"the vectors at {self._path} are open in another process"
+                if locked
+                else f"the vectors at {self._path} cannot be opened: {error}",
+                hint="wait for the other run to end" if locked else "check the disk and the rights of that directory",
+            ) from error
+
+    def _find(self) -> None:
+        old = self._before_purge
         if not self._path.exists() and old.exists():
             # A purge was killed between its two renames: the old shard is whole.
             old.rename(self._path)
@@ -289,6 +308,11 @@ class QdrantEdgeStore:
             sync_folder(self._path.parent)
         shutil.rmtree(old, ignore_errors=True)
         self._load()
+
+    @property
+    def _before_purge(self) -> Path:
+        """What a purge replaces, until it has."""
+        return self._path.with_name(self._path.name + ".old")
 
     def _load(self) -> None:
         from qdrant_edge import EdgeShard
