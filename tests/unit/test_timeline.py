@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from hypothesis import given
@@ -11,11 +10,12 @@ from hypothesis import strategies as st
 
 from apex_cli.timeline import Evidence, Interval, intervals
 
-START = datetime(2026, 3, 1, tzinfo=UTC)
+MINUTE = 60_000_000
+START = 1_772_323_200_000_000
 
 
-def at(minute: int) -> datetime:
-    return START + timedelta(minutes=minute)
+def at(minute: int) -> int:
+    return START + MINUTE * minute
 
 
 def said(record: str, thing: str, valid: int, invalid: int | None = None) -> Evidence:
@@ -23,8 +23,8 @@ def said(record: str, thing: str, valid: int, invalid: int | None = None) -> Evi
 
 
 def brief(found: list[Interval]) -> list[tuple[str, int, int | None]]:
-    def minute(moment: datetime) -> int:
-        return round((moment - START).total_seconds() / 60)
+    def minute(moment: int) -> int:
+        return (moment - START) // MINUTE
 
     return [
         (one.object_id, minute(one.valid_at), None if one.invalid_at is None else minute(one.invalid_at))

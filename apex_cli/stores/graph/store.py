@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from apex_cli.model import Plan
 from apex_cli.stores.graph.model import commit, consistency, reads
+from apex_cli.stores.graph.model.codec import micros
 from apex_cli.stores.graph.model.operations import STORE, Access, GraphEngine, Job
 from apex_cli.stores.protocol import (
     EntityView,
@@ -56,7 +57,7 @@ class GraphStore(ABC):
         return self._engine.run(self._commit_job(plans, old_ids), Access.WRITE)
 
     def _commit_job(self, plans: Sequence[Plan], old_ids: Mapping[str, str]) -> Job[None]:
-        now = datetime.now(UTC)
+        now = micros(datetime.now(UTC))
         return partial(commit.commit, plans=plans, group_id=self._namespace, now=now, old_ids=old_ids)
 
     async def settle(self, targets: Sequence[tuple[str, int]]) -> Mapping[str, str | None]:

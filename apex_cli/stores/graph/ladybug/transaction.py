@@ -75,7 +75,7 @@ def aware(value: datetime) -> datetime:
 
 
 def arrow_table(columns: Columns, rows: Sequence[Sequence[Any]]) -> pa.Table:
-    """Rows as one Arrow table. Aware times are kept in UTC."""
+    """Rows as one Arrow table."""
     import pyarrow as pa
 
     types: dict[Kind, pa.DataType] = {

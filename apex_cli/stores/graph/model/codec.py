@@ -66,13 +66,13 @@ def kind_of(labels: Iterable[str]) -> str:
 
 def pack_evidence(piece: Evidence) -> str:
     """`valid|invalid|record|object`; an open end is empty: `1760877780000000||57c5…|b7e5…`."""
-    end = "" if piece.invalid_at is None else str(micros(piece.invalid_at))
-    return f"{micros(piece.valid_at)}|{end}|{piece.record_id}|{piece.object_id}"
+    end = "" if piece.invalid_at is None else piece.invalid_at
+    return f"{piece.valid_at}|{end}|{piece.record_id}|{piece.object_id}"
 
 
 def unpack_evidence(text: str) -> Evidence:
     valid, invalid, record_id, object_id = text.split("|")
-    return Evidence(record_id, object_id, moment(int(valid)), moment(int(invalid)) if invalid else None)
+    return Evidence(record_id, object_id, int(valid), int(invalid) if invalid else None)
 
 
 def pack_claims(claims: Iterable[StoredClaim]) -> str:

@@ -15,7 +15,6 @@ Everything that can fail because of the data fails before the first write.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 from apex_cli.errors import StoreTerminal
 from apex_cli.model import Plan, PlanKind
@@ -27,13 +26,12 @@ from apex_cli.stores.graph.model.records import StoredRecord
 from apex_cli.stores.graph.model.resolution import is_unknown
 
 
-def commit(
-    graph: GraphTransaction, plans: Sequence[Plan], group_id: str, now: datetime, old_ids: Mapping[str, str]
-) -> None:
+def commit(graph: GraphTransaction, plans: Sequence[Plan], group_id: str, now: int, old_ids: Mapping[str, str]) -> None:
     """Make the plans' records, entities and facts current in the graph of this group.
 
-    Runs inside a transaction; see `PivotStore.commit`. `old_ids` maps aliases that this graph may lack to nodes of an
-    older graph: entities found by these aliases keep the ids of those nodes; see `Rebuildable`.
+    Runs inside a transaction; see `PivotStore.commit`. `now` is in microseconds. `old_ids` maps
+    aliases that this graph may lack to nodes of an older graph: entities found by these aliases keep the ids of those
+    nodes; see `Rebuildable`.
     """
     stored = records.load(graph, [plan.record_id for plan in plans])
     records.check_fence([(plan.record_id, plan.epoch) for plan in plans], stored)

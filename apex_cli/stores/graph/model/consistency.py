@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from apex_cli.model import NOTHING
 from apex_cli.stores.graph.model import operations as ops
-from apex_cli.stores.graph.model.codec import unpack_claims, unpack_evidence
+from apex_cli.stores.graph.model.codec import micros, unpack_claims, unpack_evidence
 from apex_cli.stores.graph.model.entity_state import Observations, merge, unpack_observations, unpack_state
 from apex_cli.stores.graph.model.facts import Fact, entries, fact_of
 from apex_cli.stores.graph.model.operations import GraphTransaction
@@ -77,7 +77,8 @@ def _facts(graph: GraphTransaction, stored: dict[Timeline, set[Evidence]]) -> It
             if fact is None:
                 yield row["id"], "is a fact without evidence"
                 continue
-            content = (row["predicate"], row["valid_at"], row["invalid_at"], row["records"])
+            begin, end = micros(row["valid_at"]), row["invalid_at"] and micros(row["invalid_at"])
+            content = (row["predicate"], begin, end, row["records"])
             if content != (fact.timeline.predicate, fact.interval.valid_at, fact.interval.invalid_at, fact.records):
                 yield row["id"], "is a fact that differs from its evidence"
             if subjects.get(row["id"]) != [fact.timeline.subject] or objects.get(row["id"]) != [fact.object]:

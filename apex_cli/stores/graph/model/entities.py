@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from apex_cli.errors import StoreTerminal
 from apex_cli.extract import keys
@@ -108,7 +107,7 @@ def write_nodes(
     graph: GraphTransaction,
     changes: Sequence[NodeChange],
     index: Mapping[str, Sequence[str]],
-    now: datetime,
+    now: int,
     group_id: str,
 ) -> None:
     """Insert, change and delete nodes and their entries in the index of aliases, as far as known in `index`."""
@@ -164,7 +163,7 @@ def delete_mentions(graph: GraphTransaction, mentions: Mentions) -> None:
     graph.write(ops.DELETE_MENTION, [pair for pair in mentions.before if pair not in mentions.after])
 
 
-def write_mentions(graph: GraphTransaction, mentions: Mentions, now: datetime, group_id: str) -> None:
+def write_mentions(graph: GraphTransaction, mentions: Mentions, now: int, group_id: str) -> None:
     """Insert new mentions, and set the observations of those that changed."""
     changed = [
         (*pair, pack_observations(after))

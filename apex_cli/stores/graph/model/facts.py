@@ -21,12 +21,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from apex_cli.model import NOTHING, Predicate, named_uuid
 from apex_cli.stores.graph.model import operations as ops
-from apex_cli.stores.graph.model.codec import StoredClaim, dump, micros, moment
+from apex_cli.stores.graph.model.codec import StoredClaim, dump
 from apex_cli.stores.graph.model.operations import GraphTransaction
 from apex_cli.stores.graph.model.records import load
 from apex_cli.stores.graph.model.resolution import is_unknown
@@ -43,16 +43,14 @@ TimelineEntry = tuple[Timeline, Evidence]
 """One piece of evidence in its timeline."""
 
 
-@dataclass(frozen=True, slots=True)
-class FactText:
+class FactText(NamedTuple):
     """What a claim says besides its times. `attributes` is JSON."""
 
     sentence: str
     attributes: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """One interval of one timeline, as stored."""
 
     id: str
@@ -110,12 +108,7 @@ def entry_of(record_id: str, claim: StoredClaim) -> TimelineEntry:
     """The evidence that a claim is."""
     return (
         timeline_of(claim.subject, claim.predicate, claim.object, certain=claim.certain),
-        Evidence(
-            record_id,
-            claim.object,
-            moment(claim.valid_at),
-            None if claim.invalid_at is None else moment(claim.invalid_at),
-        ),
+        Evidence(record_id, claim.object, claim.valid_at, claim.invalid_at),
     )
 
 
@@ -140,13 +133,13 @@ def phrase_texts(record_id: str, claims: Iterable[StoredClaim]) -> dict[Timeline
             others.add(entry)
             continue
         text = FactText(attributes.pop(_SENTENCE), dump(attributes))
-        found[entry] = min(found.get(entry, text), text, key=lambda one: (one.sentence, one.attributes))
+        found[entry] = min(found.get(entry, text), text)
     return {entry: text for entry, text in found.items() if entry not in others}
 
 
 def fact_of(timeline: Timeline, interval: Interval) -> Fact:
     """The fact of an interval. The same records give the same ids, in any order of arrival."""
-    start = str(micros(interval.valid_at))
+    start = str(interval.valid_at)
     certainty = () if timeline.certain else ("uncertain",)
     identity = named_uuid("fact", timeline.subject, timeline.predicate, interval.object_id, start, *certainty)
     return Fact(identity, timeline, interval.object_id, interval)
@@ -167,7 +160,7 @@ def difference(graph: GraphTransaction, revisions: Sequence[Revision], edits: Ed
                 inserted.append(fact)
                 continue
             # More evidence of the same records changes nothing that the fact shows.
-            old = replace(fact, interval=before[identity])
+            old = fact._replace(interval=before[identity])
             if (old.interval.invalid_at, old.records) != (run.invalid_at, fact.records):
                 changes.updated.append(fact)
             if fact.entry in edits.texts or old.entry != fact.entry:
@@ -178,7 +171,7 @@ def difference(graph: GraphTransaction, revisions: Sequence[Revision], edits: Ed
     return changes
 
 
-def _by_identity(runs: Sequence[Interval]) -> dict[tuple[str, datetime], Interval]:
+def _by_identity(runs: Sequence[Interval]) -> dict[tuple[str, int], Interval]:
     """The intervals that are facts, by what distinguishes them. An interval of nothing is none."""
     return {(run.object_id, run.valid_at): run for run in runs if run.object_id != NOTHING}
 
@@ -260,7 +253,7 @@ def delete_facts(graph: GraphTransaction, changes: FactChanges) -> None:
     graph.write(ops.DELETE_FACT, [(fact,) for fact in changes.deleted])
 
 
-def write_facts(graph: GraphTransaction, changes: FactChanges, now: datetime, group_id: str) -> None:
+def write_facts(graph: GraphTransaction, changes: FactChanges, now: int, group_id: str) -> None:
     """Insert new facts and set those that change. After their subjects and objects are written."""
     rows = []
     for fact, text in changes.inserted:
@@ -273,7 +266,7 @@ def write_facts(graph: GraphTransaction, changes: FactChanges, now: datetime, gr
     graph.write(ops.SET_FACT_TEXT, [(fact.id, text.sentence, text.attributes) for fact, text in changes.reworded])
 
 
-def _support(fact: Fact, now: datetime) -> tuple[list[str], datetime | None, datetime | None]:
+def _support(fact: Fact, now: int) -> tuple[list[str], int | None, int | None]:
     """Its records, when it ended, and since when the graph knows that it ended (Graphiti's `expired_at`)."""
     end = fact.interval.invalid_at
     return (fact.records, None, None) if end is None else (fact.records, end, now)

@@ -2,7 +2,8 @@
 
 Each engine has one statement for every operation.
 
-Keys, columns and answers are the same on all engines: times are aware and in UTC, vectors are float32.
+Keys, columns and answers are the same on all engines. Vectors are float32. Times are aware and in UTC in answers,
+and whole microseconds since 1970 in rows to write.
 """
 
 from __future__ import annotations

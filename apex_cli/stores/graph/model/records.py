@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from apex_cli.errors import Fenced, StoreTerminal
 from apex_cli.model import Plan, PlanKind
 from apex_cli.stores.graph.model import operations as ops
-from apex_cli.stores.graph.model.codec import StoredClaim, pack_claims, unpack_claims
+from apex_cli.stores.graph.model.codec import StoredClaim, micros, pack_claims, unpack_claims
 from apex_cli.stores.graph.model.operations import STORE, GraphTransaction
 
 _EPISODE_KINDS = {"message": "message", "document": "text"}
@@ -83,7 +82,7 @@ def write_claims(graph: GraphTransaction, claims: Mapping[str, Sequence[StoredCl
     graph.write(ops.SET_CLAIMS, [(record_id, pack_claims(some)) for record_id, some in claims.items()])
 
 
-def write_episodes(graph: GraphTransaction, plans: Sequence[Plan], rewritten: AbstractSet[str], now: datetime) -> None:
+def write_episodes(graph: GraphTransaction, plans: Sequence[Plan], rewritten: AbstractSet[str], now: int) -> None:
     """Write one episode for each present record: its current version. `rewritten` are those that have one already.
 
     `entity_edges` stays empty: facts name their records. The inverse would be wrong as soon as another record splits
@@ -103,4 +102,4 @@ def _episode(plan: Plan) -> tuple[Any, ...]:
     extraction, record = plan.embedded.extraction, plan.record
     kind = _EPISODE_KINDS.get(record.data_type, "json")
     description = f"{record.source} {record.data_type}"
-    return (plan.record_id, extraction.title, kind, description, extraction.text, extraction.event_time)
+    return (plan.record_id, extraction.title, kind, description, extraction.text, micros(extraction.event_time))

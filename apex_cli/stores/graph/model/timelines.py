@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from apex_cli.model import FUNCTIONAL
-from apex_cli.stores.graph.model.codec import micros, moment, pack_evidence, unpack_evidence
+from apex_cli.stores.graph.model.codec import pack_evidence, unpack_evidence
 from apex_cli.stores.graph.model.operations import PAGES, GraphTransaction
 from apex_cli.timeline import Evidence, Interval, intervals
 
@@ -80,7 +80,7 @@ class Edit:
 
     def span(self) -> tuple[int, int]:
         """First and last moment touched, in microseconds."""
-        times = [micros(piece.valid_at) for piece in self.removed | self.added]
+        times = [piece.valid_at for piece in self.removed | self.added]
         return min(times), max(times)
 
 
@@ -190,14 +190,14 @@ def _read(graph: GraphTransaction, pages: Sequence[str]) -> dict[str, tuple[list
 
 
 def _bounded(evidence: Iterable[Evidence], until: int | None) -> list[Interval]:
-    """The intervals of a window that ends where the next page starts, in microseconds.
+    """The intervals of a window that ends where the next page starts.
 
     Evidence at that moment for an object of its own ends the last interval as the next page does. Its own interval is
     left out again.
     """
     if until is None:
         return intervals(evidence)
-    return intervals([*evidence, Evidence("", _NEXT_PAGE, moment(until))])[:-1]
+    return intervals([*evidence, Evidence("", _NEXT_PAGE, until)])[:-1]
 
 
 def _repage(timeline: str, window: _Window, after: Sequence[Interval], changes: PageChanges) -> None:
@@ -211,7 +211,7 @@ def _repage(timeline: str, window: _Window, after: Sequence[Interval], changes: 
     chunks = _chunks(after)
     if window.first == 0 and not chunks:
         chunks = [[]]
-    bounds = [micros(chunk[0].valid_at) if chunk else None for chunk in chunks]
+    bounds = [chunk[0].valid_at if chunk else None for chunk in chunks]
     if window.first == 0:
         # The first page has no start: it also takes evidence that is older than all it holds.
         bounds[0] = None

@@ -11,14 +11,13 @@ import asyncio
 import concurrent.futures
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 import numpy as np
 from anyio import from_thread, to_thread
 
-from apex_cli.stores.graph.model.codec import micros, moment
+from apex_cli.stores.graph.model.codec import moment
 from apex_cli.stores.graph.model.operations import GraphTransaction, Kind, Query, Row, Write, expect
 from apex_cli.stores.graph.neo4j.statements import COLLECTED, FORMER, READS, WRITES
 
@@ -194,9 +193,9 @@ def _numbers(vector: Any) -> list[float]:
     return numbers
 
 
-def _since_epoch(time: datetime) -> tuple[int, int]:
+def _since_epoch(time: int) -> tuple[int, int]:
     """Seconds and nanoseconds."""
-    seconds, rest = divmod(micros(time), 1_000_000)
+    seconds, rest = divmod(time, 1_000_000)
     return seconds, rest * 1000
 
 
