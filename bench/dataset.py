@@ -23,6 +23,7 @@ from apex_cli.pipeline.read import read_limits
 from apex_cli.reading.files import Rejected
 from apex_cli.reading.read import read_input
 from apex_cli.sources.registry import extract
+from apex_cli.stores.graph.model.codec import micros
 from apex_cli.stores.graph.model.facts import fact_of
 from apex_cli.stores.graph.model.operations import (
     NEW_ENTITY,
@@ -131,7 +132,7 @@ class _PlacedClaim:
 
 def lay_out(batches: Sequence[Sequence[Item]], group_id: str) -> list[GraphRows]:
     """One `GraphRows` for each batch; everything is in the first batch that mentions it."""
-    now = datetime.now(UTC)
+    now = micros(datetime.now(UTC))
     rows = [GraphRows() for _ in batches]
     seen: set[str] = set()
     timelines: dict[Timeline, dict[Evidence, _PlacedClaim]] = {}
@@ -153,7 +154,8 @@ def lay_out(batches: Sequence[Sequence[Item]], group_id: str) -> list[GraphRows]
             vector = None if embedded.claim_vectors is None else embedded.claim_vectors[place]
             target = by_key[claim.object]
             timeline = timeline_of(by_key[claim.subject], claim.predicate.value, target)
-            piece = Evidence(record.record_id, target, claim.valid_at, claim.invalid_at)
+            end = None if claim.invalid_at is None else micros(claim.invalid_at)
+            piece = Evidence(record.record_id, target, micros(claim.valid_at), end)
             timelines.setdefault(timeline, {}).setdefault(piece, _PlacedClaim(index, claim, vector))
     for timeline, pieces in timelines.items():
         for interval in intervals(pieces):
@@ -171,21 +173,21 @@ def placed(batches: Sequence[Sequence[Item]], namespace: str) -> Iterator[tuple[
         yield index, record, embedded, [nodes[signature_of(entity)] for entity in embedded.extraction.entities]
 
 
-def _episode(record: Record, embedded: Embedded, group_id: str, now: datetime) -> Row:
+def _episode(record: Record, embedded: Embedded, group_id: str, now: int) -> Row:
     extraction = embedded.extraction
     kind = "message" if record.data_type == "message" else "json"
     described = (extraction.title, kind, f"{record.source} {record.data_type}", extraction.text)
-    return (record.record_id, *described, extraction.event_time, group_id, now, [])
+    return (record.record_id, *described, micros(extraction.event_time), group_id, now, [])
 
 
-def _entity(node: str, entity: Entity, group_id: str, now: datetime) -> Row:
+def _entity(node: str, entity: Entity, group_id: str, now: int) -> Row:
     summary = f"{entity.type.value} {entity.name}"
     labels = ["Entity", entity.type.value]
     return (node, entity.name, group_id, labels, now, summary, json.dumps(dict(entity.attributes)))
 
 
 def _add_fact(
-    rows: GraphRows, timeline: Timeline, interval: Interval, placed: _PlacedClaim, group_id: str, now: datetime
+    rows: GraphRows, timeline: Timeline, interval: Interval, placed: _PlacedClaim, group_id: str, now: int
 ) -> None:
     fact = fact_of(timeline, interval)
     since, until = interval.valid_at, interval.invalid_at
