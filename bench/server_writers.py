@@ -59,7 +59,7 @@ _STATEMENTS: Mapping[str, str] = {
 
 _SENT: Mapping[str, Callable[[Any], Any]] = {
     "vector": lambda vector: np.asarray(vector, dtype=np.float32).tolist(),
-    "time": lambda time: None if time is None else int(time.timestamp() * 1000),
+    "time": lambda time: None if time is None else time // 1000,
 }
 """Kinds of columns that the driver takes more quickly as something else."""
 

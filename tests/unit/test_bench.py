@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -231,7 +230,7 @@ def test_the_high_water_mark_is_read_from_the_status_of_a_process() -> None:
 
 
 def test_rows_for_a_server_have_times_in_milliseconds_and_vectors_as_lists() -> None:
-    now = datetime(2026, 1, 1, tzinfo=UTC)
+    now = 1_767_225_600_000_000
     vector = np.array([0.5, 0.25], dtype=np.float32)
     fact = ("f", "g", now, "CARRIES", "words", "{}", now, now, ["r"], None, None)
     rows = GraphRows(facts=[fact], fact_vectors=[("f", vector)])
