@@ -129,7 +129,7 @@ class Settings:
     store_timeout: float = _store(Kind.DURATION, "Longest time of one step of a store.", 120.0)
 
     concurrency: int = _run(Kind.COUNT, "Extractions at a time.", 10)
-    batch_size: int = _run(Kind.COUNT, "Records per batch.", 250)
+    batch_size: int = _run(Kind.COUNT, "Records per batch at most. A run begins with small ones.", 1000)
     lock_timeout: float = _run(Kind.DURATION, "How long to wait for the lock of the home.", 0.0)
     retention: float = _run(Kind.DURATION, "Age from which `apex staging clean` removes failed items.", 24 * 3600.0)
     staging_max_bytes: int = _run(

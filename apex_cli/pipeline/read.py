@@ -28,6 +28,10 @@ from apex_cli.staging import Item
 from apex_cli.staging.directory import STREAM_ORIGIN
 
 BATCH_BYTES = 32 * 1024**2
+FIRST_BATCH = 125
+"""Records of a run's first batch, whose results come soon. Each full batch doubles the next, up to the setting."""
+MODEL_BATCH = 250
+"""Most records of a batch that a language model reads: a request to end waits for its answers."""
 
 
 class InputReader:
@@ -60,11 +64,15 @@ class InputReader:
         return self._left == 0
 
     def batches(self) -> Iterator[Batch]:
-        """Batches, until the inputs or the limit are used up, or the run is stopping.
+        """Batches, until the inputs or the limit are used up, or the run is stopping. They grow: see `FIRST_BATCH`.
 
         An error that ends the run, such as `StagingUnusable`, is raised after the batch of all that was read before it.
         """
         batch = Batch()
+        most = (
+            self._settings.batch_size if self._context.enricher is None else min(self._settings.batch_size, MODEL_BATCH)
+        )
+        limit = min(FIRST_BATCH, most)
         refused: ApexError | None = None
         try:
             for event in self._events():
@@ -73,9 +81,9 @@ class InputReader:
                     continue
                 batch.records.append(event)
                 batch.bytes += _size(event.source_data)
-                if len(batch.records) >= self._settings.batch_size or batch.bytes >= BATCH_BYTES:
+                if len(batch.records) >= limit or batch.bytes >= BATCH_BYTES:
                     yield batch
-                    batch = Batch()
+                    batch, limit = Batch(), min(2 * limit, most)
                     self._taken = self.unfinished()
         except ApexError as error:
             refused = error

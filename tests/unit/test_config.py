@@ -21,7 +21,7 @@ def loaded(cwd: Path, environ: dict[str, str] | None = None, **flags: object) ->
 
 
 def test_each_layer_overrides_the_next(tmp_path: Path) -> None:
-    assert loaded(tmp_path).batch_size == 250
+    assert loaded(tmp_path).batch_size == 1000
     (tmp_path / "apex.toml").write_text("batch_size = 1\n")
     assert loaded(tmp_path).batch_size == 1
     (tmp_path / ".env").write_text("APEX_BATCH_SIZE=2\n")
@@ -36,7 +36,7 @@ def test_no_other_directory_is_looked_into(tmp_path: Path) -> None:
     (tmp_path / "apex.toml").write_text("batch_size = 1\n")
     below = tmp_path / "a" / "b"
     below.mkdir(parents=True)
-    assert loaded(below).batch_size == 250
+    assert loaded(below).batch_size == 1000
 
 
 def test_the_working_directory_and_the_environment_are_the_processes(

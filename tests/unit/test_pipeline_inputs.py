@@ -23,10 +23,10 @@ from apex_cli.staging import ItemStatus, StagingDirectory
 class Bench:
     """A staging directory and a folder to ingest from."""
 
-    def __init__(self, tmp: Path) -> None:
+    def __init__(self, tmp: Path, *, batch_size: int = 3) -> None:
         self.drop = tmp / "drop"
         self.drop.mkdir()
-        self.settings = Settings(home=tmp / "home", staging_dir=tmp / "staging", batch_size=3)
+        self.settings = Settings(home=tmp / "home", staging_dir=tmp / "staging", batch_size=batch_size)
         self.staging = StagingDirectory(self.settings.staging_dir, max_bytes=10**9)
         self.staging.open()
 
@@ -69,6 +69,14 @@ def ids(batch: Batch) -> list[str]:
         own_id(each.source_data.external_id) if isinstance(each.source_data, Record) else "rejected"
         for each in batch.records
     ]
+
+
+def test_batches_grow_with_what_waits_up_to_the_setting(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, batch_size=400)
+    bench.write("a.jsonl", *map(str, range(1000)))
+    batches = list(bench.reader().batches())
+    assert [len(batch.records) for batch in batches] == [125, 250, 400, 225]
+    assert [one for batch in batches for one in ids(batch)] == [*map(str, range(1000))]
 
 
 def test_batches_cross_inputs_and_inputs_end_with_their_last_record(bench: Bench) -> None:

@@ -59,7 +59,7 @@ def ingest(
         ),
     ] = False,
     concurrency: Annotated[int | None, typer.Option(min=1, metavar="N", help="Extractions at a time.")] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, metavar="N", help="Records a commit.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, metavar="N", help="Most records a commit.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Take at most so many records.")] = None,
     collection: Annotated[
         str | None,
