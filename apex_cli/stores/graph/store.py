@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from apex_cli.model import Plan
 from apex_cli.stores.graph.model import commit, consistency, reads
 from apex_cli.stores.graph.model.codec import micros
+from apex_cli.stores.graph.model.commit import Prepared
 from apex_cli.stores.graph.model.operations import STORE, Access, GraphEngine, Job
 from apex_cli.stores.protocol import (
     EntityView,
@@ -54,11 +55,13 @@ class GraphStore(ABC):
 
     def _commit(self, plans: Sequence[Plan], old_ids: Mapping[str, str]) -> Coroutine[Any, Any, None]:
         """Commit; `old_ids` are the entities of aliases in an older graph that this one replaces."""
-        return self._engine.run(self._commit_job(plans, old_ids), Access.WRITE)
+        return self._engine.run(self._commit_job(plans, partial(commit.prepare, plans), old_ids), Access.WRITE)
 
-    def _commit_job(self, plans: Sequence[Plan], old_ids: Mapping[str, str]) -> Job[None]:
-        now = micros(datetime.now(UTC))
-        return partial(commit.commit, plans=plans, group_id=self._namespace, now=now, old_ids=old_ids)
+    def _commit_job(
+        self, plans: Sequence[Plan], prepared: Callable[[], Prepared], old_ids: Mapping[str, str]
+    ) -> Job[None]:
+        now, group = micros(datetime.now(UTC)), self._namespace
+        return partial(commit.commit, plans=plans, prepared=prepared, group_id=group, now=now, old_ids=old_ids)
 
     async def settle(self, targets: Sequence[tuple[str, int]]) -> Mapping[str, str | None]:
         return await self._engine.run(lambda graph: commit.settle(graph, targets), Access.WRITE)

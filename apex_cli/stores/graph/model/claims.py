@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
 from apex_cli.errors import StoreTerminal
 from apex_cli.extract import keys
 from apex_cli.extract.builder import describe, sentence
 from apex_cli.extract.signatures import Signature, groups
-from apex_cli.model import NOTHING, Claim, Extraction, Plan, Predicate, RecordVersion
+from apex_cli.model import NOTHING, Claim, Extraction, Predicate, RecordVersion
 from apex_cli.stores.graph.model.codec import StoredClaim, dump, micros
 from apex_cli.stores.graph.model.facts import (
     CERTAIN,
@@ -22,7 +23,7 @@ from apex_cli.stores.graph.model.facts import (
     with_sentence,
 )
 from apex_cli.stores.graph.model.history import VersionClaims, effective
-from apex_cli.stores.graph.model.observations import Mentions, ResolvedEntity
+from apex_cli.stores.graph.model.observations import Identified, entities_of
 from apex_cli.stores.graph.model.operations import STORE
 from apex_cli.stores.graph.model.resolution import Identities, is_unknown
 
@@ -30,21 +31,29 @@ _Statement = tuple[str, str, str, bool, int | None]
 """Subject, predicate, object, certainty; since when, where that matters."""
 
 
-def claims_of(plan: Plan, mentions: Mentions, edits: Edits, before: Sequence[StoredClaim]) -> list[StoredClaim]:
-    """What all versions of a plan's record state together, with nodes in place of keys; see `history`.
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """What all versions of a record state together, about things by the record's own names of them; see `history`.
 
-    Their evidence and texts go to `edits`. `before` are the record's claims as stored.
+    `texts`: sentence and attributes of each of the `claims`. `phrases`: those of phrases. `things`: by the name of a
+    thing its newest signature.
     """
+
+    claims: Sequence[StoredClaim]
+    texts: Sequence[tuple[str, str]]
+    phrases: AbstractSet[tuple[str, str]]
+    things: Mapping[str, Signature]
+
+
+def statements_of(identified: Identified) -> Statements:
+    """What the versions of a record state together."""
     first: dict[_Statement, tuple[str, str]] = {}
     phrases: set[tuple[str, str]] = set()
     versions: list[VersionClaims] = []
-    things = _Things(mentions.resolved[plan.record_id])
-    by_version: dict[str, list[ResolvedEntity]] = defaultdict(list)
-    for one in mentions.resolved[plan.record_id]:
-        by_version[one.version.saga_id].append(one)
-    for version in plan.versions():
+    things = _Things(identified)
+    for version, signatures in identified:
         extraction = version.extraction
-        claims = _resolved(version, by_version[version.saga_id], things)
+        claims = _named(version, signatures, things)
         versions.append(VersionClaims(micros(extraction.event_time), extraction.whole, claims, extraction.ended))
         for claim, stored in zip(_stated(extraction), claims, strict=True):
             shown = claim.attributes if claim.certain else {**claim.attributes, CERTAIN: False}
@@ -54,23 +63,35 @@ def claims_of(plan: Plan, mentions: Mentions, edits: Edits, before: Sequence[Sto
             first.setdefault(_statement(stored, at=stored.valid_at), text)
             if keys.is_said(claim.object):
                 phrases.add(text)
-    known = {_statement(moved(claim, mentions.identities)): claim for claim in before}
     stated = effective(versions)
     texts = [first.get(_statement(own, at=own.valid_at)) or first[_statement(own)] for own in stated]
+    return Statements(stated, texts, phrases, things.signatures)
+
+
+def claims_of(
+    record_id: str, statements: Statements, identities: Identities, edits: Edits, before: Sequence[StoredClaim]
+) -> list[StoredClaim]:
+    """What a record states, with nodes in place of its own names of things.
+
+    The evidence and the texts go to `edits`. `before` are the record's claims as stored.
+    """
+    known = {_statement(moved(claim, identities)): claim for claim in before}
+    texts, phrases = statements.texts, statements.phrases
+    places = {name: (identities.nodes[one], name) for name, one in statements.things.items()} | {NOTHING: (NOTHING, "")}
     found = [
-        things.placed(own)._replace(attributes=_kept(text, text in phrases))
-        for own, text in zip(stated, texts, strict=True)
+        _placed(own, places)._replace(attributes=_kept(text, text in phrases))
+        for own, text in zip(statements.claims, texts, strict=True)
     ]
-    edits.add(entries(plan.record_id, found))
-    edits.texts |= phrase_texts(plan.record_id, found)
+    edits.add(entries(record_id, found))
+    edits.texts |= phrase_texts(record_id, found)
     for stored, (said, attributes) in zip(found, texts, strict=True):
         if (said, attributes) in phrases:
             continue
-        entry = entry_of(plan.record_id, stored)
+        entry = entry_of(record_id, stored)
         edits.texts.setdefault(entry, FactText(said, attributes))
         old = known.get(_statement(stored))
         if old is not None and not is_unknown(old.object):
-            edits.origins.setdefault(entry, entry_of(plan.record_id, old))
+            edits.origins.setdefault(entry, entry_of(record_id, old))
     return found
 
 
@@ -104,32 +125,33 @@ def _kept(text: tuple[str, str], of_phrase: bool) -> str:
 
 
 class _Things:
-    """The things of one record, all its versions taken together.
+    """The things of one record, all its versions taken together; `signatures` has the newest one of each, by its name.
 
     Which entities of two versions are one thing follows from this record alone: so what its versions state together
     does not change when another record joins or parts nodes.
     """
 
-    def __init__(self, entities: Sequence[ResolvedEntity]) -> None:
+    def __init__(self, identified: Identified) -> None:
         # The earliest version comes first, so the newest one stays.
-        last = {one.observation.signature: one for one in entities}
+        last = {one: version for version, signatures in identified for one in signatures}
         self._names: dict[Signature, str] = {}
-        self._places: dict[str, tuple[str, str]] = {NOTHING: (NOTHING, "")}
+        self.signatures: dict[str, Signature] = {}
         for group in groups(last):
-            newest = max(group, key=lambda one: (last[one].version.order, one))
+            newest = max(group, key=lambda one: (last[one].order, one))
             name = newest.digest
             self._names |= dict.fromkeys(group, name)
-            self._places[name] = last[newest].node, name
+            self.signatures[name] = newest
 
-    def name_of(self, entity: ResolvedEntity) -> str:
+    def name_of(self, signature: Signature) -> str:
         """The record's own name of the thing: the digest of its newest signature."""
-        return self._names[entity.observation.signature]
+        return self._names[signature]
 
-    def placed(self, claim: StoredClaim) -> StoredClaim:
-        """A claim about things by these names, at their nodes."""
-        subject, subject_mark = self._places[claim.subject]
-        target, object_mark = self._places[claim.object]
-        return claim._replace(subject=subject, object=target, subject_mark=subject_mark, object_mark=object_mark)
+
+def _placed(claim: StoredClaim, places: Mapping[str, tuple[str, str]]) -> StoredClaim:
+    """A claim about things by the record's names, at their nodes."""
+    subject, subject_mark = places[claim.subject]
+    target, object_mark = places[claim.object]
+    return claim._replace(subject=subject, object=target, subject_mark=subject_mark, object_mark=object_mark)
 
 
 def moved(claim: StoredClaim, identities: Identities) -> StoredClaim:
@@ -144,11 +166,12 @@ def _statement(claim: StoredClaim, at: int | None = None) -> _Statement:
     return claim.subject, claim.predicate, claim.object, claim.certain, at
 
 
-def _resolved(version: RecordVersion, entities: Sequence[ResolvedEntity], things: _Things) -> list[StoredClaim]:
+def _named(version: RecordVersion, signatures: Sequence[Signature], things: _Things) -> list[StoredClaim]:
     """The claims of one version with the record's own names of things in place of keys."""
+    entities = list(zip(entities_of(version.extraction), map(things.name_of, signatures), strict=True))
     # A preferred key decides over a further key of another entity, and the first entity over later ones.
-    names = {key: things.name_of(one) for one in reversed(entities) for key in one.entity.keys}
-    names |= {one.entity.key: things.name_of(one) for one in entities} | {NOTHING: NOTHING}
+    names = {key: name for entity, name in reversed(entities) for key in entity.keys}
+    names |= {entity.key: name for entity, name in entities} | {NOTHING: NOTHING}
     found: list[StoredClaim] = []
     for claim in _stated(version.extraction):
         if claim.subject not in names or claim.object not in names:

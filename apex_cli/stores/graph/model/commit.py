@@ -1,5 +1,6 @@
 """One commit of the graph, the pivot of the saga: everything in one transaction.
 
+    0. `prepare`       what follows from the batch alone; on a server before the transaction
     1. read fences and markers; refuse plans with an older epoch; skip plans that are committed already
     2. `observations`  resolve the entities to nodes, compare what records say about them before and after
     3. `entities`      how the nodes change
@@ -14,24 +15,46 @@ Everything that can fail because of the data fails before the first write.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from apex_cli.errors import StoreTerminal
 from apex_cli.model import Plan, PlanKind
 from apex_cli.stores.graph.model import entities, facts, observations, records, timelines, vectors
-from apex_cli.stores.graph.model.claims import claims_of, moved
+from apex_cli.stores.graph.model.claims import Statements, claims_of, moved, statements_of
 from apex_cli.stores.graph.model.codec import StoredClaim
 from apex_cli.stores.graph.model.operations import STORE, GraphTransaction
 from apex_cli.stores.graph.model.records import StoredRecord
 from apex_cli.stores.graph.model.resolution import is_unknown
 
 
-def commit(graph: GraphTransaction, plans: Sequence[Plan], group_id: str, now: int, old_ids: Mapping[str, str]) -> None:
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What follows from a batch alone: of each record, how it identifies entities and what it states."""
+
+    identified: Mapping[str, observations.Identified]
+    statements: Mapping[str, Statements]
+
+
+def prepare(plans: Sequence[Plan]) -> Prepared:
+    """All of a commit that needs no graph, so that no graph need be locked for it. Raises `StoreTerminal`."""
+    identified = {plan.record_id: observations.identify(plan) for plan in plans}
+    return Prepared(identified, {record: statements_of(some) for record, some in identified.items()})
+
+
+def commit(
+    graph: GraphTransaction,
+    plans: Sequence[Plan],
+    prepared: Callable[[], Prepared],
+    group_id: str,
+    now: int,
+    old_ids: Mapping[str, str],
+) -> None:
     """Make the plans' records, entities and facts current in the graph of this group.
 
-    Runs inside a transaction; see `PivotStore.commit`. `now` is in microseconds. `old_ids` maps
-    aliases that this graph may lack to nodes of an older graph: entities found by these aliases keep the ids of those
-    nodes; see `Rebuildable`.
+    Runs inside a transaction; see `PivotStore.commit`. `prepared` gives what `prepare` makes of the plans. `now` is in
+    microseconds. `old_ids` maps aliases that this graph may lack to nodes of an older graph: entities found by these
+    aliases keep the ids of those nodes; see `Rebuildable`.
     """
     stored = records.load(graph, [plan.record_id for plan in plans])
     records.check_fence([(plan.record_id, plan.epoch) for plan in plans], stored)
@@ -40,14 +63,17 @@ def commit(graph: GraphTransaction, plans: Sequence[Plan], group_id: str, now: i
         return
     _check(fresh, group_id)
     rewritten = [plan.record_id for plan in fresh if plan.record_id in stored and stored[plan.record_id].present]
-    mentions = observations.compare(graph, fresh, rewritten, old_ids)
+    batch = prepared()
+    identified = {plan.record_id: batch.identified[plan.record_id] for plan in fresh}
+    mentions = observations.compare(graph, fresh, identified, rewritten, old_ids)
     nodes = entities.node_changes(graph, mentions)
     edits = facts.Edits()
     claims: dict[str, list[StoredClaim]] = {}
     for plan in fresh:
-        before = stored[plan.record_id].claims if plan.record_id in stored else ()
-        claims[plan.record_id] = claims_of(plan, mentions, edits, before)
-        edits.remove(facts.entries(plan.record_id, before))
+        record = plan.record_id
+        before = stored[record].claims if record in stored else ()
+        claims[record] = claims_of(record, batch.statements[record], mentions.identities, edits, before)
+        edits.remove(facts.entries(record, before))
     redirected = _redirect_claims(graph, mentions, set(claims), edits)
     revisions, pages = timelines.revise(graph, edits.timelines)
     changes = facts.difference(graph, revisions, edits)

@@ -34,7 +34,7 @@ Pair = tuple[str, str]
 """Record id and node id."""
 ByPair = dict[Pair, Observations]
 BeforeAndAfter = tuple[Observations | None, Observations | None]
-_Identified = Sequence[tuple[RecordVersion, Sequence[Signature]]]
+Identified = Sequence[tuple[RecordVersion, Sequence[Signature]]]
 """The versions of a record, the earliest first, each with the signatures of its entities in their order."""
 
 
@@ -74,15 +74,19 @@ class Mentions:
 
 
 def compare(
-    graph: GraphTransaction, plans: Sequence[Plan], rewritten: Iterable[str], old_ids: Mapping[str, str]
+    graph: GraphTransaction,
+    plans: Sequence[Plan],
+    identified: Mapping[str, Identified],
+    rewritten: Iterable[str],
+    old_ids: Mapping[str, str],
 ) -> Mentions:
     """Resolve the plans' entities, and compare the observations after the batch with those before it.
 
-    `rewritten` are the plans' records of which the graph holds a version. For `old_ids` see `commit.commit`.
+    `identified`: what `identify` says of each plan's record. `rewritten` are those of which the graph holds a version.
+    For `old_ids` see `commit.commit`.
     """
     before = _load(graph, OBSERVATIONS_BY_RECORD, rewritten)
     resolver = Resolver(graph, plans[0].group_id, old_ids, plans[0].saga_id)
-    identified = {plan.record_id: _identified(plan) for plan in plans}
     identities = resolver.resolve(_change(identified.values(), before))
     resolved = {record: _resolved(versions, identities) for record, versions in identified.items()}
     complete = frozenset(node for place, target in identities.moved.items() for node in (place[0], target))
@@ -135,24 +139,24 @@ def renamed_ids(graph: GraphTransaction) -> dict[str, str]:
     return {present: row["entity"] for row in single if (present := present_form(row["key"])) != row["key"]}
 
 
-def _identified(plan: Plan) -> _Identified:
+def identify(plan: Plan) -> Identified:
     """The versions of a plan's record. Raises `StoreTerminal` for an entity without a key."""
     found = []
     for version in plan.versions():
         for entity in version.extraction.entities:
             if not entity.keys:
                 raise StoreTerminal(STORE, f"an entity without a key: {entity.type} {entity.name!r}")
-        found.append((version, [signature_of(entity) for entity in _entities(version.extraction)]))
+        found.append((version, [signature_of(entity) for entity in entities_of(version.extraction)]))
     return found
 
 
-def _entities(extraction: Extraction) -> list[Entity]:
+def entities_of(extraction: Extraction) -> list[Entity]:
     """The entities of an extraction, and after them its phrases. A phrase has no name: a thing keeps its own."""
     phrases = (Entity(EntityType.VALUE, (phrase.key,), "", certain=False) for phrase in extraction.phrases)
     return [*extraction.entities, *phrases]
 
 
-def _change(identified: Iterable[_Identified], before: ByPair) -> SignatureChange:
+def _change(identified: Iterable[Identified], before: ByPair) -> SignatureChange:
     """The signatures of the plans, and those of the versions that they replace."""
     coming = {one for versions in identified for _, signatures in versions for one in signatures}
     going: dict[str, Counter[Signature]] = {}
@@ -161,11 +165,11 @@ def _change(identified: Iterable[_Identified], before: ByPair) -> SignatureChang
     return SignatureChange(coming, going)
 
 
-def _resolved(versions: _Identified, identities: Identities) -> list[ResolvedEntity]:
+def _resolved(versions: Identified, identities: Identities) -> list[ResolvedEntity]:
     found = []
     for version, signatures in versions:
         time, whole = micros(version.extraction.event_time), version.extraction.whole
-        entities = _entities(version.extraction)
+        entities = entities_of(version.extraction)
         for position, (entity, signature) in enumerate(zip(entities, signatures, strict=True)):
             observation = EntityObservation(
                 position, time, entity.certain, entity.name, signature, dict(entity.attributes), whole

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,7 +21,7 @@ import anyio
 
 from apex_cli.errors import StoreTerminal, StoreTransient, StoreUnavailable
 from apex_cli.model import Plan
-from apex_cli.stores.graph.model import reads, vectors
+from apex_cli.stores.graph.model import commit, reads, vectors
 from apex_cli.stores.graph.model.observations import entity_ids, renamed_ids
 from apex_cli.stores.graph.model.operations import STORE, Access, GraphTransaction, Job, Row
 from apex_cli.stores.graph.neo4j import schema
@@ -34,7 +35,7 @@ from apex_cli.stores.graph.neo4j.connection import (
     translate,
     unavailable,
 )
-from apex_cli.stores.graph.neo4j.transaction import FormerAliases, Neo4jTransaction
+from apex_cli.stores.graph.neo4j.transaction import FormerAliases, Neo4jTransaction, run_in_thread
 from apex_cli.stores.graph.store import GraphStore
 from apex_cli.stores.protocol import RecordSearch, TextWithoutVector
 from apex_cli.stores.servers import clock_skew
@@ -178,6 +179,10 @@ class Neo4jEngine:
         """Run a job in a thread, in one transaction. Cancelled, it rolls back. Raises `StoreError`s only."""
         return await self._run(lambda graph, _: job(graph), access)
 
+    async def compute(self, work: Callable[[], T]) -> T:
+        """Run work that needs no transaction in a thread, so that nothing is locked meanwhile."""
+        return await run_in_thread(work, self._threads)
+
     async def _run(
         self,
         job: Callable[[GraphTransaction, Row], T],
@@ -276,7 +281,15 @@ class Neo4jGraph(GraphStore):
         if self._renamed is None:
             self._renamed = await self._engine.former(renamed_ids)
         ids = {**self._renamed, **await self._engine.former(lambda graph: entity_ids(graph, plans))}
-        return await self._engine.refill(self._commit_job(plans, ids))
+        return await self._engine.refill(await self._prepared_job(plans, ids))
+
+    async def _commit(self, plans: Sequence[Plan], old_ids: Mapping[str, str]) -> None:
+        await self._engine.run(await self._prepared_job(plans, old_ids), Access.WRITE)
+
+    async def _prepared_job(self, plans: Sequence[Plan], old_ids: Mapping[str, str]) -> Job[None]:
+        """A commit of which all is computed that needs no lock."""
+        prepared = await self._engine.compute(partial(commit.prepare, plans))
+        return self._commit_job(plans, lambda: prepared, old_ids)
 
     async def refilled(self) -> None:
         """See `Refillable`."""
