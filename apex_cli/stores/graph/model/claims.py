@@ -16,7 +16,6 @@ from apex_cli.stores.graph.model.facts import (
     NO_ATTRIBUTES,
     Edits,
     FactText,
-    entries,
     entry_of,
     phrase_texts,
     with_sentence,
@@ -57,18 +56,15 @@ def claims_of(plan: Plan, mentions: Mentions, edits: Edits, before: Sequence[Sto
     known = {_statement(moved(claim, mentions.identities)): claim for claim in before}
     stated = effective(versions)
     texts = [first.get(_statement(own, at=own.valid_at)) or first[_statement(own)] for own in stated]
-    found = [
-        things.placed(own)._replace(attributes=_kept(text, text in phrases))
-        for own, text in zip(stated, texts, strict=True)
-    ]
-    edits.add(entries(plan.record_id, found))
+    found = [things.placed(own, _kept(text, text in phrases)) for own, text in zip(stated, texts, strict=True)]
+    evidence = [entry_of(plan.record_id, claim) for claim in found]
+    edits.add(entry for entry, claim in zip(evidence, found, strict=True) if not is_unknown(claim.object))
     edits.texts |= phrase_texts(plan.record_id, found)
-    for stored, (said, attributes) in zip(found, texts, strict=True):
-        if (said, attributes) in phrases:
+    for entry, stored, text in zip(evidence, found, texts, strict=True):
+        if text in phrases:
             continue
-        entry = entry_of(plan.record_id, stored)
-        edits.texts.setdefault(entry, FactText(said, attributes))
-        old = known.get(_statement(stored))
+        edits.texts.setdefault(entry, FactText(*text))
+        old = known.get(_statement(stored)) if known else None
         if old is not None and not is_unknown(old.object):
             edits.origins.setdefault(entry, entry_of(plan.record_id, old))
     return found
@@ -125,11 +121,14 @@ class _Things:
         """The record's own name of the thing: the digest of its newest signature."""
         return self._names[entity.observation.signature]
 
-    def placed(self, claim: StoredClaim) -> StoredClaim:
-        """A claim about things by these names, at their nodes."""
+    def placed(self, claim: StoredClaim, attributes: str) -> StoredClaim:
+        """A claim about things by these names, at their nodes, with the attributes that are kept with it."""
+        _, predicate, _, valid_at, invalid_at, certain, *_ = claim
         subject, subject_mark = self._places[claim.subject]
         target, object_mark = self._places[claim.object]
-        return claim._replace(subject=subject, object=target, subject_mark=subject_mark, object_mark=object_mark)
+        return StoredClaim(
+            subject, predicate, target, valid_at, invalid_at, certain, subject_mark, object_mark, attributes
+        )
 
 
 def moved(claim: StoredClaim, identities: Identities) -> StoredClaim:
