@@ -21,9 +21,10 @@ from apex_cli.pipeline.read import InputReader
 
 BATCHES_UNDER_WAY = 2
 """All that memory ever holds: a third batch is not read before the first one is acknowledged."""
-_M_ARENA_MAX = -8
+_M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3
 """`mallopt(3)`, glibc's `malloc.h`."""
 _ARENAS = 2
+_MAPPED_BYTES = 128 * 1024
 _COLLECT_AFTER = 50_000
 
 Stage = Callable[[RunContext, Batch], Awaitable[None]]
@@ -97,10 +98,14 @@ def settle_collector() -> None:
 def limit_arenas() -> None:
     """Call before threads start. On glibc all threads then share one heap; elsewhere nothing happens.
 
-    Else every thread that ever allocated keeps a heap of its own, with holes that no other thread can use.
+    Else every thread that ever allocated keeps a heap of its own, with holes that no other thread can use. And large
+    pieces go back to the system when they are freed: else glibc takes ever larger ones from the heap, up to 32 MB, once
+    it has freed one of that size.
     """
     with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)
+        libc = ctypes.CDLL(None)
+        libc.mallopt(_M_ARENA_MAX, _ARENAS)
+        libc.mallopt(_M_MMAP_THRESHOLD, _MAPPED_BYTES)
 
 
 def _give_back() -> None:
