@@ -21,7 +21,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
 from apex_cli.errors import StoreTerminal
-from apex_cli.stores.graph.ladybug import engine, free_pages
+from apex_cli.stores.graph.ladybug import engine
 from apex_cli.stores.graph.ladybug.engine import LadybugEngine
 from apex_cli.stores.graph.ladybug.schema import TABLES
 from apex_cli.stores.graph.ladybug.transaction import LadybugTransaction
@@ -61,9 +61,8 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def checkpoint_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each transaction ends in a checkpoint, and each session gives the free pages of its file back."""
+    """Each transaction ends in a checkpoint."""
     monkeypatch.setattr(engine, "CHECKPOINT_BYTES", 1)
-    monkeypatch.setattr(free_pages, "WORTH_BYTES", 0)
 
 
 def row(what: Write, **values: Any) -> tuple[Any, ...]:
@@ -393,26 +392,6 @@ async def test_many_checkpoints_leave_a_whole_file(file: Path, times: int, sessi
             for number in range(start, start + times // sessions):
                 states |= await change(graph, number)
         assert await stored(file) == {each: state for each, state in states.items() if state is not None}
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="fallocate")
-async def test_a_closed_file_holds_no_free_pages_and_fills_them_again(
-    file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(free_pages, "WORTH_BYTES", 0)
-    monkeypatch.setattr(engine, "CHECKPOINT_BYTES", 256 * 1024)
-    for session in range(3):
-        async with opened(file) as graph:
-            for start in range(session * 4_000, (session + 1) * 4_000, 500):
-                await entities(graph, range(start, start + 500))
-        closed = await asyncio.to_thread(file.stat)
-        assert closed.st_blocks * 512 < 0.9 * closed.st_size
-        async with opened(file) as graph:
-            found = await graph.run(scanned(ops.ALL_NODES), Access.PLAIN)
-        assert {(each["id"], each["attributes"], each["state"]) for each in found} == {
-            (f"entity-{number}", text("attributes", number), text("state", number))
-            for number in range((session + 1) * 4_000)
-        }
 
 
 LIMITED = """

@@ -3,7 +3,6 @@
 store            the `PivotStore`, and the rebuild of a graph with an older schema
 engine           the database file, its one thread, and the translation of the engine's errors
 transaction      the operations of `model` in a transaction; `statements` their Cypher
-free_pages       what a closed file gives back to the file system
 schema           the tables and their version
 graphiti_driver  a read-only driver for Graphiti
 """

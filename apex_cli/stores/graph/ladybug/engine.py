@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from apex_cli.errors import StoreError, StoreTerminal, StoreTransient, StoreUnavailable
 from apex_cli.stores.graph.ladybug.address_space import BUFFER_POOL_BYTES, database_bytes
-from apex_cli.stores.graph.ladybug.free_pages import give_back
 from apex_cli.stores.graph.ladybug.transaction import LadybugTransaction
 from apex_cli.stores.graph.model.operations import STORE, Access
 
@@ -55,7 +54,6 @@ class LadybugEngine:
         """How long the log was after the last commit."""
         self._checkpointed = False
         """The last commit has become a checkpoint."""
-        self._wrote = False
         self._is_limited = False
         """The process may only have so many addresses: those of a closed file are not sure to be free again."""
 
@@ -91,7 +89,7 @@ class LadybugEngine:
         thread, self._thread = self._thread, None
         if thread is None:
             return
-        await asyncio.shield(asyncio.get_running_loop().run_in_executor(thread, self._finish))
+        await asyncio.shield(asyncio.get_running_loop().run_in_executor(thread, self._close))
         thread.shutdown(wait=False)
 
     async def run(self, job: Callable[[LadybugTransaction], T], access: Access) -> T:
@@ -166,12 +164,6 @@ class LadybugEngine:
         length = log.stat().st_size if log.exists() else 0
         self._checkpointed, self._logged = length == 0 or length < self._logged, length
 
-    def _finish(self) -> None:
-        clean = self._database is not None and not self._in_doubt
-        self._close()
-        if clean and self._wrote:
-            give_back(self._path, self._buffer_pool_bytes)
-
     def _close(self) -> None:
         database, self._database = self._database, None
         if database is not None and self._in_doubt:
@@ -215,7 +207,6 @@ class LadybugEngine:
                     connection.execute("ROLLBACK")
                 raise
         if write:
-            self._wrote = True
             self._measure_log()
         return result
 
