@@ -1,4 +1,4 @@
-"""Joins the stages as tasks with queues: while one batch commits, the next is read, extracted and embedded.
+"""Joins the stages as tasks with queues: while two batches commit, the next is read, extracted and embedded.
 
 Also keeps a long run's memory flat.
 """
@@ -13,14 +13,14 @@ from contextlib import suppress
 
 from apex_cli.errors import ApexError
 from apex_cli.pipeline.acknowledge import acknowledge
-from apex_cli.pipeline.commit import commit
+from apex_cli.pipeline.commit import COMMITS_UNDER_WAY, Commits
 from apex_cli.pipeline.context import Batch, RunContext
 from apex_cli.pipeline.embed import embed
 from apex_cli.pipeline.extract import ExtractStage
 from apex_cli.pipeline.read import InputReader
 
-BATCHES_UNDER_WAY = 2
-"""All that memory ever holds: a third batch is not read before the first one is acknowledged."""
+BATCHES_UNDER_WAY = COMMITS_UNDER_WAY + 1
+"""All that memory ever holds: a fourth batch is not read before the first one is acknowledged."""
 _M_ARENA_MAX = -8
 """`mallopt(3)`, glibc's `malloc.h`."""
 _ARENAS = 2
@@ -37,7 +37,8 @@ def start_stages(group: asyncio.TaskGroup, context: RunContext, reader: InputRea
     ended early; what is in flight is settled. `None` in a queue is the end.
     """
     places = asyncio.Semaphore(BATCHES_UNDER_WAY)
-    stages: tuple[Stage, ...] = (extract, embed, commit, acknowledge)
+    commits = Commits(group)
+    stages: tuple[Stage, ...] = (extract, embed, commits.begin, commits.end, acknowledge)
     queues: list[_Queue] = [asyncio.Queue(BATCHES_UNDER_WAY) for _ in range(len(stages) + 1)]
     group.create_task(_read(context, reader, places, queues[0]))
     for stage, incoming, outgoing in zip(stages, queues, queues[1:], strict=False):
