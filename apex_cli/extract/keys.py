@@ -295,7 +295,7 @@ def is_said(key: str) -> bool:
 
 def is_said_as(key: str) -> bool:
     """Whether the key is made by `said_as`."""
-    return kind_of(key).endswith(":said") and not is_said(key)
+    return ":said:" in key and kind_of(key).endswith(":said") and not is_said(key)
 
 
 @lru_cache(maxsize=8192)

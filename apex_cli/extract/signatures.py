@@ -31,6 +31,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from hashlib import blake2b
 from itertools import combinations
 from typing import NamedTuple
@@ -55,8 +56,7 @@ class Signature(NamedTuple):
     @property
     def digest(self) -> str:
         """A short name of the signature: 12 hex digits."""
-        text = "\n\n".join(map("\n".join, self))
-        return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).hexdigest()
+        return _digest(self)
 
     @property
     def is_plain(self) -> bool:
@@ -81,6 +81,12 @@ class Signature(NamedTuple):
         for alias in (*self.keys, *self.names):
             if phrase := keys.said_of(alias):
                 yield phrase
+
+
+@lru_cache(maxsize=8192)
+def _digest(signature: Signature) -> str:
+    text = "\n\n".join(map("\n".join, signature))
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).hexdigest()
 
 
 def signature_of(entity: Entity) -> Signature:

@@ -17,7 +17,6 @@ from apex_cli.stores.graph.model.facts import (
     NO_ATTRIBUTES,
     Edits,
     FactText,
-    entries,
     entry_of,
     phrase_texts,
     with_sentence,
@@ -79,17 +78,16 @@ def claims_of(
     texts, phrases = statements.texts, statements.phrases
     places = {name: (identities.nodes[one], name) for name, one in statements.things.items()} | {NOTHING: (NOTHING, "")}
     found = [
-        _placed(own, places)._replace(attributes=_kept(text, text in phrases))
-        for own, text in zip(statements.claims, texts, strict=True)
+        _placed(own, places, _kept(text, text in phrases)) for own, text in zip(statements.claims, texts, strict=True)
     ]
-    edits.add(entries(record_id, found))
+    evidence = [entry_of(record_id, claim) for claim in found]
+    edits.add(entry for entry, claim in zip(evidence, found, strict=True) if not is_unknown(claim.object))
     edits.texts |= phrase_texts(record_id, found)
-    for stored, (said, attributes) in zip(found, texts, strict=True):
-        if (said, attributes) in phrases:
+    for entry, stored, text in zip(evidence, found, texts, strict=True):
+        if text in phrases:
             continue
-        entry = entry_of(record_id, stored)
-        edits.texts.setdefault(entry, FactText(said, attributes))
-        old = known.get(_statement(stored))
+        edits.texts.setdefault(entry, FactText(*text))
+        old = known.get(_statement(stored)) if known else None
         if old is not None and not is_unknown(old.object):
             edits.origins.setdefault(entry, entry_of(record_id, old))
     return found
@@ -147,11 +145,12 @@ class _Things:
         return self._names[signature]
 
 
-def _placed(claim: StoredClaim, places: Mapping[str, tuple[str, str]]) -> StoredClaim:
-    """A claim about things by the record's names, at their nodes."""
+def _placed(claim: StoredClaim, places: Mapping[str, tuple[str, str]], attributes: str) -> StoredClaim:
+    """A claim about things by the record's names, at their nodes, with the attributes that are kept with it."""
+    _, predicate, _, valid_at, invalid_at, certain, *_ = claim
     subject, subject_mark = places[claim.subject]
     target, object_mark = places[claim.object]
-    return claim._replace(subject=subject, object=target, subject_mark=subject_mark, object_mark=object_mark)
+    return StoredClaim(subject, predicate, target, valid_at, invalid_at, certain, subject_mark, object_mark, attributes)
 
 
 def moved(claim: StoredClaim, identities: Identities) -> StoredClaim:

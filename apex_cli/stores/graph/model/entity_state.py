@@ -27,7 +27,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from apex_cli.extract.signatures import Signature
 from apex_cli.stores.graph.model.codec import dump
@@ -42,8 +42,7 @@ _OPAQUE = ("samsara", "vin", "turvo", "id@", "phone", "email", "address", "mc", 
 _PREFIX = re.compile(r"\+|(?:mc|mx|ff|usdot)[ -]")
 
 
-@dataclass(frozen=True, slots=True)
-class EntityObservation:
+class EntityObservation(NamedTuple):
     """What one entity of one version of a record says about a node.
 
     `whole` is false for a partial version. `position` is its place among the version's entities, `time` its event
@@ -132,7 +131,7 @@ class EntityState:
         return (
             self.shown_name == other.shown_name
             and self.signatures.keys() == other.signatures.keys()
-            and self.shown_attributes() == other.shown_attributes()
+            and (self.attributes == other.attributes or self.shown_attributes() == other.shown_attributes())
         )
 
     @property

@@ -155,15 +155,20 @@ def difference(graph: GraphTransaction, revisions: Sequence[Revision], edits: Ed
         before, after = _by_identity(revision.before), _by_identity(revision.after)
         changes.deleted += [fact_of(timeline, run).id for identity, run in before.items() if identity not in after]
         for identity, run in after.items():
+            known = before.get(identity)
+            brought = (timeline, run.evidence[0]) in edits.texts
+            if known == run and not brought:
+                # So it is with most facts of a long timeline.
+                continue
             fact = fact_of(timeline, run)
-            if identity not in before:
+            if known is None:
                 inserted.append(fact)
                 continue
             # More evidence of the same records changes nothing that the fact shows.
-            old = fact._replace(interval=before[identity])
-            if (old.interval.invalid_at, old.records) != (run.invalid_at, fact.records):
+            old = fact._replace(interval=known)
+            if (known.invalid_at, old.records) != (run.invalid_at, fact.records):
                 changes.updated.append(fact)
-            if fact.entry in edits.texts or old.entry != fact.entry:
+            if brought or old.entry != fact.entry:
                 kept.append(fact)
     texts = _texts(graph, revisions, edits, [*inserted, *kept])
     changes.inserted = [(fact, texts[fact.entry]) for fact in inserted]

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from apex_cli.errors import StoreTerminal
 from apex_cli.extract.key_forms import present_form
@@ -38,8 +39,7 @@ Identified = Sequence[tuple[RecordVersion, Sequence[Signature]]]
 """The versions of a record, the earliest first, each with the signatures of its entities in their order."""
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvedEntity:
+class ResolvedEntity(NamedTuple):
     """One entity of a version of a written record, and its node."""
 
     node: str

@@ -208,6 +208,10 @@ def _repage(timeline: str, window: _Window, after: Sequence[Interval], changes: 
     page `#900` is deleted. The list of starts becomes [500, 880]. Page 0, which keeps the list, is outside the window,
     so it is only redirected.
     """
+    if not window.exists and 0 < len(after) <= PAGE_RUNS:
+        # So it is with most timelines: new, and on one page.
+        changes.inserted.append((timeline, _packed(after), []))
+        return
     chunks = _chunks(after)
     if window.first == 0 and not chunks:
         chunks = [[]]
@@ -218,10 +222,7 @@ def _repage(timeline: str, window: _Window, after: Sequence[Interval], changes: 
     inside = [bound for bound in bounds if bound is not None]
     starts = [*window.starts[: max(0, window.first - 1)], *inside, *window.starts[window.last :]]
     old = dict(zip(window.pages(timeline), window.contents, strict=False)) if window.exists else {}
-    new = {
-        _page(timeline, bound): [pack_evidence(piece) for run in chunk for piece in run.evidence]
-        for bound, chunk in zip(bounds, chunks, strict=True)
-    }
+    new = {_page(timeline, bound): _packed(chunk) for bound, chunk in zip(bounds, chunks, strict=True)}
     if window.first == 0 and not starts and not new[timeline]:
         # Nothing is left of the timeline.
         changes.deleted += old
@@ -235,6 +236,10 @@ def _repage(timeline: str, window: _Window, after: Sequence[Interval], changes: 
             changes.updated.append((page, content, directory))
     if window.first > 0 and starts != window.starts:
         changes.redirected.append((timeline, starts))
+
+
+def _packed(runs: Sequence[Interval]) -> list[str]:
+    return [pack_evidence(piece) for run in runs for piece in run.evidence]
 
 
 def _chunks(runs: Sequence[Interval]) -> list[list[Interval]]:
