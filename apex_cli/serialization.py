@@ -14,15 +14,17 @@ FORMAT = 3
 
 
 def from_entity(entity: Entity) -> dict[str, Any]:
-    return {
-        "type": entity.type.value,
-        "keys": list(entity.keys),
-        "name": entity.name,
-        "names": list(entity.names),
-        "hints": list(entity.hints),
-        "attributes": dict(entity.attributes),
-        "certain": entity.certain,
-    }
+    """What is empty, or as it is mostly, is left out: half of the journal would be that."""
+    document: dict[str, Any] = {"type": entity.type.value, "keys": list(entity.keys), "name": entity.name}
+    if entity.names:
+        document["names"] = list(entity.names)
+    if entity.hints:
+        document["hints"] = list(entity.hints)
+    if entity.attributes:
+        document["attributes"] = dict(entity.attributes)
+    if not entity.certain:
+        document["certain"] = False
+    return document
 
 
 def to_entity(document: Mapping[str, Any]) -> Entity:
@@ -34,36 +36,41 @@ def to_entity(document: Mapping[str, Any]) -> Entity:
         type=EntityType(document["type"]),
         keys=keys,
         name=text(document["name"]),
-        names=tuple(text(name) for name in document["names"]),
-        hints=tuple(text(hint) for hint in document["hints"]),
-        attributes=dict(document["attributes"]),
-        certain=bool(document["certain"]),
+        names=tuple(text(name) for name in document.get("names", ())),
+        hints=tuple(text(hint) for hint in document.get("hints", ())),
+        attributes=dict(document.get("attributes", {})),
+        certain=bool(document.get("certain", True)),
     )
 
 
 def from_claim(claim: Claim) -> dict[str, Any]:
-    return {
+    """See `from_entity` for what is left out."""
+    document: dict[str, Any] = {
         "subject": claim.subject,
         "predicate": claim.predicate.value,
         "object": claim.object,
         "sentence": claim.sentence,
         "valid_at": claim.valid_at.isoformat(),
-        "invalid_at": None if claim.invalid_at is None else claim.invalid_at.isoformat(),
-        "attributes": dict(claim.attributes),
-        "certain": claim.certain,
     }
+    if claim.invalid_at is not None:
+        document["invalid_at"] = claim.invalid_at.isoformat()
+    if claim.attributes:
+        document["attributes"] = dict(claim.attributes)
+    if not claim.certain:
+        document["certain"] = False
+    return document
 
 
 def to_claim(document: Mapping[str, Any]) -> Claim:
-    """Raises `ValueError`, `TypeError` or `KeyError` for what is no claim. Claims used to be certain all of them."""
+    """Raises `ValueError`, `TypeError` or `KeyError` for what is no claim."""
     return Claim(
         subject=text(document["subject"]),
         predicate=Predicate(document["predicate"]),
         object=text(document["object"]),
         sentence=text(document["sentence"]),
         valid_at=time(document["valid_at"]),
-        invalid_at=None if document["invalid_at"] is None else time(document["invalid_at"]),
-        attributes=dict(document["attributes"]),
+        invalid_at=None if document.get("invalid_at") is None else time(document["invalid_at"]),
+        attributes=dict(document.get("attributes", {})),
         certain=bool(document.get("certain", True)),
     )
 

@@ -1,9 +1,11 @@
-"""Stage 4, commit: the saga, one wave of a batch after the other."""
+"""Stage 4, commit: the saga, one wave of a batch after the other, and two batches at a time."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+import asyncio
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from apex_cli.embedded import disk
 from apex_cli.errors import DiskFull, RunHalted, StoreTransient
@@ -12,16 +14,59 @@ from apex_cli.pipeline.sync import note_files
 from apex_cli.results import DONE
 from apex_cli.stores.backends import uses_home
 
+COMMITS_UNDER_WAY = 2
+"""Batches that commit at a time. The graph takes them one after the other."""
 
-async def commit(context: RunContext, batch: Batch) -> None:
-    """Commit what was embedded. Every record of the batch has a result afterwards.
+
+class _Commit(NamedTuple):
+    record_ids: frozenset[str]
+    task: asyncio.Task[None]
+
+
+class Commits:
+    """The stage. While one batch is in its pivot, the next one begins and prepares, and the last one publishes.
+
+    A record with a version in an earlier batch waits for that batch, so its versions keep their order.
+    """
+
+    def __init__(self, group: asyncio.TaskGroup) -> None:
+        self._group = group
+        self._places = asyncio.Semaphore(COMMITS_UNDER_WAY)
+        self._under_way: deque[_Commit] = deque()
+
+    async def begin(self, context: RunContext, batch: Batch) -> None:
+        """Let the batch commit, as soon as there is a place for it."""
+        await self._places.acquire()
+        _check_disk(context, batch)
+        await note_files(context, batch)
+        record_ids = frozenset(each.record.record_id for each in batch.open())
+        earlier = [one for one in self._under_way if not record_ids.isdisjoint(one.record_ids)]
+        task = self._group.create_task(self._commit(context, batch, earlier))
+        self._under_way.append(_Commit(record_ids, task))
+
+    async def end(self, context: RunContext, batch: Batch) -> None:  # noqa: ARG002 - a stage has both
+        """Wait for the batch that began first. Every record of it has a result then."""
+        await self._under_way[0].task
+        self._under_way.popleft()
+
+    async def _commit(self, context: RunContext, batch: Batch, earlier: Sequence[_Commit]) -> None:
+        records = batch.open()
+        taken = frozenset[str]().union(*(one.record_ids for one in earlier))
+        await _write(context, [each for each in records if each.record.record_id not in taken])
+        for one in earlier:
+            await one.task
+        await _write(context, [each for each in records if each.record.record_id in taken])
+        _leave(context, batch)
+        self._places.release()
+
+
+async def _write(context: RunContext, records: Sequence[RecordInProgress]) -> None:
+    """Commit what was embedded. Every one of the records has a result afterwards.
 
     When the run is to stop or a store keeps failing, the rest stays pending. What a model has read is paid for, so a
     run that only may not ask it any more still commits that.
     """
-    _check_disk(context, batch)
-    await note_files(context, batch)
-    for wave in _waves(batch.open()):
+    for wave in _waves(records):
         if context.stop_reason is not None and not isinstance(context.stop_reason, RunHalted):
             leave_pending(wave, context.stop_reason)
             continue
@@ -34,7 +79,6 @@ async def commit(context: RunContext, batch: Batch) -> None:
             each.end(result.status, result.error, None if result.status in DONE else "commit")
         if context.coordinator.tripped():
             context.end_early(StoreTransient("run", "a store keeps failing", hint="`apex doctor` checks every store"))
-    _leave(context, batch)
 
 
 def _check_disk(context: RunContext, batch: Batch) -> None:

@@ -1,4 +1,4 @@
-"""Joins the stages as tasks with queues: while one batch commits, the next is read, extracted and embedded.
+"""Joins the stages as tasks with queues: while two batches commit, the next is read, extracted and embedded.
 
 Also keeps a long run's memory flat.
 """
@@ -13,17 +13,18 @@ from contextlib import suppress
 
 from apex_cli.errors import ApexError
 from apex_cli.pipeline.acknowledge import acknowledge
-from apex_cli.pipeline.commit import commit
+from apex_cli.pipeline.commit import COMMITS_UNDER_WAY, Commits
 from apex_cli.pipeline.context import Batch, RunContext
 from apex_cli.pipeline.embed import embed
 from apex_cli.pipeline.extract import ExtractStage
 from apex_cli.pipeline.read import InputReader
 
-BATCHES_UNDER_WAY = 2
-"""All that memory ever holds: a third batch is not read before the first one is acknowledged."""
-_M_ARENA_MAX = -8
+BATCHES_UNDER_WAY = COMMITS_UNDER_WAY + 1
+"""All that memory ever holds: a fourth batch is not read before the first one is acknowledged."""
+_M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3
 """`mallopt(3)`, glibc's `malloc.h`."""
 _ARENAS = 2
+_MAPPED_BYTES = 128 * 1024
 _COLLECT_AFTER = 50_000
 
 Stage = Callable[[RunContext, Batch], Awaitable[None]]
@@ -37,7 +38,8 @@ def start_stages(group: asyncio.TaskGroup, context: RunContext, reader: InputRea
     ended early; what is in flight is settled. `None` in a queue is the end.
     """
     places = asyncio.Semaphore(BATCHES_UNDER_WAY)
-    stages: tuple[Stage, ...] = (extract, embed, commit, acknowledge)
+    commits = Commits(group)
+    stages: tuple[Stage, ...] = (extract, embed, commits.begin, commits.end, acknowledge)
     queues: list[_Queue] = [asyncio.Queue(BATCHES_UNDER_WAY) for _ in range(len(stages) + 1)]
     group.create_task(_read(context, reader, places, queues[0]))
     for stage, incoming, outgoing in zip(stages, queues, queues[1:], strict=False):
@@ -97,10 +99,14 @@ def settle_collector() -> None:
 def limit_arenas() -> None:
     """Call before threads start. On glibc all threads then share one heap; elsewhere nothing happens.
 
-    Else every thread that ever allocated keeps a heap of its own, with holes that no other thread can use.
+    Else every thread that ever allocated keeps a heap of its own, with holes that no other thread can use. And large
+    pieces go back to the system when they are freed: else glibc takes ever larger ones from the heap, up to 32 MB, once
+    it has freed one of that size.
     """
     with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)
+        libc = ctypes.CDLL(None)
+        libc.mallopt(_M_ARENA_MAX, _ARENAS)
+        libc.mallopt(_M_MMAP_THRESHOLD, _MAPPED_BYTES)
 
 
 def _give_back() -> None:

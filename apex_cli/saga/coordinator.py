@@ -7,6 +7,7 @@ is finished by the next run.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -34,7 +35,11 @@ _STATUS = {
 
 
 class Coordinator:
-    """Runs sagas for one run. Batches are committed one after the other, so a record's versions keep their order."""
+    """Runs sagas for one run.
+
+    Batches may be committed side by side: while one is in the graph's transaction, others prepare and publish. A record
+    may be in one of them at a time, so that its versions keep their order.
+    """
 
     def __init__(
         self,
@@ -51,6 +56,7 @@ class Coordinator:
         self._run_id = run_id
         self._group_id = group_id
         self._published = PublishedSagas(stores)
+        self._pivot = asyncio.Lock()
         self._owns_journal = owns_journal
         self._grouping = False
 
@@ -173,7 +179,9 @@ class Coordinator:
             await self._undo(plans, error)
             return [], error
         try:
-            await stores.graph_guard("commit", partial(stores.graph.commit, plans))
+            # The wait for the batch before is not the store's time.
+            async with self._pivot:
+                await stores.graph_guard("commit", partial(stores.graph.commit, plans))
         except StoreError as error:
             return await self._settle(plans, error)
         return await self._finish(plans), None

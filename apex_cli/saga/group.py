@@ -6,6 +6,7 @@ in the journal, and a loss of power costs nothing: the next run publishes them a
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -18,12 +19,13 @@ MOST_POINTS = 2_000
 
 
 class PublishedSagas:
-    """The sagas of one run that are published and not on the disk yet. Used by one task at a time."""
+    """The sagas of one run that are published and not on the disk yet."""
 
     def __init__(self, stores: Participants) -> None:
         self._stores = stores
         self._plans: dict[str, Plan] = {}
         self._points = 0
+        self._flushing = asyncio.Lock()
 
     def has_any(self, record_ids: Iterable[str]) -> bool:
         """Whether one of these records has a saga that waits. It has to be closed before the next one can begin."""
@@ -36,7 +38,7 @@ class PublishedSagas:
         """
         # Without what it was made from: the journal needs only the names.
         self._plans |= {plan.record_id: replace(plan, record=None, embedded=None, history=()) for plan in plans}
-        self._points += sum(max(1, plan.chunks) for plan in plans)
+        self._points += _points(plans)
         if self._points >= MOST_POINTS and not self._stores.tripped():
             try:
                 await self.finish()
@@ -44,8 +46,18 @@ class PublishedSagas:
                 return
 
     async def finish(self) -> None:
-        """Close all of them. Raises `StoreError`; they wait on then, and at last for the next run."""
-        if self._plans:
-            await self._stores.finish(list(self._plans.values()))
-            self._plans.clear()
-            self._points = 0
+        """Close all of them. Raises `StoreError`; they wait on then, and at last for the next run.
+
+        What another batch adds meanwhile may have missed the flush, and waits for the next one.
+        """
+        async with self._flushing:
+            plans = list(self._plans.values())
+            if plans:
+                await self._stores.finish(plans)
+                for plan in plans:
+                    del self._plans[plan.record_id]
+                self._points -= _points(plans)
+
+
+def _points(plans: Iterable[Plan]) -> int:
+    return sum(max(1, plan.chunks) for plan in plans)

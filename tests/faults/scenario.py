@@ -58,6 +58,16 @@ class FaultScenario:
         return {**(self.env or {}), **({} if fault is None else {"APEX_FAULT": fault})}
 
 
+def committed(held: list[str | None]) -> list[bool]:
+    """Of the two batches of three, whether each is as in the file. Fails unless a batch is committed as one.
+
+    The first may be in its pivot yet while the second one prepares.
+    """
+    for batch, old in ((held[:3], [None, OLD, None]), (held[3:], [OLD, None, OLD])):
+        assert batch in ([NEW] * 3, old), held
+    return [held[0] == NEW, held[3] == NEW]
+
+
 def fault_scenario(home: Path, number: int, *, size: int = 6, env: Mapping[str, str] | None = None) -> FaultScenario:
     """A scenario with shipments of its own, so that many scenarios can share one home."""
     ids = [f"SHIP-2025-10-20-{number:03d}-{position}" for position in range(size)]

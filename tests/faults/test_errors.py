@@ -23,9 +23,8 @@ PAST_THE_PIVOT = (
     "vectors.publish.after",
     "cache.publish.before",
     "cache.publish.after",
-    "journal.done.before",
-    "journal.done.after",
 )
+CLOSING = ("vectors.flush.before", "cache.flush.before", "journal.done.before", "journal.done.after")
 DOUBTFUL = ("journal.prepare.after",)
 """The attempt is journalled and the answer lost: it is settled at the next start."""
 
@@ -64,6 +63,18 @@ async def test_a_store_fails_past_the_pivot(new_scenario: NewScenario, point: st
     held = await scenario.wholly_old_or_new()
     assert held == [NEW] * 6
     await scenario.completes()
+
+
+@pytest.mark.parametrize("point", chosen(CLOSING, ("journal.done.before",)))
+async def test_a_store_fails_when_sagas_are_closed(new_scenario: NewScenario, point: str) -> None:
+    """All is published and reported by then. The run says what failed, and the next one closes the sagas."""
+    scenario = new_scenario()
+    result = scenario.ingest(f"{point}:error").expect(0)
+    assert (result.summary["committed"], result.summary["updated"]) == (3, 3)
+    assert f"fault injected at {point}" in result.stderr
+    run(scenario.home, "recover").expect(0)
+    await held_once(scenario.home, scenario.payloads)
+    assert (await scenario.completes()).summary["unchanged"] == 6
 
 
 async def test_a_commit_whose_answer_was_lost_is_a_commit(new_scenario: NewScenario) -> None:

@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 import sys
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -224,7 +225,9 @@ def test_a_killed_postgres_recovers_with_a_pid_file_that_names_another_program(h
     pid_file = home.postgres / "data" / name
     lines = pid_file.read_text().splitlines()
     for process in servers_of(home.postgres):
-        process.kill()
+        # When the first one is gone, the others end by themselves.
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
     server.stop()
     pid_file.write_text("\n".join([str(os.getppid()), *lines[1:]]) + "\n")
     server.start()
@@ -394,9 +397,9 @@ async def test_a_home_holds_little_more_than_its_data(home: Home) -> None:
     async with EmbeddedServers(home) as servers:
         with psycopg.connect(servers.postgres.dsn) as connection:
             names = connection.execute("SELECT datname FROM pg_database").fetchall()
-            held = connection.execute("SELECT sum(pg_database_size(datname)) FROM pg_database").fetchone()
+            held = connection.execute("SELECT pg_database_size(current_database())").fetchone()
         assert written(servers) == ([1], [1])
     assert names == [("postgres",)]
     assert held is not None
     size = sum(path.stat().st_size for path in home.path.rglob("*") if path.is_file() and not path.is_symlink())
-    assert size < held[0] + 5 * 1024**2
+    assert size < held[0] + 10 * 1024**2

@@ -5,8 +5,9 @@ the more often a text has a word, and the shorter it is, the higher, up to a lim
 
     ln(1 + (records - found + 0.5) / (found + 0.5))        found: the records that have it
 
-Both counts stop early (`_MOST_RECORDS`, `_COMMON`): that a word is common is enough to know. Not all records with a
-common word are ranked. Candidates are:
+Both counts stop early (`_MOST_RECORDS`, `_COMMON`): that a word is common is enough to know, and counting reads a page
+for each record. Where PostgreSQL knows that there are more than `_MOST_RECORDS`, they are not counted. Not all records
+with a common word are ranked. Candidates are:
 
 - all records with a word that is not common, from the rarest word on, up to `_CANDIDATES`;
 - if all words are common: of the newest `_WALKED` records those with any of them, up to `_NEWEST`.
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from apex_cli.stores.postgres.connection import Connection, Database
 
 _MOST_RECORDS = 20_000
-_COMMON = 2_000
+_COMMON = 1_000
 _CANDIDATES = 4_000
 _WALKED = 20_000
 _NEWEST = 500
@@ -39,7 +40,9 @@ _WORDS = f"""
 SELECT lexeme AS word,
        (SELECT count(*) FROM (SELECT FROM record_version WHERE search @@ quote_literal(lexeme)::tsquery
                               LIMIT {_COMMON}) AS with_word) AS found,
-       (SELECT count(*) FROM (SELECT FROM record LIMIT {_MOST_RECORDS}) AS counted) AS records
+       (SELECT CASE WHEN reltuples >= {_MOST_RECORDS} THEN {_MOST_RECORDS}
+               ELSE (SELECT count(*) FROM (SELECT FROM record LIMIT {_MOST_RECORDS}) AS counted) END
+        FROM pg_class WHERE oid = 'record'::regclass) AS records
 FROM unnest(to_tsvector('english', left(%(text)s, 2000))) ORDER BY positions[1] LIMIT {_MOST_WORDS}
 """  # noqa: S608 - constants
 # What readers see: the current version and the last whole one. Or those of the moment `at`: a later version counts only

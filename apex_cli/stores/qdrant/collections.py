@@ -59,6 +59,8 @@ class ModelCollections:
         self._create = create
         self._open: dict[str, VectorCollection] = {}
         self._absent: set[str] = set()
+        # Of two batches only one may open a collection.
+        self._opening = asyncio.Lock()
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -69,9 +71,10 @@ class ModelCollections:
         await self.use([self._own])
 
     async def use(self, models: Sequence[str]) -> None:
-        for model in dict.fromkeys(models):
-            if model not in self._open:
-                await self._open_one(model, create=self._create)
+        async with self._opening:
+            for model in dict.fromkeys(models):
+                if model not in self._open:
+                    await self._open_one(model, create=self._create)
 
     async def _open_one(self, model: str, *, create: bool) -> VectorCollection:
         collection = self._make(model, create)
@@ -168,11 +171,12 @@ class ModelCollections:
     async def _find_models_of(self, plans: Sequence[Plan]) -> None:
         """Open the collections that these plans name, where they are there: one may have been dropped since."""
         named = {plan.model for plan in plans} | {old.model for plan in plans for old in plan.superseded}
-        for model in named - {None, *self._open, *self._absent}:
-            collection = await self._open_one(str(model), create=False)
-            if not collection.is_there:
-                await self._open.pop(str(model)).close()
-                self._absent.add(str(model))
+        async with self._opening:
+            for model in named - {None, *self._open, *self._absent}:
+                collection = await self._open_one(str(model), create=False)
+                if not collection.is_there:
+                    await self._open.pop(str(model)).close()
+                    self._absent.add(str(model))
 
     async def _each(self, parts: Mapping[str, Sequence[Plan]], step: str) -> None:
         await _together([getattr(self._open[model], step)(plans) for model, plans in parts.items()])
