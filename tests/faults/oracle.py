@@ -228,7 +228,9 @@ def claimed(stored: Stored, current: Versions) -> tuple[list[Claimed], list[str]
             if subject is None or target is None:
                 unresolved.append(f"graph: {record}: no entity for {claim['subject']} or {claim['object']}")
             else:
-                begins, ends = (None if claim[at] is None else _micros(claim[at]) for at in ("valid_at", "invalid_at"))
+                begins, ends = (
+                    None if claim.get(at) is None else _micros(claim[at]) for at in ("valid_at", "invalid_at")
+                )
                 certain = claim.get("certain", True)
                 claims.append(StoredClaim(subject, claim["predicate"], target, begins or 0, ends, certain))
         for subject_key, phrase, *_ in version["extraction"].get("phrases", ()):

@@ -50,12 +50,6 @@ class LadybugEngine:
         self._database: ladybug.Database | None = None
         self._in_doubt = False
         """A commit failed: memory may hold more than the file."""
-        self._logged = 0
-        """How long the log was after the last commit."""
-        self._checkpointed = False
-        """The last commit has become a checkpoint."""
-        self._is_limited = False
-        """The process may only have so many addresses: those of a closed file are not sure to be free again."""
 
     @property
     def database(self) -> ladybug.Database:
@@ -126,13 +120,11 @@ class LadybugEngine:
         import ladybug
 
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        largest = database_bytes(self._path, self._buffer_pool_bytes)
-        self._is_limited = largest is not None
         self._database = ladybug.Database(
             self._path,
             buffer_pool_size=self._buffer_pool_bytes,
             max_num_threads=_THREADS,
-            max_db_size=largest,
+            max_db_size=database_bytes(self._path, self._buffer_pool_bytes),
             checkpoint_threshold=CHECKPOINT_BYTES,
             # A log that a crash or a full disk cut off counts up to its last whole transaction.
             throw_on_wal_replay_failure=False,
@@ -150,19 +142,6 @@ class LadybugEngine:
         except (RuntimeError, OSError) as error:
             raise StoreTransient(STORE, f"cannot be opened again after {what}: {_first_line(error)}") from error
         self._in_doubt = False
-        self._checkpointed = False
-
-    def _renew(self) -> None:
-        """Open the file again: what the engine has loaded of it stays in memory until it is closed, 4 KB a record."""
-        self._close()
-        _open_paths.add(self._path)
-        self._open_again("a checkpoint")
-
-    def _measure_log(self) -> None:
-        """Notice a checkpoint: it empties the log, or starts it again."""
-        log = self._path.with_name(self._path.name + ".wal")
-        length = log.stat().st_size if log.exists() else 0
-        self._checkpointed, self._logged = length == 0 or length < self._logged, length
 
     def _close(self) -> None:
         database, self._database = self._database, None
@@ -192,8 +171,6 @@ class LadybugEngine:
     def _transact(self, job: Callable[[LadybugTransaction], T], write: bool) -> T:
         if self._in_doubt:
             self._reload()
-        elif self._checkpointed and not self._is_limited:
-            self._renew()
         with self._connected() as connection:
             connection.execute("BEGIN TRANSACTION" if write else "BEGIN TRANSACTION READ ONLY")
             try:
@@ -206,9 +183,7 @@ class LadybugEngine:
                 with suppress(RuntimeError):
                     connection.execute("ROLLBACK")
                 raise
-        if write:
-            self._measure_log()
-        return result
+            return result
 
 
 def _abandon(database: ladybug.Database) -> None:
