@@ -23,7 +23,7 @@ from apex_cli.extract.status_words import agrees
 from apex_cli.model import FUNCTIONAL, Predicate
 from apex_cli.queries import EntityFacts
 from apex_cli.stores.postgres.sightings import SeenRecord
-from apex_cli.stores.protocol import EntityView, FactView
+from apex_cli.stores.views import EntityView, FactView
 from apex_cli.whole_reads import Differences, read_whole
 
 if TYPE_CHECKING:

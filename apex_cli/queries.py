@@ -16,7 +16,7 @@ from apex_cli.model import EntityType
 from apex_cli.payloads import Change, changes
 from apex_cli.stores.postgres.catalog import CurrentVersion, StoredVersion, shown_points
 from apex_cli.stores.postgres.places import PlaceView
-from apex_cli.stores.protocol import EntityView, FactView, GraphView, PointView
+from apex_cli.stores.views import EntityView, FactView, GraphView, PointView
 from apex_cli.text_cleaning import replace_unencodable
 from apex_cli.whole_reads import Differences, read_whole
 

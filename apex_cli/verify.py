@@ -18,7 +18,7 @@ from apex_cli.extract.key_forms import renewed
 from apex_cli.model import NOTHING, EntityType
 from apex_cli.serialization import to_entity
 from apex_cli.stores.postgres.catalog import CurrentVersion, Expected, shown_points
-from apex_cli.stores.protocol import GraphView, PointView
+from apex_cli.stores.views import GraphView, PointView
 
 if TYPE_CHECKING:
     from apex_cli.stores.factory import Stores

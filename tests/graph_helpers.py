@@ -15,7 +15,8 @@ from typing import Any
 
 from apex_cli.model import Claim, Entity, EntityType, Phrase, Plan, PlanKind, Predicate
 from apex_cli.stores.graph.ladybug.store import LadybugGraph
-from apex_cli.stores.protocol import EntityView, FactView, GraphView, PivotStore
+from apex_cli.stores.protocol import PivotStore
+from apex_cli.stores.views import EntityView, FactView, GraphView
 from tests.graph_server import server_graph
 from tests.plans import GROUP, NOON, make_plan
 

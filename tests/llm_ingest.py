@@ -17,7 +17,7 @@ from apex_cli.pipeline.context import IngestRequest, Stop
 from apex_cli.pipeline.ingest import ingest, models_for
 from apex_cli.results import RecordResult, RunSummary
 from apex_cli.stores.factory import Stores, open_stores
-from apex_cli.stores.protocol import FactView
+from apex_cli.stores.views import FactView
 from apex_cli.verify import verify
 from tests.acceptance.apex import write_lines
 from tests.llm_world import settings

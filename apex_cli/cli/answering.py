@@ -13,7 +13,7 @@ from apex_cli.extract.timestamps import rfc3339
 
 if TYPE_CHECKING:
     from apex_cli.answers import Answer, AnsweredFact, Contradiction, Part
-    from apex_cli.stores.protocol import EntityView
+    from apex_cli.stores.views import EntityView
 
 _MOST_KEYS = 6
 _MOST_ATTRIBUTES = 12

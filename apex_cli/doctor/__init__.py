@@ -16,7 +16,7 @@ from apex_cli.config import Settings
 from apex_cli.doctor.machine import Check, CheckStatus, extras, machine_checks
 from apex_cli.doctor.servers import store_checks
 from apex_cli.errors import ApexError, ConfigError, Locked, StoreUnavailable
-from apex_cli.stores.protocol import Probe
+from apex_cli.stores.views import Probe
 
 __all__ = ["Check", "CheckStatus", "examine"]
 

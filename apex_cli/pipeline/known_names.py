@@ -20,7 +20,7 @@ from apex_cli.enrich.resolve import Candidate
 from apex_cli.extract import keys
 from apex_cli.model import Entity, EntityType
 from apex_cli.stores.factory import Stores
-from apex_cli.stores.protocol import EntityView
+from apex_cli.stores.views import EntityView
 
 if TYPE_CHECKING:
     import numpy as np

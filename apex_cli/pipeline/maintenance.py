@@ -24,7 +24,8 @@ from apex_cli.saga.coordinator import Coordinator
 from apex_cli.saga.recovery import Recovered
 from apex_cli.stores.factory import Stores
 from apex_cli.stores.postgres.catalog import CurrentVersion, ForgottenRecord, shown_points
-from apex_cli.stores.protocol import PreparedStore, Rebuildable, StoredSummary
+from apex_cli.stores.protocol import PreparedStore, Rebuildable
+from apex_cli.stores.views import StoredSummary
 from apex_cli.verify import Discrepancy, DiscrepancyReport, verify
 
 _BATCH = 500

@@ -17,7 +17,7 @@ from apex_cli.readers import messages
 from apex_cli.readers.messages import BadFrame, frame, read_frame, same_user, socket_path
 from apex_cli.search.find import SearchResult
 from apex_cli.stores.postgres.runs import Run, RunStatistics
-from apex_cli.stores.protocol import ANY_RECORD, Probe, RecordFilter
+from apex_cli.stores.views import ANY_RECORD, Probe, RecordFilter
 from apex_cli.typed_json import from_json, to_json
 from apex_cli.verify import DiscrepancyReport
 

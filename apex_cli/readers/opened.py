@@ -13,7 +13,7 @@ from apex_cli.search import find
 from apex_cli.search.find import SearchResult
 from apex_cli.stores.factory import Stores, probe
 from apex_cli.stores.postgres.runs import Run, RunStatistics
-from apex_cli.stores.protocol import ANY_RECORD, Probe, RecordFilter
+from apex_cli.stores.views import ANY_RECORD, Probe, RecordFilter
 from apex_cli.verify import DiscrepancyReport
 
 

@@ -13,7 +13,7 @@ from apex_cli.answers import Answer
 from apex_cli.queries import RecordHistory, RecordView
 from apex_cli.search.find import SearchResult
 from apex_cli.stores.postgres.runs import Run, RunStatistics
-from apex_cli.stores.protocol import ANY_RECORD, Probe, RecordFilter
+from apex_cli.stores.views import ANY_RECORD, Probe, RecordFilter
 from apex_cli.verify import DiscrepancyReport
 
 

@@ -14,7 +14,7 @@ from apex_cli.search import passages
 from apex_cli.search.question import Name, SearchQuestion, understand
 from apex_cli.search.ranking import Named, Near, Ranking, rank
 from apex_cli.stores.postgres.record_search import NamedRecord, ShownVersion
-from apex_cli.stores.protocol import ANY_RECORD, EntityView, GraphView, RecordFilter
+from apex_cli.stores.views import ANY_RECORD, EntityView, GraphView, RecordFilter
 from apex_cli.text_cleaning import replace_unencodable
 from apex_cli.whole_reads import Differences, read_whole
 

@@ -39,7 +39,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from apex_cli.stores.protocol import Hit
+from apex_cli.stores.views import Hit
 
 _LEADS = 4.0
 _NAME = 0.5

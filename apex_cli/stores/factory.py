@@ -18,7 +18,8 @@ from apex_cli.embedded.servers import EmbeddedServers
 from apex_cli.errors import ApexError, ConfigError
 from apex_cli.stores import backends
 from apex_cli.stores.backends import CACHE, GRAPH, POSTGRES, VECTORS, StoreBackends, StoreContext
-from apex_cli.stores.protocol import CacheStore, Hit, PivotStore, Probe, Store, VectorStore
+from apex_cli.stores.protocol import CacheStore, PivotStore, Store, VectorStore
+from apex_cli.stores.views import Hit, Probe
 
 if TYPE_CHECKING:
     from apex_cli.llm.models import Models

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from apex_cli.config import load
 from apex_cli.stores.factory import open_stores
-from apex_cli.stores.protocol import EntityView, FactView
+from apex_cli.stores.views import EntityView, FactView
 from quality.documents.world import Load
 
 _APEX = Path(sys.executable).with_name("apex")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-from apex_cli.stores.protocol import EntityView
+from apex_cli.stores.views import EntityView
 from quality.records.gold import Gold, Thing
 
 

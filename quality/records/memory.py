@@ -15,7 +15,7 @@ from apex_cli.pipeline.ingest import ingest
 from apex_cli.results import RecordResult
 from apex_cli.stores.factory import Stores, open_stores
 from apex_cli.stores.postgres.catalog import CurrentVersion
-from apex_cli.stores.protocol import EntityView, FactView
+from apex_cli.stores.views import EntityView, FactView
 from apex_cli.verify import Discrepancy, verify
 from quality.records.files import File
 from quality.records.gold import Gold, Question

@@ -14,9 +14,10 @@ from redis.asyncio import Redis
 from apex_cli.embedded.valkey import EmbeddedValkey
 from apex_cli.errors import StoreError, StoreTransient, StoreUnavailable
 from apex_cli.model import Plan, PlanKind
-from apex_cli.stores.protocol import CacheStore, StoredSummary
+from apex_cli.stores.protocol import CacheStore
 from apex_cli.stores.redis.cache import PREPARED_SECONDS, RedisCache
 from apex_cli.stores.redis.connection import check_server
+from apex_cli.stores.views import StoredSummary
 from tests.plans import from_journal, make_plan, new_saga_id
 from tests.servers import server_url
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from apex_cli.model import EntityType, Plan, Predicate
-from apex_cli.stores.protocol import FactView, PivotStore
+from apex_cli.stores.protocol import PivotStore
+from apex_cli.stores.views import FactView
 from tests.graph_helpers import claim, entity, forget, minute
 from tests.plans import make_plan
 

@@ -14,11 +14,12 @@ from apex_cli.addresses import Secret
 from apex_cli.embed.embedder import dimensions_of
 from apex_cli.errors import StoreTerminal
 from apex_cli.model import Plan, PlanKind
-from apex_cli.stores.protocol import Purgeable, StoredSummary
+from apex_cli.stores.protocol import Purgeable
 from apex_cli.stores.qdrant.collections import ModelCollections, PurgeableCollections, VectorCollection
 from apex_cli.stores.qdrant.connection import Connector
 from apex_cli.stores.qdrant.edge import QdrantEdgeStore
 from apex_cli.stores.qdrant.server import QdrantServerStore
+from apex_cli.stores.views import StoredSummary
 from tests.contract.test_vectors import LocalMode
 from tests.plans import from_journal, make_plan, vector_of
 from tests.servers import server_url

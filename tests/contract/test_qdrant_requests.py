@@ -13,10 +13,10 @@ import pytest
 
 from apex_cli.addresses import Secret
 from apex_cli.errors import StoreTerminal, StoreTransient, StoreUnavailable
-from apex_cli.stores.protocol import PointView, RecordFilter, StoredSummary
 from apex_cli.stores.qdrant.connection import Connector
 from apex_cli.stores.qdrant.server import UPSERT_POINTS, QdrantServerStore
 from apex_cli.stores.servers import Tls
+from apex_cli.stores.views import PointView, RecordFilter, StoredSummary
 from tests.plans import DIMENSIONS, NOON, make_plan, vector_of
 from tests.qdrant_answers import COLLECTION, Answers, collection, ok
 from tests.recorder import Answer, Recorder, Request, recording

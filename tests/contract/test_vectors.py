@@ -17,7 +17,6 @@ from qdrant_client import AsyncQdrantClient
 from apex_cli.addresses import Secret
 from apex_cli.errors import StoreError, StoreTerminal, StoreTransient, StoreUnavailable
 from apex_cli.model import PlanKind
-from apex_cli.stores.protocol import RecordFilter, StoredSummary
 from apex_cli.stores.qdrant import edge as qdrant_edge
 from apex_cli.stores.qdrant import points
 from apex_cli.stores.qdrant import server as qdrant_server
@@ -26,6 +25,7 @@ from apex_cli.stores.qdrant.connection import Connector
 from apex_cli.stores.qdrant.edge import QdrantEdgeStore
 from apex_cli.stores.qdrant.server import QdrantServerStore
 from apex_cli.stores.servers import Tls
+from apex_cli.stores.views import RecordFilter, StoredSummary
 from tests.plans import DIMENSIONS, from_journal, make_plan, new_saga_id, vector_of
 from tests.servers import server_url
 

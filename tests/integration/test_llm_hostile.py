@@ -8,7 +8,7 @@ from typing import Any
 
 from apex_cli.enrich.llm_extraction import LONGEST_NAME, MOST_ENTITIES
 from apex_cli.model import EntityType, Predicate, record_id
-from apex_cli.stores.protocol import GraphView
+from apex_cli.stores.views import GraphView
 from tests.acceptance.seeds import shipment
 from tests.llm_ingest import Observations, World, message, sound
 from tests.openai_server import Switch

@@ -14,7 +14,7 @@ from apex_cli.answers import Answer, answered
 from apex_cli.cli import answering
 from apex_cli.queries import EntityFacts
 from apex_cli.stores.postgres.sightings import SeenRecord, SeenVersion
-from apex_cli.stores.protocol import EntityView, FactView
+from apex_cli.stores.views import EntityView, FactView
 
 SHIPMENT = EntityView("s", "SHIP-1", "Shipment")
 NOON = datetime(2025, 10, 19, 12, tzinfo=UTC)

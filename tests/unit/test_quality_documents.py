@@ -12,7 +12,7 @@ import pytest
 from docx import Document
 
 from apex_cli.extract import checkdigits
-from apex_cli.stores.protocol import EntityView
+from apex_cli.stores.views import EntityView
 from quality.documents import scoring
 from quality.documents.forms import papers
 from quality.documents.memory import Remembered

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import pytest
 
-from apex_cli.stores.protocol import EntityView
+from apex_cli.stores.views import EntityView
 from quality.records.company import NO_VIN, make
 from quality.records.generate import Corpus, generate
 from quality.records.gold import FUNCTIONAL, Fact, Gold, Statement, Version, holds

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from apex_cli.search.ranking import Named, Near, rank
-from apex_cli.stores.protocol import Hit
+from apex_cli.stores.views import Hit
 
 
 def hit(record: str, score: float, coverage: float = 0.0) -> Hit:

@@ -19,7 +19,7 @@ from apex_cli.errors import ApexError, Fenced, Locked, StoreTransient, UsageErro
 from apex_cli.queries import AmbiguousEntity
 from apex_cli.readers import messages
 from apex_cli.search.find import FailedPart, SearchResult
-from apex_cli.stores.protocol import EntityView
+from apex_cli.stores.views import EntityView
 from apex_cli.typed_json import from_json, to_json
 
 _TEXT = st.text(st.characters(), max_size=8)

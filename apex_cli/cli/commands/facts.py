@@ -14,7 +14,7 @@ from apex_cli.cli.output import Output
 from apex_cli.cli.verb import START, UNANSWERED, CommandContext, verb
 
 if TYPE_CHECKING:
-    from apex_cli.stores.protocol import EntityView
+    from apex_cli.stores.views import EntityView
 
 
 @verb(

@@ -56,7 +56,7 @@ def search(
     A part of the search that fails is left out, with a warning. The search fails when no part answers.
     """
     # With --json each part left out adds a last line: {"type": "warning", "part", "code", "message", "hint"}.
-    from apex_cli.stores.protocol import RecordFilter
+    from apex_cli.stores.views import RecordFilter
 
     context.settings()
     check_source(source)

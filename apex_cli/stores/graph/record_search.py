@@ -36,7 +36,7 @@ from graphiti_core.search.search_filters import (
 from apex_cli.stores.graph.driver import ReadOnlyDriver
 from apex_cli.stores.graph.model import reads
 from apex_cli.stores.graph.model.operations import Access, GraphTransaction
-from apex_cli.stores.protocol import Hit
+from apex_cli.stores.views import Hit
 
 T = TypeVar("T")
 

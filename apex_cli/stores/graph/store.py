@@ -13,14 +13,8 @@ from apex_cli.stores.graph.model import commit, consistency, reads
 from apex_cli.stores.graph.model.codec import micros
 from apex_cli.stores.graph.model.commit import Prepared
 from apex_cli.stores.graph.model.operations import STORE, Access, GraphEngine, Job
-from apex_cli.stores.protocol import (
-    EntityView,
-    FactView,
-    GraphView,
-    RecordSearch,
-    StoredSummary,
-    SupportedFacts,
-)
+from apex_cli.stores.protocol import RecordSearch
+from apex_cli.stores.views import EntityView, FactView, GraphView, StoredSummary, SupportedFacts
 
 if TYPE_CHECKING:
     from apex_cli.stores.graph.driver import ReadOnlyDriver

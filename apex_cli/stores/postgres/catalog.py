@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from apex_cli.stores.postgres import record_search
 from apex_cli.stores.postgres.record_search import NamedRecord, ShownVersion
-from apex_cli.stores.protocol import ANY_RECORD, Hit, RecordFilter
+from apex_cli.stores.views import ANY_RECORD, Hit, RecordFilter
 
 if TYPE_CHECKING:
     from apex_cli.stores.postgres.connection import Database, Row

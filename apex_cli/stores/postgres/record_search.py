@@ -21,7 +21,7 @@ from datetime import datetime
 from math import log
 from typing import TYPE_CHECKING, Any
 
-from apex_cli.stores.protocol import Hit, RecordFilter
+from apex_cli.stores.views import Hit, RecordFilter
 
 if TYPE_CHECKING:
     from apex_cli.stores.postgres.connection import Connection, Database

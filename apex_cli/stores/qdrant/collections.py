@@ -13,16 +13,9 @@ from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from apex_cli.model import Plan, PlanKind
-from apex_cli.stores.protocol import (
-    ANY_RECORD,
-    Hit,
-    PointView,
-    PreparedStore,
-    Purgeable,
-    RecordFilter,
-    StoredSummary,
-)
+from apex_cli.stores.protocol import PreparedStore, Purgeable
 from apex_cli.stores.qdrant.points import STORE
+from apex_cli.stores.views import ANY_RECORD, Hit, PointView, RecordFilter, StoredSummary
 
 T = TypeVar("T")
 

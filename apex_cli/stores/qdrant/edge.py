@@ -26,9 +26,9 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from apex_cli.errors import ApexError, StoreTerminal, StoreTransient, StoreUnavailable
 from apex_cli.files import sync_folder
 from apex_cli.model import Plan
-from apex_cli.stores.protocol import ANY_RECORD, Hit, PointView, RecordFilter, StoredSummary
 from apex_cli.stores.qdrant import points
 from apex_cli.stores.qdrant.points import SLICE, STORE, slices
+from apex_cli.stores.views import ANY_RECORD, Hit, PointView, RecordFilter, StoredSummary
 
 if TYPE_CHECKING:
     from qdrant_edge import EdgeShard, Filter, Record, UpdateOperation

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from apex_cli.errors import StoreTerminal
 from apex_cli.model import Plan, PlanKind, point_ids
-from apex_cli.stores.protocol import Hit, PointView, RecordFilter, StoredSummary
+from apex_cli.stores.views import Hit, PointView, RecordFilter, StoredSummary
 
 T = TypeVar("T")
 

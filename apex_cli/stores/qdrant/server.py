@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from apex_cli.errors import StoreError, StoreTransient, StoreUnavailable
 from apex_cli.model import Plan
-from apex_cli.stores.protocol import ANY_RECORD, Hit, PointView, RecordFilter, StoredSummary
 from apex_cli.stores.qdrant import points
 from apex_cli.stores.qdrant.connection import Connector, is_conflict, translated
 from apex_cli.stores.qdrant.points import STORE, slices
+from apex_cli.stores.views import ANY_RECORD, Hit, PointView, RecordFilter, StoredSummary
 
 if TYPE_CHECKING:
     from qdrant_client import AsyncQdrantClient

@@ -25,9 +25,9 @@ from urllib.parse import quote
 from apex_cli.addresses import Secret
 from apex_cli.errors import StoreTerminal, StoreTransient
 from apex_cli.model import Plan, PlanKind
-from apex_cli.stores.protocol import StoredSummary
 from apex_cli.stores.redis.connection import check_connection, connect, facts, translated
 from apex_cli.stores.servers import NO_TLS_FILES, Tls
+from apex_cli.stores.views import StoredSummary
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

@@ -17,7 +17,7 @@ from apex_cli.stores.graph.model.facts import CERTAIN, entries, fact_of
 from apex_cli.stores.graph.model.operations import GraphTransaction, Row
 from apex_cli.stores.graph.model.resolution import is_shown, nodes_of
 from apex_cli.stores.graph.model.timelines import read_evidence
-from apex_cli.stores.protocol import EntityView, FactView, GraphView, StoredSummary, SupportedFacts
+from apex_cli.stores.views import EntityView, FactView, GraphView, StoredSummary, SupportedFacts
 from apex_cli.text_cleaning import replace_unencodable
 
 _SHORTEST_PART = 3

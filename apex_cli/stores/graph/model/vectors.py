@@ -23,7 +23,7 @@ from apex_cli.stores.graph.model.facts import Edits, FactChanges, stored_holders
 from apex_cli.stores.graph.model.observations import Mentions
 from apex_cli.stores.graph.model.operations import GraphTransaction
 from apex_cli.stores.graph.model.timelines import Revision
-from apex_cli.stores.protocol import TextWithoutVector
+from apex_cli.stores.views import TextWithoutVector
 
 
 @dataclass(frozen=True, slots=True)

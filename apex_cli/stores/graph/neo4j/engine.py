@@ -37,8 +37,9 @@ from apex_cli.stores.graph.neo4j.connection import (
 )
 from apex_cli.stores.graph.neo4j.transaction import FormerAliases, Neo4jTransaction, run_in_thread
 from apex_cli.stores.graph.store import GraphStore
-from apex_cli.stores.protocol import RecordSearch, TextWithoutVector
+from apex_cli.stores.protocol import RecordSearch
 from apex_cli.stores.servers import clock_skew
+from apex_cli.stores.views import TextWithoutVector
 
 if TYPE_CHECKING:
     from neo4j import AsyncDriver, AsyncManagedTransaction, AsyncSession
