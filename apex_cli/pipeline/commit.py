@@ -20,6 +20,7 @@ COMMITS_UNDER_WAY = 2
 
 class _Commit(NamedTuple):
     record_ids: frozenset[str]
+    bytes: int
     task: asyncio.Task[None]
 
 
@@ -37,12 +38,12 @@ class Commits:
     async def begin(self, context: RunContext, batch: Batch) -> None:
         """Let the batch commit, as soon as there is a place for it."""
         await self._places.acquire()
-        _check_disk(context, batch)
+        _check_disk(context, batch.bytes + sum(one.bytes for one in self._under_way))
         await note_files(context, batch)
         record_ids = frozenset(each.record.record_id for each in batch.open())
         earlier = [one for one in self._under_way if not record_ids.isdisjoint(one.record_ids)]
         task = self._group.create_task(self._commit(context, batch, earlier))
-        self._under_way.append(_Commit(record_ids, task))
+        self._under_way.append(_Commit(record_ids, batch.bytes, task))
 
     async def end(self, context: RunContext, batch: Batch) -> None:  # noqa: ARG002 - a stage has both
         """Wait for the batch that began first. Every record of it has a result then."""
@@ -81,11 +82,11 @@ async def _write(context: RunContext, records: Sequence[RecordInProgress]) -> No
             context.end_early(StoreTransient("run", "a store keeps failing", hint="`apex doctor` checks every store"))
 
 
-def _check_disk(context: RunContext, batch: Batch) -> None:
-    """End the run where the home's disk has no room for the batch."""
+def _check_disk(context: RunContext, size: int) -> None:
+    """End the run where the home's disk has no room for payloads of `size` bytes: the batch and those under way."""
     if uses_home(context.settings):
         try:
-            disk.require(context.settings.home, disk.COMMIT_BYTES + disk.COMMIT_FACTOR * batch.bytes)
+            disk.require(context.settings.home, disk.COMMIT_BYTES + disk.COMMIT_FACTOR * size)
         except DiskFull as error:
             context.end_early(error)
 

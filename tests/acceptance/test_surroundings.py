@@ -176,10 +176,11 @@ def test_a_new_home_on_a_small_disk(home: Path, megabytes: int) -> None:
 @pytest.mark.embedded
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting takes root")
 def test_a_disk_that_fills_up_ends_the_run_and_loses_nothing(home: Path) -> None:
+    records = 5000
     _mounted(home, 260)
     try:
         filler = {"notes": "x" * 2000}
-        file = write_lines(home.parent / "many.jsonl", [{**shipment(number), **filler} for number in range(3000)])
+        file = write_lines(home.parent / "many.jsonl", [{**shipment(number), **filler} for number in range(records)])
         result = run(home, "ingest", file).expect(3)
         assert "Stopped early: the disk is full" in result.stdout
         (home / "ballast").write_bytes(bytes(max(0, _free(home) - 20 * 1024**2)))
@@ -188,8 +189,8 @@ def test_a_disk_that_fills_up_ends_the_run_and_loses_nothing(home: Path) -> None
         (home / "ballast").unlink()
         subprocess.run(["mount", "-o", "remount,size=900m", str(home)], check=True)
         counted = run(home, "ingest", file, "--json").expect(0).summary
-        assert counted["committed"] + counted["unchanged"] >= 3000
-        assert verified(home) == 3000
+        assert counted["committed"] + counted["unchanged"] >= records
+        assert verified(home) == records
     finally:
         wait_gone(home)
         subprocess.run(["umount", str(home)], check=True)

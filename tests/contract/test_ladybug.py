@@ -401,7 +401,7 @@ from apex_cli.stores.graph.ladybug import address_space, engine
 from tests.contract.test_ladybug import change, opened
 
 engine.CHECKPOINT_BYTES = 1
-limit = address_space._used() + address_space.BUFFER_POOL_BYTES + 2 * address_space.SMALLEST_BYTES + 2**28
+limit = address_space._used() + address_space.LIMITED_POOL_BYTES + 2 * address_space.SMALLEST_BYTES + 2**28
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 async def main():

@@ -1,8 +1,12 @@
-"""How much address space the engine may reserve where the process is limited (`ulimit -v`, `RLIMIT_AS`).
+"""How much memory the engine may use, and how much address space where the process is limited (`RLIMIT_AS`).
 
 The engine reserves addresses for the largest database that it may ever hold: 8 TiB, unless it is given another size, a
-power of two. Reserved addresses cost no memory, but they count against the limit of the process. Below such a limit the
-database gets half of what is left, and must hold what is in the file with room to grow.
+power of two. Reserved addresses cost no memory, but they count against the limit of the process (`ulimit -v`). Below
+such a limit the database gets half of what is left, and must hold what is in the file with room to grow.
+
+The buffer pool takes memory as it is used. A checkpoint needs the more of it the larger the graph is, up to groups of
+131,072 nodes, whose columns it writes again. Where the pool cannot hold them it fails, and so does every commit after
+it: 256 MB are enough to ingest 100,000 generated records, and too few to rebuild the graph of 50,000.
 """
 
 from __future__ import annotations
@@ -11,28 +15,35 @@ import os
 import resource
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from apex_cli.errors import StoreUnavailable
 from apex_cli.stores.graph.model.operations import STORE
 
-BUFFER_POOL_BYTES = 256 * 1024**2
+BUFFER_POOL_BYTES = 1024**3
+LIMITED_POOL_BYTES = 256 * 1024**2
+"""The pool of a process with a limit."""
 SMALLEST_BYTES = 512 * 1024**2
 _GROWTH = 4
 """The file, its log and the pages that a checkpoint copies share the reserved addresses."""
 
 
-def database_bytes(file: Path, buffer_pool_bytes: int = BUFFER_POOL_BYTES) -> int | None:
-    """The largest size of the database in `file` that fits this process's limit; None where there is no limit.
+class Sizes(NamedTuple):
+    """Bytes of the buffer pool, and of the largest database; None where the engine is to choose."""
 
-    Raises `StoreUnavailable` where the limit leaves too little.
-    """
+    buffer_pool: int
+    database: int | None
+
+
+def sizes(file: Path) -> Sizes:
+    """What fits into this process's limit. Raises `StoreUnavailable` where the limit leaves too little."""
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit == resource.RLIM_INFINITY:
-        return None
+        return Sizes(BUFFER_POOL_BYTES, None)
     held = 0
     with suppress(OSError):
         held = file.stat().st_size
-    return within(limit, _used(), buffer_pool_bytes, held)
+    return Sizes(LIMITED_POOL_BYTES, within(limit, _used(), LIMITED_POOL_BYTES, held))
 
 
 def within(limit: int, used: int, buffer_pool_bytes: int, held: int) -> int:

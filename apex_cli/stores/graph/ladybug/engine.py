@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from apex_cli.errors import StoreError, StoreTerminal, StoreTransient, StoreUnavailable
-from apex_cli.stores.graph.ladybug.address_space import BUFFER_POOL_BYTES, database_bytes
+from apex_cli.stores.graph.ladybug.address_space import sizes
 from apex_cli.stores.graph.ladybug.transaction import LadybugTransaction
 from apex_cli.stores.graph.model.operations import STORE, Access
 
@@ -43,9 +43,8 @@ class LadybugEngine:
 
     holds_vectors = False
 
-    def __init__(self, path: Path, *, buffer_pool_bytes: int = BUFFER_POOL_BYTES) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path.absolute()
-        self._buffer_pool_bytes = buffer_pool_bytes
         self._thread: ThreadPoolExecutor | None = None
         self._database: ladybug.Database | None = None
         self._in_doubt = False
@@ -120,11 +119,12 @@ class LadybugEngine:
         import ladybug
 
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        buffer_pool, largest = sizes(self._path)
         self._database = ladybug.Database(
             self._path,
-            buffer_pool_size=self._buffer_pool_bytes,
+            buffer_pool_size=buffer_pool,
             max_num_threads=_THREADS,
-            max_db_size=database_bytes(self._path, self._buffer_pool_bytes),
+            max_db_size=largest,
             checkpoint_threshold=CHECKPOINT_BYTES,
             # A log that a crash or a full disk cut off counts up to its last whole transaction.
             throw_on_wal_replay_failure=False,
