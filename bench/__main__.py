@@ -33,6 +33,8 @@ EXPLAINED = (
     "raw: batched writes of the same data to the same engines without journal, fence or lock; each entity and",
     "fact once and in its final form, worked out beforehand. Rates are records a second; beside them the processor",
     "seconds (user and system) a thousand records, of all processes from their start, embedded servers included.",
+    "The records of a batch, up to 1,000, arrive together, and the last batches soon after each other: they were",
+    "under way side by side. So compare thousands of a run that is much longer than that.",
 )
 
 

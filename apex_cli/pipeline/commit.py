@@ -12,6 +12,7 @@ from apex_cli.errors import DiskFull, RunHalted, StoreTransient
 from apex_cli.pipeline.context import Batch, RecordInProgress, RunContext, leave_pending
 from apex_cli.pipeline.sync import note_files
 from apex_cli.results import DONE
+from apex_cli.saga.turns import Turn, Turns
 from apex_cli.stores.backends import uses_home
 
 COMMITS_UNDER_WAY = 2
@@ -34,6 +35,7 @@ class Commits:
         self._group = group
         self._places = asyncio.Semaphore(COMMITS_UNDER_WAY)
         self._under_way: deque[_Commit] = deque()
+        self._turns = Turns()
 
     async def begin(self, context: RunContext, batch: Batch) -> None:
         """Let the batch commit, as soon as there is a place for it."""
@@ -42,7 +44,7 @@ class Commits:
         await note_files(context, batch)
         record_ids = frozenset(each.record.record_id for each in batch.open())
         earlier = [one for one in self._under_way if not record_ids.isdisjoint(one.record_ids)]
-        task = self._group.create_task(self._commit(context, batch, earlier))
+        task = self._group.create_task(self._commit(context, batch, earlier, self._turns.take()))
         self._under_way.append(_Commit(record_ids, batch.bytes, task))
 
     async def end(self, context: RunContext, batch: Batch) -> None:  # noqa: ARG002 - a stage has both
@@ -50,30 +52,33 @@ class Commits:
         await self._under_way[0].task
         self._under_way.popleft()
 
-    async def _commit(self, context: RunContext, batch: Batch, earlier: Sequence[_Commit]) -> None:
-        records = batch.open()
+    async def _commit(self, context: RunContext, batch: Batch, earlier: Sequence[_Commit], turn: Turn) -> None:
         taken = frozenset[str]().union(*(one.record_ids for one in earlier))
-        await _write(context, [each for each in records if each.record.record_id not in taken])
+        now = _waves(each for each in batch.open() if each.record.record_id not in taken)
+        later = _waves(each for each in batch.open() if each.record.record_id in taken)
+        await _write(context, now, turn, is_all=not later)
         for one in earlier:
             await one.task
-        await _write(context, [each for each in records if each.record.record_id in taken])
+        await _write(context, later, turn, is_all=True)
+        turn.over.set()
         _leave(context, batch)
         self._places.release()
 
 
-async def _write(context: RunContext, records: Sequence[RecordInProgress]) -> None:
-    """Commit what was embedded. Every one of the records has a result afterwards.
+async def _write(context: RunContext, waves: Sequence[list[RecordInProgress]], turn: Turn, *, is_all: bool) -> None:
+    """Commit what was embedded. Every one of the records has a result afterwards. `is_all`: no other waves follow.
 
     When the run is to stop or a store keeps failing, the rest stays pending. What a model has read is paid for, so a
     run that only may not ask it any more still commits that.
     """
-    for wave in _waves(records):
+    for wave in waves:
         if context.stop_reason is not None and not isinstance(context.stop_reason, RunHalted):
             leave_pending(wave, context.stop_reason)
             continue
         items = [(each.record, each.embedded) for each in wave if each.embedded is not None]
+        turn.is_last = is_all and wave is waves[-1]
         with context.summary.stats.stage("commit"):
-            written = await context.coordinator.write(items, again=context.request.again)
+            written = await context.coordinator.write(items, again=context.request.again, turn=turn)
         results = {result.record_id: result for result in written}
         for each in wave:
             result = results[each.record.record_id]

@@ -21,6 +21,7 @@ from apex_cli.saga.group import PublishedSagas
 from apex_cli.saga.locks import RecordLocks
 from apex_cli.saga.participants import Participants
 from apex_cli.saga.recovery import Recovered, describe, recover, settle
+from apex_cli.saga.turns import Turn
 from apex_cli.stores.protocol import Begun, KnownContent
 
 Item = tuple[Record, Embedded]
@@ -86,13 +87,16 @@ class Coordinator:
         """Settle the sagas that earlier runs left open; see `recovery.recover`."""
         return await recover(self._stores, self._locks)
 
-    def write(self, items: Sequence[Item], *, again: bool = False) -> Awaitable[list[RecordResult]]:
+    def write(
+        self, items: Sequence[Item], *, again: bool = False, turn: Turn | None = None
+    ) -> Awaitable[list[RecordResult]]:
         """Commit records; a record may appear once. Every record gets exactly one result; never raises for a store.
 
         `again` takes content that the memory has, or has forgotten: this rewrites a record into stores that lost it.
+        Batches that are committed side by side pass the pivot in the order of their `turn`s.
         """
         begin = partial(self._stores.journal.begin_write, run_id=self._run_id, group_id=self._group_id, again=again)
-        return self._under_locks(items, lambda item: item[0].record_id, begin)
+        return self._under_locks(items, lambda item: item[0].record_id, begin, turn)
 
     def forget(self, record_ids: Sequence[str], *, lasting: bool = True) -> Awaitable[list[RecordResult]]:
         """Remove records by the same saga; those that are not there are `UNCHANGED`.
@@ -109,7 +113,11 @@ class Coordinator:
         return self._stores.tripped()
 
     async def _under_locks(
-        self, items: Sequence[T], key: Callable[[T], str], begin: Callable[[Sequence[T]], Awaitable[Begun]]
+        self,
+        items: Sequence[T],
+        key: Callable[[T], str],
+        begin: Callable[[Sequence[T]], Awaitable[Begun]],
+        turn: Turn | None = None,
     ) -> list[RecordResult]:
         """Hold the locks of the records, and leave to another live run the records that it holds."""
         async with self._locks.held([key(item) for item in items]) as leases:
@@ -119,14 +127,19 @@ class Coordinator:
                 return busy
             return busy + await halve(
                 free,
-                partial(self._attempt, key=key, begin=begin),
+                partial(self._attempt, key=key, begin=begin, turn=turn),
                 failed=lambda item, error: RecordResult(RecordStatus.FAILED, key(item), error),
                 # A store that is down fails the whole batch; refused data is looked for.
                 divisible=lambda error: not isinstance(error, StoreTransient),
             )
 
     async def _attempt(
-        self, items: Sequence[T], *, key: Callable[[T], str], begin: Callable[[Sequence[T]], Awaitable[Begun]]
+        self,
+        items: Sequence[T],
+        *,
+        key: Callable[[T], str],
+        begin: Callable[[Sequence[T]], Awaitable[Begun]],
+        turn: Turn | None,
     ) -> Attempt[T, RecordResult, StoreError]:
         """One saga for each of these records, all steps."""
         try:
@@ -139,7 +152,7 @@ class Coordinator:
         results += [_busy(record_id) for record_id in sorted(begun.busy)]
         if not begun.plans:
             return Attempt(results)
-        decided, stopped = await self._commit(begun.plans)
+        decided, stopped = await self._commit(begun.plans, turn)
         results += decided
         done = {result.record_id for result in results}
         return Attempt(results, [item for item in items if key(item) not in done], stopped)
@@ -170,7 +183,7 @@ class Coordinator:
             wanted = [item for item in wanted if key(item) in busy]
         return Begun(plans, unchanged, busy, forgotten, conflicts)
 
-    async def _commit(self, plans: Sequence[Plan]) -> tuple[list[RecordResult], StoreError | None]:
+    async def _commit(self, plans: Sequence[Plan], turn: Turn | None) -> tuple[list[RecordResult], StoreError | None]:
         """Steps 3 to 7. Returns the results that are final, and the error that stopped the others (all undone)."""
         stores = self._stores
         try:
@@ -180,8 +193,12 @@ class Coordinator:
             return [], error
         try:
             # The wait for the batch before is not the store's time.
+            if turn is not None:
+                await turn.come()
             async with self._pivot:
                 await stores.graph_guard("commit", partial(stores.graph.commit, plans))
+            if turn is not None:
+                turn.pass_on()
         except StoreError as error:
             return await self._settle(plans, error)
         return await self._finish(plans), None
