@@ -27,6 +27,7 @@ from apex_cli.errors import ApexError, StoreTerminal, StoreTransient, StoreUnava
 from apex_cli.files import sync_folder
 from apex_cli.model import Plan
 from apex_cli.stores.qdrant import points
+from apex_cli.stores.qdrant.edge_shard import new_shard
 from apex_cli.stores.qdrant.points import SLICE, STORE, slices
 from apex_cli.stores.views import ANY_RECORD, Hit, PointView, RecordFilter, StoredSummary
 
@@ -40,10 +41,6 @@ OPTIMIZE_POINTS = 20_000
 """A run that changes this many points rebuilds the segments at its end, which frees the space of deleted points."""
 LONG_RUN_POINTS = 40_000
 """So many changes, as many as 20,000 new points take, are optimized before the end."""
-_SEGMENT_KB = 12_000
-"""Segments with vectors of this size are not merged any more, however many there are."""
-_SEGMENTS = 8
-"""If there are more segments than these, small ones are merged."""
 
 
 def _in_its_thread(
@@ -322,43 +319,8 @@ class QdrantEdgeStore:
 
     def _new_shard(self) -> tuple[Path, EdgeShard]:
         """An empty shard under another name: it is renamed when it is complete, so a kill leaves no half of one."""
-        from qdrant_edge import (
-            DatetimeIndexParams,
-            Distance,
-            EdgeConfig,
-            EdgeOptimizersConfig,
-            EdgeShard,
-            EdgeVectorParams,
-            HnswIndexConfig,
-            IntegerIndexParams,
-            KeywordIndexParams,
-            ScalarQuantizationConfig,
-            ScalarType,
-            UpdateOperation,
-            VectorStorageDatatype,
-        )
-
         fresh = self._path.with_name(self._path.name + ".new")
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(parents=True, mode=0o700)
-        # All of it on disk: read into memory at the start, 100,000 points take 0.5 processor seconds and 160 MB more.
-        params = EdgeVectorParams(
-            size=self._dimensions,
-            distance=Distance.Cosine,
-            on_disk=True,
-            datatype=VectorStorageDatatype.Float16,
-            quantization_config=ScalarQuantizationConfig(ScalarType.Int8, quantile=0.99, always_ram=False),
-        )
-        no_graph = HnswIndexConfig(m=0, ef_construct=100, full_scan_threshold=10_000)
-        optimizers = EdgeOptimizersConfig(max_segment_size=_SEGMENT_KB, default_segment_number=_SEGMENTS)
-        config = EdgeConfig(vectors=params, hnsw_config=no_graph, on_disk_payload=True, optimizers=optimizers)
-        shard = EdgeShard.create(str(fresh), config)
-        for field in points.KEYWORD_FIELDS:
-            shard.update(UpdateOperation.create_field_index(field, KeywordIndexParams(on_disk=True)))
-        visible = IntegerIndexParams(lookup=True, range=False, on_disk=True)
-        shard.update(UpdateOperation.create_field_index("visible", visible))
-        shard.update(UpdateOperation.create_field_index("event_time", DatetimeIndexParams(on_disk=True)))
-        return fresh, shard
+        return fresh, new_shard(fresh, self._dimensions)
 
     @_in_its_thread
     def _close(self) -> None:
