@@ -11,6 +11,7 @@ from apex_cli.verify import verify
 from tests.acceptance.apex import Result, killed, run, write_lines
 from tests.acceptance.seeds import shipment
 from tests.faults.oracle import held_once, statuses
+from tests.faults.points import INGEST_POINTS, PAST_THE_PIVOT
 from tests.profiles import opened
 
 OLD, NEW = "covered", "in_transit"
@@ -76,3 +77,15 @@ def fault_scenario(home: Path, number: int, *, size: int = 6, env: Mapping[str, 
     run(home, "ingest", write_lines(drop, known), "-q", env=env).expect(0)
     payloads = [shipment(0, shipmentId=name, status=NEW) for name in ids]
     return FaultScenario(home, write_lines(drop, payloads), payloads, env)
+
+
+def check_stopped_at(point: str, held: list[str | None]) -> None:
+    """Check what is held after an ingest that ended in its second batch at this point, and `recover`."""
+    if point.startswith("staging.put"):
+        assert held == [None, OLD] * 3
+    elif point.startswith("staging.remove") or INGEST_POINTS.index(point) >= PAST_THE_PIVOT:
+        assert held == [NEW] * 6
+    elif point == "graph.commit.before":
+        assert sum(committed(held)) == 1
+    else:
+        assert sum(committed(held)) <= 1

@@ -8,8 +8,8 @@ import pytest
 
 from apex_cli.faults import POINTS
 from tests.acceptance.apex import run
-from tests.faults.points import BACK, FORWARD, INGEST_POINTS, PAST_THE_PIVOT, chosen, second_batch
-from tests.faults.scenario import NEW, OLD, FaultScenario, committed
+from tests.faults.points import BACK, FORWARD, INGEST_POINTS, chosen, second_batch
+from tests.faults.scenario import FaultScenario, check_stopped_at
 
 NewScenario = Callable[[], FaultScenario]
 
@@ -31,14 +31,7 @@ async def test_killed_during_ingest(new_scenario: NewScenario, point: str) -> No
     # The oracle runs after `recover`: an attempt past its pivot is rolled forward, any other is discarded.
     run(scenario.home, "recover").expect(0)
     held = await scenario.wholly_old_or_new()
-    if point.startswith("staging.put"):
-        assert held == [None, OLD] * 3
-    elif point.startswith("staging.remove") or INGEST_POINTS.index(point) >= PAST_THE_PIVOT:
-        assert held == [NEW] * 6
-    elif point == "graph.commit.before":
-        assert sum(committed(held)) == 1
-    else:
-        assert sum(committed(held)) <= 1
+    check_stopped_at(point, held)
     await scenario.completes()
 
 

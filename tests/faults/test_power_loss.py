@@ -16,9 +16,9 @@ import pytest
 
 from tests.acceptance.apex import Line, run, verified, write_lines
 from tests.faults.oracle import compare_stores, count, current_versions
-from tests.faults.points import BACK, FORWARD, INGEST_POINTS, PAST_THE_PIVOT, chosen, second_batch
+from tests.faults.points import BACK, FORWARD, INGEST_POINTS, chosen, second_batch
 from tests.faults.power import PowerDisk, PoweredRun, cut_at, power_disk, why_not
-from tests.faults.scenario import NEW, OLD, FaultScenario, committed, fault_scenario
+from tests.faults.scenario import NEW, FaultScenario, check_stopped_at, fault_scenario
 from tests.generate import records, write_jsonl
 
 pytestmark = pytest.mark.embedded
@@ -59,14 +59,7 @@ async def test_power_is_lost_during_ingest(disk: PowerDisk, new_scenario: NewSce
     reported = cut(disk, scenario, second_batch(point).replace(":kill", ""))
     run(scenario.home, "recover").expect(0)
     held = await scenario.wholly_old_or_new()
-    if point.startswith("staging.put"):
-        assert held == [None, OLD] * 3
-    elif point.startswith("staging.remove") or INGEST_POINTS.index(point) >= PAST_THE_PIVOT:
-        assert held == [NEW] * 6
-    elif point == "graph.commit.before":
-        assert sum(committed(held)) == 1
-    else:
-        assert sum(committed(held)) <= 1
+    check_stopped_at(point, held)
     assert len(reported) <= held.count(NEW)
     await scenario.completes()
 
