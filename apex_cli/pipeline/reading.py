@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _SERVE_SECONDS = 5.0
 _SERVE_POLL_SECONDS = 0.05
-_JOINED = frozenset({"get", "facts", "search"})
+_JOINED = frozenset({"get", "facts", "search", "neighbours"})
 """Questions whose answers join what several stores hold. The others show what is there."""
 
 

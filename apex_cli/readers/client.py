@@ -12,10 +12,12 @@ from typing import Any
 from apex_cli.answers import Answer
 from apex_cli.config import Settings
 from apex_cli.errors import ApexError
+from apex_cli.inventory import EntityList, Neighbourhood, Overview
 from apex_cli.queries import RecordHistory, RecordView
 from apex_cli.readers import messages
 from apex_cli.readers.messages import BadFrame, frame, read_frame, same_user, socket_path
 from apex_cli.search.find import SearchResult
+from apex_cli.stores.postgres.inventory import RecordList
 from apex_cli.stores.postgres.runs import Run, RunStatistics
 from apex_cli.stores.views import ANY_RECORD, Probe, RecordFilter
 from apex_cli.typed_json import from_json, to_json
@@ -61,6 +63,32 @@ class RemoteReader(ABC):
 
     async def history(self, ident: str) -> RecordHistory:
         found: RecordHistory = await self.ask("history", ident=ident)
+        return found
+
+    async def overview(self) -> Overview:
+        found: Overview = await self.ask("overview")
+        return found
+
+    async def list_records(
+        self,
+        *,
+        source: str | None = None,
+        data_type: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        entity: str | None = None,
+        limit: int = 20,
+    ) -> RecordList:
+        asked = {"source": source, "data_type": data_type, "since": since, "until": until}
+        found: RecordList = await self.ask("list_records", **asked, entity=entity, limit=limit)
+        return found
+
+    async def list_entities(self, *, kind: str | None = None, beginning: str = "", limit: int = 20) -> EntityList:
+        found: EntityList = await self.ask("list_entities", kind=kind, beginning=beginning, limit=limit)
+        return found
+
+    async def neighbours(self, entity: str, *, at: datetime | None = None, limit: int = 50) -> Neighbourhood:
+        found: Neighbourhood = await self.ask("neighbours", entity=entity, at=at, limit=limit)
         return found
 
     async def runs(self, *, limit: int = 20, run_id: str | None = None) -> Sequence[Run]:

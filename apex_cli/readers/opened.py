@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from apex_cli import answers, queries
+from apex_cli import answers, inventory, queries
 from apex_cli import verify as comparison
 from apex_cli.answers import Answer
+from apex_cli.inventory import EntityList, Neighbourhood, Overview
 from apex_cli.queries import RecordHistory, RecordView
 from apex_cli.search import find
 from apex_cli.search.find import SearchResult
 from apex_cli.stores.factory import Stores, probe
+from apex_cli.stores.postgres.inventory import RecordList
 from apex_cli.stores.postgres.runs import Run, RunStatistics
 from apex_cli.stores.views import ANY_RECORD, Probe, RecordFilter
 from apex_cli.verify import DiscrepancyReport
@@ -36,6 +38,29 @@ class StoresReader:
 
     async def history(self, ident: str) -> RecordHistory:
         return await queries.history(self._stores, ident)
+
+    async def overview(self) -> Overview:
+        return await inventory.overview(self._stores)
+
+    async def list_records(
+        self,
+        *,
+        source: str | None = None,
+        data_type: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        entity: str | None = None,
+        limit: int = 20,
+    ) -> RecordList:
+        return await inventory.list_records(
+            self._stores, source=source, data_type=data_type, since=since, until=until, entity=entity, limit=limit
+        )
+
+    async def list_entities(self, *, kind: str | None = None, beginning: str = "", limit: int = 20) -> EntityList:
+        return await inventory.list_entities(self._stores, kind=kind, beginning=beginning, limit=limit)
+
+    async def neighbours(self, entity: str, *, at: datetime | None = None, limit: int = 50) -> Neighbourhood:
+        return await inventory.neighbours(self._stores, entity, at=at, limit=limit)
 
     async def runs(self, *, limit: int = 20, run_id: str | None = None) -> Sequence[Run]:
         return await self._stores.runs.list(limit=limit, run_id=run_id)

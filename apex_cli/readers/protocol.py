@@ -10,8 +10,10 @@ from datetime import datetime
 from typing import Protocol
 
 from apex_cli.answers import Answer
+from apex_cli.inventory import EntityList, Neighbourhood, Overview
 from apex_cli.queries import RecordHistory, RecordView
 from apex_cli.search.find import SearchResult
+from apex_cli.stores.postgres.inventory import RecordList
 from apex_cli.stores.postgres.runs import Run, RunStatistics
 from apex_cli.stores.views import ANY_RECORD, Probe, RecordFilter
 from apex_cli.verify import DiscrepancyReport
@@ -33,6 +35,27 @@ class Reader(Protocol):
 
     async def history(self, ident: str) -> RecordHistory:
         """See `queries.history`."""
+
+    async def overview(self) -> Overview:
+        """See `inventory.overview`."""
+
+    async def list_records(
+        self,
+        *,
+        source: str | None = None,
+        data_type: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        entity: str | None = None,
+        limit: int = 20,
+    ) -> RecordList:
+        """See `inventory.list_records`."""
+
+    async def list_entities(self, *, kind: str | None = None, beginning: str = "", limit: int = 20) -> EntityList:
+        """See `inventory.list_entities`."""
+
+    async def neighbours(self, entity: str, *, at: datetime | None = None, limit: int = 50) -> Neighbourhood:
+        """See `inventory.neighbours`."""
 
     async def runs(self, *, limit: int = 20, run_id: str | None = None) -> Sequence[Run]:
         """Past runs, newest first; `run_id` may be the beginning of an id."""

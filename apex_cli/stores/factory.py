@@ -24,6 +24,7 @@ from apex_cli.stores.views import Hit, Probe
 if TYPE_CHECKING:
     from apex_cli.llm.models import Models
     from apex_cli.stores.postgres.catalog import Catalog
+    from apex_cli.stores.postgres.inventory import Inventory
     from apex_cli.stores.postgres.models import EmbeddingModels
     from apex_cli.stores.postgres.places import DocumentPlaces
     from apex_cli.stores.postgres.runs import Runs
@@ -41,6 +42,7 @@ class Stores:
     cache: CacheStore
     journal: Journal
     catalog: Catalog
+    inventory: Inventory
     sightings: Sightings
     models: EmbeddingModels
     places: DocumentPlaces
@@ -136,6 +138,7 @@ async def probe(store: Store) -> Probe:
 
 def _stores(context: StoreContext) -> Stores:
     from apex_cli.stores.postgres.catalog import Catalog
+    from apex_cli.stores.postgres.inventory import Inventory
     from apex_cli.stores.postgres.journal import PostgresJournal
     from apex_cli.stores.postgres.models import EmbeddingModels
     from apex_cli.stores.postgres.places import DocumentPlaces
@@ -151,6 +154,7 @@ def _stores(context: StoreContext) -> Stores:
         cache=CACHE.make(context),
         journal=PostgresJournal(database),
         catalog=catalog,
+        inventory=Inventory(database),
         sightings=Sightings(database),
         models=EmbeddingModels(database),
         places=DocumentPlaces(database),

@@ -202,6 +202,15 @@ class PivotStore(Store, Protocol):
     async def supported_facts(self, entity_id: str) -> SupportedFacts | None:
         """An entity with all its facts, those that are overruled too; None where it is not there."""
 
+    async def list_entities(self, *, kind: str | None, beginning: str, limit: int) -> Sequence[EntityView]:
+        """Entities by name: of this type, and whose name begins so, in any case. Plain values are left out."""
+
+    async def entities(self, ids: Sequence[str]) -> Sequence[EntityView]:
+        """Those of these entities that are there, without plain values."""
+
+    async def count_by_type(self) -> tuple[Mapping[str, int], int]:
+        """How many entities there are by type, without plain values; and how many facts. Counts all of them."""
+
     async def known(self, keys: Sequence[str]) -> frozenset[str]:
         """Those of these keys and names (aliases, as `EntityView` shows them) that an entity has."""
 

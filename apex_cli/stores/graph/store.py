@@ -90,6 +90,15 @@ class GraphStore(ABC):
     async def mentioned(self, record_ids: Sequence[str]) -> Mapping[str, Sequence[EntityView]]:
         return await self._engine.run(lambda graph: reads.mentioned(graph, record_ids), Access.PLAIN)
 
+    async def list_entities(self, *, kind: str | None, beginning: str, limit: int) -> Sequence[EntityView]:
+        return await self._engine.run(lambda graph: reads.beginning(graph, beginning, kind, limit), Access.PLAIN)
+
+    async def entities(self, ids: Sequence[str]) -> Sequence[EntityView]:
+        return await self._engine.run(lambda graph: reads.in_full(graph, ids), Access.PLAIN)
+
+    async def count_by_type(self) -> tuple[Mapping[str, int], int]:
+        return await self._engine.run(reads.count_by_type, Access.PLAIN)
+
     async def scan(self) -> AsyncIterator[Sequence[StoredSummary]]:
         for batch in await self._engine.run(reads.markers, Access.PLAIN):
             yield batch

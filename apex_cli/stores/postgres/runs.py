@@ -160,8 +160,12 @@ class Runs:
             groups=[RunGroup(**row) for row in await self._database.rows(_BY_EXIT_CODE)],
             last=[LastRun(**row) for row in await self._database.rows(_LAST)],
             totals=[RunTotal(**row) for row in await self._database.rows(_TOTALS)],
-            open_sagas=[OpenSagaCount(**row) for row in await self._database.rows(_OPEN_SAGAS)],
+            open_sagas=await self.open_sagas(),
         )
+
+    async def open_sagas(self) -> Sequence[OpenSagaCount]:
+        """The open sagas by state."""
+        return [OpenSagaCount(**row) for row in await self._database.rows(_OPEN_SAGAS)]
 
     async def _execute(self, query: str, parameters: Mapping[str, Any]) -> None:
         async with self._database.connection() as connection:

@@ -65,6 +65,10 @@ READS: Mapping[Query, str] = {
         RETURN a.key AS key, a.entity AS entity LIMIT $limit""",
     ops.ALIASES_BY_BEGINNING: """MATCH (a:ApexAlias) WHERE a.key STARTS WITH $text
         RETURN a.key AS key, a.entity AS entity LIMIT $limit""",
+    ops.ENTITIES_BY_BEGINNING: f"""MATCH (n:Entity)
+        WHERE lower(n.name) STARTS WITH $text AND NOT list_contains(n.labels, 'Value')
+        AND ($kind = '' OR list_contains(n.labels, $kind))
+        RETURN {_ENTITY} ORDER BY lower(n.name), n.uuid LIMIT $limit""",
     ops.ALL_RECORDS: "MATCH (r:ApexRecord) RETURN r.record_id AS id, r.present AS present, r.claims AS claims",
     ops.ALL_EPISODES: "MATCH (e:Episodic) RETURN e.uuid AS id",
     ops.ALL_PAGES: "MATCH (s:ApexTimeline) RETURN s.page AS page, s.evidence AS evidence, s.page_starts AS page_starts",
@@ -83,6 +87,7 @@ READS: Mapping[Query, str] = {
     ops.COUNT_RECORDS: "MATCH (r:ApexRecord) WHERE r.present RETURN count(*) AS n",
     ops.COUNT_ENTITIES: "MATCH (n:Entity) RETURN count(*) AS n",
     ops.COUNT_FACTS: "MATCH (f:RelatesToNode_) RETURN count(*) AS n",
+    ops.COUNT_TYPES: "MATCH (n:Entity) RETURN n.labels AS labels, count(*) AS n",
 }
 
 

@@ -41,9 +41,11 @@ class LadybugTransaction:
         asked = list(dict.fromkeys(keys))
         return _in_utc(what, self.rows(READS[what], {"keys": asked})) if asked else []
 
-    def ask(self, what: Query, text: str, limit: int | None = None) -> list[Row]:
-        values: dict[str, Any] = {"text": text} if limit is None else {"text": text, "limit": limit}
-        return _in_utc(what, self.rows(READS[what], values))
+    def ask(self, what: Query, text: str, limit: int | None = None, kind: str | None = None) -> list[Row]:
+        values = {"text": text, "limit": limit, "kind": kind}
+        # The engine refuses a parameter that the statement does not have.
+        given = {name: value for name, value in values.items() if value is not None}
+        return _in_utc(what, self.rows(READS[what], given))
 
     def scan(self, what: Query) -> Iterator[list[Row]]:
         result = _single(self._connection.execute(READS[what]))

@@ -77,6 +77,8 @@ ENTITIES_BY_PART = Query("entities by part of the name", _ENTITY)
 NEWEST_RECORDS = Query("newest records by entity", ("record",))
 ALIASES_BY_VALUE = Query("aliases by value", ("key", "entity"))
 ALIASES_BY_BEGINNING = Query("aliases by beginning", ("key", "entity"))
+# `$text` is the beginning of a name in lower case, `$kind` a type of entity or empty.
+ENTITIES_BY_BEGINNING = Query("entities by beginning of the name", _ENTITY)
 
 # Scans of everything, and counts of it.
 ALL_RECORDS = Query("all records", ("id", "present", "claims"))
@@ -92,9 +94,10 @@ ALL_MARKERS = Query("all markers", ("record", "saga", "mentions"))
 COUNT_RECORDS = Query("number of records", ("n",))
 COUNT_ENTITIES = Query("number of entities", ("n",))
 COUNT_FACTS = Query("number of facts", ("n",))
+COUNT_TYPES = Query("number of entities by labels", ("labels", "n"))
 SCANS = (
     *(ALL_RECORDS, ALL_EPISODES, ALL_PAGES, ALL_FACTS, ALL_SUBJECTS, ALL_OBJECTS, ALL_NODES, ALL_MENTIONS, ALL_ALIASES),
-    *(ALL_MARKERS, COUNT_RECORDS, COUNT_ENTITIES, COUNT_FACTS),
+    *(ALL_MARKERS, COUNT_RECORDS, COUNT_ENTITIES, COUNT_FACTS, COUNT_TYPES),
 )
 
 _KINDS: Columns = {
@@ -161,8 +164,8 @@ class GraphTransaction(Protocol):
     def look_up(self, what: Query, keys: Iterable[str]) -> list[Row]:
         """Rows of a look-up for those of the keys that are there; keys may repeat."""
 
-    def ask(self, what: Query, text: str, limit: int | None = None) -> list[Row]:
-        """Rows of a question about one entity."""
+    def ask(self, what: Query, text: str, limit: int | None = None, kind: str | None = None) -> list[Row]:
+        """Rows of a question about one entity, or about those of a kind."""
 
     def scan(self, what: Query) -> Iterator[list[Row]]:
         """Rows of one of `SCANS`, some at a time."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -75,6 +76,29 @@ def named(graph: GraphTransaction, wanted: Sequence[str]) -> dict[str, list[Enti
 def newest_records(graph: GraphTransaction, entity_id: str, limit: int) -> list[str]:
     """The records that mention an entity, the newest first."""
     return [row["record"] for row in graph.ask(ops.NEWEST_RECORDS, entity_id, limit)]
+
+
+def in_full(graph: GraphTransaction, ids: Sequence[str]) -> list[EntityView]:
+    """Those of these entities that are there, without plain values."""
+    return _for_users(graph.look_up(ops.ENTITIES, ids))
+
+
+def beginning(graph: GraphTransaction, text: str, kind: str | None, limit: int) -> list[EntityView]:
+    """Entities whose name begins with the text, in any case, by name."""
+    if replace_unencodable(text) != text:
+        return []
+    return _for_users(graph.ask(ops.ENTITIES_BY_BEGINNING, text.lower(), limit, kind or ""))
+
+
+def count_by_type(graph: GraphTransaction) -> tuple[dict[str, int], int]:
+    """How many entities there are of each type, without plain values; and how many facts."""
+    types: Counter[str] = Counter()
+    for batch in graph.scan(ops.COUNT_TYPES):
+        for row in batch:
+            types[kind_of(row["labels"])] += row["n"]
+    types.pop(EntityType.VALUE, None)
+    (facts,) = (row["n"] for batch in graph.scan(ops.COUNT_FACTS) for row in batch)
+    return dict(types), facts
 
 
 def resembling(graph: GraphTransaction, text: str, kind: str | None, limit: int) -> list[EntityView]:

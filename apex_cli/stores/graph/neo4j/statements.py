@@ -86,6 +86,10 @@ READS: Mapping[Query, str] = {
         RETURN a.key AS key, a.entity AS entity LIMIT $limit""",
     ops.ALIASES_BY_BEGINNING: """MATCH (a:ApexAlias {group_id: $group}) WHERE a.key STARTS WITH $text
         RETURN a.key AS key, a.entity AS entity LIMIT $limit""",
+    ops.ENTITIES_BY_BEGINNING: f"""MATCH (n:Entity {{group_id: $group}})
+        WHERE n.lower_name STARTS WITH left($text, 200) AND toLower({_NAME.format("n")}) STARTS WITH $text
+        AND NOT n:Value AND ($kind = '' OR $kind IN labels(n))
+        RETURN {_ENTITY} ORDER BY n.lower_name, n.uuid LIMIT $limit""",
     ops.ALL_RECORDS: f"{_EVERY_RECORD} RETURN r.record_id AS id, r.present AS present, r.claims AS claims",
     ops.ALL_EPISODES: "MATCH (e:Episodic {group_id: $group}) RETURN e.uuid AS id",
     ops.ALL_PAGES: """MATCH (p:ApexTimeline) WHERE p.group_id = $group AND p.page IS NOT NULL
@@ -106,6 +110,7 @@ READS: Mapping[Query, str] = {
     ops.COUNT_RECORDS: f"{_EVERY_RECORD} AND r.present RETURN count(*) AS n",
     ops.COUNT_ENTITIES: "MATCH (n:Entity {group_id: $group}) RETURN count(*) AS n",
     ops.COUNT_FACTS: f"{_EVERY_FACT} RETURN count(*) AS n",
+    ops.COUNT_TYPES: "MATCH (n:Entity {group_id: $group}) RETURN labels(n) AS labels, count(*) AS n",
 }
 
 COLLECTED: Mapping[Query, str] = {

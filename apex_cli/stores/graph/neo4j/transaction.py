@@ -90,8 +90,8 @@ class Neo4jTransaction:
         wanted = list(dict.fromkeys(keys))
         return self._rows(what, {"keys": wanted}) if wanted else []
 
-    def ask(self, what: Query, text: str, limit: int | None = None) -> list[Row]:
-        return self._rows(what, {"text": text, "limit": limit})
+    def ask(self, what: Query, text: str, limit: int | None = None, kind: str | None = None) -> list[Row]:
+        return self._rows(what, {"text": text, "limit": limit, "kind": kind})
 
     def scan(self, what: Query) -> Iterator[list[Row]]:
         result = ask(lambda: self._read(self._scans[what], {}))
