@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
-from apex_cli.cli.ingesting import masked
+from apex_cli.cli.observers import masked
 from apex_cli.cli.output import clean, clip, redact
 from apex_cli.cli.verb import CommandContext
 from apex_cli.extract.timestamps import rfc3339

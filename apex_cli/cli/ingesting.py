@@ -3,136 +3,26 @@
 from __future__ import annotations
 
 import signal
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from apex_cli.cli import loop
 from apex_cli.cli.failures import FailureGroups
-from apex_cli.cli.output import Output, clean, redact
+from apex_cli.cli.live import watch
+from apex_cli.cli.observers import ProgressReporter, masked
+from apex_cli.cli.output import clean, redact
 from apex_cli.cli.verb import CommandContext
-from apex_cli.errors import ApexError
 from apex_cli.exit_codes import ExitCode
 from apex_cli.remarks import MOST_SHOWN, NotedRecords, Remarks
-from apex_cli.results import RecordResult, RecordStatus, RunSummary, error_json
+from apex_cli.results import RecordStatus, RunSummary
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from apex_cli.config import Settings
     from apex_cli.pipeline.context import IngestRequest
 
 _MOST_TYPES = 12
-
-
-@dataclass(slots=True)
-class ProgressReporter:
-    """An observer that remembers the first failures of each kind for the summary, and shows nothing by itself.
-
-    With `quiet` it shows each failure, but for one that failed in the same way in an earlier run: cron would send the
-    same mail every five minutes. It is entered around the run. Memory does not grow with the number of records.
-    """
-
-    output: Output
-    failures: FailureGroups = field(default_factory=FailureGroups)
-
-    def phase(self, text: str) -> None:
-        if self.output.verbose:
-            self.output.note(text)
-
-    def outcome(self, outcome: RecordResult) -> None:
-        if outcome.status is RecordStatus.FAILED:
-            self.failures.add(outcome)
-        is_news = outcome.status is RecordStatus.FAILED and not outcome.repeated
-        if self.output.verbose or (self.output.quiet and is_news):
-            self.output.note(record_line(outcome))
-
-    def showing(self) -> AbstractContextManager[Any]:
-        """A context that shows the progress while the run lasts."""
-        return nullcontext()
-
-
-@dataclass(slots=True)
-class JsonLines(ProgressReporter):
-    """One `record` line on stdout for each record."""
-
-    run_id: str = ""
-
-    def outcome(self, outcome: RecordResult) -> None:
-        self.output.object({**outcome.as_json(self.run_id), "error": masked(outcome.error)})
-        ProgressReporter.outcome(self, outcome)
-
-
-@dataclass(slots=True)
-class Live(ProgressReporter):
-    """One moving line on stderr: phase, records, rate, failures, time. How many records will come is not known."""
-
-    text: str = ""
-    records: int = 0
-    failed: int = 0
-    started: float = field(default_factory=time.monotonic)
-
-    def phase(self, text: str) -> None:
-        self.text = text
-
-    def outcome(self, outcome: RecordResult) -> None:
-        ProgressReporter.outcome(self, outcome)
-        self.records += 1
-        self.failed += outcome.status is RecordStatus.FAILED
-
-    def showing(self) -> AbstractContextManager[Any]:
-        from rich.live import Live as RichLive
-        from rich.spinner import Spinner
-
-        spinner = Spinner("dots")
-
-        def render() -> RenderableType:
-            spinner.update(text=self.line(time.monotonic() - self.started))
-            return spinner
-
-        console = self.output.console(sys.stderr)
-        return RichLive(console=console, get_renderable=render, refresh_per_second=8, transient=True)
-
-    def line(self, seconds: float) -> str:
-        """What stands beside the spinner."""
-        minutes, rest = divmod(int(seconds), 60)
-        parts = [self.text, f"{self.records:,} records"]
-        if self.records:
-            parts.append(f"{self.records / max(seconds, 0.001):,.0f}/s")
-        if self.failed:
-            parts.append(f"{self.failed:,} failed")
-        return " · ".join([*parts, f"{minutes}:{rest:02d}"])
-
-
-def watch(output: Output, run_id: str) -> ProgressReporter:
-    """The observer that fits the output."""
-    if output.json:
-        return JsonLines(output, run_id=run_id)
-    if output.quiet or output.verbose or not sys.stderr.isatty():
-        return ProgressReporter(output)
-    return Live(output)
-
-
-def record_line(outcome: RecordResult) -> str:
-    """One record on one line: what became of it, what it is, and why it failed or how much was found in it."""
-    name = f"{outcome.source}:{outcome.external_id}" if outcome.external_id else outcome.locator
-    if outcome.error is None:
-        found = f"{outcome.entities} entities, {outcome.facts} facts, {outcome.vectors} vectors"
-        return clean(f"{outcome.status} {name} ({found}, {outcome.ms:.1f} ms)")
-    hint = f" ({outcome.error.hint})" if outcome.error.hint else ""
-    where = "" if name == outcome.locator else f" [{outcome.locator}]"
-    return clean(redact(f"{outcome.status} {name}{where}: {outcome.error.message}{hint}"))
-
-
-def masked(error: ApexError | None) -> dict[str, str | None] | None:
-    """An error for `--json`, its secrets masked."""
-    found = error_json(error)
-    return found and {key: redact(value) if value else value for key, value in found.items()}
 
 
 def run_ingest(
@@ -148,10 +38,12 @@ def run_ingest(
     from apex_cli.pipeline import dry_run as dry
     from apex_cli.pipeline import ingest
     from apex_cli.pipeline.context import Stop
+    from apex_cli.pipeline.inputs import extent
+    from apex_cli.pipeline.progress import Progress
 
     faults.arm(settings.fault)
-    reporter = watch(context.output, request.run_id)
-    stop = Stop()
+    stop, progress = Stop(), Progress()
+    reporter = watch(context.output, request.run_id, progress, lambda: None if dry_run else extent(settings, request))
 
     def on_signal(number: int) -> None:
         name = signal.Signals(number).name
@@ -162,7 +54,7 @@ def run_ingest(
         if dry_run:
             summary = loop.run(dry.dry_run(settings, request, reporter))
         else:
-            summary = loop.run(ingest.ingest(settings, request, reporter, stop), stop=on_signal)
+            summary = loop.run(ingest.ingest(settings, request, reporter, stop, progress), stop=on_signal)
     code = summary.exit_code
     if error_on_empty and code == ExitCode.OK and not summary.ingestible:
         code = ExitCode.NOTHING_TO_DO

@@ -16,6 +16,7 @@ import typer
 
 from apex_cli.cli import loop, options
 from apex_cli.cli.output import Output
+from apex_cli.cli.waiting import waiting
 from apex_cli.errors import StoreError, StoreUnavailable, UsageError
 from apex_cli.exit_codes import ALWAYS, MEANINGS, ExitCode
 
@@ -76,18 +77,19 @@ class CommandContext:
         self.output.note("Nothing was removed.")
         return False
 
-    def read(self, question: Callable[[Reader], Awaitable[_T]]) -> _T:
-        """Ask the memory. A store that fails meanwhile gives exit code 10."""
+    def read(self, question: Callable[[Reader], Awaitable[_T]], text: str = "asking the memory") -> _T:
+        """Ask the memory. A store that fails meanwhile gives exit code 10. `text` is shown while it takes long."""
         from apex_cli.pipeline.reading import MemoryReader
 
-        return self.run(question(MemoryReader(self.settings())))
+        return self.run(question(MemoryReader(self.settings())), text)
 
-    def run(self, work: Awaitable[_T]) -> _T:
+    def run(self, work: Awaitable[_T], text: str = "working") -> _T:
         """Wait for work on the stores. A store that fails meanwhile gives exit code 10."""
 
         async def waited() -> _T:
             try:
-                return await work
+                async with waiting(self.output, text):
+                    return await work
             except StoreError as error:
                 raise StoreUnavailable(error.message, hint=error.hint or "`apex doctor` checks every store") from error
 

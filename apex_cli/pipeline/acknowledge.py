@@ -37,12 +37,15 @@ async def acknowledge(context: RunContext, batch: Batch) -> None:
         assert result is not None
         context.summary.add(result)
         context.observer.outcome(result)
+        context.progress.advance(record.origin, record.size)
         record.origin.note(result.status)
         if result.status is not RecordStatus.PENDING:
             record.origin.reported += 1
             ended.append(record.origin)
     # An input may end with a later batch than its last record, or have been reported in full by now.
     finished = list({id(origin): origin for origin in ended if origin.finished}.values())
+    for origin in finished:
+        context.progress.end(origin)
     if finished:
         await note_read_through(context, finished)
         await faults.reach("staging.remove.before")

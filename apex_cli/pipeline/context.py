@@ -16,6 +16,7 @@ from apex_cli.errors import ApexError
 from apex_cli.extract.cuts import LEFT_OUT
 from apex_cli.input_rules import UNSAID, Naming
 from apex_cli.model import Embedded, EntityType, Extraction, Record
+from apex_cli.pipeline.progress import Progress
 from apex_cli.pipeline.stored_versions import Restoration
 from apex_cli.pipeline.synced_names import NOWHERE
 from apex_cli.reading.files import Rejected, Skipped
@@ -106,6 +107,7 @@ class RunContext:
     `worker` is the one thread that reads inputs and changes the staging directory. `under_way` counts the versions of
     each record between extraction and commit. `enricher` is None for a run without a model, `sync` for one without
     `--sync` where no run had it before. `refusals` are the inputs that were refused before they were staged.
+    `progress` is for the observer.
     """
 
     settings: Settings
@@ -120,6 +122,7 @@ class RunContext:
     refusals: Refusals
     enricher: CachedEnricher | None = None
     sync: SyncRun | None = None
+    progress: Progress = field(default_factory=Progress)
     under_way: Counter[str] = field(default_factory=Counter)
     stop_reason: ApexError | None = None
     read_error: ApexError | None = None
@@ -141,12 +144,14 @@ class InputProgress:
     `read` is counted by the reading thread, `reported` by the event loop: neither writes the other's. `kept` are the
     ids of failed records that were staged as items of their own. `file` is what holds the records (`synced_names`), and
     `is_current` whether the input is what the file holds now, and not what an earlier run staged. `failed`: not all of
-    it was taken. `skipped` counts what holds nothing to ingest.
+    it was taken. `skipped` counts what holds nothing to ingest. `counted` of its `bytes` are in `Progress`.
     """
 
     item: Item | None
     file: bytes = NOWHERE
     is_current: bool = False
+    bytes: int = 0
+    counted: int = 0
     read: int = 0
     reported: int = 0
     skipped: int = 0
@@ -192,6 +197,13 @@ class RecordInProgress:
         """The record. Only for one that could be read."""
         assert isinstance(self.source_data, Record)
         return self.source_data
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has, as far as that is known."""
+        if isinstance(self.source_data, Rejected):
+            return len(self.source_data.raw or b"")
+        return self.source_data.size if isinstance(self.source_data, Record) else 0
 
     def end(self, status: RecordStatus, error: ApexError | None = None, stage: str | None = None) -> None:
         """Set the result, with everything that is known of the record by now."""

@@ -15,6 +15,7 @@ from apex_cli.pipeline.acknowledge import release
 from apex_cli.pipeline.context import STDIN, IngestRequest, Observer, RunContext, Stop, coordinator_for
 from apex_cli.pipeline.extract import ExtractStage
 from apex_cli.pipeline.inputs import named_inputs
+from apex_cli.pipeline.progress import Progress
 from apex_cli.pipeline.read import InputReader
 from apex_cli.pipeline.runner import limit_arenas, settle_collector, start_stages
 from apex_cli.pipeline.sync import SyncRun, forget_gone
@@ -33,8 +34,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-async def ingest(settings: Settings, request: IngestRequest, observer: Observer, stop: Stop) -> RunSummary:
-    """Commit every record of the request's inputs, and of items that earlier runs left staged.
+async def ingest(
+    settings: Settings, request: IngestRequest, observer: Observer, stop: Stop, progress: Progress | None = None
+) -> RunSummary:
+    """Commit every record of the request's inputs, and of items that earlier runs left staged. `progress` shows how far
+    it has come.
 
     Raises `StartError`, `Locked` or `UsageError` before anything is staged. Later failures are results of records, or
     the summary's `reason`.
@@ -66,11 +70,13 @@ async def ingest(settings: Settings, request: IngestRequest, observer: Observer,
                 worker=worker,
                 refusals=await asyncio.to_thread(Refusals, settings.home),
                 enricher=enricher_for(settings, request, stores, models),
+                progress=progress or Progress(),
             )
             async with _recorded(context, models, started), _batches(models):
                 await _settle_earlier_runs(context)
                 context.sync = await SyncRun.begin(settings, request, stores.synced, stores.places)
                 observer.phase("ingesting")
+                context.progress.began = time.monotonic()
                 settle_collector()
                 reader, extract = InputReader(context, files), ExtractStage(context)
                 stopping = asyncio.create_task(_end_on_signal(context))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
 from apex_cli.config import Settings
 from apex_cli.errors import UsageError
@@ -37,6 +37,29 @@ def named_inputs(settings: Settings, request: IngestRequest) -> Iterator[NamedIn
         selection=request.selection,
     )
     return chain(files, _objects(urls, request)) if urls else files
+
+
+class InputTotal(NamedTuple):
+    """So many files with so many bytes together."""
+
+    files: int
+    bytes: int
+
+
+def extent(settings: Settings, request: IngestRequest) -> InputTotal | None:
+    """How much a request names; None where only the end shows it: streams, objects, a limit of records.
+
+    Looks at every file, so it takes the longer the more there are. Raises `UsageError` as `named_inputs` does.
+    """
+    if request.limit is not None or any(path == STDIN or objects.is_url(path) for path in request.paths):
+        return None
+    files = size = 0
+    for found in named_inputs(settings, request):
+        if isinstance(found, Found):
+            files += 1
+            with suppress(OSError):
+                size += found.path.stat().st_size
+    return InputTotal(files, size)
 
 
 def _objects(urls: list[str], request: IngestRequest) -> Iterator[NamedInput]:

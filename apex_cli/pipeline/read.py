@@ -7,6 +7,7 @@ memory than one batch.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path, PurePath
 
@@ -80,7 +81,7 @@ class InputReader:
                     batch.ended.append(event)
                     continue
                 batch.records.append(event)
-                batch.bytes += _size(event.source_data)
+                batch.bytes += event.size
                 if len(batch.records) >= limit or batch.bytes >= BATCH_BYTES:
                     yield batch
                     batch, limit = Batch(), min(2 * limit, most)
@@ -105,6 +106,7 @@ class InputReader:
     def _records(self, origin: InputProgress) -> Iterator[RecordInProgress]:
         item = origin.item
         assert item is not None
+        self._context.progress.in_hand = item.name
         if item.origin == STREAM_ORIGIN and not item.bytes:
             # An empty pipe is fine; an empty file is a mistake, and fails.
             origin.exhausted = True
@@ -179,7 +181,7 @@ class InputReader:
         """The staged item of a file; what to report where it is not staged."""
         refused = refusal(found, self._request.source)
         if refused is not None:
-            return self._refused(refused, str(found.path))
+            return self._refused(refused, str(found.path), _bytes_of(found.path))
         source = sniff_source(found.path, found.name, self._request.source)
         faults.reach_in_thread("staging.put.before")
         try:
@@ -192,7 +194,7 @@ class InputReader:
                 claim=True,
             )
         except ReadError as error:
-            return self._refused(Rejected(found.name, error), str(found.path))
+            return self._refused(Rejected(found.name, error), str(found.path), _bytes_of(found.path))
         faults.reach_in_thread("staging.put.after")
         return item
 
@@ -219,19 +221,22 @@ class InputReader:
         faults.reach_in_thread("staging.put.after")
         return item
 
-    def _refused(self, found: Rejected | Skipped, place: str | None = None) -> RecordInProgress:
+    def _refused(self, found: Rejected | Skipped, place: str | None = None, size: int = 0) -> RecordInProgress:
         """An input that was never staged. `place` is its path or address, where its refusal may be the same again."""
         self.seen += 1
         file = NOWHERE if place is None else self._names.of(place)
-        return RecordInProgress(InputProgress(None, file, read=1, exhausted=True), found)
+        return RecordInProgress(InputProgress(None, file, bytes=size, read=1, exhausted=True), found)
 
     def _claimed(self, item: Item, now: str | None = None) -> Iterator[InputProgress]:
         """The item as an input, if no other live run is working on it. `now`: this file or object holds it now."""
         if self._staging.claim(item):
             self.seen += 1
             place = None if item.origin == STREAM_ORIGIN or item.consume else now or item.origin
-            origin = InputProgress(item, NOWHERE if place is None else self._names.of(place), now is not None)
+            file = NOWHERE if place is None else self._names.of(place)
+            origin = InputProgress(item, file, now is not None, bytes=item.bytes)
             self._taken.append(origin)
+            if now is None:
+                self._context.progress.take_earlier(origin)
             yield origin
 
     def close(self) -> None:
@@ -269,10 +274,10 @@ def _as_kept(found: Record | Rejected | Skipped, item: Item) -> Record | Rejecte
     return replace(found, locator=item.name)
 
 
-def _size(data: Record | Rejected | Skipped) -> int:
-    if isinstance(data, Rejected):
-        return len(data.raw or b"")
-    return data.size if isinstance(data, Record) else 0
+def _bytes_of(path: Path) -> int:
+    with suppress(OSError):
+        return path.stat().st_size
+    return 0
 
 
 def _named_again(origin: str, roots: list[str]) -> bool:

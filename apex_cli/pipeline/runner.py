@@ -39,11 +39,14 @@ def start_stages(group: asyncio.TaskGroup, context: RunContext, reader: InputRea
     """
     places = asyncio.Semaphore(BATCHES_UNDER_WAY)
     commits = Commits(group)
-    stages: tuple[Stage, ...] = (extract, embed, commits.begin, commits.end, acknowledge)
+    stages: dict[str, Stage] = {
+        **{"extracted": extract, "embedded": embed, "begun": commits.begin, "committed": commits.end},
+        "acknowledged": acknowledge,
+    }
     queues: list[_Queue] = [asyncio.Queue(BATCHES_UNDER_WAY) for _ in range(len(stages) + 1)]
     group.create_task(_read(context, reader, places, queues[0]))
-    for stage, incoming, outgoing in zip(stages, queues, queues[1:], strict=False):
-        group.create_task(_run_stage(context, stage, incoming, outgoing))
+    for (passed, stage), incoming, outgoing in zip(stages.items(), queues, queues[1:], strict=False):
+        group.create_task(_run_stage(context, passed, stage, incoming, outgoing))
     group.create_task(_let_next_in(queues[-1], places))
 
 
@@ -57,6 +60,7 @@ async def _read(context: RunContext, reader: InputReader, places: asyncio.Semaph
                 batch = await loop.run_in_executor(context.worker, next, batches, None)
             if batch is None:
                 break
+            context.progress.passed["read"] += len(batch.records)
             await outgoing.put(batch)
             # Not kept until the next one comes.
             del batch
@@ -66,9 +70,10 @@ async def _read(context: RunContext, reader: InputReader, places: asyncio.Semaph
     await outgoing.put(None)
 
 
-async def _run_stage(context: RunContext, stage: Stage, incoming: _Queue, outgoing: _Queue) -> None:
+async def _run_stage(context: RunContext, passed: str, stage: Stage, incoming: _Queue, outgoing: _Queue) -> None:
     while (batch := await incoming.get()) is not None:
         await stage(context, batch)
+        context.progress.passed[passed] += len(batch.records)
         await outgoing.put(batch)
         del batch
     await outgoing.put(None)

@@ -99,15 +99,20 @@ def spawn(
 ) -> subprocess.Popen[bytes]:
     """Start `apex` and leave it running; all three streams are pipes, unless `stdout` is given. `shell`: see `run`."""
     place = cwd or home.parent
-    own = {"PATH": os.defpath, "HOME": str(place), "LANG": "C.UTF-8", "APEX_HOME": str(home)}
     return subprocess.Popen(
         [*(("sh", "-c", shell, "sh") if shell else ()), APEX, *map(str, args)],
         cwd=place,
-        env={**own, **profiles.variables(home), **(env or {})},
+        env={**environment(home, place), **(env or {})},
         stdin=subprocess.PIPE,
         stdout=stdout,
         stderr=subprocess.PIPE,
     )
+
+
+def environment(home: Path, folder: Path) -> dict[str, str]:
+    """The environment of a run in this folder: a home of its own, and the profile's servers."""
+    own = {"PATH": os.defpath, "HOME": str(folder), "LANG": "C.UTF-8", "APEX_HOME": str(home)}
+    return {**own, **profiles.variables(home)}
 
 
 def killed(home: Path, fault: str, *args: str | Path, env: Mapping[str, str] | None = None) -> None:

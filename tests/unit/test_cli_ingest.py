@@ -8,7 +8,9 @@ from dataclasses import replace
 import pytest
 
 from apex_cli.cli.failures import FailureGroups
-from apex_cli.cli.ingesting import JsonLines, Live, ProgressReporter, record_line, summary_lines, watch
+from apex_cli.cli.ingesting import summary_lines
+from apex_cli.cli.live import watch
+from apex_cli.cli.observers import JsonLines, ProgressReporter, record_line
 from apex_cli.cli.output import Output
 from apex_cli.errors import ApexError, ReadError
 from apex_cli.results import RecordResult, RecordStatus, RunSummary
@@ -107,16 +109,6 @@ def test_quiet_is_silent_on_what_failed_in_the_same_way_before(capsys: Captured)
     quiet.outcome(replace(failed(), repeated=True))
     assert capsys.readouterr().err == ""
     assert list(quiet.failures.lines())[-1] == "  b.json:2: broken JSON at line 2 (as in an earlier run)"
-
-
-def test_the_moving_line_counts_records_failures_and_time() -> None:
-    live = Live(Output())
-    live.phase("ingesting")
-    assert live.line(3.0) == "ingesting · 0 records · 0:03"
-    for _ in range(1500):
-        live.outcome(committed())
-    live.outcome(failed())
-    assert live.line(75.0) == "ingesting · 1,501 records · 20/s · 1 failed · 1:15"
 
 
 def test_no_terminal_no_moving_line() -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from apex_cli.cli import loop
-from apex_cli.cli.ingesting import masked
+from apex_cli.cli.observers import masked
 from apex_cli.cli.options import Ident
 from apex_cli.cli.output import clean, fields
 from apex_cli.cli.verb import LOCKED, OK, START, USAGE, CommandContext, verb

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from apex_cli.cli import loop
-from apex_cli.cli.ingesting import masked, watch
+from apex_cli.cli.live import watch
+from apex_cli.cli.observers import masked
 from apex_cli.cli.verb import LOCKED, MANUAL_RECOVERY, OK, RECORDS, START, USAGE, CommandContext, verb
 from apex_cli.results import RecordStatus, RunSummary
 
