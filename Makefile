@@ -13,7 +13,8 @@ PAPERS ?= 42
 RECORDS ?= 1000
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-faults test-servers test-server-profile campaign-servers servers-up servers-down \
-	lint docs-check bench bench-peers bench-servers bench-llm quality quality-llm quality-meaning clean
+	lint docs-check bench bench-peers bench-servers bench-llm quality quality-llm quality-meaning quality-search \
+	clean
 
 help: ## show what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-19s %s\n", $$1, $$2}'
@@ -93,6 +94,9 @@ quality-llm: install ## how well the configured model reads free text, compared 
 
 quality-meaning: install ## does search find the text that answers a question asked in other words, by each embedding model
 	$(BIN)/python -m quality.meaning
+
+quality-search: install ## does search find what is asked for by id, name, misspelt name, time and meaning: hit@1, hit@5, MRR
+	$(BIN)/python -m quality.search
 
 clean: ## remove .venv, the demo's home and caches
 	rm -rf .venv .bench-peers .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -16,7 +16,6 @@ import typer
 
 from apex_cli.cli import loop, options
 from apex_cli.cli.output import Output
-from apex_cli.cli.waiting import waiting
 from apex_cli.errors import StoreError, StoreUnavailable, UsageError
 from apex_cli.exit_codes import ALWAYS, MEANINGS, ExitCode
 
@@ -85,6 +84,8 @@ class CommandContext:
 
     def run(self, work: Awaitable[_T], text: str = "working") -> _T:
         """Wait for work on the stores. A store that fails meanwhile gives exit code 10."""
+
+        from apex_cli.cli.waiting import waiting
 
         async def waited() -> _T:
             try:

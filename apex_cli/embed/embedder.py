@@ -48,6 +48,12 @@ class Embedder(ABC):
         row: NDArray[np.float32] = (await self.embed([text]))[0]
         return row
 
+    async def closeness(self, words: Sequence[str], texts: Sequence[str]) -> Sequence[float] | None:  # noqa: ARG002
+        """How near each text is to the words of a question, see `word_by_word`; None where the vectors of whole texts
+        say it better.
+        """
+        return None
+
 
 def dimensions_of(name: str) -> int:
     """The length of the vectors of the model with this name. Raises `ValueError` for a name without it."""

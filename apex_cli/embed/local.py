@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apex_cli.embed.embedder import Embedder
+from apex_cli.embed.word_by_word import closeness
 from apex_cli.errors import EmbedError
 from apex_cli.text_cleaning import replace_unencodable
 
@@ -45,14 +46,25 @@ class LocalEmbedder(Embedder):
         async with self._calling:
             return await asyncio.to_thread(self._embed, [replace_unencodable(text[:MAX_CHARS]) for text in texts])
 
+    async def closeness(self, words: Sequence[str], texts: Sequence[str]) -> Sequence[float]:
+        """See `Embedder.closeness`. Raises `EmbedError`."""
+        async with self._calling:
+            return await asyncio.to_thread(
+                lambda: closeness(words, texts, lambda some: self._loaded().average([f" {word}" for word in some]))
+            )
+
+    def _loaded(self) -> _Model:
+        if self._model is None:
+            self._model = _Model(self.dimensions)
+        return self._model
+
     def _embed(self, texts: list[str]) -> Vectors:
         import numpy as np
 
-        if self._model is None:
-            self._model = _Model(self.dimensions)
+        model = self._loaded()
         rows = np.empty((len(texts), self.dimensions), dtype=np.float32)
         for places in calls(texts, most_texts=_CALL_TEXTS, most_bytes=_CALL_BYTES):
-            rows[places] = self._model.average([texts[place] for place in places])
+            rows[places] = model.average([texts[place] for place in places])
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
         known = np.isfinite(lengths) & (lengths > 1e-6)
         fallback = np.float32(self.dimensions**-0.5)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from apex_cli.errors import ApexError, RecordError, RunHalted, StoreError
 from apex_cli.search import passages
-from apex_cli.search.question import Name, SearchQuestion, understand
+from apex_cli.search.passages import stem
+from apex_cli.search.question import Aim, Name, SearchQuestion, understand
 from apex_cli.search.ranking import Named, Near, Ranking, rank
 from apex_cli.stores.postgres.record_search import NamedRecord, ShownVersion
 from apex_cli.stores.views import ANY_RECORD, EntityView, GraphView, RecordFilter
@@ -25,6 +27,8 @@ T = TypeVar("T")
 
 _DEPTH = 50
 """Hits that each part gives, at least."""
+_COMPARED = 100
+"""Of the nearest texts so many are compared word by word, if the model does that."""
 _MENTIONS = 2_000
 """Of a thing that is named, its newest records, at most."""
 _MOST_THINGS = 8
@@ -63,10 +67,13 @@ class FailedPart:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """The hits, best first, of all parts but those in `left_out`."""
+    """The hits, best first, of all parts but those in `left_out`. `respelt` are words of the question that no record
+    has, each with the word that was looked for instead.
+    """
 
     hits: Sequence[SearchHit]
     left_out: Sequence[FailedPart] = ()
+    respelt: Mapping[str, str] = field(default_factory=dict)
 
 
 async def search(stores: Stores, text: str, *, limit: int = 10, where: RecordFilter = ANY_RECORD) -> SearchResult:
@@ -75,7 +82,10 @@ async def search(stores: Stores, text: str, *, limit: int = 10, where: RecordFil
     A part that fails is left out and named in the result. Raises an `ApexError` when no part answers, or when
     PostgreSQL cannot say which versions are current.
     """
-    question = understand(replace_unencodable(text))
+    text = replace_unencodable(text)
+    spelt = await _answer(stores.catalog.respelt(text))
+    respelt = {} if isinstance(spelt, ApexError) else spelt
+    question = understand(_replaced(text, respelt))
     depth = max(_DEPTH, limit * 5)
 
     async def join(found: tuple[Ranking, list[FailedPart]]) -> tuple[SearchResult, Differences]:
@@ -88,10 +98,15 @@ async def search(stores: Stores, text: str, *, limit: int = 10, where: RecordFil
             for saga_id in ranking.sagas.get(one.record_id, set()) - {one.marker, *one.sagas}
             if where.at is None
         )
-        return SearchResult(hits, left_out), differing
+        return SearchResult(hits, left_out, respelt), differing
 
     result, _ = await read_whole(stores.journal, partial(_find, stores, question, depth, where), join)
     return result
+
+
+def _replaced(text: str, words: Mapping[str, str]) -> str:
+    """The text with these words in place of others, whole words only."""
+    return re.sub(r"[^\W\d_]+", lambda match: words.get(match.group(), match.group()), text)
 
 
 async def _find(
@@ -128,9 +143,11 @@ async def _answer(part: Awaitable[T]) -> T | ApexError:
 async def _by_meaning(stores: Stores, model: str, question: SearchQuestion, depth: int, where: RecordFilter) -> Near:
     embedder = stores.embedding.models[model]
     vector = (await embedder.question(question.text)).tolist()
-    hits = await stores.vectors.search(model, vector, limit=depth, where=where)
+    hits = await stores.vectors.search(model, vector, limit=max(depth, _COMPARED), where=where)
+    close = await embedder.closeness(question.aim().rest, [hit.text for hit in hits])
     is_led = stores.embedding.text is not stores.embedding.embedder
-    return Near(hits, embedder.noise, embedder.sure, leads=is_led and model == stores.embedding.text.name)
+    leads = is_led and model == stores.embedding.text.name
+    return Near(hits, embedder.noise, embedder.sure, leads=leads, closeness=close)
 
 
 async def _by_name(stores: Stores, question: SearchQuestion, depth: int, where: RecordFilter) -> list[Named]:
@@ -147,24 +164,31 @@ async def _by_name(stores: Stores, question: SearchQuestion, depth: int, where: 
         longer = [set(other.words) for other in things]
         if (entities or records) and not any(set(name.words) <= words for words in longer):
             things[name] = (entities, records)
-    is_all = not question.rest(things)
+    aim = question.aim(things)
+    rest = {stem(word) for word in aim.rest}
     chosen = list(things.items())[:_MOST_THINGS]
-    found = await asyncio.gather(*(_records_of(stores, question, name, *thing, depth, where) for name, thing in chosen))
-    return [
-        Named(
-            [one.record_id for one in records],
-            frozenset(one.record_id for one in records if one.is_about),
-            decides=is_all or name.is_identifier,
-            is_all=is_all,
+    found = await asyncio.gather(*(_records_of(stores, aim, name, *thing, depth, where) for name, thing in chosen))
+    named = []
+    for (name, _), ordered in zip(chosen, found, strict=True):
+        if not ordered:
+            continue
+        called = rest & frozenset[str]().union(*(aim.kind_words(one.data_type) for one in ordered))
+        # "latest fuel stop": the word that is left ("stop") does not undo the order of what is fuel.
+        is_all = rest <= called or (aim.is_newest and bool(called))
+        named.append(
+            Named(
+                [one.record_id for one in ordered],
+                frozenset(one.record_id for one in ordered if one.is_about),
+                decides=is_all or name.is_identifier,
+                is_all=is_all,
+            )
         )
-        for (name, _), records in zip(chosen, found, strict=True)
-        if records
-    ]
+    return named
 
 
 async def _records_of(
     stores: Stores,
-    question: SearchQuestion,
+    aim: Aim,
     name: Name,
     entities: Sequence[EntityView],
     with_name: Sequence[str],
@@ -182,9 +206,16 @@ async def _records_of(
     }
     records = await stores.catalog.newest_of([*mentions, *others], ids=ids, aliases=aliases, limit=depth, where=where)
     wanted = [one for one in records if one.record_id in mentions or one.is_about]
-    if question.asks_where:
-        return sorted(wanted, key=lambda one: (not (one.is_about and one.is_event), not one.is_about))
-    return sorted(wanted, key=lambda one: (not one.has_id, not one.is_about))
+    return sorted(wanted, key=lambda one: _order(aim, one))
+
+
+def _order(aim: Aim, record: NamedRecord) -> tuple[int, ...]:
+    """Where a record stands among those of a thing, of which the newest comes first."""
+    kind = -len(aim.kind_words(record.data_type))
+    states = not aim.relations.isdisjoint(record.predicates)
+    if aim.is_newest:
+        return kind, not states, not record.is_about
+    return kind, not states, not record.has_id, not record.is_titled, not record.is_about
 
 
 async def _best(stores: Stores, ranking: Ranking, limit: int, where: RecordFilter) -> list[ShownVersion]:
@@ -215,7 +246,7 @@ def _hit(place: int, shown: ShownVersion, ranking: Ranking, question: SearchQues
     point = ranking.points.get(shown.record_id)
     if point is None or point.saga_id not in shown.sagas:
         point = None
-    words = question.rest(())
+    words = question.aim().rest
     piece = passages.around(shown.text if point is None else point.text, words, _SHOWN)
     return SearchHit(
         place,

@@ -1,6 +1,7 @@
 """What a question names, and what else it asks. Pure.
 
-    where is TRUCK-6520            names TRUCK-6520, and asks for the place; nothing else is asked
+    where is TRUCK-6520            names TRUCK-6520, and asks for the newest place; nothing else is asked
+    last message about LD-10441    names LD-10441, and asks for the newest record of the kind `message`
     why was LD-10441 late          may name LD-10441, "LD-10441 late" …; `late` is asked too
     "Lakeshore Haulage" invoices   may name Lakeshore Haulage; `invoices` is asked too
 
@@ -10,10 +11,12 @@ Whether something has such a name is asked of the stores, by exact look-ups. So 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from apex_cli.extract import lookup
+from apex_cli.model import Predicate
+from apex_cli.search.passages import stem
 
 _MOST_WORDS = 32
 _LONGEST_NAME = 5
@@ -27,7 +30,26 @@ _EMPTY = frozenset(
     to up was we were what what's when where where's which who who's whose why will with you your""".split()  # noqa: SIM905
 )
 """Words that ask for nothing by themselves."""
-_PLACE = frozenset(("where", "where's", "whereabouts", "location", "position"))
+_NEWEST = frozenset("current currently last latest newest now recent recently today".split())  # noqa: SIM905
+_WITH_NEWEST = frozenset(("just", "most", "right", "seen"))
+"""Words that ask for nothing beside one of those: "most recent", "last seen"."""
+_RELATIONS: Mapping[str, tuple[Predicate, ...]] = {
+    **dict.fromkeys(("where", "where's", "whereabouts", "location", "position"), (Predicate.LOCATED_AT,)),
+    **dict.fromkeys(("driver", "drives", "driving", "drove"), (Predicate.DRIVES, Predicate.ASSIGNED_DRIVER)),
+    **dict.fromkeys(("carrier", "hauls", "hauling", "haulier"), (Predicate.HAULED_BY,)),
+    "customer": (Predicate.FOR_CUSTOMER,),
+    "status": (Predicate.HAS_STATUS,),
+}
+"""Words that ask for a relation: what states it last is the answer."""
+_SENT = frozenset(("by", "from", "sent", "wrote"))
+_KINDS: Mapping[str, tuple[str, ...]] = {
+    "message": ("mail", "email", "e-mail", "letter", "reply"),
+    "location": ("ping", "gps", "position"),
+    "shipment": ("load",),
+    "load": ("shipment",),
+    "document": ("paper", "file"),
+}
+"""How people call records of a type, beside the parts of its name: `fuel_transaction` is "fuel" and "transaction"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +71,38 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True)
+class Aim:
+    """What a question asks for, by those of its words that name nothing."""
+
+    words: tuple[str, ...]
+
+    @property
+    def relations(self) -> frozenset[str]:
+        """The predicates that are asked for: where something is, who drives it, who wrote a message."""
+        said = [word.casefold() for word in self.words]
+        found = {one for word in said for one in _RELATIONS.get(word, ())}
+        return frozenset(found if _SENT.isdisjoint(said) else {*found, Predicate.SENT_BY})
+
+    @property
+    def is_newest(self) -> bool:
+        """Whether what was last is asked for, in these words or by a relation: "where is", "the status of"."""
+        return any(word.casefold() in _NEWEST or word.casefold() in _RELATIONS for word in self.words)
+
+    def kind_words(self, data_type: str) -> frozenset[str]:
+        """The words that call records of this type what they are, by their stems."""
+        called = {stem(part) for part in (*data_type.split("_"), *_KINDS.get(data_type, ()))}
+        return frozenset(found for word in self.words if (found := stem(word)) in called)
+
+    @property
+    def rest(self) -> list[str]:
+        """The words that ask for something else than what was last or what states a relation."""
+        asks_nothing = _EMPTY | _NEWEST | _RELATIONS.keys()
+        if any(word.casefold() in _NEWEST for word in self.words):
+            asks_nothing |= _WITH_NEWEST
+        return [word for word in self.words if word.casefold() not in asks_nothing and any(map(str.isalnum, word))]
+
+
+@dataclass(frozen=True, slots=True)
 class SearchQuestion:
     """A question, its words, and what it may name, each text once, the longest first."""
 
@@ -56,24 +110,15 @@ class SearchQuestion:
     words: tuple[str, ...]
     names: tuple[Name, ...]
 
-    @property
-    def asks_where(self) -> bool:
-        """Whether it asks where something is: what was seen last is the answer."""
-        return any(word.casefold() in _PLACE for word in self.words)
-
-    def rest(self, known: Iterable[Name]) -> list[str]:
-        """The words that ask for something beside these names."""
+    def aim(self, known: Iterable[Name] = ()) -> Aim:
+        """What it asks for, if these are the names of things."""
         named = {place for name in known for place in name.words}
-        return [
-            word
-            for place, word in enumerate(self.words)
-            if place not in named and word.casefold() not in _EMPTY | _PLACE and any(map(str.isalnum, word))
-        ]
+        return Aim(tuple(word for place, word in enumerate(self.words) if place not in named))
 
     @property
     def is_only_ids(self) -> bool:
         """Whether all that it asks for has a digit: a text that is like it does not answer it."""
-        rest = self.rest(())
+        rest = self.aim().rest
         return bool(rest) and all(any(map(str.isdigit, word)) for word in rest)
 
 

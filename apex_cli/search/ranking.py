@@ -4,11 +4,15 @@ The score of a record is the sum of two numbers from 0 to 1, and of a bonus:
 
     words     its score by words, relative to the best one, times the square of its coverage: the share of the
               question's words that it has, by their weight. A text with one word of five says little.
-    meaning   its cosine similarity, from the model's noise (0) to the best one (1)
+    meaning   its cosine similarity, from the model's noise (0) to the best one (1). Where the model compares texts
+              word by word (`embed.word_by_word`): its closeness, from 0 to the closest one (1), and `_VECTOR` times
+              the similarity
     naming    at least 1, if the question names a thing by an id and the record is of that thing, or if a name is all
-              that the question says. So records of the thing stand first. If the question says nothing else, their
-              order is: records that have the name as their own id, records about the thing, records that mention it,
-              each with the newest first. If it asks where something is: what is about it and newest is first.
+              that the question says. So records of the thing stand first. If the question says nothing else but a kind
+              of record, their order is: records of that kind, those that have the name as their own id, in their
+              title, records about the thing, records that mention it, each with the newest first. If it asks for what
+              was last, or for a relation ("where is", "status of"): records of the kind, those that state the relation
+              of the thing, those about it, each with the newest first.
               A name among other words adds `_NAME`, half of it to records that only mention the thing.
 
 Sums of scores find more than sums of ranks do (Bruch, Gai and Ingber, TOIS 2023): by rank, a part counts the same for
@@ -20,18 +24,20 @@ What nothing supports is left out, so a question about nothing in the memory fin
 - it is of a thing that the question names, or
 - its coverage is `_COVERED`, or it has that share of the question's words ("roll paper": of records that say "paper"
   alone, none says "roll", which weighs more), or
-- it is near by meaning: above the model's noise, and above `_TAIL` times the nearest. If no record has any of the
-  question's words, the nearest must be one that is `sure`. A question of ids alone is not answered by a similar text.
+- it is near by meaning: above the model's noise, and above `_TAIL` times the nearest, or `_NEAR` where words are
+  compared. If no record has any of the question's words, the nearest must be one that is `sure`. A question of ids
+  alone is not answered by a similar text.
 
 The limits are measured on the questions of `quality.meaning`, and on 25 questions about nothing in that memory
 ("how do I bake sourdough bread"):
 
     model                     noise   sure   hit@1   hit@5   of 40    questions about nothing that find something
-    wordllama-256             0.10    0.32   11      16               5 of 25; 25 without the limits
-    multilingual-e5-small     0.80    0.83   23      30               4 of 25; 25 without the limits
+    wordllama-256             0.10    0.32   12      15               5 of 25; 25 without the limits
+    multilingual-e5-small     0.80    0.83   22      29               4 of 25; 25 without the limits
 
 On 52 questions that are held out, 24 and 26 of 26 about something find something, 2 and 2 of 13 about nothing, and
-6 and 6 of 13 about freight that is not there. See docs/howto/find-by-meaning.md.
+7 and 7 of 13 about freight that is not there. See docs/howto/find-by-meaning.md. What the order of records is worth
+shows on the fifty questions of `quality.search`.
 """
 
 from __future__ import annotations
@@ -45,6 +51,8 @@ _LEADS = 4.0
 _NAME = 0.5
 _COVERED = 0.5
 _TAIL = 0.6
+_NEAR = 0.45
+_VECTOR = 0.5
 _TIE = 1e-3
 
 
@@ -52,20 +60,33 @@ _TIE = 1e-3
 class Near:
     """What one embedding model found, nearest first. For `noise` and `sure` see `Embedder`.
 
-    `leads`: it is a model for text.
+    `leads`: it is a model for text. `closeness` is that of each hit, where the model compares texts word by word.
     """
 
     hits: Sequence[Hit]
     noise: float = 0.0
     sure: float = 0.0
     leads: bool = False
+    closeness: Sequence[float] | None = None
 
-    def supported(self, *, has_words: bool) -> list[Hit]:
-        """The hits that are near enough. `has_words`: some record has words of the question."""
+    def supported(self, *, has_words: bool) -> list[tuple[str, float]]:
+        """The records that are near enough, with a number from 0 to 1. `has_words`: some record has words of the
+        question.
+        """
         best = max((hit.score for hit in self.hits), default=0.0)
         if best <= self.noise or (best < self.sure and not has_words):
             return []
-        return [hit for hit in self.hits if hit.score > self.noise and hit.score >= _TAIL * best]
+        near = [hit for hit in self.hits if hit.score > self.noise]
+        by_vector = [(hit.score - self.noise) / (best - self.noise) for hit in near]
+        closest = max(self.closeness or (), default=0.0)
+        if self.closeness is None or not closest:
+            pairs = zip(near, by_vector, strict=True)
+            return [(hit.record_id, score) for hit, score in pairs if hit.score >= _TAIL * best]
+        by_hit = {id(hit): one / closest for hit, one in zip(self.hits, self.closeness, strict=True)}
+        scores = [
+            (by_hit[id(hit)] + _VECTOR * score) / (1 + _VECTOR) for hit, score in zip(near, by_vector, strict=True)
+        ]
+        return [(hit.record_id, score) for hit, score in zip(near, scores, strict=True) if score >= _NEAR]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +169,9 @@ def _by_meaning(near: Sequence[Near], has_words: bool) -> dict[str, float]:
     led = any(one.leads for one in near)
     scores: dict[str, float] = {}
     for one in near:
-        hits = one.supported(has_words=has_words)
-        span = max((hit.score for hit in hits), default=one.noise) - one.noise
-        for hit in hits:
-            score = (hit.score - one.noise) / span / (1.0 if one.leads or not led else _LEADS)
-            scores[hit.record_id] = max(scores.get(hit.record_id, 0.0), score)
+        for record_id, found in one.supported(has_words=has_words):
+            score = found / (1.0 if one.leads or not led else _LEADS)
+            scores[record_id] = max(scores.get(record_id, 0.0), score)
     return scores
 
 

@@ -99,6 +99,34 @@ def test_what_else_is_asked_decides_among_the_records_of_a_thing(home: Path, cap
     assert ids(home, capsys, "why is LD-10441 late because of snow")[0] == "MSG-1"
 
 
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("last position of TRUCK-6520", "TRUCK-6520@2025-10-19T10:00:00Z"),
+        ("latest message about LD-10441", "MSG-2"),
+        ("current status of LD-10441", "LD-10441"),
+        ("messages from dispatch@lakeshore.example", "MSG-3"),
+    ],
+)
+def test_the_kind_and_the_newest_come_first_where_they_are_asked_for(
+    home: Path, capsys: Captured, text: str, first: str
+) -> None:
+    assert ids(home, capsys, text)[0] == first
+
+
+def test_a_misspelt_word_is_searched_for_as_the_nearest_that_is_there(home: Path, capsys: Captured) -> None:
+    *hits, one, other = found(home, capsys, "Lakeshroe Hualage", "--limit", "2")
+    assert {hit["external_id"] for hit in hits} == {"LD-10441", "LD-10442"}
+    assert one == {"type": "respelt", "word": "Lakeshroe", "instead": "Lakeshore"}
+    assert (other["word"], other["instead"]) == ("Hualage", "Haulage")
+    assert main(["search", "Hualage", "--home", str(home)]) == 0
+    assert capsys.readouterr().err == 'no record has "Hualage": searched for "Haulage"\n'
+
+
+def test_no_id_is_taken_for_a_misspelt_one(home: Path, capsys: Captured) -> None:
+    assert found(home, capsys, "LD-10414") == []
+
+
 def test_a_record_without_a_thing_is_found_by_its_own_id(home: Path, capsys: Captured) -> None:
     assert ids(home, capsys, "MSG-3")[0] == "MSG-3"
 

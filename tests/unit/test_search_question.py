@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from apex_cli.search.passages import around, matched, stem
-from apex_cli.search.question import understand
+from apex_cli.search.question import Aim, understand
 
 
 def names(text: str) -> set[str]:
@@ -39,13 +39,51 @@ def test_an_id_has_a_digit(text: str) -> None:
     assert all(name.is_identifier for name in understand(text).names)
 
 
+def aim(text: str, *names: str) -> Aim:
+    question = understand(text)
+    return question.aim([name for name in question.names if name.text in names])
+
+
 def test_what_is_left_beside_the_names() -> None:
-    question = understand("where is TRUCK-6520 now?")
-    assert question.asks_where
-    assert question.rest([name for name in question.names if name.text == "TRUCK-6520"]) == []
-    question = understand("why was LD-10441 late?")
-    assert not question.asks_where
-    assert question.rest([name for name in question.names if name.text == "LD-10441"]) == ["late"]
+    assert aim("where is TRUCK-6520 now?", "TRUCK-6520").rest == []
+    assert aim("why was LD-10441 late?", "LD-10441").rest == ["late"]
+    assert aim("most recent fuel stop of TRUCK-6520", "TRUCK-6520").rest == ["fuel", "stop"]
+    assert aim("the right seen most", "x").rest == ["right", "seen", "most"]
+
+
+@pytest.mark.parametrize(
+    ("text", "relations"),
+    [
+        ("where is TRUCK-6520", {"LOCATED_AT"}),
+        ("last position of TRUCK-6520", {"LOCATED_AT"}),
+        ("who drives TRUCK-6520", {"DRIVES", "ASSIGNED_DRIVER"}),
+        ("status of TRUCK-6520", {"HAS_STATUS"}),
+        ("messages from TRUCK-6520", {"SENT_BY"}),
+        ("TRUCK-6520", set()),
+    ],
+)
+def test_a_question_may_ask_for_a_relation(text: str, relations: set[str]) -> None:
+    assert aim(text, "TRUCK-6520").relations == relations
+
+
+def test_a_question_may_ask_for_what_was_last() -> None:
+    for text in ("where is T-1", "latest message about T-1", "T-1 now", "current status of T-1"):
+        assert aim(text, "T-1").is_newest
+    for text in ("why was T-1 late", "messages from T-1", "T-1"):
+        assert not aim(text, "T-1").is_newest
+
+
+def test_the_words_of_a_name_ask_for_nothing() -> None:
+    asked = aim("Customer 9 Carrier Corp", "Customer 9 Carrier Corp")
+    assert (asked.relations, asked.is_newest, asked.rest) == (frozenset(), False, [])
+
+
+def test_words_may_call_a_record_what_it_is() -> None:
+    asked = aim("newest e-mail about the fuel claims")
+    assert asked.kind_words("message") == {"e-mail"}
+    assert asked.kind_words("fuel_transaction") == {"fuel"}
+    assert asked.kind_words("service_claim") == {"claim"}
+    assert asked.kind_words("location") == frozenset()
 
 
 def test_ids_alone() -> None:

@@ -129,3 +129,18 @@ def test_half_of_the_words_are_enough_whatever_they_weigh() -> None:
     one_of_two = Hit("paper", "saga", 1.0, "Halcyon Paper Co", coverage=0.3, words=0.5)
     one_of_three = Hit("other", "saga", 1.0, "Halcyon Paper Co", coverage=0.3, words=1 / 3)
     assert rank(words=[one_of_two, one_of_three]).record_ids() == ["paper"]
+
+
+def test_where_words_are_compared_the_closest_text_is_the_nearest() -> None:
+    hits = [hit("average", 0.6), hit("close", 0.4), hit("far", 0.35)]
+    ranking = rank(near=[Near(hits, noise=0.1, sure=0.3, closeness=[0.2, 1.0, 0.0])])
+    assert ranking.record_ids() == ["close", "average"]
+
+
+def test_words_that_nothing_is_close_to_leave_the_similarity() -> None:
+    hits = [hit("nearest", 0.6), hit("near", 0.5)]
+    assert rank(near=[Near(hits, noise=0.1, sure=0.3, closeness=[0.0, 0.0])]).record_ids() == ["nearest", "near"]
+
+
+def test_a_close_word_makes_no_text_sure() -> None:
+    assert rank(near=[Near([hit("any", 0.2)], noise=0.1, sure=0.3, closeness=[1.0])]).record_ids() == []

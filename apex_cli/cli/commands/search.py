@@ -52,10 +52,13 @@ def search(
 ) -> None:
     """Find records by meaning, words and the things that are named, in one ranking.
 
-    The records of a thing that TEXT names by an id or a name stand first. What nothing supports is left out.
+    The records of a thing that TEXT names by an id or a name stand first. "where is", "last", "status of" and the like
+    ask for the newest. A word that no record has is searched for as the nearest one that is there. What nothing
+    supports is left out.
     A part of the search that fails is left out, with a warning. The search fails when no part answers.
     """
-    # With --json each part left out adds a last line: {"type": "warning", "part", "code", "message", "hint"}.
+    # With --json each word that was respelt adds a line: {"type": "respelt", "word", "instead"}, and each part left out
+    # a last line: {"type": "warning", "part", "code", "message", "hint"}.
     from apex_cli.stores.views import RecordFilter
 
     context.settings()
@@ -79,6 +82,10 @@ def search(
         context.output.table(("", "RECORD", "FOUND BY", *(["PLACE"] if placed else []), "TEXT"), rows)
     else:
         context.output.line("Nothing found.")
+    for word, instead in result.respelt.items():
+        context.output.note(clean(f'no record has "{word}": searched for "{instead}"'))
+        if context.output.json:
+            context.output.object({"type": "respelt", "word": word, "instead": instead})
     for failed in result.left_out:
         error = failed.error
         context.output.note(clean(redact(f"warning: {failed.part} part of search left out: {error.message}")))

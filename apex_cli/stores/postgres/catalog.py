@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from apex_cli.stores.postgres import record_search
+from apex_cli.stores.postgres import record_search, spelling
 from apex_cli.stores.postgres.record_search import NamedRecord, ShownVersion
 from apex_cli.stores.views import ANY_RECORD, Hit, RecordFilter
 
@@ -218,6 +218,10 @@ class Catalog:
     async def search(self, text: str, *, limit: int, where: RecordFilter = ANY_RECORD) -> Sequence[Hit]:
         """Records that have any of the words of `text` (English stemming), best first."""
         return await record_search.by_words(self._database, text, limit=limit, where=where)
+
+    async def respelt(self, text: str) -> Mapping[str, str]:
+        """The words of a text that no record has, each with the word of the records that is meant."""
+        return await spelling.respelt(self._database, text)
 
     async def with_id(self, ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
         """The records with each of these external ids in small letters; other JSON has its id without the collection.

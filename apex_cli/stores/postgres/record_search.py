@@ -105,8 +105,12 @@ WHERE v.record_id = ANY(%(records)s::uuid[]) ORDER BY v.record_id, v.event_time 
 """  # noqa: S608 - constants
 # What a record is about is its first entity.
 _NEWEST_OF = f"""
-SELECT v.record_id, v.event_time, v.kind = 'event' AS is_event,
+SELECT v.record_id, v.event_time, r.data_type,
+       ARRAY(SELECT DISTINCT claim ->> 'predicate' FROM jsonb_array_elements(v.extraction -> 'claims') AS claim
+             WHERE claim ->> 'subject' = ANY(%(aliases)s::text[]) OR claim ->> 'object' = ANY(%(aliases)s::text[]))
+           AS predicates,
        {_ID} = ANY(%(ids)s::text[]) AS has_id,
+       EXISTS (SELECT FROM unnest(%(ids)s::text[]) AS id WHERE position(id IN lower(v.title)) > 0) AS is_titled,
        v.extraction #> '{{entities,0,keys}}' ?| %(aliases)s::text[] AS is_about
 FROM (
     SELECT v.* FROM record_version v {_SHOWN}
@@ -133,14 +137,16 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class NamedRecord:
-    """A record of a thing that was named. `has_id`: it has the name as its own id. `is_about`: it is about the thing,
-    and does not only mention it.
+    """A record of a thing that was named. `has_id`: it has the name as its own id. `is_titled`: its title has it.
+    `is_about`: it is about the thing, and does not only mention it. `predicates` are those that it states of it.
     """
 
     record_id: str
     event_time: datetime
-    is_event: bool
+    data_type: str
+    predicates: frozenset[str]
     has_id: bool
+    is_titled: bool
     is_about: bool
 
 
@@ -215,7 +221,13 @@ async def newest_of(
     rows = await database.rows(_NEWEST_OF, {**parameters, "limit": limit})
     found = {
         str(row["record_id"]): NamedRecord(
-            str(row["record_id"]), row["event_time"], row["is_event"], row["has_id"], bool(row["is_about"])
+            str(row["record_id"]),
+            row["event_time"],
+            row["data_type"],
+            frozenset(row["predicates"]),
+            row["has_id"],
+            row["is_titled"],
+            bool(row["is_about"]),
         )
         for row in reversed(rows)
     }
