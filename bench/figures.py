@@ -160,18 +160,37 @@ def saga_figures(large: IngestSample, raw: RawSample, beside: RawSample, prepari
 
 
 @dataclass(frozen=True, slots=True)
-class ServerSamples:
-    """All that was measured: `one` ingest of all records, and a `pair` of ingests at once, each of half of them.
+class PairSample:
+    """Two ingests at once, each of half of the records. `processor_seconds` is of both together.
 
-    `verified`: how many records of the pair `apex verify` found consistent. `pair_processor_seconds` is of both
-    together. `raw_graph`: raw writes of all records to the graph alone, by the number of connections. Servers take
-    processor seconds of their own: `graph_seconds` are those of the graph's, by the name of a figure.
+    `verified`: how many records were found consistent in all stores afterwards.
+    """
+
+    halves: Sequence[IngestSample]
+    processor_seconds: float | None
+    verified: int
+
+    @property
+    def records(self) -> int:
+        return sum(half.records for half in self.halves)
+
+    @property
+    def seconds(self) -> float:
+        """Those of the slower one."""
+        return max(half.seconds for half in self.halves)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSamples:
+    """All that was measured: `one` ingest of all records, and pairs of ingests by the name of their figure.
+
+    `pair` is in one namespace, `apart` in a namespace each. `raw_graph`: raw writes of all records to the graph alone,
+    by the number of connections. Servers take processor seconds of their own: `graph_seconds` are those of the graph's,
+    by the name of a figure.
     """
 
     one: IngestSample
-    pair: Sequence[IngestSample]
-    pair_processor_seconds: float | None
-    verified: int
+    pairs: Mapping[str, PairSample]
     raw: RawSample
     side_by_side: RawSample
     raw_graph: Mapping[int, RawSample]
@@ -184,9 +203,7 @@ def server_figures(samples: ServerSamples) -> list[Figure]:
 
     Vectors and cache are written side by side, and all stores beside the understanding of the next batch.
     """
-    one, pair = samples.one, samples.pair
-    records, longest = sum(half.records for half in pair), max(half.seconds for half in pair)
-    together = rate(records, longest)
+    one = samples.one
     stores = []
     for store, seconds in sorted(one.store_seconds.items()):
         stores += [
@@ -197,20 +214,28 @@ def server_figures(samples: ServerSamples) -> list[Figure]:
         *ingest_figures(one),
         _graph_processor(samples, "ingest"),
         *stores,
-        rate_figure(
-            "pair", f"{len(pair)} processes at once, both together", records, longest, samples.pair_processor_seconds
-        ),
-        _graph_processor(samples, "pair"),
-        Figure("pair_gain", "  by the rate of one", ratio(together, rate(one.records, one.seconds)), ""),
-        Figure("pair_verified", "  verified afterwards, no problem found", samples.verified, "records"),
-        *_raw_graph_figures(samples, together),
+        *_pair_figures(samples, "pair", "two processes at once in one namespace, both together"),
+        *_pair_figures(samples, "apart", "two processes at once, a namespace each, both together"),
+        *_raw_graph_figures(samples),
         *saga_figures(one, samples.raw, samples.side_by_side, samples.preparing_seconds),
     ]
 
 
-def _raw_graph_figures(samples: ServerSamples, together: float) -> list[Figure]:
+def _pair_figures(samples: ServerSamples, name: str, label: str) -> list[Figure]:
+    """How fast two ingests at once were, and how much faster than one."""
+    one, pair = samples.one, samples.pairs[name]
+    gain = ratio(rate(pair.records, pair.seconds), rate(one.records, one.seconds))
+    return [
+        rate_figure(name, label, pair.records, pair.seconds, pair.processor_seconds),
+        _graph_processor(samples, name),
+        Figure(f"{name}_gain", "  by the rate of one", gain, ""),
+        Figure(f"{name}_verified", "  verified afterwards, no problem found", pair.verified, "records"),
+    ]
+
+
+def _raw_graph_figures(samples: ServerSamples) -> list[Figure]:
     """What the graph's server takes from writers that read nothing, and how near to it the ingests come."""
-    one, raw = samples.one, samples.raw_graph
+    one, raw, pair = samples.one, samples.raw_graph, samples.pairs["pair"]
     rates = {connections: rate(one.records, sample.seconds) for connections, sample in raw.items()}
     found = []
     for connections, sample in raw.items():
@@ -228,8 +253,8 @@ def _raw_graph_figures(samples: ServerSamples, together: float) -> list[Figure]:
         Figure("graph_by_raw", "  by raw writes, one connection", ratio(committing, rates.get(1)), ""),
         Figure(
             "pair_by_raw",
-            "two processes, end to end / raw writes to the graph, two connections",
-            ratio(together, rates.get(2)),
+            "two processes in one namespace, end to end / raw writes to the graph, two connections",
+            ratio(rate(pair.records, pair.seconds), rates.get(2)),
             "",
         ),
     ]

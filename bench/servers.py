@@ -14,14 +14,15 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from apex_cli import config
 from bench.__main__ import EXPLAINED, argument_parser, note, run
-from bench.figures import IngestSample, RawSample, ServerSamples, server_figures
-from bench.ingest import Apex
+from bench.figures import PairSample, RawSample, ServerSamples, server_figures
+from bench.ingest import Apex, IngestFailedError
 from bench.processor import children_seconds, difference, listener, process_seconds
 from tests import namespaces, profiles
 from tests.generate import write_jsonl
@@ -78,11 +79,11 @@ class _Bench:
             note(f"{records:,} records")
             with self._watched("ingest"):
                 one = apex.ingest(folder / "one", file, limit=LIMIT_SECONDS)
-        pair, pair_processor_seconds, verified = self._pair(file)
+        pairs = {"pair": self._pair("pair", file, shared=True), "apart": self._pair("apart", file, shared=False)}
         preparing_seconds, raw, side_by_side = asyncio.run(self._compare(warming, file))
         raw_graph = asyncio.run(self._write_graph(file))
         return ServerSamples(
-            *(one, pair, pair_processor_seconds, verified, raw, side_by_side),
+            *(one, pairs, raw, side_by_side),
             raw_graph=raw_graph,
             preparing_seconds=preparing_seconds,
             graph_seconds=self._graph_seconds,
@@ -108,22 +109,24 @@ class _Bench:
         finally:
             namespaces.drop(own)
 
-    def _pair(self, file: Path) -> tuple[list[IngestSample], float | None, int]:
-        """Two ingests at once, each of every second record, with their processor seconds, and how many records verify.
+    def _pair(self, name: str, file: Path, *, shared: bool) -> PairSample:
+        """Two ingests at once, each of every second record, in one namespace or in one each.
 
-        They share a namespace where the vectors are on a server, too. Embedded ones belong to one home and one process.
+        Of one namespace, embedded vectors are in two homes, each with those of its own records. `apex verify` would
+        miss those of the other. So what the stores hold is compared as the fault tests do it.
         """
         lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-        homes = [self._folder / "left", self._folder / "right"]
-        halves = [self._folder / "left.jsonl", self._folder / "right.jsonl"]
+        homes = [self._folder / f"{name}-{side}" for side in ("left", "right")]
+        halves = [home.with_suffix(".jsonl") for home in homes]
         for number, half in enumerate(halves):
             half.write_text("".join(lines[number::2]), encoding="utf-8")
-        shared = profiles.namespace(homes[0]) if os.environ.get("APEX_TEST_QDRANT_URL") else None
-        note(f"two processes at once, {len(lines) // 2:,} records each")
-        places = self._place(homes[0], shared), self._place(homes[1], shared)
+        common = profiles.namespace(homes[0]) if shared else None
+        where = "one namespace" if shared else "a namespace each"
+        note(f"two processes at once, {len(lines) // 2:,} records each, {where}")
+        places = self._place(homes[0], common), self._place(homes[1], common)
         with places[0] as left, places[1] as right, ThreadPoolExecutor(2) as threads:
             spent_before = children_seconds()
-            with self._watched("pair"):
+            with self._watched(name):
                 started = [
                     threads.submit(apex.ingest, home, half, limit=LIMIT_SECONDS)
                     for apex, home, half in zip((left, right), homes, halves, strict=True)
@@ -131,8 +134,26 @@ class _Bench:
                 pair = [ingest.result() for ingest in started]
             processor_seconds = difference(spent_before, children_seconds())
             note("verifying what they wrote")
-            verified = left.verify(homes[0]) + (0 if shared else right.verify(homes[1]))
-        return pair, processor_seconds, verified
+            if common is None:
+                verified = left.verify(homes[0]) + right.verify(homes[1])
+            else:
+                verified = asyncio.run(self._compared(homes, common))
+        return PairSample(pair, processor_seconds, verified)
+
+    async def _compared(self, homes: Sequence[Path], namespace: str) -> int:
+        """How many records of one namespace agree in all stores. Raises `IngestFailedError` unless all do."""
+        # Imported now, for the drivers are heavy and the runs before are timed.
+        from tests.faults.oracle import current_versions, differences
+        from tests.faults.stored import read_stores
+
+        stored, beside = [
+            await read_stores(home, {**self._variables(home), "APEX_NAMESPACE": namespace}) for home in homes
+        ]
+        if not os.environ.get("APEX_TEST_QDRANT_URL"):
+            stored = replace(stored, points=[*stored.points, *beside.points])
+        if wrong := list(differences(stored)):
+            raise IngestFailedError("\n".join(("two processes in one namespace:", *wrong[:20])))
+        return len(current_versions(stored))
 
     async def _compare(self, warming: Path, file: Path) -> tuple[float, RawSample, RawSample]:
         """Seconds of extraction and embedding alone, and the raw writes, one after the other and side by side.

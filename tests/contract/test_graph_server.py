@@ -6,7 +6,7 @@ import asyncio
 import random
 import ssl
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -326,15 +326,36 @@ async def test_what_is_missing_is_named(server: Neo4jGraph) -> None:
             await session.execute_write(without)
 
 
-async def test_an_index_of_graphiti_gives_way_to_the_constraint_of_its_name(server: Neo4jGraph) -> None:
+async def test_an_index_of_graphiti_gives_way_to_the_constraint_at_six_first_starts_at_once(server: Neo4jGraph) -> None:
     await rows("DROP CONSTRAINT mention_uuid IF EXISTS")
     await rows("CREATE INDEX mention_uuid IF NOT EXISTS FOR ()-[e:MENTIONS]-() ON (e.uuid)")
-    async with connected() as first, connected() as second:
-        assert (await first.check())["schema_missing"] == []
-        assert (await second.check())["schema_missing"] == []
+    graphs = [server_graph(GROUP) for _ in range(6)]
+    try:
+        await asyncio.gather(*(graph.open() for graph in graphs))
+        assert [(await graph.check())["schema_missing"] for graph in graphs] == [[]] * len(graphs)
+    finally:
+        await asyncio.gather(*(graph.close() for graph in graphs))
     assert await rows("SHOW CONSTRAINTS YIELD name WHERE name = 'mention_uuid' RETURN name") == [
         {"name": "mention_uuid"}
     ]
+
+
+async def test_a_constraint_that_another_process_makes_meanwhile_is_left_alone(server: Neo4jGraph) -> None:
+    await rows("DROP CONSTRAINT mention_uuid IF EXISTS")
+    await rows("CREATE INDEX mention_uuid IF NOT EXISTS FOR ()-[e:MENTIONS]-() ON (e.uuid)")
+    overtaken = False
+
+    async def slowly(statement: str) -> Sequence[Mapping[str, Any]]:
+        nonlocal overtaken
+        if "DROP INDEX" in statement and not overtaken:
+            overtaken = True
+            async with connected() as quick:
+                assert (await quick.check())["schema_missing"] == []
+        return await server._engine._ask(statement)
+
+    await schema.build(slowly)
+    assert overtaken
+    assert (await server.check())["schema_missing"] == []
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from bench.__main__ import report
 from bench.dataset import GraphRows
 from bench.figures import (
     IngestSample,
+    PairSample,
     RawSample,
     Samples,
     ServerSamples,
@@ -85,18 +86,20 @@ def test_every_figure_follows_from_the_samples() -> None:
 def test_every_figure_of_servers_follows_from_the_samples() -> None:
     samples = ServerSamples(
         one=replace(_samples().large, store_seconds={"postgres": 2.0, "graph": 4.0}),
-        pair=[_ingest(1500, 4.0), _ingest(1500, 5.0)],
-        pair_processor_seconds=6.0,
-        verified=3000,
+        pairs={
+            "pair": PairSample([_ingest(1500, 4.0), _ingest(1500, 5.0)], 6.0, 3000),
+            "apart": PairSample([_ingest(1500, 2.5), _ingest(1500, 2.0)], 4.5, 2999),
+        },
         raw=RawSample(6.0, {"graph": 5.0}, 4.5),
         side_by_side=RawSample(5.0, {"graph": 5.0}, 4.5),
         raw_graph={1: RawSample(1.5, {}, 0.9), 2: RawSample(1.0, {}, 1.2)},
         preparing_seconds=4.0,
-        graph_seconds={"ingest": 6.0, "pair": 9.0, "raw_graph_1": 3.0, "raw_graph_2": None},
+        graph_seconds={"ingest": 6.0, "pair": 9.0, "apart": None, "raw_graph_1": 3.0, "raw_graph_2": None},
     )
     found = {figure.name: figure.value for figure in server_figures(samples)}
     spent = {figure.name: figure.processor_seconds for figure in server_figures(samples)}
     assert [spent["raw_graph_1"], spent["raw_graph_2"]] == pytest.approx([0.3, 0.4])
+    assert [spent["pair"], spent["apart"]] == pytest.approx([2.0, 1.5])
     assert found.pop("ingest_windows") == pytest.approx([200, 500, 400])
     assert found == pytest.approx(
         {
@@ -110,6 +113,10 @@ def test_every_figure_of_servers_follows_from_the_samples() -> None:
             "pair": 600,
             "pair_graph_server": 3.0,
             "pair_gain": 2.0,
+            "apart": 1200,
+            "apart_graph_server": None,
+            "apart_gain": 4.0,
+            "apart_verified": 2999,
             "raw_graph_1": 2000,
             "raw_graph_1_graph_server": 1.0,
             "raw_graph_1_gain": 1.0,

@@ -29,7 +29,7 @@ from apex_cli.errors import StoreUnavailable
 Ask = Callable[[str], Awaitable[Sequence[Mapping[str, Any]]]]
 """Runs one statement in a transaction of its own and returns its rows."""
 
-_ONLINE_SECONDS = 300
+_AWAIT_ALL = "CALL db.awaitIndexes(300)"
 _ROUNDS = 5
 
 CONSTRAINTS = {
@@ -94,24 +94,23 @@ async def build(ask: Ask) -> None:
 
     Raises `StoreUnavailable` where one cannot be created, for example because a foreign graph has an id twice.
     """
-    from neo4j.exceptions import ClientError, Neo4jError, TransientError
+    from neo4j.exceptions import Neo4jError
 
     refused: Neo4jError | None = None
     for _ in range(_ROUNDS):
         existing = await _existing(ask)
         replaced = [name for name in CONSTRAINTS if name in existing and existing[name][1] != name]
-        absent = {
-            name: statement for name, statement in _STATEMENTS.items() if name not in existing or name in replaced
-        }
-        if not absent:
-            await ask(f"CALL db.awaitIndexes({_ONLINE_SECONDS})")
-            return
-        for statement in (*(f"DROP INDEX {name} IF EXISTS" for name in replaced), *absent.values()):
+        absent = [statement for name, statement in _STATEMENTS.items() if name not in existing or name in replaced]
+        refused = None
+        for statement in (*(f"DROP INDEX {name} IF EXISTS" for name in replaced), *absent, _AWAIT_ALL):
             try:
                 await ask(statement)
-            except (ClientError, TransientError) as error:
-                # Another process may have created it meanwhile. If not, the next round fails in the same way.
+            except Neo4jError as error:
+                # Another process may be at it. A constraint that it makes looks like an index of Graphiti until it is
+                # ready, and then it cannot be dropped. The next round looks again, and fails too if the cause stays.
                 refused = error
+        if not absent and refused is None:
+            return
     raise StoreUnavailable(
         f"graph: its constraints and indexes cannot be made: {refused.message if refused else 'they do not stay'}",
         hint="the user needs the right to create them, and no id may be there twice",
