@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import shutil
 import subprocess
 import sys
 import uuid
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 from qdrant_client import AsyncQdrantClient
+from qdrant_edge import EdgeShard
 
 from apex_cli.addresses import Secret
 from apex_cli.errors import StoreError, StoreTerminal, StoreTransient, StoreUnavailable
@@ -383,6 +387,50 @@ async def test_edge_gives_space_back_after_a_large_run(tmp_path: Path, monkeypat
     assert await held(store) == {StoredSummary(kept.record_id, kept.saga_id, parts=1, visible=True)}
     assert await found(store, "kept") == [(kept.record_id, kept.saga_id)]
     await store.close()
+
+
+def log_files(folder: Path) -> list[int]:
+    """The sizes of the files of a shard's write-ahead log, the smallest first."""
+    return sorted(
+        file.stat().st_size for file in (folder / "wal").iterdir() if file.name.startswith(("open", "closed"))
+    )
+
+
+async def write_much(store: QdrantEdgeStore, records: int) -> None:
+    """Publish so many records of 10 KB, and find all of them again after closing."""
+    plans = [make_plan(f"r-{number}", chunks=(f"{number} " + "x" * 10_000,)) for number in range(records)]
+    await store.open()
+    for start in range(0, records, 500):
+        await store.prepare(plans[start : start + 500])
+        await store.publish(plans[start : start + 500])
+        await store.flush()
+    await store.close()
+    await store.open()
+    assert await held(store) == {StoredSummary(plan.record_id, plan.saga_id, parts=1, visible=True) for plan in plans}
+    await store.close()
+
+
+async def test_edge_has_a_small_log(tmp_path: Path) -> None:
+    """All of the log is read at each start. Here one update takes more than a file of it."""
+    store = edge(tmp_path)
+    await write_much(store, 2_000)
+    assert sum(log_files(tmp_path / store.collection)) < 16 * 1024**2
+
+
+async def test_edge_gives_a_shard_of_an_earlier_version_a_small_log(tmp_path: Path) -> None:
+    """It had files of 32 MB, as the engine makes them by itself. They go when they are full."""
+    store = edge(tmp_path)
+    await store.open()
+    await store.close()
+    folder = tmp_path / store.collection
+    config = json.loads((folder / "edge_config.json").read_bytes())
+    del config["wal_options"]
+    (folder / "edge_config.json").write_text(json.dumps(config))
+    shutil.rmtree(folder / "wal")
+    with closing(EdgeShard.load(str(folder))):
+        assert log_files(folder)[0] > 30 * 1024**2
+    await write_much(store, 4_500)
+    assert log_files(folder)[0] < 3 * 1024**2
 
 
 async def test_edge_optimizes_a_long_run_before_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

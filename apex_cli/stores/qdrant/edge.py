@@ -27,7 +27,7 @@ from apex_cli.errors import ApexError, StoreTerminal, StoreTransient, StoreUnava
 from apex_cli.files import sync_folder
 from apex_cli.model import Plan
 from apex_cli.stores.qdrant import points
-from apex_cli.stores.qdrant.edge_shard import new_shard
+from apex_cli.stores.qdrant.edge_shard import load_shard, new_shard
 from apex_cli.stores.qdrant.points import SLICE, STORE, slices
 from apex_cli.stores.views import ANY_RECORD, Hit, PointView, RecordFilter, StoredSummary
 
@@ -312,9 +312,7 @@ class QdrantEdgeStore:
         return self._path.with_name(self._path.name + ".old")
 
     def _load(self) -> None:
-        from qdrant_edge import EdgeShard
-
-        self._opened = EdgeShard.load(str(self._path))
+        self._opened = load_shard(self._path)
         self._changed = 0
 
     def _new_shard(self) -> tuple[Path, EdgeShard]:
