@@ -80,7 +80,13 @@ class CommandContext:
         """Ask the memory. A store that fails meanwhile gives exit code 10. `text` is shown while it takes long."""
         from apex_cli.pipeline.reading import MemoryReader
 
-        return self.run(question(MemoryReader(self.settings())), text)
+        settings = self.settings()
+
+        async def asked() -> _T:
+            async with MemoryReader(settings) as reader:
+                return await question(reader)
+
+        return self.run(asked(), text)
 
     def run(self, work: Awaitable[_T], text: str = "working") -> _T:
         """Wait for work on the stores. A store that fails meanwhile gives exit code 10."""

@@ -228,6 +228,10 @@ class Waiting:
         if holder is None:
             # Its holder has yet to write its name. For longer only another program keeps the lock nameless, such as a
             # backup under flock(1).
+            if self._holder is not None:
+                # It has ended, maybe long after the last pause: it may have worked on the answer.
+                self._begun = self._named = now
+                self._holder = None
             return now - self._named < _NAMELESS_SECONDS
         promising = holder.reads is not None if self._reads else bool(holder.reads)
         if promising and holder != self._holder:

@@ -5,6 +5,7 @@ An answer shows each record wholly as it was before a saga or wholly as it is af
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
@@ -17,6 +18,8 @@ from apex_cli.stores.postgres.inventory import RecordList
 from apex_cli.stores.postgres.runs import Run, RunStatistics
 from apex_cli.stores.views import ANY_RECORD, Probe, RecordFilter
 from apex_cli.verify import DiscrepancyReport
+
+_AT_ONCE = 4
 
 
 class Reader(Protocol):
@@ -68,3 +71,15 @@ class Reader(Protocol):
 
     async def verify(self) -> DiscrepancyReport:
         """See `verify.verify`."""
+
+
+class Places:
+    """How many questions are under way at once: four, and beside them one `verify`, which reads everything."""
+
+    def __init__(self) -> None:
+        self._others = asyncio.Semaphore(_AT_ONCE)
+        self._verify = asyncio.Semaphore(1)
+
+    def of(self, question: str) -> asyncio.Semaphore:
+        """What a question has while it is under way."""
+        return self._verify if question == "verify" else self._others

@@ -18,11 +18,10 @@ from apex_cli.config import Settings
 from apex_cli.errors import ApexError, ConfigError
 from apex_cli.readers import messages
 from apex_cli.readers.messages import BadFrame, Question, frame, read_frame, same_user, socket_path
-from apex_cli.readers.protocol import Reader
+from apex_cli.readers.protocol import Places, Reader
 from apex_cli.typed_json import from_json, to_json
 
 _MOST_CONNECTIONS = 256
-_AT_ONCE = 4
 _ACCEPT_SECONDS = 0.2
 _QUESTION_SECONDS = 5.0
 _SEND_SECONDS = 10.0
@@ -84,9 +83,7 @@ class _ReaderServer:
     waiting: dict[asyncio.Future[None], socket.socket] = field(default_factory=dict)
     """Connections that have asked nothing yet."""
     answering: set[asyncio.Future[None]] = field(default_factory=set)
-    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
-    comparing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
-    """`verify` reads everything: one at a time, beside the others."""
+    places: Places = field(default_factory=Places)
 
     def open(self, listening: socket.socket) -> None:
         """Take connections from now on."""
@@ -193,7 +190,7 @@ class _ReaderServer:
 
     async def _answer(self, question: Question) -> tuple[int, bytes]:
         """The kind of the last frame, and the body of all."""
-        async with self.comparing if question.ask == "verify" else self.places:
+        async with self.places.of(question.ask):
             try:
                 arguments = messages.types_of(question.ask).read(question.arguments)
                 value = await getattr(self.reader, question.ask)(**arguments)

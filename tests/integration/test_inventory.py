@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
@@ -29,8 +30,9 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture
-def reader(settings: Settings) -> Reader:
-    return MemoryReader(settings)
+async def reader(settings: Settings) -> AsyncIterator[Reader]:
+    async with MemoryReader(settings) as opened:
+        yield opened
 
 
 def at(hour: int) -> datetime:

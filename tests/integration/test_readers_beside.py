@@ -143,15 +143,15 @@ async def test_every_answer_is_of_one_version_in_all_stores(home: Path, others: 
     (home.parent / "all.jsonl").write_text("\n".join(lines), encoding="utf-8")
     process = spawn(home, "ingest", "all.jsonl", "-q", "--batch-size", str(batch))
     over = asyncio.Event()
-    reader = MemoryReader(settings_of(home))
-    asking = [ask_on(reader, ask, f"KW-{number}", over) for number in range(3) for ask in (get, facts)]
-    asking += [ask_on(reader, ask, "KW-5", over) for ask in (history, search)]
-    work = asyncio.gather(*asking)
-    try:
-        code = await ended(process)
-    finally:
-        over.set()
-    answers = await work
+    async with MemoryReader(settings_of(home)) as reader:
+        asking = [ask_on(reader, ask, f"KW-{number}", over) for number in range(3) for ask in (get, facts)]
+        asking += [ask_on(reader, ask, "KW-5", over) for ask in (history, search)]
+        work = asyncio.gather(*asking)
+        try:
+            code = await ended(process)
+        finally:
+            over.set()
+        answers = await work
     _, err = process.communicate()
     assert (code, err) == (0, b"")
     for seen in answers:
@@ -169,11 +169,11 @@ async def test_fifty_readers_beside_a_run(home: Path) -> None:
     settings = settings_of(home)
 
     async def one(number: int) -> None:
-        reader = MemoryReader(settings)
-        for ask in random.Random(number).sample([get, facts, history], 3):
-            assert await ask(reader, f"KW-{number % SHIPMENTS}") == 2
-        await reader.runs()
-        await reader.statistics()
+        async with MemoryReader(settings) as reader:
+            for ask in random.Random(number).sample([get, facts, history], 3):
+                assert await ask(reader, f"KW-{number % SHIPMENTS}") == 2
+            await reader.runs()
+            await reader.statistics()
 
     async def command(*arguments: str) -> str:
         asked = spawn(home, *arguments)
@@ -193,23 +193,23 @@ async def test_readers_outlive_the_holder_that_is_killed(home: Path) -> None:
     write_versions(home.parent / "all.jsonl")
     run(home, "ingest", write_versions(home.parent / "first.jsonl", 1), "-q").expect(0)
     over = asyncio.Event()
-    reader = MemoryReader(settings_of(home))
-    asking = [ask_on(reader, ask, f"KW-{number}", over) for number, ask in enumerate((get, facts, history, get, facts))]
-    work = asyncio.gather(*asking)
     rnd = random.Random(7)
-    try:
-        for _ in range(4):
-            process = spawn(home, "ingest", "all.jsonl", "-q", "--batch-size", "60")
-            await until_held(home, process.pid)
-            await asyncio.sleep(rnd.uniform(0.2, 2.5))
-            process.send_signal(signal.SIGKILL)
-            await ended(process)
-            process.communicate()
-        last = spawn(home, "ingest", "all.jsonl", "-q")
-        code = await ended(last)
-    finally:
-        over.set()
-    answers = await work
+    async with MemoryReader(settings_of(home)) as reader:
+        asks = enumerate((get, facts, history, get, facts))
+        work = asyncio.gather(*(ask_on(reader, ask, f"KW-{number}", over) for number, ask in asks))
+        try:
+            for _ in range(4):
+                process = spawn(home, "ingest", "all.jsonl", "-q", "--batch-size", "60")
+                await until_held(home, process.pid)
+                await asyncio.sleep(rnd.uniform(0.2, 2.5))
+                process.send_signal(signal.SIGKILL)
+                await ended(process)
+                process.communicate()
+            last = spawn(home, "ingest", "all.jsonl", "-q")
+            code = await ended(last)
+        finally:
+            over.set()
+        answers = await work
     assert (code, last.communicate()[1]) == (0, b"")
     for seen in answers:
         assert seen == sorted(seen)
@@ -235,7 +235,8 @@ async def test_a_writer_waits_for_a_mere_reader(home: Path) -> None:
         waiting = spawn(home, "ingest", write_versions(home.parent / "two.jsonl", 2), "--json")
         await until(Home(home).writer_waits)
         # Those who come now are answered by the reader that has the home.
-        assert await get(MemoryReader(settings_of(home)), "KW-1") == 0
+        async with MemoryReader(settings_of(home)) as reader:
+            assert await get(reader, "KW-1") == 0
         assert waiting.poll() is None
     out, err = await asyncio.to_thread(waiting.communicate)
     assert (waiting.returncode, err) == (0, b"")

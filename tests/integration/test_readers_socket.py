@@ -23,6 +23,7 @@ from apex_cli.pipeline.reading import MemoryReader
 from apex_cli.readers import messages, server
 from apex_cli.readers.client import HolderBug, NoAnswer, Refused, RemoteReader, SocketReader
 from apex_cli.readers.server import serving
+from apex_cli.stores.views import Probe
 from apex_cli.typed_json import to_json
 from apex_cli.verify import Discrepancy, DiscrepancyReport
 
@@ -303,6 +304,11 @@ async def test_another_user_is_refused_at_a_socket_that_all_may_open(settings: S
         assert await SocketReader(settings).check() == []
 
 
+async def checked(settings: Settings) -> Sequence[Probe]:
+    async with MemoryReader(settings) as reader:
+        return await reader.check()
+
+
 @contextmanager
 def locked(home: Path, text: str) -> Iterator[None]:
     """The lock of a home, held as another program holds it."""
@@ -320,7 +326,7 @@ def locked(home: Path, text: str) -> Iterator[None]:
 )
 async def test_a_holder_that_answers_no_readers_locks_them_out(settings: Settings, text: str, named: str) -> None:
     with locked(settings.home, text), pytest.raises(Locked, match=f"in use by {named}"):
-        await asyncio.wait_for(MemoryReader(settings).runs(), 10)
+        await asyncio.wait_for(checked(settings), 10)
 
 
 async def test_a_holder_of_another_memory_locks_readers_out_and_says_why(settings: Settings, memory: Answers) -> None:
@@ -328,12 +334,12 @@ async def test_a_holder_of_another_memory_locks_readers_out_and_says_why(setting
     with locked(settings.home, text):
         async with serving(replace(settings, namespace="other"), memory):
             with pytest.raises(Locked, match="pid 7 on h, running since then, which has other settings"):
-                await asyncio.wait_for(MemoryReader(settings).check(), 10)
+                await asyncio.wait_for(checked(settings), 10)
 
 
 async def test_a_reader_waits_for_a_holder_that_is_starting(settings: Settings, memory: Answers) -> None:
     with locked(settings.home, '{"pid": 7, "host": "h", "started": "then", "reads": false}'):
-        asked = asyncio.ensure_future(MemoryReader(settings).check())
+        asked = asyncio.ensure_future(checked(settings))
         await until(Home(settings.home).reader_waits)
         async with serving(settings, memory):
             assert await asyncio.wait_for(asked, 10) == []
