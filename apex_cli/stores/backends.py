@@ -105,10 +105,10 @@ def check_limits(settings: Settings, home: Home) -> None:
     Before any of them starts: an engine that is refused memory in the middle of its start may wait for ever.
     """
     if settings.graph_url.embedded:
-        from apex_cli.stores.graph.ladybug.address_space import sizes
+        from apex_cli.stores.graph.ladybug.address_space import database_bytes
         from apex_cli.stores.graph.ladybug.store import graph_file
 
-        sizes(graph_file(home.graph, settings.namespace))
+        database_bytes(graph_file(home.graph, settings.namespace))
 
 
 def lock_owner(settings: Settings) -> str:

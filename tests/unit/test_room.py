@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -39,3 +41,18 @@ def test_half_of_the_address_space_that_is_left(limit: int) -> None:
 def test_too_little_address_space(limit: int, held: int) -> None:
     with pytest.raises(StoreUnavailable, match="address space"):
         address_space.within(limit * MIB, 300 * MIB, 256 * MIB, held * MIB)
+
+
+@pytest.mark.parametrize(("memory", "largest"), [(1, 1), (2, 1), (64, 32)])
+def test_the_buffer_pool_may_take_half_of_the_memory(
+    monkeypatch: pytest.MonkeyPatch, memory: int, largest: int
+) -> None:
+    """In GiB. A process with a limit has one size, so its engine is not opened again for a larger one."""
+    pages = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": memory * 1024 * MIB // 4096}
+    monkeypatch.setattr(os, "sysconf", pages.__getitem__)
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    first, most = address_space.pool_sizes()
+    assert (first < most, most) == (True, largest * 1024 * MIB)
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (64 * 1024 * MIB, resource.RLIM_INFINITY))
+    first, most = address_space.pool_sizes()
+    assert first == most == address_space.LIMITED_POOL_BYTES

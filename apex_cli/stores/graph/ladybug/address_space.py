@@ -4,9 +4,9 @@ The engine reserves addresses for the largest database that it may ever hold: 8 
 power of two. Reserved addresses cost no memory, but they count against the limit of the process (`ulimit -v`). Below
 such a limit the database gets half of what is left, and must hold what is in the file with room to grow.
 
-The buffer pool takes memory as it is used. A checkpoint needs the more of it the larger the graph is, up to groups of
-131,072 nodes, whose columns it writes again. Where the pool cannot hold them it fails, and so does every commit after
-it: 256 MB are enough to ingest 100,000 generated records, and too few to rebuild the graph of 50,000.
+The buffer pool fills up to its size, whatever is needed, and a checkpoint fails where the pool cannot hold the columns
+that it writes again. So the pool starts small, and the engine is opened with twice as much where it says that it needs
+more.
 """
 
 from __future__ import annotations
@@ -20,30 +20,44 @@ from typing import NamedTuple
 from apex_cli.errors import StoreUnavailable
 from apex_cli.stores.graph.model.operations import STORE
 
-BUFFER_POOL_BYTES = 1024**3
+FIRST_POOL_BYTES = 128 * 1024**2
+LARGEST_POOL_BYTES = 1024**3
+"""On any machine; on one with more than twice as much memory, half of that."""
 LIMITED_POOL_BYTES = 256 * 1024**2
-"""The pool of a process with a limit."""
+"""The pool of a process with a limit, from the start: what is opened again may find less room than before."""
 SMALLEST_BYTES = 512 * 1024**2
 _GROWTH = 4
 """The file, its log and the pages that a checkpoint copies share the reserved addresses."""
 
 
-class Sizes(NamedTuple):
-    """Bytes of the buffer pool, and of the largest database; None where the engine is to choose."""
+class PoolSizes(NamedTuple):
+    """Bytes of the buffer pool: the first that the engine is opened with, and the largest that it may be given."""
 
-    buffer_pool: int
-    database: int | None
+    first: int
+    largest: int
 
 
-def sizes(file: Path) -> Sizes:
-    """What fits into this process's limit. Raises `StoreUnavailable` where the limit leaves too little."""
+def pool_sizes() -> PoolSizes:
+    if resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY:
+        return PoolSizes(LIMITED_POOL_BYTES, LIMITED_POOL_BYTES)
+    memory = 0
+    with suppress(OSError, ValueError):
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return PoolSizes(FIRST_POOL_BYTES, max(LARGEST_POOL_BYTES, memory // 2))
+
+
+def database_bytes(file: Path) -> int | None:
+    """The largest size of the database that fits into this process's limit; None where the engine is to choose.
+
+    Raises `StoreUnavailable` where the limit leaves too little.
+    """
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit == resource.RLIM_INFINITY:
-        return Sizes(BUFFER_POOL_BYTES, None)
+        return None
     held = 0
     with suppress(OSError):
         held = file.stat().st_size
-    return Sizes(LIMITED_POOL_BYTES, within(limit, _used(), LIMITED_POOL_BYTES, held))
+    return within(limit, _used(), LIMITED_POOL_BYTES, held)
 
 
 def within(limit: int, used: int, buffer_pool_bytes: int, held: int) -> int:

@@ -1,5 +1,12 @@
 """The database file, its one thread, its transactions, and the translation of the engine's errors.
 
+Checkpoints are ours, not the engine's: one is made before a transaction, where the log is long, and before the file is
+closed. So no commit fails because of a checkpoint, and the engine can be closed without one. After a commit or a
+checkpoint that failed, memory may hold something else than the file and its log. So it is left, and these are opened.
+
+The buffer pool starts small. Where the engine says that it is full, the file is opened again with the next larger one,
+and what failed is done again: a checkpoint, the replay of a log, a transaction that was rolled back.
+
 All jobs run one after the other in one thread of their own. The engine admits one writer, its checkpoint waits for
 readers, and the Python around the statements does not block the event loop. Each job has a connection of its own:
 a connection keeps a prepared statement for every Arrow table that it ever saw, and one whose BEGIN failed is unsafe.
@@ -17,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from apex_cli.errors import StoreError, StoreTerminal, StoreTransient, StoreUnavailable
-from apex_cli.stores.graph.ladybug.address_space import sizes
+from apex_cli.stores.graph.ladybug.address_space import database_bytes, pool_sizes
 from apex_cli.stores.graph.ladybug.transaction import LadybugTransaction
 from apex_cli.stores.graph.model.operations import STORE, Access
 
@@ -27,8 +34,10 @@ if TYPE_CHECKING:
 _THREADS = 2
 CHECKPOINT_BYTES = 32 * 1024**2
 """How long the log becomes before its changes go to the file, about 3,000 records. A start after a kill replays at most
-so much: 0.04 s of processor time for each MB.
+so much, and one more transaction: 0.04 s of processor time for each MB.
 """
+_POOL_IS_FULL = "The buffer pool is full"
+"""In what the engine says where the pool is too small, whatever it was doing."""
 _DATA_ERRORS = (
     *("Conversion exception", "Binder exception", "Parser exception", "Overflow exception"),
     *("Runtime exception: Found duplicated primary key", "Runtime exception: Found NULL"),
@@ -47,8 +56,10 @@ class LadybugEngine:
         self._path = path.absolute()
         self._thread: ThreadPoolExecutor | None = None
         self._database: ladybug.Database | None = None
+        self._log = self._path.with_name(self._path.name + ".wal")
+        self._pool, self._largest_pool = pool_sizes()
         self._in_doubt = False
-        """A commit failed: memory may hold more than the file."""
+        """A commit or a checkpoint failed: memory may hold something else than the file and its log."""
 
     @property
     def database(self) -> ladybug.Database:
@@ -113,48 +124,86 @@ class LadybugEngine:
         except OSError as error:
             raise StoreTransient(STORE, f"{self._path} cannot be replaced: {error.strerror}") from error
         finally:
-            self._open_again("a rebuild")
+            self._open_again()
 
     def _load(self) -> None:
+        """Open the file, with a larger pool where what is in its log needs one."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        while self._database is None:
+            try:
+                self._database = self._opened()
+            except RuntimeError as error:
+                if not self._grow(error):
+                    raise
+
+    def _opened(self) -> ladybug.Database:
         import ladybug
 
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        buffer_pool, largest = sizes(self._path)
-        self._database = ladybug.Database(
+        database = ladybug.Database(
             self._path,
-            buffer_pool_size=buffer_pool,
+            buffer_pool_size=self._pool,
             max_num_threads=_THREADS,
-            max_db_size=largest,
-            checkpoint_threshold=CHECKPOINT_BYTES,
+            max_db_size=database_bytes(self._path),
+            auto_checkpoint=False,
             # A log that a crash or a full disk cut off counts up to its last whole transaction.
             throw_on_wal_replay_failure=False,
         )
+        connection = ladybug.Connection(database)
+        connection.execute("CALL force_checkpoint_on_close=false")
+        connection.close()
+        return database
 
-    def _reload(self) -> None:
-        """Open the file again after a commit that failed: a full disk may have stopped it half-way."""
-        database, self._database = self.database, None
-        _abandon(database)
-        self._open_again("a failed commit")
+    def _grow(self, error: Exception) -> bool:
+        """Whether the pool was too small. Then the database is closed, and the next pool is larger."""
+        if _POOL_IS_FULL not in str(error) or self._pool >= self._largest_pool:
+            return False
+        self._pool = min(2 * self._pool, self._largest_pool)
+        self._release()
+        return True
 
-    def _open_again(self, what: str) -> None:
-        try:
-            self._load()
-        except (RuntimeError, OSError) as error:
-            raise StoreTransient(STORE, f"cannot be opened again after {what}: {_first_line(error)}") from error
-        self._in_doubt = False
-
-    def _close(self) -> None:
+    def _release(self) -> None:
+        """Forget what is in memory. The file and its log stay as they are."""
         database, self._database = self._database, None
         if database is not None and self._in_doubt:
             _abandon(database)
         elif database is not None:
             database.close()
+        self._in_doubt = False
+
+    def _open_again(self) -> None:
+        try:
+            self._load()
+        except (RuntimeError, OSError) as error:
+            raise StoreTransient(STORE, f"cannot be opened again: {_first_line(error)}") from error
+
+    def _checkpoint(self) -> None:
+        """Bring what the log holds into the file. Where that fails, both stay as they are."""
+        while self._log.exists():
+            try:
+                with self._connected() as connection:
+                    connection.execute("CHECKPOINT")
+                return
+            except StoreError as error:
+                if not self._grow(error):
+                    self._in_doubt = True
+                    raise
+
+    def _close(self) -> None:
+        if self._database is not None and not self._in_doubt:
+            # What cannot leave the log is read from there by the next start.
+            with suppress(StoreError):
+                self._checkpoint()
+        self._release()
         _open_paths.discard(self._path)
 
     @contextmanager
     def _connected(self) -> Iterator[ladybug.Connection]:
         import ladybug
 
+        if self._in_doubt:
+            self._release()
+        if self._database is None:
+            self._open_again()
         connection = ladybug.Connection(self.database)
         try:
             yield connection
@@ -169,25 +218,41 @@ class LadybugEngine:
             connection.close()
 
     def _transact(self, job: Callable[[LadybugTransaction], T], write: bool) -> T:
-        if self._in_doubt:
-            self._reload()
-        with self._connected() as connection:
-            connection.execute("BEGIN TRANSACTION" if write else "BEGIN TRANSACTION READ ONLY")
+        if write and self._log_bytes() >= CHECKPOINT_BYTES:
+            self._checkpoint()
+        while True:
             try:
-                result = job(LadybugTransaction(connection))
-                self._in_doubt = write
-                connection.execute("COMMIT")
-                self._in_doubt = False
-            except BaseException:
-                # A failed statement has rolled back already, so this one may be refused.
-                with suppress(RuntimeError):
-                    connection.execute("ROLLBACK")
-                raise
-            return result
+                with self._connected() as connection:
+                    return self._attempt(connection, job, write)
+            except StoreTransient as error:
+                may_be_committed = self._in_doubt
+                if not self._grow(error) or may_be_committed:
+                    raise
+
+    def _attempt(self, connection: ladybug.Connection, job: Callable[[LadybugTransaction], T], write: bool) -> T:
+        connection.execute("BEGIN TRANSACTION" if write else "BEGIN TRANSACTION READ ONLY")
+        try:
+            result = job(LadybugTransaction(connection))
+            self._in_doubt = write
+            connection.execute("COMMIT")
+            self._in_doubt = False
+        except BaseException:
+            # A failed statement has rolled back already, so this one may be refused.
+            with suppress(RuntimeError):
+                connection.execute("ROLLBACK")
+            raise
+        return result
+
+    def _log_bytes(self) -> int:
+        try:
+            return self._log.stat().st_size
+        except FileNotFoundError:
+            return 0
 
 
 def _abandon(database: ladybug.Database) -> None:
-    """Keep the database in memory and never close it: closing writes, and where that fails the engine ends the process.
+    """Keep the database in memory and never close it: closing writes what a commit could not write to the log, and
+    where that fails the engine ends the process.
 
     One more reference, which is never released, keeps the interpreter from closing it at exit.
     """
