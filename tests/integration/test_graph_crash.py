@@ -104,7 +104,12 @@ async def test_the_log_is_bounded_and_gone_after_a_clean_close(tmp_path: Path, m
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting takes root")
-async def test_a_commit_that_the_disk_refused_is_not_read_from_memory(tmp_path: Path) -> None:
+@pytest.mark.parametrize("log_bytes", [engine.CHECKPOINT_BYTES, 3 * 1024**2])
+async def test_a_commit_that_the_disk_refused_is_not_read_from_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log_bytes: int
+) -> None:
+    """Also where it is the checkpoint before the commit that is refused."""
+    monkeypatch.setattr(engine, "CHECKPOINT_BYTES", log_bytes)
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(disk)]
