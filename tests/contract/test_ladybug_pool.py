@@ -151,7 +151,7 @@ def test_a_checkpoint_that_does_not_fit_changes_nothing(file: Path, pool: int) -
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A pool that is soon too small, and a log that soon becomes a checkpoint."""
-    monkeypatch.setattr(engine, "pool_sizes", lambda: PoolSizes(4 * MIB, 1024 * MIB))
+    monkeypatch.setattr(engine, "pool_sizes", lambda _: PoolSizes(4 * MIB, 1024 * MIB))
     monkeypatch.setattr(engine, "CHECKPOINT_BYTES", 2 * MIB)
 
 
@@ -187,7 +187,7 @@ async def test_the_pool_grows_until_all_is_stored(file: Path) -> None:
 
 @pytest.mark.usefixtures("small")
 async def test_what_no_pool_can_hold_fails_and_the_rest_stays(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "pool_sizes", lambda: PoolSizes(4 * MIB, 32 * MIB))
+    monkeypatch.setattr(engine, "pool_sizes", lambda _: PoolSizes(4 * MIB, 32 * MIB))
     graph = LadybugEngine(file)
     await graph.open()
     try:
@@ -207,7 +207,7 @@ async def test_a_checkpoint_that_no_pool_can_hold_stops_the_next_transaction(
 ) -> None:
     """No commit that was reported is lost, and the next process, which may have a larger pool, goes on."""
     monkeypatch.setattr(engine, "CHECKPOINT_BYTES", 6 * MIB)
-    monkeypatch.setattr(engine, "pool_sizes", lambda: PoolSizes(28 * MIB, 28 * MIB))
+    monkeypatch.setattr(engine, "pool_sizes", lambda _: PoolSizes(28 * MIB, 28 * MIB))
     graph = LadybugEngine(file)
     await graph.open()
     done = 0
@@ -224,7 +224,7 @@ async def test_a_checkpoint_that_no_pool_can_hold_stops_the_next_transaction(
         assert await graph.run(rows, Access.PLAIN) == expected(done)
     finally:
         await graph.close()
-    monkeypatch.setattr(engine, "pool_sizes", lambda: PoolSizes(28 * MIB, 1024 * MIB))
+    monkeypatch.setattr(engine, "pool_sizes", lambda _: PoolSizes(28 * MIB, 1024 * MIB))
     graph = LadybugEngine(file)
     await graph.open()
     try:
@@ -242,7 +242,7 @@ from apex_cli.stores.graph.ladybug import engine
 from apex_cli.stores.graph.model.operations import Access
 from tests.contract.test_ladybug_pool import MIB, make, store
 
-engine.pool_sizes = lambda: (4 * MIB, 1024 * MIB)
+engine.pool_sizes = lambda _: (4 * MIB, 1024 * MIB)
 engine.CHECKPOINT_BYTES = 1 * MIB
 
 async def main():

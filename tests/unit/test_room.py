@@ -45,14 +45,23 @@ def test_too_little_address_space(limit: int, held: int) -> None:
 
 @pytest.mark.parametrize(("memory", "largest"), [(1, 1), (2, 1), (64, 32)])
 def test_the_buffer_pool_may_take_half_of_the_memory(
-    monkeypatch: pytest.MonkeyPatch, memory: int, largest: int
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, memory: int, largest: int
 ) -> None:
     """In GiB. A process with a limit has one size, so its engine is not opened again for a larger one."""
     pages = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": memory * 1024 * MIB // 4096}
     monkeypatch.setattr(os, "sysconf", pages.__getitem__)
     monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    first, most = address_space.pool_sizes()
+    first, most = address_space.pool_sizes(tmp_path / "graph")
     assert (first < most, most) == (True, largest * 1024 * MIB)
     monkeypatch.setattr(resource, "getrlimit", lambda _: (64 * 1024 * MIB, resource.RLIM_INFINITY))
-    first, most = address_space.pool_sizes()
+    first, most = address_space.pool_sizes(tmp_path / "graph")
     assert first == most == address_space.LIMITED_POOL_BYTES
+
+
+def test_a_large_graph_has_a_larger_pool_from_the_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    file = tmp_path / "graph"
+    for size, first in ((1, 128), (511, 128), (512, 256)):
+        with file.open("wb") as opened:
+            opened.truncate(size * MIB)
+        assert address_space.pool_sizes(file).first == first * MIB

@@ -57,7 +57,7 @@ class LadybugEngine:
         self._thread: ThreadPoolExecutor | None = None
         self._database: ladybug.Database | None = None
         self._log = self._path.with_name(self._path.name + ".wal")
-        self._pool, self._largest_pool = pool_sizes()
+        self._pool, self._largest_pool = pool_sizes(self._path)
         self._in_doubt = False
         """A commit or a checkpoint failed: memory may hold something else than the file and its log."""
 
