@@ -6,7 +6,6 @@ It is killed, and the next file gets a new one, when it was silent for `ReadLimi
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import socket
@@ -21,13 +20,11 @@ from typing import Any, BinaryIO, NamedTuple
 
 from apex_cli.errors import ReadError
 from apex_cli.formats import frames, memory
+from apex_cli.formats.confinement import environment
 from apex_cli.formats.format import FileInfo, Format
 from apex_cli.formats.part import Part
 
 _RECEIVED_BYTES = 256 * 1024
-_FRUGAL = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
-_SILENT = {"ORT_DISABLE_TELEMETRY": "1"}
-"""onnxruntime, which OCR needs, reports its use to its maker otherwise, and keeps an id of the machine."""
 _LONGEST_IN_TIMEOUTS = 30
 """How many times `parse_timeout` one file may take as a whole, as long as it is heard of."""
 _MOST_IDLE = 2
@@ -194,7 +191,7 @@ class _Launcher:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env=_environment(),
+            env=environment(),
         )
         theirs.close()
 
@@ -287,12 +284,3 @@ def _too_slow(info: FileInfo) -> ReadError:
         hint="split the file, or raise APEX_PARSE_TIMEOUT",
         code="too_slow",
     )
-
-
-def _environment() -> dict[str, str]:
-    """The worker needs no secret and no fault point of this process.
-
-    Threads of a parser have no heaps and thread pools of their own: these take address space, which is limited.
-    """
-    keep = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH")
-    return {name: os.environ[name] for name in keep if name in os.environ} | _FRUGAL | _SILENT

@@ -8,20 +8,17 @@ its death. It lives as long as the process that started it, and its workers live
 
 from __future__ import annotations
 
-import ctypes
 import os
-import resource
 import signal
 import socket
 import sys
 import traceback
 
 from apex_cli.formats import frames, memory, worker
+from apex_cli.formats.confinement import confine, die_with
 
 _LONGEST_ORDER = 1024
 _LONGEST_WORDS = 64 * 1024
-_PR_SET_PDEATHSIG = 1
-_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class _Workers:
@@ -46,7 +43,7 @@ class _Workers:
                     os.close(other)
                 os.dup2(says, 2)
                 os.close(says)
-                _die_with(launcher)
+                die_with(launcher)
                 worker.serve(socket.socket(fileno=descriptor), said)
                 status = 0
             except BaseException:  # noqa: BLE001 - whatever it is, a fork must not go on as the launcher
@@ -80,7 +77,7 @@ class _Workers:
 
 def main(descriptor: int) -> None:
     """Serve until the other end of the socket is closed, then end the workers."""
-    _confine()
+    confine()
     workers = _Workers()
     control = socket.socket(fileno=descriptor)
     try:
@@ -96,23 +93,6 @@ def main(descriptor: int) -> None:
             control.sendall(answer)
     finally:
         workers.close()
-
-
-def _confine() -> None:
-    """Write no file and no core, and leave it to the parent when to stop."""
-    for stop in _STOPS:
-        signal.signal(stop, signal.SIG_IGN)
-    _die_with(os.getppid())
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
-
-
-def _die_with(parent: int) -> None:
-    """Die when the parent does. Elsewhere than on Linux, a closed socket is what ends a process."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Stage 2, extract: skip what is unchanged, then read entities, claims and text out of the rest.
 
-Rules read every record, in threads. Large documents are parsed in worker processes that can be killed. A model then
-adds to what has free text, where the run uses one.
+Rules read every record, in threads; those of a long run in a process of their own. Large documents are parsed in worker
+processes that can be killed. A model then adds to what has free text, where the run uses one.
 """
 
 from __future__ import annotations
@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any
 
 from apex_cli.errors import ApexError, ExtractError, RecordError, StoreError
 from apex_cli.model import Extraction, Record
 from apex_cli.pipeline.context import Batch, RecordInProgress, RunContext, leave_pending
 from apex_cli.pipeline.documents import resolve
 from apex_cli.pipeline.embed import fail
+from apex_cli.pipeline.extraction_worker import Extracted, ExtractionWorker, extract_each
 from apex_cli.pipeline.identities import SeenRecords
 from apex_cli.reading.files import Rejected, Skipped
 from apex_cli.results import RecordStatus
@@ -31,6 +32,8 @@ _SLICE = 50
 _INLINE_BYTES = 64 * 1024
 """Larger documents are parsed in a worker process."""
 _WORKERS = 2
+_HERE = 500
+"""Records that a run extracts in this process at least, before it starts a worker for those of its next batches."""
 
 
 class ExtractStage:
@@ -40,6 +43,8 @@ class ExtractStage:
         self._context = context
         self._places = asyncio.Semaphore(context.settings.concurrency)
         self._pool: ProcessPool | None = None
+        self._worker = ExtractionWorker(context.settings.sources)
+        self._extracted = 0
         self._seen = SeenRecords()
 
     async def __call__(self, context: RunContext, batch: Batch) -> None:
@@ -55,7 +60,7 @@ class ExtractStage:
         small = [each for each in records if not _is_large(each.record)]
         with context.summary.stats.stage("extract"):
             await asyncio.gather(
-                *(self._extract(small[start : start + _SLICE]) for start in range(0, len(small), _SLICE)),
+                *self._extract_small(small),
                 *(self._extract_large(each) for each in large),
             )
             await self._seen.screen(context, batch)
@@ -63,13 +68,23 @@ class ExtractStage:
 
     def close(self) -> None:
         """End the worker processes, also those that are parsing."""
+        self._worker.close()
         if self._pool is not None:
             self._pool.stop()  # type: ignore[no-untyped-call]
             self._pool.join()
 
-    async def _extract(self, records: Sequence[RecordInProgress]) -> None:
+    def _extract_small(self, records: Sequence[RecordInProgress]) -> list[Coroutine[Any, Any, None]]:
+        if self._extracted >= _HERE:
+            return [self._extract(records, self._worker.extract_each)]
+        self._extracted += len(records)
+        parts = (records[start : start + _SLICE] for start in range(0, len(records), _SLICE))
+        return [self._extract(part, extract_each) for part in parts]
+
+    async def _extract(
+        self, records: Sequence[RecordInProgress], extract: Callable[[Sequence[Record]], Extracted]
+    ) -> None:
         async with self._places:
-            found = await asyncio.to_thread(extract_each, [each.record for each in records])
+            found = await asyncio.to_thread(extract, [each.record for each in records])
         for each, extraction in zip(records, found, strict=True):
             self._take(each, extraction)
 
@@ -105,17 +120,6 @@ class ExtractStage:
             ) from error
         except ProcessExpired as error:
             raise ExtractError(f"{record.locator}: the worker process died parsing it", code="worker_died") from error
-
-
-def extract_each(records: Sequence[Record]) -> list[Extraction | RecordError]:
-    """Extract records by rules, in their order; errors take the place of extractions."""
-    found: list[Extraction | RecordError] = []
-    for record in records:
-        try:
-            found.append(extract_by_rules(record))
-        except RecordError as error:
-            found.append(error)
-    return found
 
 
 async def _screen(context: RunContext, batch: Batch) -> None:
