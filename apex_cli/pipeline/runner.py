@@ -25,7 +25,7 @@ _M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3
 """`mallopt(3)`, glibc's `malloc.h`."""
 _ARENAS = 2
 _MAPPED_BYTES = 128 * 1024
-_COLLECT_AFTER = 50_000
+_COLLECT_AFTER = 200_000
 
 Stage = Callable[[RunContext, Batch], Awaitable[None]]
 _Queue = asyncio.Queue[Batch | None]

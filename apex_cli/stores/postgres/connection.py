@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -237,6 +237,11 @@ def conninfo(url: str, *, password: Secret | None, tls: Tls) -> str:
     if password is not None:
         ours["password"] = password.reveal()
     return make_conninfo(**{**ours, **given})
+
+
+def uuid_array(ids: Iterable[str]) -> str:
+    """Ids as the text of a `uuid[]`. The driver would look at each one of a list, to quote it."""
+    return "{" + ",".join(ids) + "}"
 
 
 def pg_json(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -120,20 +121,27 @@ class JournalEntry:
         )
 
 
+def random_uuids(count: int) -> list[str]:
+    """UUIDs of version 4 (RFC 9562). To ask the system once for each would let other threads in as often."""
+    noise = os.urandom(16 * count)
+    return [str(uuid.UUID(bytes=noise[start : start + 16], version=4)) for start in range(0, len(noise), 16)]
+
+
 def write(
+    saga_id: str,
     record: Record,
     embedded: Embedded,
     epoch: int,
     revision: int,
     known: Sequence[JournalledVersion],
     group_id: str,
+    *,
     again: bool,
 ) -> JournalEntry | None:
     """The attempt to write a version, after `epoch` and `revision`; None for content that the memory has.
 
     `known` are the record's versions in order of arrival; for `again` see `versions.place`.
     """
-    saga_id = str(uuid.uuid4())
     embedded = _succeeding(record, embedded, [version.known for version in known])
     extraction = embedded.extraction
     new = KnownVersion(
@@ -195,11 +203,18 @@ def _succeeding(record: Record, embedded: Embedded, known: Sequence[KnownVersion
 
 
 def removal(
-    record_id: str, epoch: int, revision: int, known: Sequence[JournalledVersion], group_id: str, *, lasting: bool
+    saga_id: str,
+    record_id: str,
+    epoch: int,
+    revision: int,
+    known: Sequence[JournalledVersion],
+    group_id: str,
+    *,
+    lasting: bool,
 ) -> JournalEntry:
     """The attempt to forget a record with all its versions."""
     plan = Plan(
-        saga_id=str(uuid.uuid4()),
+        saga_id=saga_id,
         record_id=record_id,
         epoch=epoch + 1,
         revision=revision + 1,

@@ -13,8 +13,16 @@ from typing import Any, NamedTuple
 
 from apex_cli.extract.likeness import same_thing, same_vehicle
 from apex_cli.model import Embedded, Plan, PlanKind, Position, Record, Superseded
-from apex_cli.stores.postgres.connection import STORE, Connection, Database, Row
-from apex_cli.stores.postgres.entries import COPY_SAGA, COPY_VERSION, JournalEntry, JournalledVersion, removal, write
+from apex_cli.stores.postgres.connection import STORE, Connection, Database, Row, uuid_array
+from apex_cli.stores.postgres.entries import (
+    COPY_SAGA,
+    COPY_VERSION,
+    JournalEntry,
+    JournalledVersion,
+    random_uuids,
+    removal,
+    write,
+)
 from apex_cli.stores.postgres.purge import purge
 from apex_cli.stores.protocol import Begun, KnownContent, OpenSaga, SagaState
 from apex_cli.text_cleaning import replace_unencodable
@@ -26,7 +34,7 @@ SELECT * FROM unnest(%(ids)s::uuid[], %(sources)s::text[], %(types)s::text[], %(
 ON CONFLICT (record_id) DO UPDATE SET external_id = excluded.external_id WHERE record.external_id = ''
 """
 _LOCK = """
-SELECT r.record_id, r.epoch, r.revision, r.current_saga IS NOT NULL AS present,
+SELECT r.record_id::text AS record_id, r.epoch, r.revision, r.current_saga IS NOT NULL AS present,
        EXISTS (SELECT FROM saga s WHERE s.record_id = r.record_id
                AND s.state IN ('PREPARED', 'RESOLVING', 'COMMITTED')) AS busy
 FROM record r WHERE r.record_id = ANY(%(ids)s::uuid[])
@@ -69,7 +77,9 @@ WITH moved AS (
 )
 UPDATE saga s SET state = 'COMMITTED', updated_at = now() FROM moved WHERE s.saga_id = moved.saga_id
 """
-_COMMITTED = "SELECT saga_id FROM saga WHERE saga_id = ANY(%(ids)s::uuid[]) AND state IN ('COMMITTED', 'DONE')"
+_COMMITTED = (
+    "SELECT saga_id::text AS saga_id FROM saga WHERE saga_id = ANY(%(ids)s::uuid[]) AND state IN ('COMMITTED', 'DONE')"
+)
 _DONE = """
 UPDATE saga SET state = 'DONE', updated_at = now()
 WHERE saga_id = ANY(%(ids)s::uuid[]) AND state = 'COMMITTED'
@@ -170,7 +180,7 @@ class PostgresJournal:
         await purge(self._database)
 
     async def known(self, record_ids: Sequence[str]) -> KnownContent:
-        parameters = {"ids": list(record_ids)}
+        parameters = {"ids": uuid_array(record_ids)}
         rows = await self._database.rows(_KNOWN, parameters)
         forgotten = await self._database.rows(_FORGOTTEN, parameters)
         return KnownContent(
@@ -194,7 +204,7 @@ class PostgresJournal:
             await connection.execute(
                 _ENSURE,
                 {
-                    "ids": list(by_id),
+                    "ids": uuid_array(by_id),
                     "sources": [record.source for record in records],
                     "types": [record.data_type for record in records],
                     "externals": [replace_unencodable(record.external_id) for record in records],
@@ -206,11 +216,11 @@ class PostgresJournal:
             known = await _versions(connection, [record_id for record_id in free if starts[record_id].present])
             forgotten = frozenset() if again else await _forgotten(connection, free, by_id)
             entries: list[JournalEntry] = []
-            for record_id in free:
+            for record_id, saga_id in zip(free, random_uuids(len(free)), strict=True):
                 if record_id not in forgotten:
-                    record, embedded = by_id[record_id]
-                    start = starts[record_id]
-                    entry = write(record, embedded, start.epoch, start.revision, known[record_id], group_id, again)
+                    start, (record, embedded) = starts[record_id], by_id[record_id]
+                    base = start.epoch, start.revision, known[record_id]
+                    entry = write(saga_id, record, embedded, *base, group_id, again=again)
                     entries += [entry] if entry else []
             unchanged = frozenset(free) - forgotten - {entry.plan.record_id for entry in entries}
             conflicts = await _conflicts(connection, entries)
@@ -227,8 +237,9 @@ class PostgresJournal:
             present = [record_id for record_id, start in starts.items() if start.present and not start.busy]
             known = await _versions(connection, present)
             entries = [
-                removal(record_id, start.epoch, start.revision, known[record_id], group_id, lasting=lasting)
-                for record_id, start in ((record_id, starts[record_id]) for record_id in present)
+                removal(saga_id, record_id, start.epoch, start.revision, known[record_id], group_id, lasting=lasting)
+                for saga_id, record_id in zip(random_uuids(len(present)), present, strict=True)
+                for start in (starts[record_id],)
             ]
             await _journal(connection, entries, run_id)
         plans = [entry.plan for entry in entries]
@@ -247,23 +258,23 @@ class PostgresJournal:
         forgotten = [plan.record_id for plan in plans if plan.kind is PlanKind.FORGET]
         async with self._database.transaction() as connection:
             if forgotten:
-                await connection.execute(_ERASE, {"records": forgotten, "sagas": _saga_ids(plans)})
+                await connection.execute(_ERASE, {"records": uuid_array(forgotten), "sagas": _saga_ids(plans)})
             await connection.execute(_DONE, {"ids": _saga_ids(plans)})
 
     async def open_sagas(self, record_ids: Sequence[str] | None = None) -> Sequence[OpenSaga]:
-        rows = await self._database.rows(_OPEN, {"ids": None if record_ids is None else list(record_ids)})
+        rows = await self._database.rows(_OPEN, {"ids": None if record_ids is None else uuid_array(record_ids)})
         return [OpenSaga(_plan_of(row, self._database.namespace), SagaState(row["state"])) for row in rows]
 
     async def claim(self, sagas: Sequence[OpenSaga]) -> Mapping[str, int]:
         parameters = {
-            "records": [saga.plan.record_id for saga in sagas],
-            "sagas": [saga.plan.saga_id for saga in sagas],
+            "records": uuid_array(saga.plan.record_id for saga in sagas),
+            "sagas": uuid_array(saga.plan.saga_id for saga in sagas),
         }
         return {str(row["record_id"]): row["epoch"] for row in await self._database.rows(_CLAIM, parameters)}
 
     async def resolve(self, sagas: Sequence[OpenSaga], epochs: Mapping[str, int], committed: frozenset[str]) -> None:
         parameters = {
-            "sagas": [saga.plan.saga_id for saga in sagas],
+            "sagas": uuid_array(saga.plan.saga_id for saga in sagas),
             "epochs": [epochs[saga.plan.record_id] for saga in sagas],
             "committed": [saga.plan.saga_id in committed for saga in sagas],
         }
@@ -278,12 +289,12 @@ def _by_record_id(item: tuple[Record, Embedded]) -> str:
     return item[0].record_id
 
 
-def _saga_ids(plans: Sequence[Plan]) -> list[str]:
-    return [plan.saga_id for plan in plans]
+def _saga_ids(plans: Sequence[Plan]) -> str:
+    return uuid_array(plan.saga_id for plan in plans)
 
 
 async def _lock(connection: Connection, record_ids: list[str]) -> dict[str, _Start]:
-    cursor = await connection.execute(_LOCK, {"ids": record_ids})
+    cursor = await connection.execute(_LOCK, {"ids": uuid_array(record_ids)})
     return {
         str(row["record_id"]): _Start(row["epoch"], row["revision"], row["present"], row["busy"])
         for row in await cursor.fetchall()
@@ -294,7 +305,7 @@ async def _versions(connection: Connection, record_ids: list[str]) -> dict[str, 
     """The versions of records that have a current one, in order of arrival; replaced ones too."""
     found: dict[str, list[JournalledVersion]] = defaultdict(list)
     if record_ids:
-        cursor = await connection.execute(_VERSIONS, {"ids": record_ids})
+        cursor = await connection.execute(_VERSIONS, {"ids": uuid_array(record_ids)})
         for row in await cursor.fetchall():
             found[str(row["record_id"])].append(JournalledVersion.of(row))
     return found
@@ -304,7 +315,7 @@ async def _forgotten(
     connection: Connection, record_ids: list[str], items: Mapping[str, tuple[Record, Embedded]]
 ) -> frozenset[str]:
     """Those of the records whose content was forgotten."""
-    cursor = await connection.execute(_FORGOTTEN, {"ids": record_ids})
+    cursor = await connection.execute(_FORGOTTEN, {"ids": uuid_array(record_ids)})
     rows = [(str(row["record_id"]), row["content_hash"]) for row in await cursor.fetchall()]
     return frozenset(record_id for record_id, digest in rows if items[record_id][0].content_hash == digest)
 
@@ -321,7 +332,7 @@ async def _conflicts(connection: Connection, entries: Sequence[JournalEntry]) ->
     }
     if not new:
         return frozenset()
-    cursor = await connection.execute(_PAYLOADS, {"ids": list(new)})
+    cursor = await connection.execute(_PAYLOADS, {"ids": uuid_array(new)})
     rows = [(str(row["record_id"]), row["payload"]) for row in await cursor.fetchall()]
     return frozenset(
         record_id
@@ -349,7 +360,7 @@ def _plan_of(row: Row, group_id: str) -> Plan:
 async def _journal(connection: Connection, entries: Sequence[JournalEntry], run_id: str | None) -> None:
     if not entries:
         return
-    await connection.execute(_RAISE, {"ids": [entry.plan.record_id for entry in entries]})
+    await connection.execute(_RAISE, {"ids": uuid_array(entry.plan.record_id for entry in entries)})
     async with connection.cursor() as cursor:
         async with cursor.copy(COPY_SAGA) as copy:
             for entry in entries:

@@ -112,7 +112,8 @@ class ModelCollections:
         """See `PreparedStore`. No point is removed before those that take its place are visible."""
         await self._find_models_of(plans)
         writes = [plan for plan in plans if plan.kind is PlanKind.WRITE]
-        await self._each(_by_model([replace(plan, superseded=()) for plan in writes], self._models_of), "publish")
+        shown = [replace(plan, superseded=()) if plan.superseded else plan for plan in writes]
+        await self._each(_by_model(shown, self._models_of), "publish")
         removals: defaultdict[str, list[Plan]] = defaultdict(list)
         for plan in plans:
             for model in self.models:

@@ -16,10 +16,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from apex_cli.addresses import Secret
@@ -32,39 +32,56 @@ from apex_cli.stores.views import StoredSummary
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+T = TypeVar("T")
+
 PREPARED_SECONDS = 7 * 86_400
 TOMBSTONE_SECONDS = 86_400
 TIMEOUT_SECONDS = 10.0
 _SCAN_COUNT = 1_000
 _POLL_SECONDS = 0.02
+_CALLED = 250
+"""Records of one call of a script: some milliseconds of the server's time."""
 
 
 # The atomic steps, in Lua. Each script is sent once and then called by its hash.
 _Call = tuple[Sequence[str], Sequence[str | int]]
 """The keys and the arguments of one call."""
 
-_PUBLISH = """
-local epoch, saga, value = tonumber(ARGV[1]), ARGV[2], ARGV[4]
-local cached = redis.call('HMGET', KEYS[1], 'epoch', 'saga', 'value')
-local newest = tonumber(cached[1] or -1)
-local prepared = redis.call('GET', KEYS[2])
-redis.call('DEL', KEYS[2])
-if newest > epoch or (newest == epoch and (cached[2] ~= saga or cached[3])) then
-  return 0
+_PREPARE = """
+for index, key in ipairs(KEYS) do
+  redis.call('SET', key, ARGV[index + 1], 'EX', ARGV[1])
 end
-if value == '' and prepared then
-  value = prepared
-end
-redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'saga', saga)
-if ARGV[3] == 'write' and value ~= '' then
-  redis.call('HSET', KEYS[1], 'value', value)
-else
-  redis.call('EXPIRE', KEYS[1], ARGV[5])
-end
-return 1
+return 0
 """
-"""KEYS rec, prep. ARGV epoch, saga, kind, value or '', seconds of a tombstone. A second call changes nothing."""
+"""KEYS prep, of any number of sagas. ARGV seconds, then the value of each."""
+
+_PUBLISH = """
+for first = 1, #KEYS, 2 do
+  local rec, prep, at = KEYS[first], KEYS[first + 1], 2 * first
+  local epoch, saga, kind, value = tonumber(ARGV[at]), ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+  local cached = redis.call('HMGET', rec, 'epoch', 'saga', 'value')
+  local newest = tonumber(cached[1] or -1)
+  local prepared = redis.call('GET', prep)
+  redis.call('DEL', prep)
+  if newest < epoch or (newest == epoch and cached[2] == saga and not cached[3]) then
+    if value == '' and prepared then
+      value = prepared
+    end
+    redis.call('DEL', rec)
+    redis.call('HSET', rec, 'epoch', ARGV[at], 'saga', saga)
+    if kind == 'write' and value ~= '' then
+      redis.call('HSET', rec, 'value', value)
+    else
+      redis.call('EXPIRE', rec, ARGV[1])
+    end
+  end
+end
+return 0
+"""
+"""KEYS rec, prep, of any number of records. ARGV seconds of a tombstone, then for each epoch, saga, kind, value or ''.
+
+A second call changes nothing.
+"""
 
 _LOCK = """
 local owned = {}
@@ -143,21 +160,20 @@ class RedisCache:
             return await facts(client, tls=self._url.startswith("rediss:"))
 
     async def prepare(self, plans: Sequence[Plan]) -> None:
-        async with self._server() as client, client.pipeline(transaction=False) as pipe:
-            for plan in plans:
-                if value := _value(plan):
-                    pipe.set(self._key("prep", plan.saga_id), value, ex=PREPARED_SECONDS)
-            await pipe.execute()
+        values = [(self._key("prep", plan.saga_id), value) for plan in plans if (value := _value(plan))]
+        calls: list[_Call] = [
+            ([key for key, _ in part], [PREPARED_SECONDS, *(value for _, value in part)]) for part in _parts(values)
+        ]
+        async with self._server() as client:
+            await _run(client, _PREPARE, calls)
 
     async def publish(self, plans: Sequence[Plan]) -> None:
-        """See `PreparedStore`. Compares epochs and sets in one script a plan; see the module for lost values."""
-        calls = [
-            (
-                (self._key("rec", plan.record_id), self._key("prep", plan.saga_id)),
-                (plan.epoch, plan.saga_id, plan.kind.value, _value(plan), TOMBSTONE_SECONDS),
-            )
-            for plan in plans
-        ]
+        """See `PreparedStore`. Compares epochs and sets in one script; see the module for lost values."""
+        calls: list[_Call] = []
+        for part in _parts(plans):
+            keys = [key for plan in part for key in (self._key("rec", plan.record_id), self._key("prep", plan.saga_id))]
+            rows = [value for plan in part for value in (plan.epoch, plan.saga_id, plan.kind.value, _value(plan))]
+            calls.append((keys, [TOMBSTONE_SECONDS, *rows]))
         async with self._server() as client:
             await _run(client, _PUBLISH, calls)
 
@@ -289,6 +305,11 @@ class RedisCache:
 
 def _socket_url(path: Path) -> str:
     return f"unix://{quote(str(path))}"
+
+
+def _parts(whole: Sequence[T]) -> Iterator[Sequence[T]]:
+    """What one call takes, for the server does nothing else meanwhile."""
+    return (whole[start : start + _CALLED] for start in range(0, len(whole), _CALLED))
 
 
 def _value(plan: Plan) -> str:
