@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -77,13 +77,16 @@ async def open_stores(
         embedders = await stack.enter_async_context(open_embedders(settings, models))
         stores = _stores(StoreContext(settings, home, servers, embedders.own, reads=reads))
         opened: list[Store] = [stores.graph, stores.vectors, stores.cache, stores.journal]
-        for store in opened:
-            stack.push_async_callback(store.close)
-        outcomes = await asyncio.gather(*(store.open() for store in opened), return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):
-                raise outcome
+        stack.push_async_callback(_side_by_side, [store.close for store in opened])
+        await _side_by_side([store.open for store in opened])
         yield await _use_models(stores, embedders)
+
+
+async def _side_by_side(steps: Sequence[Callable[[], Awaitable[None]]]) -> None:
+    """Take all of these steps, then raise the first error of one."""
+    for outcome in await asyncio.gather(*(step() for step in steps), return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome
 
 
 async def probe_stores(settings: Settings) -> Sequence[Probe]:
