@@ -21,11 +21,11 @@ from bench.figures import (
     Samples,
     ServerSamples,
     figures,
+    part_rates,
     rate,
     ratio,
     server_figures,
     steadiness,
-    window_rates,
 )
 from bench.ingest import high_water
 from bench.processor import listener, listening, parse_stat, process_seconds, total_ticks
@@ -40,8 +40,8 @@ def _ingest(
 
 
 def _samples(*, peak_bytes: int | None = 300_000_000) -> Samples:
-    """3,000 records in 10 s: the first thousand in 5 s, the second in 2 s, the third in 2.5 s."""
-    arrivals = [5.0] * 1000 + [7.0] * 1000 + [9.5] * 1000
+    """3,000 records in 10 s, in batches of 600: the first in 5 s, then each in 1 s, the last in 1.25 s."""
+    arrivals = [5.0] * 600 + [6.0] * 600 + [7.0] * 600 + [8.0] * 600 + [9.25] * 600
     return Samples(
         help_seconds=[0.3, 0.1, 0.2],
         first=_ingest(1, 3.9),
@@ -49,6 +49,7 @@ def _samples(*, peak_bytes: int | None = 300_000_000) -> Samples:
         small=_ingest(300, 2.0, peak_bytes=None if peak_bytes is None else 250_000_000),
         large=_ingest(3000, 10.0, arrivals=arrivals, peak_bytes=peak_bytes),
         again=_ingest(3000, 0.5),
+        long=_ingest(6000, 20.0, arrivals=[2 * moment for moment in arrivals for _ in range(2)]),
         raw=RawSample(6.0, {"postgres": 1.0, "graph": 5.0}, 4.5),
         side_by_side=RawSample(5.0, {"postgres": 1.5, "graph": 5.0}, None),
         preparing_seconds=4.0,
@@ -57,8 +58,7 @@ def _samples(*, peak_bytes: int | None = 300_000_000) -> Samples:
 
 def test_every_figure_follows_from_the_samples() -> None:
     found = {figure.name: figure.value for figure in figures(_samples())}
-    windows = found.pop("ingest_windows")
-    assert windows == pytest.approx([200, 500, 400])
+    assert found.pop("ingest_fifths") == pytest.approx([120, 600, 600, 600, 480])
     assert found == pytest.approx(
         {
             "help": 0.2,
@@ -100,7 +100,7 @@ def test_every_figure_of_servers_follows_from_the_samples() -> None:
     spent = {figure.name: figure.processor_seconds for figure in server_figures(samples)}
     assert [spent["raw_graph_1"], spent["raw_graph_2"]] == pytest.approx([0.3, 0.4])
     assert [spent["pair"], spent["apart"]] == pytest.approx([2.0, 1.5])
-    assert found.pop("ingest_windows") == pytest.approx([200, 500, 400])
+    assert found.pop("ingest_fifths") == pytest.approx([120, 600, 600, 600, 480])
     assert found == pytest.approx(
         {
             "ingest": 300,
@@ -156,7 +156,7 @@ def test_rates_stand_beside_the_processor_seconds_of_a_thousand_records() -> Non
         "a",
         "thousand",
         "(>=",
-        "300)",
+        "800)",
     ]
 
 
@@ -210,19 +210,26 @@ def test_memory_that_cannot_be_measured_gives_no_figure() -> None:
     assert (found["peak_small"], found["peak_large"], found["memory_growth"]) == (None, None, None)
 
 
-def test_a_window_counts_only_when_full() -> None:
-    assert window_rates([1.0, 2.0, 3.0, 4.0, 5.0], window=2) == pytest.approx([1.0, 1.0])
-    assert window_rates([1.0], window=2) == []
+def test_what_arrives_together_was_done_since_the_batch_before() -> None:
+    """Batches of 4, 6 and 10 that end at 2, 5 and 10 s: two records a second, however they are divided."""
+    arrivals = [2.0] * 4 + [4.99, 4.99, 5.0, 5.0, 5.0, 5.0] + [10.0] * 10
+    assert part_rates(arrivals, 2) == pytest.approx([2.0, 2.0])
+    assert part_rates(arrivals, 3) == pytest.approx([2.0, 2.0, 2.0])
+    assert steadiness(part_rates(arrivals, 3)) == pytest.approx(1.0)
 
 
-def test_records_that_arrive_at_one_moment_still_have_a_rate() -> None:
-    assert all(one > 0 for one in window_rates([1.0] * 4, window=2))
+def test_a_run_that_slows_down_shows_it() -> None:
+    arrivals = [float(batch) for batch in range(1, 11) for _ in range(100)] + [12.0] * 100 + [14.0] * 100
+    rates = part_rates(arrivals)
+    assert rates[1] == pytest.approx(100)
+    assert steadiness(rates) == pytest.approx(2.4 / 4.4)
+
+
+def test_rates_need_a_batch_for_each_part() -> None:
+    assert part_rates([1.0] * 4, 2) == []
+    assert part_rates([], 2) == []
+    assert steadiness([]) is None
     assert rate(5, 0.0) > 0
-
-
-@pytest.mark.parametrize("rates", [[], [100.0], [100.0, 200.0]])
-def test_steadiness_needs_a_window_after_the_second(rates: list[float]) -> None:
-    assert steadiness(rates) is None
 
 
 def test_a_ratio_to_nothing_is_no_figure() -> None:
