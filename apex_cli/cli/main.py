@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import logging
 import os
@@ -33,6 +34,7 @@ from apex_cli.cli.verb import group
 from apex_cli.errors import ApexError, unwrap_single_exception
 from apex_cli.exit_codes import ExitCode
 
+_COLLECT_AFTER = 50_000
 _COMPLETE = "_APEX_COMPLETE"
 """Set by the scripts of `--install-completion`: the shell asks what could come next on a command line."""
 
@@ -173,6 +175,8 @@ class _Notes(logging.Handler):
 
 def run() -> None:
     """The installed command."""
+    # To load modules makes many containers, and all of them stay.
+    gc.set_threshold(_COLLECT_AFTER)
     # Warnings of libraries are for their developers: what matters to users is an error or a record's status.
     logging.getLogger().addHandler(logging.NullHandler())
     for name in ("stdout", "stderr"):

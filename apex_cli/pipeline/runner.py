@@ -95,7 +95,6 @@ def settle_collector() -> None:
     that die young, so it need not look after every 700 of them (Python's default). Left alone, it took 16 % of the
     graph's thread.
     """
-    gc.collect()
     gc.freeze()
     _, middle, old = gc.get_threshold()
     gc.set_threshold(_COLLECT_AFTER, middle, old)

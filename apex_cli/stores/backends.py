@@ -94,6 +94,19 @@ def need_driver(module: str, variable: str) -> None:
         )
 
 
+def drivers(settings: Settings, *, reads: bool) -> list[str]:
+    """Modules that the embedded stores load when they open, and those that a writer needs for its first batch."""
+    loaded: list[tuple[StoreUrl, tuple[str, ...], tuple[str, ...]]] = [
+        (settings.postgres_url, ("psycopg_pool",), ()),
+        (settings.graph_url, ("ladybug",), ("pyarrow",)),
+        (settings.qdrant_url, (), ("qdrant_edge",)),
+        (settings.redis_url, (), ("redis.asyncio",)),
+    ]
+    return [
+        name for url, opened, written in loaded if url.embedded for name in (opened if reads else (*opened, *written))
+    ]
+
+
 def uses_home(settings: Settings) -> bool:
     """Whether any store is embedded. Then one run at a time uses the home. With servers alone, any number may run."""
     return any(backends.url(settings).embedded for backends in ALL)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -73,13 +74,32 @@ async def open_stores(
             valkey=settings.redis_url.embedded,
             valkey_later=reads,
         )
+        # The servers start in processes of their own, and to load what comes next takes as long.
+        asyncio.get_running_loop().run_in_executor(None, _preload, backends.drivers(settings, reads=reads))
+        # The engines in this process close while the servers stop.
+        closing: list[asyncio.Future[None]] = []
+        stack.push_async_callback(_all_of, closing)
         await stack.enter_async_context(servers)
         embedders = await stack.enter_async_context(open_embedders(settings, models))
         stores = _stores(StoreContext(settings, home, servers, embedders.own, reads=reads))
         opened: list[Store] = [stores.graph, stores.vectors, stores.cache, stores.journal]
-        stack.push_async_callback(_side_by_side, [store.close for store in opened])
+        engines = [stores.graph.close, stores.vectors.close]
+        stack.callback(lambda: closing.append(asyncio.ensure_future(_side_by_side(engines))))
+        stack.push_async_callback(_side_by_side, [stores.cache.close, stores.journal.close])
         await _side_by_side([store.open for store in opened])
         yield await _use_models(stores, embedders)
+
+
+def _preload(modules: Sequence[str]) -> None:
+    for name in modules:
+        # Whoever needs one that is not installed says so.
+        with suppress(ImportError):
+            import_module(name)
+
+
+async def _all_of(started: Sequence[Awaitable[None]]) -> None:
+    for each in started:
+        await each
 
 
 async def _side_by_side(steps: Sequence[Callable[[], Awaitable[None]]]) -> None:

@@ -27,6 +27,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from apex_cli.extract.signatures import Signature
@@ -99,7 +100,7 @@ class EntityState:
             if one.signature.is_said:
                 continue
             rank = (int(one.certain), one.time, record_id, one.position)
-            name_rank = (2 * _is_real(one) + one.certain, *rank[1:])
+            name_rank = (2 * _is_real(one.name, one.signature) + one.certain, *rank[1:])
             if self.name is None or name_rank > self.name[0]:
                 self.name = (name_rank, one.name)
             for attribute, value in one.attributes.items():
@@ -188,13 +189,13 @@ def _standing(observations: Observations) -> Observations:
     return observations if last is None else tuple(one for one in observations if (one.time, one.whole) >= (last, True))
 
 
-def _is_real(observation: EntityObservation) -> bool:
+@lru_cache(maxsize=8192)
+def _is_real(name: str, signature: Signature) -> bool:
     """Whether the name is more than one of the entity's opaque ids: "TRUCK-6520", not "1XKYD49X7PJ304417"."""
-    name = observation.name.casefold()
-    aliases = (*observation.signature.keys, *observation.signature.names)
-    parts = (key.partition(":")[2].partition(":") for key in aliases)
+    folded = name.casefold()
+    parts = (key.partition(":")[2].partition(":") for key in (*signature.keys, *signature.names))
     ids = {value.casefold() for kind, _, value in parts if kind.startswith(_OPAQUE)}
-    return name not in ids and _PREFIX.sub("", name, count=1) not in ids
+    return not ids or (folded not in ids and _PREFIX.sub("", folded, count=1) not in ids)
 
 
 def _rank(parts: Sequence[Any]) -> Rank:
