@@ -97,7 +97,7 @@ class ExtractionWorker:
                 connection.send_bytes(_pickled(records))
                 # Its own answers only: it has the other end of the socket, and nothing else has.
                 found: Extracted = pickle.loads(connection.recv_bytes())  # noqa: S301
-            except (OSError, EOFError, pickle.PickleError, RecursionError, MemoryError):
+            except Exception:  # noqa: BLE001 - pickling raises of any kind; what cannot be sent is extracted here
                 self._end()
                 return None
             return found

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import psutil  # type: ignore[import-untyped]
 import pytest
@@ -91,6 +92,11 @@ def test_where_none_can_be_started_the_records_are_extracted_all_the_same(
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     assert worker.extract_each(records) == extract_each(records)
+
+
+def test_what_cannot_be_sent_is_extracted_here(records: list[Record], worker: ExtractionWorker) -> None:
+    sealed = [replace(each, payload=MappingProxyType(each.payload)) for each in records[:2]]
+    assert worker.extract_each(sealed) == extract_each(sealed) == extract_each(records[:2])
 
 
 def test_it_is_ended_and_leaves_nothing(records: list[Record], worker: ExtractionWorker) -> None:
