@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.cli.output import clip, fields
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from apex_cli.answers import Answer, AnsweredFact, Contradiction, Part
     from apex_cli.stores.views import EntityView
 
+ShowTime = Callable[[datetime], str]
+"""How a time is written."""
 _MOST_KEYS = 6
 _MOST_ATTRIBUTES = 12
 _MOST_OF_A_FACT = 4
@@ -48,15 +51,15 @@ _WRITTEN_BY = {"frontapp": "message", "document": "document"}
 _SOURCES = {"turvo": "Turvo", "samsara": "Samsara", "frontapp": "Front"}
 
 
-def lines(answer: Answer, *, everything: bool = False) -> list[str]:
+def lines(answer: Answer, *, everything: bool = False, time: ShowTime = rfc3339) -> list[str]:
     """The answer for people, a fact a line; every text is made safe to show. `everything` shows all attributes."""
     shown = [_head(answer.entity, everything=everything)]
-    shown += _section("Holds", answer.now, _held)
+    shown += _section("Holds", answer.now, partial(_held, time))
     if answer.contradictions:
-        shown += ["", "Contradictions:", *(f"  {sentence(one)}" for one in answer.contradictions)]
-    shown += _section("Begins later", answer.later, _held)
-    shown += _section("Held before", answer.history, _past)
-    shown += _section("Mentions", answer.mentions, _mention)
+        shown += ["", "Contradictions:", *(f"  {sentence(one, time)}" for one in answer.contradictions)]
+    shown += _section("Begins later", answer.later, partial(_held, time))
+    shown += _section("Held before", answer.history, partial(_past, time))
+    shown += _section("Mentions", answer.mentions, partial(_mention, time))
     shown += [] if len(shown) > 1 else ["", "No such facts."]
     if answer.candidates:
         shown += [
@@ -83,18 +86,18 @@ def entity_object(entity: EntityView, kind: str = "entity") -> dict[str, Any]:
     return {"type": kind, **fields(entity, "id", "name"), "entity_type": entity.type, "aliases": entity.aliases}
 
 
-def sentence(one: Contradiction) -> str:
+def sentence(one: Contradiction, time: ShowTime = rfc3339) -> str:
     """The contradiction in words: "Turvo says in_transit (since …); message MSG-1 of … says delivered (…)."."""
     held, other = one.fact, one.other
-    says = f"{_systems(held)} says {_name(held.fact.object)} (since {rfc3339(held.fact.valid_at)}, {_record(held)})"
+    says = f"{_systems(held)} says {_name(held.fact.object)} (since {time(held.fact.valid_at)}, {_record(held)})"
     if held.fact.predicate != "HAS_STATUS":
         says = f"{held.fact.predicate}: {says}"
     if one.is_mention:
         writer = _WRITTEN_BY.get(_source(other), "record")
         name = other.fact.subject if other.fact.predicate == "MENTIONS" else _record(other).partition(":")[2]
-        said = f"{writer} {_name(name)} of {rfc3339(other.fact.valid_at)} says {_name(one.value)}"
+        said = f"{writer} {_name(name)} of {time(other.fact.valid_at)} says {_name(one.value)}"
         return f"{says}; {said} ({_record(other)})"
-    since = f"since {rfc3339(other.fact.valid_at)}, last seen {rfc3339(other.last_seen)}"
+    since = f"since {time(other.fact.valid_at)}, last seen {time(other.last_seen)}"
     return f"{says}; {_systems(other)} says {_name(one.value)} ({since}, {_record(other)})"
 
 
@@ -147,19 +150,19 @@ def _section(title: str, part: Part, line: Any) -> list[str]:
     return ["", f"{title}{total}:", *(f"  {line(one)}" for one in part.facts), *more]
 
 
-def _held(one: AnsweredFact) -> str:
+def _held(time: ShowTime, one: AnsweredFact) -> str:
     fact = one.fact
-    until = f" until {rfc3339(fact.invalid_at)}" if fact.invalid_at else ""
-    return f"{_stated(one)}: since {rfc3339(fact.valid_at)}{until}, last seen {rfc3339(one.last_seen)} [{_record(one)}]"
+    until = f" until {time(fact.invalid_at)}" if fact.invalid_at else ""
+    return f"{_stated(one)}: since {time(fact.valid_at)}{until}, last seen {time(one.last_seen)} [{_record(one)}]"
 
 
-def _past(one: AnsweredFact) -> str:
-    until = rfc3339(one.fact.invalid_at) if one.fact.invalid_at else ""
-    return f"{rfc3339(one.fact.valid_at)} - {until}: {_stated(one)} [{_record(one)}]"
+def _past(time: ShowTime, one: AnsweredFact) -> str:
+    until = time(one.fact.invalid_at) if one.fact.invalid_at else ""
+    return f"{time(one.fact.valid_at)} - {until}: {_stated(one)} [{_record(one)}]"
 
 
-def _mention(one: AnsweredFact) -> str:
-    return f"{rfc3339(one.fact.valid_at)}: {_stated(one)} [{_record(one)}]"
+def _mention(time: ShowTime, one: AnsweredFact) -> str:
+    return f"{time(one.fact.valid_at)}: {_stated(one)} [{_record(one)}]"
 
 
 def _stated(one: AnsweredFact) -> str:

@@ -120,6 +120,10 @@ Json = Annotated[bool, typer.Option("--json", help="Write one JSON object a line
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing unless something failed.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more; show where a bug happened.")]
 NoColour = Annotated[bool, typer.Option("--no-color", help="No colours (also: NO_COLOR).")]
+Utc = Annotated[bool, typer.Option("--utc", help="Times in UTC; else in the zone of this machine.")]
+Iso = Annotated[
+    bool, typer.Option("--iso", help="Whole times: RFC 3339 in UTC, as in --json and where stdout is no terminal.")
+]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, metavar="N", help="At most so many.")]
 Source = Annotated[
     str,

@@ -13,14 +13,19 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, TextIO
 
 from apex_cli.addresses import MASK
+from apex_cli.cli import tables
+from apex_cli.cli.tables import Column, Marked
 from apex_cli.errors import OutputError
 from apex_cli.extract.timestamps import rfc3339
 
@@ -30,15 +35,9 @@ if TYPE_CHECKING:
     from apex_cli.stores.postgres.catalog import CurrentVersion, StoredVersion
 
 
-class Marked(NamedTuple):
-    """A cell of a table in which some words stand out on a terminal."""
-
-    text: str
-    words: Sequence[str]
-
-
 _UNBROKEN = 100_000
 """Columns of an output that is no terminal: nothing is wrapped or cut."""
+_MINUTES = len("2025-10-19 09:23")
 _JOINERS = "\u200c\u200d"
 """ZWNJ and ZWJ: they shape letters and emoji in ordinary text and move nothing."""
 _URL = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]{0,30}://)[^\s/?#'\"@]{0,256}:[^\s/'\"]{0,1024}@")
@@ -52,14 +51,20 @@ _KEY = re.compile(r"\bsk-[A-Za-z0-9_-]{8,256}")
 
 @dataclass(slots=True)
 class Output:
-    """The two streams of one run. `json`: data as JSON Lines; `quiet`: nothing on success; `verbose`: details."""
+    """The two streams of one run. `json`: data as JSON Lines; `quiet`: nothing on success; `verbose`: details.
+
+    `utc` and `iso` say how people see times: see `time`.
+    """
 
     json: bool = False
     quiet: bool = False
     verbose: bool = False
     colour: bool = True
+    utc: bool = False
+    iso: bool = False
     _lost: OSError | None = None
     _warned: set[str] = field(default_factory=set)
+    _styles: dict[TextIO | None, bool] = field(default_factory=dict)
 
     def line(self, text: str = "") -> None:
         """A line of data for a person, already clean."""
@@ -85,25 +90,31 @@ class Output:
         if hint:
             self.note(f"{self._styled('hint:', '1;36')} {clean(redact(hint))}")
 
-    def table(self, headings: Sequence[str], rows: Iterable[Sequence[str | Marked]]) -> None:
-        """Rows under headings, cells cleaned here; fitted to a terminal, unbroken elsewhere."""
-        from rich.table import Table
-        from rich.text import Text
+    def table(self, columns: Sequence[Column], rows: Iterable[Sequence[str | Marked]]) -> None:
+        """Rows under headings, cells cleaned here; fitted to a terminal, whole elsewhere. See `tables`."""
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        cleaned = (tuple(map(partial(_cell, width), columns, row)) for row in rows)
+        for line in tables.lines(columns, cleaned, width, lambda text: self._styled(text, "1", sys.stdout)):
+            self._write(sys.stdout, line + "\n")
 
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for heading in headings:
-            table.add_column(heading, overflow="fold")
-        for row in rows:
-            cells = [(cell, ()) if isinstance(cell, str) else cell for cell in row]
-            texts = [Text(clean(text)) for text, _ in cells]
-            for text, (_, words) in zip(texts, cells, strict=True):
-                if words:
-                    text.highlight_regex(rf"\b(?:{'|'.join(map(re.escape, words))})\b", style="bold")
-            table.add_row(*texts)
-        console = self.console(sys.stdout)
-        with console.capture() as captured:
-            console.print(table)
-        self._write(sys.stdout, "".join(line.rstrip() + "\n" for line in captured.get().splitlines()))
+    def time(self, moment: datetime | None) -> str:
+        """A time for people: `2025-10-19 09:23` in the zone of this machine, or `2025-10-19 14:23Z` with `utc`.
+
+        The whole of it, as RFC 3339 in UTC, with `iso`, and where stdout is no terminal. Empty for None.
+        """
+        if moment is None:
+            return ""
+        if self.iso:
+            return rfc3339(moment)
+        if not self.utc:
+            # Years at both ends of the calendar have no local time.
+            with suppress(OverflowError, ValueError, OSError):
+                return self.shorter(moment.astimezone().isoformat(" ")[:_MINUTES], rfc3339(moment))
+        return self.shorter(moment.astimezone(UTC).isoformat(" ")[:_MINUTES] + "Z", rfc3339(moment))
+
+    def shorter(self, short: str, whole: str) -> str:
+        """`short` on a terminal, `whole` elsewhere: programs read that."""
+        return short if sys.stdout.isatty() else whole
 
     def console(self, stream: TextIO) -> Console:
         """A Rich console on `stream` that takes text as it is: no markup, no emoji codes, no highlighting."""
@@ -144,8 +155,12 @@ class Output:
             os.dup2(nowhere, stream.fileno())
             os.close(nowhere)
 
-    def _styled(self, text: str, style: str) -> str:
-        if not sys.stderr.isatty() or self.console(sys.stderr).color_system is None:
+    def _styled(self, text: str, style: str, stream: TextIO | None = None) -> str:
+        """The text in an ANSI style, on a stream (stderr) that shows styles."""
+        if stream not in self._styles:
+            console = self.console(stream or sys.stderr)
+            self._styles[stream] = console.is_terminal and console.color_system is not None
+        if not self._styles[stream]:
             return text
         return f"\x1b[{style}m{text}\x1b[0m"
 
@@ -165,9 +180,17 @@ def _jsonable(value: Any) -> Any:
     return str(value)
 
 
-def as_of(version: CurrentVersion | StoredVersion) -> str:
+def _cell(width: int | None, column: Column, cell: str | Marked) -> Marked:
+    """A cell on one line and safe to show. What no line of the terminal has room for is left out before."""
+    text, words = (cell, ()) if isinstance(cell, str) else cell
+    if width is not None:
+        text = text[: width * 4]
+    return Marked(clean(" ".join(text.split()) if column.least is not None else text), words)
+
+
+def as_of(version: CurrentVersion | StoredVersion, show: Callable[[datetime], str] = rfc3339) -> str:
     """The time as of which a version counts, and where it comes from if it is no time of its own."""
-    shown = rfc3339(version.event_time)
+    shown = show(version.event_time)
     if version.dated:
         return shown
     return f"{shown} ({'the date in its id' if version.event_time < version.observed_at else 'when it was staged'})"

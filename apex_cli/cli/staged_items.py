@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.cli.ingesting import run_ingest
-from apex_cli.cli.output import clip, fields, redact
+from apex_cli.cli.output import Output, clip, fields, redact
+from apex_cli.cli.tables import Column
 from apex_cli.cli.verb import CommandContext
 from apex_cli.errors import UsageError
 from apex_cli.units import format_duration, format_size
@@ -17,6 +18,15 @@ if TYPE_CHECKING:
     from apex_cli.staging import Item, ItemStatus, StagingDirectory
 
 PATH_OPTIONS = ("home", "staging_dir")
+_COLUMNS = (
+    Column("ITEM"),
+    Column("STATUS", 3),
+    Column("SIZE", 4, right=True),
+    Column("TRIES", 5, right=True),
+    Column("AGE", 2, right=True),
+    Column("STAGED", 6),
+    Column("ERROR", 1, least=24),
+)
 
 
 def open_staging(settings: Settings) -> StagingDirectory:
@@ -63,15 +73,16 @@ def show_items(context: CommandContext, items: Sequence[Item], nothing: str) -> 
         for item in items:
             context.output.object(as_json(item))
     elif items:
-        context.output.table(("ITEM", "STATUS", "SIZE", "TRIES", "AGE", "ERROR"), map(_row, items))
+        context.output.table(_COLUMNS, (_row(context.output, item) for item in items))
     else:
         context.output.line(nothing)
 
 
-def _row(item: Item) -> tuple[str, ...]:
-    error = clip(redact(item.failure.message), 160) if item.failure else ""
+def _row(output: Output, item: Item) -> tuple[str, ...]:
+    error = redact(item.failure.message) if item.failure else ""
     age = format_duration(age_seconds(item))
-    return item.item_id, item.status, format_size(item.bytes), str(item.attempts), age, error
+    staged = output.time(item.staged_at)
+    return item.item_id, item.status, format_size(item.bytes), str(item.attempts), age, staged, error
 
 
 def as_json(item: Item) -> dict[str, Any]:

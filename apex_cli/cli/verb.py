@@ -40,7 +40,15 @@ LOCKED = _codes(ExitCode.LOCKED)
 UNANSWERED = {int(ExitCode.LOCKED): "the process that has the home answers no readers: another version of apex, say"}
 """For verbs that only read: any other holder answers them."""
 
-_OF_OUTPUT = {"json": options.Json, "quiet": options.Quiet, "verbose": options.Verbose}
+TIMES = ("utc", "iso")
+"""The shared options of verbs that show times to people."""
+_OF_OUTPUT = {
+    "json": options.Json,
+    "quiet": options.Quiet,
+    "verbose": options.Verbose,
+    "utc": options.Utc,
+    "iso": options.Iso,
+}
 _IN_SETTINGS = {"home": options.Home, "staging_dir": options.StagingDir, "lock_timeout": options.LockTimeout}
 _SHARED = {**_OF_OUTPUT, **_IN_SETTINGS, "no_color": options.NoColour}
 

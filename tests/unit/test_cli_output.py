@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import cast
@@ -13,6 +14,7 @@ from typing import cast
 import pytest
 
 from apex_cli.cli.output import Output, as_of
+from apex_cli.cli.tables import Column
 from apex_cli.extract.timestamps import rfc3339
 from apex_cli.stores.postgres.catalog import CurrentVersion
 from apex_cli.units import format_duration, format_size
@@ -51,12 +53,28 @@ def test_json_is_one_ascii_line_with_times_in_utc(capsys: Captured) -> None:
 
 
 def test_a_table_that_goes_to_no_terminal_is_neither_cut_nor_styled_nor_marked_up(capsys: Captured) -> None:
-    Output().table(("A", "B"), [("[red]x[/red]", "y" * 300), (":smile:\x1b[m", "z")])
+    Output().table((Column("A"), Column("B", 1, least=16)), [("[red]x[/red]", "y" * 300), (":smile:\x1b[m", "z")])
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["A", "B"]
     assert lines[1].split() == ["[red]x[/red]", "y" * 300]
     assert lines[2].split() == [":smile:\\x1b[m", "z"]
     assert all(line == line.rstrip() for line in lines)
+
+
+def test_times_are_whole_where_no_person_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    when = datetime(2025, 10, 19, 14, 23, 5, tzinfo=UTC)
+    assert [Output().time(when), Output(utc=True).time(when), Output().time(None)] == [rfc3339(when)] * 2 + [""]
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("TZ", "America/Chicago")
+    time.tzset()
+    try:
+        shown = [Output().time(when), Output(utc=True).time(when), Output(iso=True).time(when)]
+        assert shown == ["2025-10-19 09:23", "2025-10-19 14:23Z", "2025-10-19T14:23:05Z"]
+        # Chicago's clocks have no time for the first moment of the calendar.
+        assert Output().time(datetime.min.replace(tzinfo=UTC)) == "0001-01-01 00:00Z"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_a_reader_that_leaves_early_ends_nothing() -> None:

@@ -60,7 +60,7 @@ def test_the_list_for_machines(area: StagingDirectory, capsys: Captured) -> None
 def test_the_list_for_people_is_harmless(area: StagingDirectory, capsys: Captured) -> None:
     assert main(["staging", "list", "--status", "failed"]) == 0
     heading, row = capsys.readouterr().out.splitlines()
-    assert heading.split() == ["ITEM", "STATUS", "SIZE", "TRIES", "AGE", "ERROR"]
+    assert heading.split() == ["ITEM", "STATUS", "SIZE", "TRIES", "AGE", "STAGED", "ERROR"]
     assert "broken \\x1b[2J redis://***@h" in row
 
 

@@ -20,7 +20,7 @@ from apex_cli.cli.staged_items import (
     show_items,
     show_removed,
 )
-from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, USAGE, CommandContext, verb
+from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, TIMES, USAGE, CommandContext, verb
 from apex_cli.errors import UsageError
 from apex_cli.exit_codes import ExitCode
 from apex_cli.units import format_duration, format_size
@@ -36,7 +36,7 @@ All = Annotated[bool, typer.Option("--all", help="All dead letters.")]
 
 
 @verb(
-    *("json", *PATH_OPTIONS),
+    *("json", *TIMES, *PATH_OPTIONS),
     examples=("apex dlq list", "apex dlq list --json"),
     exits={0: "listed", **USAGE, **START},
 )

@@ -11,14 +11,15 @@ import typer
 from apex_cli.cli import answering
 from apex_cli.cli.options import filled, moment, relation
 from apex_cli.cli.output import Output
-from apex_cli.cli.verb import START, UNANSWERED, CommandContext, verb
+from apex_cli.cli.tables import Column
+from apex_cli.cli.verb import START, TIMES, UNANSWERED, CommandContext, verb
 
 if TYPE_CHECKING:
     from apex_cli.stores.views import EntityView
 
 
 @verb(
-    *("json", "home", "lock_timeout"),
+    *("json", *TIMES, "home", "lock_timeout"),
     examples=(
         "apex facts TRUCK-6520",
         "apex facts SHIP-2025-10-19-002 --at 2025-10-19T15:00:00Z",
@@ -63,7 +64,7 @@ def facts(
         for line in answering.objects(answer):
             output.object(line)
     else:
-        for text in answering.lines(answer, everything=everything):
+        for text in answering.lines(answer, everything=everything, time=output.time):
             output.line(text)
 
 
@@ -73,4 +74,4 @@ def _candidates(output: Output, candidates: Sequence[EntityView]) -> None:
             output.object(answering.entity_object(each))
         return
     rows = ((each.type, each.name, each.id, ", ".join(each.aliases)) for each in candidates)
-    output.table(("TYPE", "NAME", "ID", "ALIASES"), rows)
+    output.table((Column("TYPE", 2), Column("NAME", 1), Column("ID"), Column("ALIASES", 3, least=16)), rows)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from apex_cli.cli.answering import phrases
 from apex_cli.cli.options import Ident
 from apex_cli.cli.output import Output, as_of, clean, clean_lines, clip, fields
-from apex_cli.cli.verb import START, UNANSWERED, USAGE, CommandContext, verb
-from apex_cli.extract.timestamps import rfc3339
+from apex_cli.cli.tables import Column
+from apex_cli.cli.verb import START, TIMES, UNANSWERED, USAGE, CommandContext, verb
 from apex_cli.payloads import leaves
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _MOST_ATTRIBUTES = 12
 
 
 @verb(
-    *("json", "home", "lock_timeout"),
+    *("json", *TIMES, "home", "lock_timeout"),
     examples=("apex get turvo:SHIP-2025-10-19-002", "apex get e4ec7824-7c41-5975-a85c-cfd215ae2ea1 --json"),
     exits={0: "found", **USAGE, **START, **UNANSWERED},
 )
@@ -66,9 +66,9 @@ def as_json(view: RecordView) -> dict[str, Any]:
 def _show(output: Output, view: RecordView) -> None:
     version = view.version
     output.line(clean(f"{version.source} {version.data_type} {version.external_id}"))
-    output.line(f"record {version.record_id}, revision {version.revision}, of {as_of(version)}")
+    output.line(f"record {version.record_id}, revision {version.revision}, of {as_of(version, output.time)}")
     for place in view.places:
-        state = f"last seen {rfc3339(place.last_seen)}" if place.vacated_at is None else "no longer there"
+        state = f"last seen {output.time(place.last_seen)}" if place.vacated_at is None else "no longer there"
         output.line(clean(f"at {place.shown}, {state}"))
     output.line()
     _payload(output, version.payload)
@@ -78,15 +78,15 @@ def _show(output: Output, view: RecordView) -> None:
             (each.type, each.name, ", ".join(phrases(each.attributes, _MOST_ATTRIBUTES)))
             for each in view.graph.entities
         )
-        output.table(("TYPE", "ENTITY", "ATTRIBUTES"), things)
+        output.table((Column("TYPE", 1), Column("ENTITY"), Column("ATTRIBUTES", 2, least=16)), things)
         output.line()
         rows = (
-            (rfc3339(fact.valid_at), until(fact.invalid_at), f"{fact.subject} {fact.predicate} {fact.object}")
+            (output.time(fact.valid_at), output.time(fact.invalid_at), f"{fact.subject} {fact.predicate} {fact.object}")
             for fact in view.graph.facts
         )
-        output.table(("FROM", "UNTIL", "FACT"), rows)
+        output.table((Column("FROM", 1), Column("UNTIL", 2), Column("FACT")), rows)
     output.line()
-    output.line(f"postgres: content hash {version.content_hash}, first seen {rfc3339(version.first_seen)}")
+    output.line(f"postgres: content hash {version.content_hash}, first seen {output.time(version.first_seen)}")
     output.line("  " + clip(version.title or version.text, 110))
     output.line(f"vectors: {len(view.points)} points, {sum(each.visible for each in view.points)} visible")
     for point in view.points:
@@ -112,8 +112,3 @@ def _payload(output: Output, payload: Mapping[str, Any]) -> None:
     if len(every) > _MOST_FIELDS:
         output.line(f"  and {len(every) - _MOST_FIELDS:,} more fields (see --json)")
     output.line()
-
-
-def until(moment: Any) -> str:
-    """The end of an interval for a table."""
-    return "" if moment is None else rfc3339(moment)

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apex_cli.cli.options import Ident
 from apex_cli.cli.output import Output, as_of, clean, clip, fields
-from apex_cli.cli.verb import START, UNANSWERED, USAGE, CommandContext, verb
-from apex_cli.extract.timestamps import rfc3339
+from apex_cli.cli.verb import START, TIMES, UNANSWERED, USAGE, CommandContext, verb
 
 if TYPE_CHECKING:
     from apex_cli.queries import RecordHistory, VersionView
@@ -17,7 +16,7 @@ _STORED = ("record_id", "saga_id", "revision", "event_time", "dated", "kind", "w
 
 
 @verb(
-    *("json", "home", "lock_timeout"),
+    *("json", *TIMES, "home", "lock_timeout"),
     examples=("apex history turvo:SHIP-2025-10-19-002", "apex history e4ec7824-7c41-5975-a85c-cfd215ae2ea1 --json"),
     exits={0: "found", **USAGE, **START, **UNANSWERED},
 )
@@ -59,9 +58,9 @@ def _show(output: Output, found: RecordHistory) -> None:
         if version.replaced_by:
             same = contents.get(version.replaced_by) == version.content_hash
             about.append("written once more" if same else "replaced by a correction")
-        output.line(f"as of {as_of(version)}: revision {version.revision}, {', '.join(about)}")
+        output.line(f"as of {as_of(version, output.time)}: revision {version.revision}, {', '.join(about)}")
         output.line(
-            f"  written {rfc3339(version.written_at)}" + (f" by run {version.run_id}" if version.run_id else "")
+            f"  written {output.time(version.written_at)}" + (f" by run {version.run_id}" if version.run_id else "")
         )
         output.line("  " + clip(version.title or version.text, 110))
         for change in view.changes[:_MOST_CHANGES]:

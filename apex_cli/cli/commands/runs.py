@@ -10,16 +10,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from apex_cli.cli.options import Limit, filled
-from apex_cli.cli.output import clean, clean_lines
-from apex_cli.cli.verb import START, UNANSWERED, USAGE, CommandContext, verb
+from apex_cli.cli.output import Output, clean, clean_lines
+from apex_cli.cli.tables import Column
+from apex_cli.cli.verb import START, TIMES, UNANSWERED, USAGE, CommandContext, verb
 from apex_cli.errors import UsageError
-from apex_cli.extract.timestamps import rfc3339
 from apex_cli.results import RecordStatus
 
 if TYPE_CHECKING:
     from apex_cli.stores.postgres.runs import Run
 
-_SHARED = ("json", "home", "lock_timeout")
+_SHARED = ("json", *TIMES, "home", "lock_timeout")
+COLUMNS = (
+    Column("RUN"),
+    Column("VERB", 2),
+    Column("STARTED", 1),
+    Column("SECONDS", 5, right=True),
+    Column("EXIT", 3),
+    Column("RECORDS", 4, least=16),
+)
+"""Of a table of runs: see `row`."""
+_SHORT_ID = 8
 
 
 def group() -> typer.Typer:
@@ -45,7 +55,7 @@ def runs(context: CommandContext, limit: Limit = 20) -> None:
         for run in found:
             context.output.object({"type": "run", **asdict(run)})
     elif found:
-        context.output.table(("RUN", "VERB", "STARTED", "SECONDS", "EXIT", "RECORDS"), map(_row, found))
+        context.output.table(COLUMNS, (row(context.output, run) for run in found))
     else:
         context.output.line("No runs yet.")
 
@@ -69,7 +79,7 @@ def show(
             context.output.line(f"{name}:")
             context.output.line(clean_lines(json.dumps(value, indent=2, ensure_ascii=False)))
         else:
-            context.output.line(f"{name}: {_plain(value)}")
+            context.output.line(f"{name}: {_plain(context.output, value)}")
 
 
 def counts(summary: Mapping[str, Any]) -> str:
@@ -86,13 +96,15 @@ def _one(found: Sequence[Run], run_id: str) -> Run:
     return found[0]
 
 
-def _row(run: Run) -> tuple[str, ...]:
+def row(output: Output, run: Run) -> tuple[str, ...]:
+    """A run in a table."""
     seconds = "" if run.finished_at is None else f"{(run.finished_at - run.started_at).total_seconds():.1f}"
     end = "no end" if run.exit_code is None else str(run.exit_code)
-    return run.run_id[:8], run.verb, rfc3339(run.started_at), seconds, end, counts(run.summary or {})
+    name = output.shorter(run.run_id[:_SHORT_ID], run.run_id)
+    return name, run.verb, output.time(run.started_at), seconds, end, counts(run.summary or {})
 
 
-def _plain(value: Any) -> str:
+def _plain(output: Output, value: Any) -> str:
     if value is None:
         return "-"
-    return clean(str(value)) if isinstance(value, str | int) else rfc3339(value)
+    return clean(str(value)) if isinstance(value, str | int) else output.time(value)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apex_cli.cli.options import Limit, RecordSource, check_source, filled, moment
-from apex_cli.cli.output import Marked, clean, clip, redact
-from apex_cli.cli.verb import START, UNANSWERED, USAGE, CommandContext, verb
+from apex_cli.cli.output import clean, clip, redact
+from apex_cli.cli.tables import Column, Marked
+from apex_cli.cli.verb import START, TIMES, UNANSWERED, USAGE, CommandContext, verb
 from apex_cli.search.passages import around
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _WIDTH = 160
 
 
 @verb(
-    *("json", "home", "lock_timeout"),
+    *("json", *TIMES, "home", "lock_timeout"),
     examples=(
         'apex search "late because of snow"',
         "apex search TRUCK-6520 --after 2025-10-19",
@@ -73,13 +74,22 @@ def search(
         placed = any(hit.place for hit in hits)
         rows: list[Sequence[str | Marked]] = [
             (
-                *(str(hit.rank), f"{hit.source}:{hit.external_id}", ", ".join(hit.matched_by)),
-                *([clip(hit.place, 60)] if placed else []),
+                *(str(hit.rank), f"{hit.source}:{hit.external_id}", context.output.time(hit.event_time)),
+                ", ".join(hit.matched_by),
+                *([hit.place] if placed else []),
                 _passage(hit),
             )
             for hit in hits
         ]
-        context.output.table(("", "RECORD", "FOUND BY", *(["PLACE"] if placed else []), "TEXT"), rows)
+        columns = (
+            Column("", 4, right=True),
+            Column("RECORD"),
+            Column("TIME", 2),
+            Column("FOUND BY", 5),
+            *([Column("PLACE", 3, least=16)] if placed else []),
+            Column("TEXT", 1, least=30),
+        )
+        context.output.table(columns, rows)
     else:
         context.output.line("Nothing found.")
     for word, instead in result.respelt.items():

@@ -18,7 +18,8 @@ from apex_cli.cli.staged_items import (
     show_items,
     show_removed,
 )
-from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, USAGE, CommandContext, verb
+from apex_cli.cli.tables import Column
+from apex_cli.cli.verb import LOCKED, OK, RECORDS, START, TIMES, USAGE, CommandContext, verb
 from apex_cli.units import format_duration, format_size
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @verb(
-    *("json", *PATH_OPTIONS),
+    *("json", *TIMES, *PATH_OPTIONS),
     examples=("apex staging list", "apex staging list --status failed --json"),
     exits={0: "listed", **USAGE, **START},
 )
@@ -58,7 +59,8 @@ def stats(context: CommandContext) -> None:
     rows += [(status.value, tally) for status, tally in found.by_status.items()]
     rows += [(f"from {source}", tally) for source, tally in sorted(found.by_source.items())]
     context.output.table(
-        ("ITEMS", "NUMBER", "SIZE"), ((name, f"{each.count:,}", format_size(each.bytes)) for name, each in rows)
+        (Column("ITEMS"), Column("NUMBER", right=True), Column("SIZE", right=True)),
+        ((name, f"{each.count:,}", format_size(each.bytes)) for name, each in rows),
     )
     context.output.line()
     if found.oldest is not None:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apex_cli.cli.output import Output, fields
+from apex_cli.cli.tables import Column
 from apex_cli.cli.verb import START, UNANSWERED, USAGE, CommandContext, verb
 from apex_cli.exit_codes import MEANINGS, ExitCode
 
 if TYPE_CHECKING:
     from apex_cli.verify import DiscrepancyReport
 
+_COLUMNS = (Column("RECORD"), Column("STORE", 1), Column("KIND", 2), Column("DETAIL", 3, least=16))
 _AFTER_REPAIR = "PostgreSQL cannot repair the rest. Next: ingest everything into a fresh home (--home), and report it."
 
 
@@ -58,7 +60,7 @@ def _repair(context: CommandContext) -> DiscrepancyReport:
 def _show(output: Output, report: DiscrepancyReport, repair: bool) -> None:
     if report.problems:
         rows = ((each.record_id, each.store, each.kind, each.detail) for each in report.problems)
-        output.table(("RECORD", "STORE", "KIND", "DETAIL"), rows)
+        output.table(_COLUMNS, rows)
         output.line()
     if report.repaired:
         output.line(f"{report.repaired:,} repaired.")
