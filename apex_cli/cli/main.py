@@ -17,11 +17,13 @@ import typer
 from apex_cli import __version__
 from apex_cli.cli.commands import debug, dlq, runs, staging
 from apex_cli.cli.commands.doctor import doctor
+from apex_cli.cli.commands.entities import entities
 from apex_cli.cli.commands.facts import facts
 from apex_cli.cli.commands.forget import forget
 from apex_cli.cli.commands.get import get
 from apex_cli.cli.commands.history import history
 from apex_cli.cli.commands.ingest import ingest
+from apex_cli.cli.commands.ls import ls
 from apex_cli.cli.commands.metrics import metrics
 from apex_cli.cli.commands.recover import recover
 from apex_cli.cli.commands.reembed import reembed
@@ -77,7 +79,7 @@ def build() -> typer.Typer:
     app.add_typer(group("Show, retry and remove staged items.", *items), name="staging")
     dead_letters = (dlq.list_, dlq.show, dlq.retry, dlq.drop)
     app.add_typer(group("Show, retry and remove failed items.", *dead_letters), name="dlq")
-    for verb in (get, history, search, facts, forget, verify, recover, reembed):
+    for verb in (ls, entities, get, history, search, facts, forget, verify, recover, reembed):
         verb.add_to(app)
     app.add_typer(runs.group(), name="runs")
     for verb in (metrics, doctor):

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, TypeVar
 
 import typer
 
-from apex_cli.model import Predicate
+from apex_cli.model import EntityType, Predicate
 from apex_cli.sources import registry
 from apex_cli.units import Portion, parse_duration, parse_portion
 
@@ -87,6 +87,18 @@ def relation(text: str) -> str:
         return Predicate(text.strip().upper())
     except ValueError:
         raise ValueError(f"{text!r} is none of {', '.join(Predicate)}") from None
+
+
+@_usage_error
+def entity_type(text: str) -> str:
+    """A type of entities, in any case."""
+    known = {kind.casefold(): kind.value for kind in EntityType if kind is not EntityType.VALUE}
+    wanted = text.strip().casefold()
+    if wanted not in known:
+        near = get_close_matches(wanted, known, n=1)
+        meant = f"; did you mean {known[near[0]]}?" if near else ""
+        raise ValueError(f"{text!r} is none of {', '.join(known.values())}{meant}")
+    return known[wanted]
 
 
 @_usage_error

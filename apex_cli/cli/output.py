@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from apex_cli.stores.postgres.catalog import CurrentVersion, StoredVersion
+    from apex_cli.stores.postgres.inventory import ListedRecord
 
 
 _UNBROKEN = 100_000
@@ -191,9 +192,12 @@ def _cell(width: int | None, column: Column, cell: str | Marked) -> Marked:
 def as_of(version: CurrentVersion | StoredVersion, show: Callable[[datetime], str] = rfc3339) -> str:
     """The time as of which a version counts, and where it comes from if it is no time of its own."""
     shown = show(version.event_time)
-    if version.dated:
-        return shown
-    return f"{shown} ({'the date in its id' if version.event_time < version.observed_at else 'when it was staged'})"
+    return shown if version.dated else f"{shown} ({undated(version)})"
+
+
+def undated(version: CurrentVersion | StoredVersion | ListedRecord) -> str:
+    """Where the time of a version comes from that has none of its own."""
+    return "the date in its id" if version.event_time < version.observed_at else "when it was staged"
 
 
 def clean(text: str) -> str:

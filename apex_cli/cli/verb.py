@@ -42,6 +42,7 @@ UNANSWERED = {int(ExitCode.LOCKED): "the process that has the home answers no re
 
 TIMES = ("utc", "iso")
 """The shared options of verbs that show times to people."""
+NOTHING_YET = "Nothing is in the memory yet. Next: `apex ingest PATH` takes files, folders and URLs."
 _OF_OUTPUT = {
     "json": options.Json,
     "quiet": options.Quiet,
@@ -95,6 +96,20 @@ class CommandContext:
                 return await question(reader)
 
         return self.run(asked(), text)
+
+    def look(self, question: Callable[[Reader], Awaitable[_T]]) -> _T | None:
+        """As `read`; None where there is no memory yet. Then none is made."""
+        from apex_cli.pipeline.reading import MemoryReader, has_memory
+
+        settings = self.settings()
+
+        async def looked() -> _T | None:
+            if not await has_memory(settings):
+                return None
+            async with MemoryReader(settings) as reader:
+                return await question(reader)
+
+        return self.run(looked(), "asking the memory")
 
     def run(self, work: Awaitable[_T], text: str = "working") -> _T:
         """Wait for work on the stores. A store that fails meanwhile gives exit code 10."""

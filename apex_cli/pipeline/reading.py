@@ -24,7 +24,7 @@ from apex_cli.embedded.home import Home
 from apex_cli.errors import Locked, StoreError
 from apex_cli.readers.client import NoAnswer, Refused, RemoteReader, SocketReader
 from apex_cli.readers.protocol import Places
-from apex_cli.stores.backends import uses_home
+from apex_cli.stores.backends import postgres_server, uses_home
 
 if TYPE_CHECKING:
     from apex_cli.stores.factory import Stores
@@ -242,3 +242,22 @@ class _Holding:
 
                         await coordinator_for(self._settings, stores).recover()
                 self._is_settled = True
+
+
+async def has_memory(settings: Settings) -> bool:
+    """Whether a run has made the memory that the settings name. Creates nothing.
+
+    Raises `ConfigError` for a home that cannot be looked at, and `StoreUnavailable` where PostgreSQL does not answer.
+    """
+    home = Home(settings.home)
+    if uses_home(settings):
+        # While the first run starts PostgreSQL, its data is not there yet.
+        begun = not settings.postgres_url.embedded or home.postgres_data.exists() or home.holder() is not None
+        return home.exists() and begun
+    database = postgres_server(settings, create=False)
+    try:
+        await database.open()
+        (row,) = await database.rows("SELECT to_regclass('record') IS NOT NULL AS there", {})
+        return bool(row["there"])
+    finally:
+        await database.close()

@@ -54,7 +54,7 @@ class StoreContext:
     @property
     def tls(self) -> Tls:
         """The certificates for connections to servers."""
-        return Tls(self.settings.tls_ca_file, self.settings.tls_cert_file, self.settings.tls_key_file)
+        return _tls(self.settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,10 @@ class StoreBackends(Generic[T]):
         if self.driver is not None:
             need_driver(self.driver, f"APEX_{self.setting.upper()}")
         return self.server(context)
+
+
+def _tls(settings: Settings) -> Tls:
+    return Tls(settings.tls_ca_file, settings.tls_cert_file, settings.tls_key_file)
 
 
 def need_driver(module: str, variable: str) -> None:
@@ -176,18 +180,22 @@ def _embedded_postgres(context: StoreContext) -> Database:
     )
 
 
-def _postgres(context: StoreContext) -> Database:
+def postgres_server(settings: Settings, *, create: bool) -> Database:
+    """The PostgreSQL server of the settings, not open. Without `create` no schema is made."""
     from apex_cli.stores.postgres.connection import Database
 
-    settings = context.settings
     return Database(
         settings.postgres_url.reveal(),
         namespace=settings.namespace,
         timeout=settings.store_timeout,
         password=settings.postgres_password,
-        tls=context.tls,
-        create=context.create,
+        tls=_tls(settings),
+        create=create,
     )
+
+
+def _postgres(context: StoreContext) -> Database:
+    return postgres_server(context.settings, create=context.create)
 
 
 def _qdrant_edge(context: StoreContext) -> VectorStore:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from apex_cli.cli import answering
+from apex_cli.cli.entity_lists import several_shown
 from apex_cli.cli.options import filled, moment, relation
-from apex_cli.cli.output import Output
-from apex_cli.cli.tables import Column
 from apex_cli.cli.verb import START, TIMES, UNANSWERED, CommandContext, verb
-
-if TYPE_CHECKING:
-    from apex_cli.stores.views import EntityView
 
 
 @verb(
@@ -47,16 +42,11 @@ def facts(
 
     First what holds, when it was last seen, and what contradicts it; then what held before; mentions last.
     """
-    from apex_cli import queries
-
     output = context.output
-    try:
+    with several_shown(output):
         answer = context.read(
             lambda reader: reader.facts(entity, at=at, predicate=predicate, everything=everything or output.json)
         )
-    except queries.AmbiguousEntity as several:
-        _candidates(output, several.candidates)
-        raise
     if answer.differing:
         count = f"{answer.differing:,} record{'' if answer.differing == 1 else 's'}"
         output.warning(f"the graph and PostgreSQL hold different versions of {count}; `apex verify` shows them")
@@ -66,12 +56,3 @@ def facts(
     else:
         for text in answering.lines(answer, everything=everything, time=output.time):
             output.line(text)
-
-
-def _candidates(output: Output, candidates: Sequence[EntityView]) -> None:
-    if output.json:
-        for each in candidates:
-            output.object(answering.entity_object(each))
-        return
-    rows = ((each.type, each.name, each.id, ", ".join(each.aliases)) for each in candidates)
-    output.table((Column("TYPE", 2), Column("NAME", 1), Column("ID"), Column("ALIASES", 3, least=16)), rows)
