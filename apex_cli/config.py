@@ -226,6 +226,20 @@ def variable(name: str) -> str:
 _VARIABLES = {variable(name): name for name in (*SPECS, *_SECRET_FILES)}
 
 
+class SettingOrigin(NamedTuple):
+    """Where a setting comes from: `flag`, `environment`, `.env` or `apex.toml`, and the name that gave it there."""
+
+    origin: str
+    name: str
+
+
+class SettingsInForce(NamedTuple):
+    """The settings, and by field name the origin of each that is not a default."""
+
+    settings: Settings
+    origins: Mapping[str, SettingOrigin]
+
+
 class _Given(NamedTuple):
     """The value of a setting as it was given, and where."""
 
@@ -247,6 +261,13 @@ def load(
 
     Raises `ConfigError`, which names the setting and its origin.
     """
+    return load_with_origins(flags, cwd=cwd, environ=environ).settings
+
+
+def load_with_origins(
+    flags: Mapping[str, Any] | None = None, *, cwd: Path | None = None, environ: Mapping[str, str] | None = None
+) -> SettingsInForce:
+    """As `load`, and where each setting comes from."""
     cwd = cwd or config_files.working_directory()
     environ = os.environ if environ is None else environ
     dotenv = config_files.dotenv(cwd / ".env")
@@ -258,6 +279,7 @@ def load(
         ("flag", {key: value for key, value in (flags or {}).items() if value is not None}),
     )
     values: dict[str, Any] = {}
+    origins: dict[str, SettingOrigin] = {}
     for origin, layer in layers:
         for name, raw in layer.items():
             given = _Given(name, raw, origin)
@@ -267,6 +289,7 @@ def load(
                 values[secret] = _secret_from_file(given, cwd)
             else:
                 values[name] = _read(given)
+            origins[_SECRET_FILES.get(name, name)] = SettingOrigin(origin, given.label)
     for name in _HEADERS:
         if (key := values.get(name)) is not None and not (key.reveal().isascii() and key.reveal().isprintable()):
             raise ConfigError(f"{variable(name)} holds a character that no HTTP header may: a key is printable ASCII")
@@ -282,7 +305,7 @@ def load(
     settings = Settings(foreign=foreign, unknown=unknown, sources=described, **values)
     if settings.tls_key_file is not None and settings.tls_cert_file is None:
         raise ConfigError("APEX_TLS_KEY_FILE is given without APEX_TLS_CERT_FILE", hint="give the certificate too")
-    return settings
+    return SettingsInForce(settings, origins)
 
 
 def default_home() -> Path:

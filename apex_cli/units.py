@@ -58,6 +58,19 @@ def parse_size(text: str) -> int:
     return int(float(match[1]) * 1024**power)
 
 
+def exact_duration(seconds: float) -> str:
+    """`2m`, `24h`, `1.5s`: in the largest unit that needs no fraction, as `parse_duration` reads it."""
+    unit = next((unit for unit in ("h", "m") if seconds and seconds % SECONDS[unit] == 0), "s")
+    return f"{seconds / SECONDS[unit]:g}{unit}"
+
+
+def exact_size(count: int) -> str:
+    """`10G`, `32M`, `100000`: in the largest unit that needs no fraction, as `parse_size` reads it."""
+    units = ((1024**power, unit) for power, unit in ((3, "G"), (2, "M"), (1, "k")))
+    factor, unit = next((each for each in units if count and count % each[0] == 0), (1, ""))
+    return f"{count // factor}{unit}"
+
+
 def format_size(count: int) -> str:
     """`512 B`, `1.5 KiB`, `10.0 GiB` (IEC 80000-13 binary prefixes)."""
     if count < 1024:

@@ -16,6 +16,7 @@ import typer
 
 from apex_cli import __version__
 from apex_cli.cli.commands import debug, dlq, runs, staging
+from apex_cli.cli.commands.config import config
 from apex_cli.cli.commands.doctor import doctor
 from apex_cli.cli.commands.entities import entities
 from apex_cli.cli.commands.facts import facts
@@ -82,7 +83,7 @@ def build() -> typer.Typer:
     for verb in (ls, entities, get, history, search, facts, forget, verify, recover, reembed):
         verb.add_to(app)
     app.add_typer(runs.group(), name="runs")
-    for verb in (metrics, doctor):
+    for verb in (metrics, doctor, config):
         verb.add_to(app)
     app.add_typer(group("What tests and developers need.", debug.fault_points), name="debug", hidden=True)
     return app

@@ -8,7 +8,7 @@ from pathlib import Path
 from apex_cli.addresses import SCHEMES
 from apex_cli.config import SPECS, SettingGroup, Settings, variable
 from apex_cli.setting_kinds import Kind
-from apex_cli.units import SECONDS
+from apex_cli.units import exact_duration, exact_size
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 _DEFAULTS = {field.name: field.default for field in fields(Settings)}
@@ -20,7 +20,8 @@ _INTRODUCTION = """\
 Where a setting is given more than once, the first of these counts: flag, environment, `.env` in the working directory,
 `apex.toml` in the working directory, default. In `apex.toml` a setting has the name of its variable in lower case and
 without `APEX_`: `batch_size = 500`. A secret can be in a file: `APEX_GRAPH_PASSWORD_FILE=/run/secrets/graph` instead of
-`APEX_GRAPH_PASSWORD` (Docker secrets, systemd credentials). `apex doctor` shows what is set.
+`APEX_GRAPH_PASSWORD` (Docker secrets, systemd credentials). `apex config` shows what is in force, and where
+it comes from.
 
 A duration is a number with `ms`, `s`, `m`, `h` or `d` (without a unit: seconds). A size is a number with `k`, `M` or
 `G` (powers of 1024; without a unit: bytes). An unknown setting in `apex.toml` is an error;
@@ -53,11 +54,9 @@ def _default(name: str) -> str:
     if not value or value is MISSING:
         return "none"
     if spec.kind is Kind.DURATION:
-        return next(
-            f"{value / SECONDS[unit]:g}{unit}" for unit in ("h", "m", "s") if value % SECONDS[unit] == 0 < value
-        )
+        return exact_duration(value)
     if spec.kind is Kind.SIZE:
-        return next(f"{value // 1024**power}{unit}" for power, unit in ((3, "G"), (2, "M")) if value % 1024**power == 0)
+        return exact_size(value)
     return f"`{value}`" if isinstance(value, str) else str(value)
 
 
