@@ -29,6 +29,8 @@ from apex_cli.cli.commands.metrics import metrics
 from apex_cli.cli.commands.recover import recover
 from apex_cli.cli.commands.reembed import reembed
 from apex_cli.cli.commands.search import search
+from apex_cli.cli.commands.sources import sources
+from apex_cli.cli.commands.status import status
 from apex_cli.cli.commands.verify import verify
 from apex_cli.cli.loop import Interrupted
 from apex_cli.cli.options import NoColour
@@ -80,7 +82,7 @@ def build() -> typer.Typer:
     app.add_typer(group("Show, retry and remove staged items.", *items), name="staging")
     dead_letters = (dlq.list_, dlq.show, dlq.retry, dlq.drop)
     app.add_typer(group("Show, retry and remove failed items.", *dead_letters), name="dlq")
-    for verb in (ls, entities, get, history, search, facts, forget, verify, recover, reembed):
+    for verb in (status, ls, entities, sources, get, history, search, facts, forget, verify, recover, reembed):
         verb.add_to(app)
     app.add_typer(runs.group(), name="runs")
     for verb in (metrics, doctor, config):

@@ -16,7 +16,7 @@ import re
 import shutil
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -93,10 +93,14 @@ class Output:
 
     def table(self, columns: Sequence[Column], rows: Iterable[Sequence[str | Marked]]) -> None:
         """Rows under headings, cells cleaned here; fitted to a terminal, whole elsewhere. See `tables`."""
+        for line in self.table_lines(columns, rows):
+            self.line(line)
+
+    def table_lines(self, columns: Sequence[Column], rows: Iterable[Sequence[str | Marked]]) -> Iterator[str]:
+        """The lines of a table that `line` may write."""
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
         cleaned = (tuple(map(partial(_cell, width), columns, row)) for row in rows)
-        for line in tables.lines(columns, cleaned, width, lambda text: self._styled(text, "1", sys.stdout)):
-            self._write(sys.stdout, line + "\n")
+        return tables.lines(columns, cleaned, width, lambda text: self._styled(text, "1", sys.stdout))
 
     def time(self, moment: datetime | None) -> str:
         """A time for people: `2025-10-19 09:23` in the zone of this machine, or `2025-10-19 14:23Z` with `utc`.

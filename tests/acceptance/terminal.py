@@ -18,7 +18,7 @@ from tests.acceptance.apex import APEX, TIME_LIMIT
 def at_terminal(
     home: Path, *arguments: str, columns: int = 80, rows: int = 24, env: Mapping[str, str] | None = None
 ) -> tuple[int, list[str]]:
-    """Run `apex` with both its streams on one terminal, without colours; the exit code, and the lines that it wrote."""
+    """Run `apex` with its stdout on a terminal, without colours; the exit code, and the lines that it wrote there."""
     own = {"PATH": os.defpath, "HOME": str(home.parent), "LANG": "C.UTF-8", "TERM": "xterm", "NO_COLOR": "1"}
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -28,7 +28,7 @@ def at_terminal(
         env={**own, "APEX_HOME": str(home), **profiles.variables(home), **(env or {})},
         stdin=subprocess.DEVNULL,
         stdout=theirs,
-        stderr=theirs,
+        stderr=subprocess.DEVNULL,
     ) as process:
         os.close(theirs)
         written = _read(ours)

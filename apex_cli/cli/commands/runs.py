@@ -96,10 +96,10 @@ def _one(found: Sequence[Run], run_id: str) -> Run:
     return found[0]
 
 
-def row(output: Output, run: Run) -> tuple[str, ...]:
-    """A run in a table."""
+def row(output: Output, run: Run, *, running: bool = False) -> tuple[str, ...]:
+    """A run in a table. `running`: it has no end, because it still goes on."""
     seconds = "" if run.finished_at is None else f"{(run.finished_at - run.started_at).total_seconds():.1f}"
-    end = "no end" if run.exit_code is None else str(run.exit_code)
+    end = str(run.exit_code) if run.exit_code is not None else "running" if running else "no end"
     name = output.shorter(run.run_id[:_SHORT_ID], run.run_id)
     return name, run.verb, output.time(run.started_at), seconds, end, counts(run.summary or {})
 
