@@ -24,6 +24,8 @@ _OPEN = frozenset(
         "attributes",
         "labels",
         "facts",
+        "entities",
+        "outcomes",
         "arguments",
         "summary",
         "by_source",

@@ -84,8 +84,12 @@ def show(
 
 def counts(summary: Mapping[str, Any]) -> str:
     """The numbers of a run's summary that are not zero."""
-    names = [status.value for status in RecordStatus]
-    return ", ".join(f"{summary[name]:,} {name}" for name in names if summary.get(name))
+    return ", ".join(f"{number:,} {name}" for name, number in outcomes(summary).items())
+
+
+def outcomes(summary: Mapping[str, Any]) -> dict[str, int]:
+    """Records by what became of them, without those of which there are none."""
+    return {status.value: summary[status.value] for status in RecordStatus if summary.get(status.value)}
 
 
 def _one(found: Sequence[Run], run_id: str) -> Run:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from apex_cli import __version__
 from apex_cli.cli.commands import runs
 from apex_cli.cli.observers import masked
-from apex_cli.cli.output import Output, clean, redact
+from apex_cli.cli.output import Output, clean, fields, redact
 from apex_cli.cli.tables import Column, clipped
 from apex_cli.cli.verb import START, TIMES, UNANSWERED, USAGE, CommandContext, verb
 from apex_cli.errors import ApexError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from apex_cli.inventory import Overview
     from apex_cli.pipeline.status import MemoryStatus
     from apex_cli.stores.postgres.inventory import RecordGroup
+    from apex_cli.stores.postgres.runs import Run
 
 _SOURCES = (
     Column("SOURCE"),
@@ -33,6 +34,7 @@ _SOURCES = (
     Column("TO", 2),
     Column("TYPES", 4, least=16),
 )
+_RUN = ("run_id", "verb", "started_at", "finished_at", "host", "pid", "exit_code")
 _INDENT = 10
 _RUNS = 3
 _FAILED = 2
@@ -75,7 +77,7 @@ def _as_json(settings: Settings, found: MemoryStatus) -> dict[str, Any]:
     if known is not None:
         counts = {"records": known.records, "facts": known.facts, "entities": dict(known.entities)}
         counts["sources"] = [asdict(group) for group in known.groups]
-        counts["runs"] = [{**asdict(run), "running": run.run_id in found.running} for run in known.runs]
+        counts["runs"] = [_run(run, run.run_id in found.running) for run in known.runs]
     failed = [
         {**asdict(group), "message": redact(group.message), "hint": redact(group.hint) if group.hint else None}
         for group in found.failed
@@ -95,6 +97,11 @@ def _as_json(settings: Settings, found: MemoryStatus) -> dict[str, Any]:
         "next": [asdict(step) for step in found.steps],
         "error": masked(found.error),
     }
+
+
+def _run(run: Run, is_running: bool) -> dict[str, Any]:
+    outcomes = runs.outcomes(run.summary or {})
+    return {**fields(run, *_RUN), "running": is_running, "outcomes": outcomes}
 
 
 class _Screen:
