@@ -52,12 +52,14 @@ class NextStep:
 
 @dataclass(frozen=True, slots=True)
 class MemoryStatus:
-    """All of it. `overview` is None where there is no memory yet, or where it cannot be asked, for `error`.
+    """All of it. `overview` is None where there is no memory yet, or where it cannot be asked: then `exists` is None.
 
-    `staging` is None where the staging directory cannot be read. `failed`: the most frequent error first. `running`
-    are the ids of runs without an end whose process is still there. `home_bytes` is the size of the home on the disk.
+    `error` says what could not be looked at. `staging` is None where the staging directory cannot be read. `failed` has
+    the most frequent error first. `running` are the ids of runs without an end whose process is still there.
+    `home_bytes` is the size of the home on the disk.
     """
 
+    exists: bool | None
     overview: Overview | None
     error: ApexError | None
     staging: StagingStats | None
@@ -70,6 +72,7 @@ class MemoryStatus:
 
 def gather(settings: Settings, overview: Overview | None, error: ApexError | None) -> MemoryStatus:
     """What is seen from this machine, added to what the memory answered, or to why it did not."""
+    exists = overview is not None if error is None else None
     staging: StagingStats | None = None
     failed: Sequence[FailedItems] = ()
     try:
@@ -80,6 +83,7 @@ def gather(settings: Settings, overview: Overview | None, error: ApexError | Non
     runs = overview.runs if overview is not None else ()
     running = frozenset(run.run_id for run in runs if _is_running(run))
     return MemoryStatus(
+        exists=exists,
         overview=overview,
         error=error,
         staging=staging,
@@ -143,7 +147,7 @@ def _steps(
 
 def _of_memory(overview: Overview | None, error: ApexError | None, running: frozenset[str]) -> Iterator[NextStep]:
     if error is not None:
-        yield NextStep("apex doctor", "checks every store: this memory cannot be asked")
+        yield NextStep("apex doctor", "checks the stores and the directories, and says what to do")
     if overview is None:
         return
     last = overview.runs[0] if overview.runs else None

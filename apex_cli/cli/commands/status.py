@@ -87,7 +87,7 @@ def _as_json(settings: Settings, found: MemoryStatus) -> dict[str, Any]:
         "version": __version__,
         "home": str(settings.home),
         "namespace": settings.namespace,
-        "exists": known is not None if found.error is None else None,
+        "exists": found.exists,
         **counts,
         "failed": failed,
         "staging": found.staging and {**asdict(found.staging), "oldest": found.staging.oldest},
@@ -158,7 +158,7 @@ class _Screen:
         if known is not None:
             counts = f"{known.records:,} records, {sum(known.entities.values()):,} entities, {known.facts:,} facts"
             yield "memory", f"{counts}; {size} in {home}"
-        elif self._found.error is not None:
+        elif self._found.exists is None and self._found.error is not None:
             yield "memory", f"cannot be asked: {self._found.error.message}"
         else:
             yield "memory", f"nothing is in it yet ({home})"
