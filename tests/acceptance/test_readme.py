@@ -74,6 +74,21 @@ def test_the_commands_of_readme_work_as_written(home: Path) -> None:
         assert done.stdout.strip() not in FINDS_NOTHING - {"There are no dead letters."}, line
 
 
+def test_the_first_steps_after_the_demo_lead_to_something(home: Path) -> None:
+    shutil.copytree(ROOT / "fixtures", home.parent / "fixtures")
+    run(home, "ingest", "fixtures", "-q").expect(0)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = next(block for block in re.findall(r"^```sh\n(.*?)^```", readme, re.M | re.S) if "make shell" in block)
+    steps = [line for line in block.splitlines() if line.startswith("apex ")]
+    assert [step.split()[1] for step in steps] == ["status", "ls", "entities", "facts"]
+    for step in steps:
+        done = shell(home, step)
+        assert done.returncode == 0, f"{step}\n{done.stdout}{done.stderr}"
+        assert len(done.stdout.splitlines()) > 5, step
+    demo = (ROOT / "scripts" / "demo").read_text(encoding="utf-8")
+    assert all(step.partition("  ")[0] in demo for step in steps)
+
+
 def prepare(home: Path) -> Mapping[str, str]:
     """Ingest the fixtures and a file that fails; returns what stands in examples for what differs on each machine."""
     shutil.copytree(ROOT / "fixtures", home.parent / "fixtures")

@@ -18,6 +18,7 @@ from apex_cli.cli.output import Output, clean, fields, redact
 from apex_cli.cli.tables import Column, clipped
 from apex_cli.cli.verb import START, TIMES, UNANSWERED, USAGE, CommandContext, verb
 from apex_cli.errors import ApexError
+from apex_cli.model import DEFAULT_NAMESPACE
 from apex_cli.units import format_size
 
 if TYPE_CHECKING:
@@ -153,7 +154,9 @@ class _Screen:
         return lines
 
     def _head(self) -> Iterator[tuple[str, str]]:
-        known, home = self._found.overview, self._settings.home
+        known, home = self._found.overview, str(self._settings.home)
+        if self._settings.namespace != DEFAULT_NAMESPACE:
+            home += f", namespace {self._settings.namespace}"
         size = format_size(self._found.home_bytes)
         if known is not None:
             counts = f"{known.records:,} records, {sum(known.entities.values()):,} entities, {known.facts:,} facts"
