@@ -12,6 +12,7 @@ import asyncio
 import json
 import os
 import socket
+import stat
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -66,8 +67,10 @@ class Home:
 
     def exists(self) -> bool:
         """Whether a run has created this home: the lock file is the first file of every run. Raises `ConfigError`."""
-        with self._usable():
-            return self._lock_file.is_file()
+        # `Path.is_file` would take a home inside of a file for one that is not there yet.
+        with self._usable(), suppress(FileNotFoundError):
+            return stat.S_ISREG(self._lock_file.stat().st_mode)
+        return False
 
     def create(self) -> None:
         """Make the home (mode 700 when it is new) and its folders. Idempotent. Raises `ConfigError`."""

@@ -98,6 +98,7 @@ def test_an_empty_memory_says_what_to_do_and_makes_nothing(home: Path, verb: tup
     assert run(home, *verb).expect(0).stdout.startswith(NOTHING)
     assert list(home.iterdir()) == []
     run(home, "ls", "--entity", TRUCK).expect(2)
+    assert run(home, "runs").expect(0).stdout == "No runs yet.\n"
     assert list(home.iterdir()) == []
 
 

@@ -90,6 +90,9 @@ def test_a_home_that_is_a_file(home: Path) -> None:
         result = run(home, "runs", env={"APEX_HOME": str(place)}).expect(10)
         assert str(place) in result.stderr
         assert "hint:" in result.stderr
+        for verb in ("status", "ls", "entities"):
+            result = run(home, verb, env={"APEX_HOME": str(place)}).expect(10)
+            assert f"the home {place} cannot be used" in result.stderr
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])

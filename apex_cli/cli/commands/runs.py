@@ -50,7 +50,7 @@ def runs(context: CommandContext, limit: Limit = 20) -> None:
 
     A run without an end was killed, or is still going on.
     """
-    found = context.read(lambda reader: reader.runs(limit=limit))
+    found = context.look(lambda reader: reader.runs(limit=limit)) or ()
     if context.output.json:
         for run in found:
             context.output.object({"type": "run", **asdict(run)})
