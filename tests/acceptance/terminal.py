@@ -11,34 +11,46 @@ import termios
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests import profiles
-from tests.acceptance.apex import APEX, TIME_LIMIT
+from tests.acceptance.apex import APEX, TIME_LIMIT, environment
 
 
 def at_terminal(
     home: Path, *arguments: str, columns: int = 80, rows: int = 24, env: Mapping[str, str] | None = None
 ) -> tuple[int, list[str]]:
     """Run `apex` with its stdout on a terminal, without colours; the exit code, and the lines that it wrote there."""
-    own = {"PATH": os.defpath, "HOME": str(home.parent), "LANG": "C.UTF-8", "TERM": "xterm", "NO_COLOR": "1"}
+    plain = {"TERM": "xterm", "NO_COLOR": "1", **(env or {})}
+    code, text = written(home, *arguments, columns=columns, rows=rows, env=plain, stderr=False)
+    return code, text.replace("\r\n", "\n").splitlines()
+
+
+def written(
+    home: Path,
+    *arguments: str,
+    columns: int = 80,
+    rows: int = 24,
+    env: Mapping[str, str] | None = None,
+    stderr: bool = True,
+) -> tuple[int, str]:
+    """Run `apex` on a terminal; the exit code, and all that it wrote there. Without `stderr` that goes nowhere."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     with subprocess.Popen(
         [APEX, *arguments],
         cwd=home.parent,
-        env={**own, "APEX_HOME": str(home), **profiles.variables(home), **(env or {})},
+        env={**environment(home, home.parent), "TERM": "xterm-256color", **(env or {})},
         stdin=subprocess.DEVNULL,
         stdout=theirs,
-        stderr=subprocess.DEVNULL,
+        stderr=theirs if stderr else subprocess.DEVNULL,
     ) as process:
         os.close(theirs)
-        written = _read(ours)
+        text = _read(ours)
         code = process.wait(TIME_LIMIT)
     os.close(ours)
-    return code, written.decode("utf-8", "strict").replace("\r\n", "\n").splitlines()
+    return code, text.decode("utf-8", "strict")
 
 
 def _read(descriptor: int) -> bytes:
-    written = b""
+    text = b""
     while True:
         try:
             part = os.read(descriptor, 65_536)
@@ -46,5 +58,5 @@ def _read(descriptor: int) -> bytes:
             # Linux says so when no one has the other side open any more.
             part = b""
         if not part:
-            return written
-        written += part
+            return text
+        text += part

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
 import re
-import struct
-import subprocess
-import termios
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.apex import APEX, environment, write_lines
+from tests.acceptance.apex import write_lines
+from tests.acceptance.terminal import written
 from tests.generate import records
 
 pytestmark = pytest.mark.any_engine
@@ -22,39 +17,15 @@ FRAME = re.compile(r"ingesting  [━╸╺ ]+(\d+)%  ([\d.]+ K?i?B) of ([\d.]+ K
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
-def on_a_terminal(home: Path, *arguments: str) -> tuple[int, str]:
-    """Exit code and everything that the command wrote to a terminal of 80 columns."""
-    primary, secondary = pty.openpty()
-    fcntl.ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", 24, COLUMNS, 0, 0))
-    process = subprocess.Popen(
-        [APEX, *arguments],
-        cwd=home.parent,
-        env={**environment(home, home.parent), "TERM": "xterm-256color"},
-        stdin=subprocess.DEVNULL,
-        stdout=secondary,
-        stderr=secondary,
-    )
-    os.close(secondary)
-    written = bytearray()
-    try:
-        while part := os.read(primary, 65536):
-            written += part
-    except OSError:
-        # Linux says so when the last writer has closed the terminal.
-        pass
-    os.close(primary)
-    return process.wait(120), written.decode()
-
-
 def test_a_terminal_shows_how_much_is_done_of_how_much(home: Path) -> None:
     drop = home.parent / "drop"
     drop.mkdir()
     lines = list(records(1600))
     for number in range(4):
         write_lines(drop / f"part-{number}.jsonl", lines[number * 400 : (number + 1) * 400])
-    code, written = on_a_terminal(home, "ingest", "drop")
+    code, text = written(home, "ingest", "drop", columns=COLUMNS)
     assert code == 0
-    shown = [ESCAPES.sub("", line) for line in re.split(r"[\r\n]+", written)]
+    shown = [ESCAPES.sub("", line) for line in re.split(r"[\r\n]+", text)]
     assert all(len(line) <= COLUMNS for line in shown if line.startswith(("ingesting", "0:", "read")))
     frames = [found for line in shown if (found := FRAME.search(line))]
     shares = [int(found[1]) for found in frames]
@@ -65,6 +36,6 @@ def test_a_terminal_shows_how_much_is_done_of_how_much(home: Path) -> None:
     assert any(line.startswith("0:") and "part-" in line for line in shown)
     assert "read 1,600  extracted 1,600  committed 1,600" in shown
     # The moving lines are gone at the end: what stays is the summary.
-    last = written[written.rindex("\x1b[2K") :]
+    last = text[text.rindex("\x1b[2K") :]
     assert "1,600 committed" in last
     assert "ingesting" not in last
