@@ -90,11 +90,6 @@ async def list_records(
     )
 
 
-async def records_by_id(stores: Stores, record_ids: Sequence[str]) -> RecordList:
-    """Those of these records that are there, newest first."""
-    return await stores.inventory.records(among=record_ids, limit=max(1, len(record_ids)))
-
-
 async def list_entities(stores: Stores, *, kind: str | None = None, beginning: str = "", limit: int = 20) -> EntityList:
     """Entities by name, in any case: of one type, and those whose name begins so. Plain values are left out."""
     found = await stores.graph.list_entities(kind=kind, beginning=beginning, limit=limit + 1)

@@ -12,13 +12,13 @@ from typing import Any
 from apex_cli.answers import Answer
 from apex_cli.config import Settings
 from apex_cli.errors import ApexError
-from apex_cli.gaps import DAY, Gaps
+from apex_cli.gaps import DAY
 from apex_cli.inventory import EntityList, Neighbourhood, Overview
 from apex_cli.queries import RecordHistory, RecordView
 from apex_cli.readers import messages
 from apex_cli.readers.messages import BadFrame, frame, read_frame, same_user, socket_path
+from apex_cli.reports import MemoryReport, Portrait
 from apex_cli.search.find import SearchResult
-from apex_cli.stores.postgres.activity import Activity
 from apex_cli.stores.postgres.inventory import RecordList
 from apex_cli.stores.postgres.runs import Run, RunStatistics
 from apex_cli.stores.views import ANY_RECORD, Probe, RecordFilter
@@ -85,10 +85,6 @@ class RemoteReader(ABC):
         found: RecordList = await self.ask("list_records", **asked, entity=entity, limit=limit)
         return found
 
-    async def records_by_id(self, record_ids: Sequence[str]) -> RecordList:
-        found: RecordList = await self.ask("records_by_id", record_ids=record_ids)
-        return found
-
     async def list_entities(self, *, kind: str | None = None, beginning: str = "", limit: int = 20) -> EntityList:
         found: EntityList = await self.ask("list_entities", kind=kind, beginning=beginning, limit=limit)
         return found
@@ -97,12 +93,20 @@ class RemoteReader(ABC):
         found: Neighbourhood = await self.ask("neighbours", entity=entity, at=at, limit=limit)
         return found
 
-    async def gaps(self, *, at: datetime | None = None, unseen_seconds: float = DAY, limit: int = 100) -> Gaps:
-        found: Gaps = await self.ask("gaps", at=at, unseen_seconds=unseen_seconds, limit=limit)
+    async def report(
+        self,
+        *,
+        at: datetime | None = None,
+        since: datetime | None = None,
+        unseen_seconds: float = DAY,
+        limit: int = 100,
+    ) -> MemoryReport:
+        asked = {"at": at, "since": since, "unseen_seconds": unseen_seconds, "limit": limit}
+        found: MemoryReport = await self.ask("report", **asked)
         return found
 
-    async def activity(self, *, since: datetime | None = None, until: datetime | None = None) -> Activity:
-        found: Activity = await self.ask("activity", since=since, until=until)
+    async def portrait(self, entity: str, *, at: datetime | None = None, limit: int = 300) -> Portrait:
+        found: Portrait = await self.ask("portrait", entity=entity, at=at, limit=limit)
         return found
 
     async def runs(self, *, limit: int = 20, run_id: str | None = None) -> Sequence[Run]:

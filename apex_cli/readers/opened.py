@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
-from apex_cli import answers, inventory, queries
-from apex_cli import gaps as missing
+from apex_cli import answers, inventory, queries, reports
 from apex_cli import verify as comparison
 from apex_cli.answers import Answer
-from apex_cli.gaps import DAY, Gaps
+from apex_cli.gaps import DAY
 from apex_cli.inventory import EntityList, Neighbourhood, Overview
 from apex_cli.queries import RecordHistory, RecordView
+from apex_cli.reports import MemoryReport, Portrait
 from apex_cli.search import find
 from apex_cli.search.find import SearchResult
 from apex_cli.stores.factory import Stores, probe
-from apex_cli.stores.postgres.activity import Activity
 from apex_cli.stores.postgres.inventory import RecordList
 from apex_cli.stores.postgres.runs import Run, RunStatistics
 from apex_cli.stores.views import ANY_RECORD, Probe, RecordFilter
@@ -59,20 +58,24 @@ class StoresReader:
             self._stores, source=source, data_type=data_type, since=since, until=until, entity=entity, limit=limit
         )
 
-    async def records_by_id(self, record_ids: Sequence[str]) -> RecordList:
-        return await inventory.records_by_id(self._stores, record_ids)
-
     async def list_entities(self, *, kind: str | None = None, beginning: str = "", limit: int = 20) -> EntityList:
         return await inventory.list_entities(self._stores, kind=kind, beginning=beginning, limit=limit)
 
     async def neighbours(self, entity: str, *, at: datetime | None = None, limit: int = 50) -> Neighbourhood:
         return await inventory.neighbours(self._stores, entity, at=at, limit=limit)
 
-    async def gaps(self, *, at: datetime | None = None, unseen_seconds: float = DAY, limit: int = 100) -> Gaps:
-        return await missing.gaps(self._stores, at=at, unseen_seconds=unseen_seconds, limit=limit)
+    async def report(
+        self,
+        *,
+        at: datetime | None = None,
+        since: datetime | None = None,
+        unseen_seconds: float = DAY,
+        limit: int = 100,
+    ) -> MemoryReport:
+        return await reports.report(self._stores, at=at, since=since, unseen_seconds=unseen_seconds, limit=limit)
 
-    async def activity(self, *, since: datetime | None = None, until: datetime | None = None) -> Activity:
-        return await self._stores.activities.between(since, until or datetime.now(UTC))
+    async def portrait(self, entity: str, *, at: datetime | None = None, limit: int = 300) -> Portrait:
+        return await reports.portrait(self._stores, entity, at=at, limit=limit)
 
     async def runs(self, *, limit: int = 20, run_id: str | None = None) -> Sequence[Run]:
         return await self._stores.runs.list(limit=limit, run_id=run_id)

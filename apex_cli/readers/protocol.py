@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import Protocol
 
 from apex_cli.answers import Answer
-from apex_cli.gaps import DAY, Gaps
+from apex_cli.gaps import DAY
 from apex_cli.inventory import EntityList, Neighbourhood, Overview
 from apex_cli.queries import RecordHistory, RecordView
+from apex_cli.reports import MemoryReport, Portrait
 from apex_cli.search.find import SearchResult
-from apex_cli.stores.postgres.activity import Activity
 from apex_cli.stores.postgres.inventory import RecordList
 from apex_cli.stores.postgres.runs import Run, RunStatistics
 from apex_cli.stores.views import ANY_RECORD, Probe, RecordFilter
@@ -56,20 +56,24 @@ class Reader(Protocol):
     ) -> RecordList:
         """See `inventory.list_records`."""
 
-    async def records_by_id(self, record_ids: Sequence[str]) -> RecordList:
-        """See `inventory.records_by_id`."""
-
     async def list_entities(self, *, kind: str | None = None, beginning: str = "", limit: int = 20) -> EntityList:
         """See `inventory.list_entities`."""
 
     async def neighbours(self, entity: str, *, at: datetime | None = None, limit: int = 50) -> Neighbourhood:
         """See `inventory.neighbours`."""
 
-    async def gaps(self, *, at: datetime | None = None, unseen_seconds: float = DAY, limit: int = 100) -> Gaps:
-        """See `gaps.gaps`."""
+    async def report(
+        self,
+        *,
+        at: datetime | None = None,
+        since: datetime | None = None,
+        unseen_seconds: float = DAY,
+        limit: int = 100,
+    ) -> MemoryReport:
+        """See `reports.report`."""
 
-    async def activity(self, *, since: datetime | None = None, until: datetime | None = None) -> Activity:
-        """What the runs did that began in this period; by default from the first one until now."""
+    async def portrait(self, entity: str, *, at: datetime | None = None, limit: int = 300) -> Portrait:
+        """See `reports.portrait`."""
 
     async def runs(self, *, limit: int = 20, run_id: str | None = None) -> Sequence[Run]:
         """Past runs, newest first; `run_id` may be the beginning of an id."""

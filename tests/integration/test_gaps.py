@@ -65,50 +65,54 @@ def at(day: int, hour: int, minute: int = 0) -> datetime:
     return datetime(2025, 10, day, hour, minute, tzinfo=UTC)
 
 
+async def gaps(reader: Reader, **asked: Any) -> Gaps:
+    return (await reader.report(**asked)).gaps
+
+
 def overdue(found: Gaps) -> list[str]:
     return [one.name for one in found.overdue]
 
 
 async def test_trucks_not_seen_for_a_day_are_those_without_a_reading_since(reader: Reader) -> None:
-    assert (await reader.gaps(at=at(20, 10))).unseen == []
-    found = await reader.gaps(at=at(20, 12))
+    assert (await gaps(reader, at=at(20, 10))).unseen == []
+    found = await gaps(reader, at=at(20, 12))
     assert [(one.name, one.last_seen) for one in found.unseen] == [("TRUCK-6520", at(19, 11))]
     assert found.unseen[0].record.startswith("samsara:TRUCK-6520@")
     assert found.vehicles == 2
     # Long after, the one that stood is known by its last reading, not by the first that said the same.
-    later = await reader.gaps(at=at(23, 0), limit=1)
+    later = await gaps(reader, at=at(23, 0), limit=1)
     assert [(one.name, one.last_seen) for one in later.unseen] == [("TRUCK-6520", at(19, 11))]
     assert later.unseen_total == 2
-    both = await reader.gaps(at=at(23, 0))
+    both = await gaps(reader, at=at(23, 0))
     assert [one.last_seen for one in both.unseen] == [at(19, 11), at(19, 20)]
-    assert (await reader.gaps(at=at(20, 12), unseen_seconds=3600.0 * 48)).unseen == []
+    assert (await gaps(reader, at=at(20, 12), unseen_seconds=3600.0 * 48)).unseen == []
 
 
 async def test_shipments_past_their_appointment_are_those_not_known_as_delivered(reader: Reader) -> None:
-    assert overdue(await reader.gaps(at=at(19, 11))) == []
+    assert overdue(await gaps(reader, at=at(19, 11))) == []
     # Six left its last stop at 13:00. Seven has a day without an hour.
-    assert overdue(await reader.gaps(at=at(19, 12, 30))) == ["SHIP-1", "SHIP-6"]
-    assert overdue(await reader.gaps(at=at(19, 14))) == ["SHIP-1"]
-    found = await reader.gaps(at=at(20, 1))
+    assert overdue(await gaps(reader, at=at(19, 12, 30))) == ["SHIP-1", "SHIP-6"]
+    assert overdue(await gaps(reader, at=at(19, 14))) == ["SHIP-1"]
+    found = await gaps(reader, at=at(20, 1))
     assert overdue(found) == ["SHIP-7", "SHIP-1"]
     first = found.overdue[1]
     assert (first.appointment, first.status and first.status.object) == (at(19, 12), "in_transit")
     assert "Dock Delivery" in first.stop
-    assert overdue(await reader.gaps(at=at(26, 0))) == ["SHIP-7", "SHIP-1", "SHIP-3"]
-    cut = await reader.gaps(at=at(26, 0), limit=1)
+    assert overdue(await gaps(reader, at=at(26, 0))) == ["SHIP-7", "SHIP-1", "SHIP-3"]
+    cut = await gaps(reader, at=at(26, 0), limit=1)
     assert (overdue(cut), cut.overdue_total, cut.complete) == (["SHIP-7"], 3, True)
 
 
 async def test_contradictions_of_all_entities_are_found(reader: Reader) -> None:
-    found = await reader.gaps(at=at(20, 0))
+    found = await gaps(reader, at=at(20, 0))
     (one,) = found.contradictions
     assert (one.fact.fact.subject, one.fact.fact.object, one.value) == ("SHIP-3", "in_transit", "delivered")
     assert one.other.sources == ("frontapp:MSG-1",)
     assert found.contradictions_total == 1
-    assert (await reader.gaps(at=at(19, 12))).contradictions == []
+    assert (await gaps(reader, at=at(19, 12))).contradictions == []
 
 
 async def test_an_empty_memory_has_no_gaps(short_tmp: Any) -> None:
-    found = await MemoryReader(load({"home": short_tmp / "none"}, environ={})).gaps()
+    found = await gaps(MemoryReader(load({"home": short_tmp / "none"}, environ={})))
     assert (found.vehicles, found.shipments, found.unseen, found.overdue, found.contradictions) == (0, 0, [], [], [])
     assert found.complete

@@ -97,15 +97,8 @@ async def test_neighbours_are_joined_by_what_holds_then(reader: Reader) -> None:
     assert (len(first.neighbours), first.left_out) == (1, len(found.neighbours) - 1)
 
 
-async def test_records_are_read_by_their_ids(reader: Reader) -> None:
-    (known,) = (await reader.list_records(source="frontapp")).records
-    found = await reader.records_by_id([known.record_id, "00000000-0000-0000-0000-000000000000"])
-    assert (found.records, found.total) == ([known], 1)
-    assert (await reader.records_by_id([])).records == []
-
-
 async def test_the_activity_counts_records_by_source_and_outcome(reader: Reader) -> None:
-    found = await reader.activity()
+    found = (await reader.report()).activity
     counted = {(one.label, one.sublabel): one.value for one in found.records}
     assert counted == {
         ("samsara", "committed"): 3,
@@ -119,8 +112,8 @@ async def test_the_activity_counts_records_by_source_and_outcome(reader: Reader)
     assert [(one.verb, one.exit_code, one.runs) for one in found.runs] == [("ingest", 0, 1)]
     assert found.times[0] <= found.since < found.until
     assert {one.time for one in found.records} <= set(found.times)
-    nothing = await reader.activity(until=at(12))
-    assert (nothing.records, nothing.runs, nothing.since) == ([], [], at(12))
-    long = await reader.activity(since=datetime(1990, 1, 1, tzinfo=UTC))
+    long = (await reader.report(since=datetime(1990, 1, 1, tzinfo=UTC))).activity
     assert len(long.times) <= 64
     assert [one.value for one in long.records] == [one.value for one in found.records]
+    none = (await reader.report(since=datetime.now(UTC))).activity
+    assert (none.records, none.runs) == ([], [])

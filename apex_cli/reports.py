@@ -1,0 +1,171 @@
+"""What `apex report` and `apex show` are made of: each is one question, so the stores are opened once.
+
+Both are bounded: a portrait holds the newest facts of an entity, a report the first gaps of each kind; and both say how
+much they leave out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from apex_cli import answers, inventory
+from apex_cli.answers import AnsweredFact, Contradiction
+from apex_cli.gaps import DAY, Gaps, gaps
+from apex_cli.inventory import Neighbourhood, Overview
+from apex_cli.model import EntityType, Predicate
+from apex_cli.stores.postgres.activity import Activity
+from apex_cli.stores.postgres.inventory import ListedRecord
+from apex_cli.stores.views import EntityView, FactView
+
+if TYPE_CHECKING:
+    from apex_cli.stores.factory import Stores
+
+_MOST_RECORDS = 20_000
+"""So many supporting records are looked at to find the newest of each fact."""
+_LONGEST_TRAIL = 200
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryReport:
+    """The memory at a glance. `records` are those that the gaps name."""
+
+    overview: Overview
+    activity: Activity
+    gaps: Gaps
+    records: Sequence[ListedRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A fact, and the id of the newest record that supports it; empty where that is not known."""
+
+    fact: AnsweredFact
+    record_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """An entity at a moment: its facts until then (without a moment those that begin later, too), oldest first, its
+    contradictions and neighbours then, and the records that are named.
+
+    `left_out` counts older facts. `trails` are positions of vehicles while the driver of the shipment drove them,
+    oldest first.
+    """
+
+    entity: EntityView
+    at: datetime
+    marks: Sequence[Mark]
+    left_out: int
+    contradictions: Sequence[Contradiction]
+    neighbourhood: Neighbourhood
+    trails: Sequence[Mark]
+    records: Sequence[ListedRecord]
+
+
+async def report(
+    stores: Stores,
+    *,
+    at: datetime | None = None,
+    since: datetime | None = None,
+    unseen_seconds: float = DAY,
+    limit: int = 100,
+) -> MemoryReport:
+    """The report: what the runs did from `since`, by default from the first one, until now; the gaps `at` a moment."""
+    now = datetime.now(UTC)
+    found = await gaps(stores, at=at or now, unseen_seconds=unseen_seconds, limit=limit)
+    named = [
+        *(one.record_id for one in found.unseen),
+        *(one.record_id for one in found.overdue),
+        *(record for one in found.contradictions for side in (one.fact, one.other) for record in side.fact.records[:1]),
+    ]
+    return MemoryReport(
+        overview=await inventory.overview(stores),
+        activity=await stores.activities.between(since, now),
+        gaps=found,
+        records=await _records(stores, named),
+    )
+
+
+async def portrait(
+    stores: Stores, entity: str, *, at: datetime | None = None, limit: int = 300, neighbours: int = 40
+) -> Portrait:
+    """An entity for a picture: at most `limit` positions and `limit` other facts, the newest. Raises as
+    `queries.find_entity` does.
+    """
+    moment = at or datetime.now(UTC)
+    known = await answers.answer(stores, entity, everything=True)
+    ident = known.entity.id
+    then = known if at is None else await answers.answer(stores, ident, at=at)
+    until = [one for one in known.facts if at is None or one.fact.valid_at <= at]
+    kept = _newest(until, limit)
+    trails = await _trails(stores, known.entity, until, moment)
+    newest = await _newest_records(stores, [one.fact for one in (*kept, *trails)])
+    around = await inventory.neighbours(stores, ident, at=moment, limit=neighbours)
+    marks = [Mark(one, newest.get(one.fact.id, "")) for one in kept]
+    path = [Mark(one, newest.get(one.fact.id, "")) for one in trails]
+    named = [
+        *(one.record_id for one in (*marks, *path)),
+        *(record for one in around.neighbours for fact in one.facts for record in fact.records[:1]),
+        *(record for one in then.contradictions for side in (one.fact, one.other) for record in side.fact.records[:1]),
+    ]
+    return Portrait(
+        entity=known.entity,
+        at=moment,
+        marks=marks,
+        left_out=len(until) - len(kept),
+        contradictions=then.contradictions,
+        neighbourhood=around,
+        trails=path,
+        records=await _records(stores, named),
+    )
+
+
+def _newest(facts: Sequence[AnsweredFact], limit: int) -> list[AnsweredFact]:
+    """The newest positions and the newest of the rest: a truck's many positions push nothing else out."""
+    positions = [one for one in facts if one.fact.predicate == Predicate.LOCATED_AT]
+    others = [one for one in facts if one.fact.predicate != Predicate.LOCATED_AT]
+    kept = {one.fact.id for one in (*positions[-limit:], *others[-limit:])}
+    return [one for one in facts if one.fact.id in kept]
+
+
+async def _trails(
+    stores: Stores, entity: EntityView, facts: Iterable[AnsweredFact], at: datetime
+) -> list[AnsweredFact]:
+    """Where the vehicles were that the drivers of a shipment drove, while they drove them for it."""
+    if entity.type != EntityType.SHIPMENT:
+        return []
+    driven = [one.fact for one in facts if one.fact.predicate == Predicate.ASSIGNED_DRIVER and one.fact.certain]
+    found: list[FactView] = []
+    for drives in await stores.graph.statements([one.object_id for one in driven]):
+        if drives.predicate != Predicate.DRIVES:
+            continue
+        spans = [_overlap(drives, one, at) for one in driven if one.object_id == drives.subject_id]
+        positions = await stores.graph.facts(drives.object_id, predicate=Predicate.LOCATED_AT)
+        found += [one for one in positions if any(begin <= one.valid_at < end for begin, end in spans)]
+    newest = sorted({one.id: one for one in found}.values(), key=lambda one: one.valid_at)[-_LONGEST_TRAIL:]
+    seen = await stores.sightings.of_records({record for one in newest for record in one.records[:_LONGEST_TRAIL]})
+    return [answers.answered(one, seen, at) for one in newest]
+
+
+def _overlap(one: FactView, other: FactView, at: datetime) -> tuple[datetime, datetime]:
+    return max(one.valid_at, other.valid_at), min(one.invalid_at or at, other.invalid_at or at, at)
+
+
+async def _newest_records(stores: Stores, facts: Sequence[FactView]) -> Mapping[str, str]:
+    """The id of the newest record that supports each fact."""
+    records = {fact.id: fact.records for fact in facts}
+    groups: dict[str, Sequence[str]] = {}
+    left = _MOST_RECORDS
+    for fact, supporting in records.items():
+        groups[fact] = supporting[:left]
+        left -= len(groups[fact])
+    last = await stores.sightings.last_of(groups, until=datetime.max.replace(tzinfo=UTC))
+    return {fact: one.record_id for fact, one in last.items()}
+
+
+async def _records(stores: Stores, ids: Iterable[str]) -> Sequence[ListedRecord]:
+    wanted = [one for one in dict.fromkeys(ids) if one]
+    return (await stores.inventory.records(among=wanted, limit=len(wanted))).records if wanted else []
