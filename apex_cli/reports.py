@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from apex_cli import answers, inventory
-from apex_cli.answers import AnsweredFact, Contradiction
+from apex_cli.answers import Contradiction
 from apex_cli.gaps import DAY, Gaps, gaps
 from apex_cli.inventory import Neighbourhood, Overview
 from apex_cli.model import EntityType, Predicate
@@ -26,24 +26,25 @@ if TYPE_CHECKING:
 _MOST_RECORDS = 20_000
 """So many supporting records are looked at to find the newest of each fact."""
 _LONGEST_TRAIL = 200
+_MOST_OF_A_NEIGHBOUR = 5
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryReport:
-    """The memory at a glance. `records` are those that the gaps name."""
+    """The memory at a glance. `records` are those that the gaps name; `newest` is the newest record of each fact of a
+    contradiction, by ids.
+    """
 
     overview: Overview
     activity: Activity
     gaps: Gaps
+    newest: Mapping[str, str]
     records: Sequence[ListedRecord]
 
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A fact, and the id of the newest record that supports it; empty where that is not known."""
-
-    fact: AnsweredFact
-    record_id: str
+    @property
+    def record_names(self) -> Mapping[str, str]:
+        """What the records are called, as `apex get` takes it, by their ids."""
+        return _names(self.records)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +53,23 @@ class Portrait:
     contradictions and neighbours then, and the records that are named.
 
     `left_out` counts older facts. `trails` are positions of vehicles while the driver of the shipment drove them,
-    oldest first.
+    oldest first. `newest` is the newest record of each fact until then, by ids, for those facts of which it is known.
     """
 
     entity: EntityView
     at: datetime
-    marks: Sequence[Mark]
+    facts: Sequence[FactView]
     left_out: int
     contradictions: Sequence[Contradiction]
     neighbourhood: Neighbourhood
-    trails: Sequence[Mark]
+    trails: Sequence[FactView]
+    newest: Mapping[str, str]
     records: Sequence[ListedRecord]
+
+    @property
+    def record_names(self) -> Mapping[str, str]:
+        """What the records are called, as `apex get` takes it, by their ids."""
+        return _names(self.records)
 
 
 async def report(
@@ -76,15 +83,17 @@ async def report(
     """The report: what the runs did from `since`, by default from the first one, until now; the gaps `at` a moment."""
     now = datetime.now(UTC)
     found = await gaps(stores, at=at or now, unseen_seconds=unseen_seconds, limit=limit)
+    newest = await _newest_records(stores, _compared(found.contradictions), found.at)
     named = [
         *(one.record_id for one in found.unseen),
         *(one.record_id for one in found.overdue),
-        *(record for one in found.contradictions for side in (one.fact, one.other) for record in side.fact.records[:1]),
+        *newest.values(),
     ]
     return MemoryReport(
         overview=await inventory.overview(stores),
         activity=await stores.activities.between(since, now),
         gaps=found,
+        newest=newest,
         records=await _records(stores, named),
     )
 
@@ -99,45 +108,47 @@ async def portrait(
     known = await answers.answer(stores, entity, everything=True)
     ident = known.entity.id
     then = known if at is None else await answers.answer(stores, ident, at=at)
-    until = [one for one in known.facts if at is None or one.fact.valid_at <= at]
+    until = [one.fact for one in known.facts if at is None or one.fact.valid_at <= at]
     kept = _newest(until, limit)
     trails = await _trails(stores, known.entity, until, moment)
-    newest = await _newest_records(stores, [one.fact for one in (*kept, *trails)])
     around = await inventory.neighbours(stores, ident, at=moment, limit=neighbours)
-    marks = [Mark(one, newest.get(one.fact.id, "")) for one in kept]
-    path = [Mark(one, newest.get(one.fact.id, "")) for one in trails]
     named = [
-        *(one.record_id for one in (*marks, *path)),
-        *(record for one in around.neighbours for fact in one.facts for record in fact.records[:1]),
-        *(record for one in then.contradictions for side in (one.fact, one.other) for record in side.fact.records[:1]),
+        *kept,
+        *trails,
+        *(fact for one in around.neighbours for fact in one.facts[-_MOST_OF_A_NEIGHBOUR:]),
+        *_compared(then.contradictions),
     ]
+    newest = await _newest_records(stores, named, datetime.max.replace(tzinfo=UTC) if at is None else at)
     return Portrait(
         entity=known.entity,
         at=moment,
-        marks=marks,
+        facts=kept,
         left_out=len(until) - len(kept),
         contradictions=then.contradictions,
         neighbourhood=around,
-        trails=path,
-        records=await _records(stores, named),
+        trails=trails,
+        newest=newest,
+        records=await _records(stores, newest.values()),
     )
 
 
-def _newest(facts: Sequence[AnsweredFact], limit: int) -> list[AnsweredFact]:
+def _compared(found: Iterable[Contradiction]) -> list[FactView]:
+    return [side.fact for one in found for side in (one.fact, one.other)]
+
+
+def _newest(facts: Sequence[FactView], limit: int) -> list[FactView]:
     """The newest positions and the newest of the rest: a truck's many positions push nothing else out."""
-    positions = [one for one in facts if one.fact.predicate == Predicate.LOCATED_AT]
-    others = [one for one in facts if one.fact.predicate != Predicate.LOCATED_AT]
-    kept = {one.fact.id for one in (*positions[-limit:], *others[-limit:])}
-    return [one for one in facts if one.fact.id in kept]
+    positions = [one for one in facts if one.predicate == Predicate.LOCATED_AT]
+    others = [one for one in facts if one.predicate != Predicate.LOCATED_AT]
+    kept = {one.id for one in (*positions[-limit:], *others[-limit:])}
+    return [one for one in facts if one.id in kept]
 
 
-async def _trails(
-    stores: Stores, entity: EntityView, facts: Iterable[AnsweredFact], at: datetime
-) -> list[AnsweredFact]:
+async def _trails(stores: Stores, entity: EntityView, facts: Iterable[FactView], at: datetime) -> list[FactView]:
     """Where the vehicles were that the drivers of a shipment drove, while they drove them for it."""
     if entity.type != EntityType.SHIPMENT:
         return []
-    driven = [one.fact for one in facts if one.fact.predicate == Predicate.ASSIGNED_DRIVER and one.fact.certain]
+    driven = [one for one in facts if one.predicate == Predicate.ASSIGNED_DRIVER and one.certain]
     found: list[FactView] = []
     for drives in await stores.graph.statements([one.object_id for one in driven]):
         if drives.predicate != Predicate.DRIVES:
@@ -145,27 +156,28 @@ async def _trails(
         spans = [_overlap(drives, one, at) for one in driven if one.object_id == drives.subject_id]
         positions = await stores.graph.facts(drives.object_id, predicate=Predicate.LOCATED_AT)
         found += [one for one in positions if any(begin <= one.valid_at < end for begin, end in spans)]
-    newest = sorted({one.id: one for one in found}.values(), key=lambda one: one.valid_at)[-_LONGEST_TRAIL:]
-    seen = await stores.sightings.of_records({record for one in newest for record in one.records[:_LONGEST_TRAIL]})
-    return [answers.answered(one, seen, at) for one in newest]
+    return sorted({one.id: one for one in found}.values(), key=lambda one: one.valid_at)[-_LONGEST_TRAIL:]
 
 
 def _overlap(one: FactView, other: FactView, at: datetime) -> tuple[datetime, datetime]:
     return max(one.valid_at, other.valid_at), min(one.invalid_at or at, other.invalid_at or at, at)
 
 
-async def _newest_records(stores: Stores, facts: Sequence[FactView]) -> Mapping[str, str]:
-    """The id of the newest record that supports each fact."""
-    records = {fact.id: fact.records for fact in facts}
+async def _newest_records(stores: Stores, facts: Iterable[FactView], until: datetime) -> Mapping[str, str]:
+    """The id of the newest record that supports each fact, of those that count until then."""
     groups: dict[str, Sequence[str]] = {}
     left = _MOST_RECORDS
-    for fact, supporting in records.items():
-        groups[fact] = supporting[:left]
-        left -= len(groups[fact])
-    last = await stores.sightings.last_of(groups, until=datetime.max.replace(tzinfo=UTC))
+    for fact in facts:
+        groups[fact.id] = fact.records[:left]
+        left -= len(groups[fact.id])
+    last = await stores.sightings.last_of(groups, until=until)
     return {fact: one.record_id for fact, one in last.items()}
 
 
 async def _records(stores: Stores, ids: Iterable[str]) -> Sequence[ListedRecord]:
     wanted = [one for one in dict.fromkeys(ids) if one]
     return (await stores.inventory.records(among=wanted, limit=len(wanted))).records if wanted else []
+
+
+def _names(records: Iterable[ListedRecord]) -> dict[str, str]:
+    return {one.record_id: f"{one.source}:{one.external_id}" for one in records}

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from apex_cli.cli.output import clip, fields
+from apex_cli.cli.output import Output, clip, fields
 from apex_cli.extract import names
 from apex_cli.extract.timestamps import rfc3339
 
@@ -76,6 +76,16 @@ def objects(answer: Answer) -> Iterator[dict[str, Any]]:
     for candidate in answer.candidates:
         yield entity_object(candidate, "candidate")
     yield {**entity_object(answer.entity), "attributes": dict(answer.entity.attributes)}
+
+
+def show_candidates(output: Output, candidates: Sequence[EntityView]) -> None:
+    """The things that a name may mean."""
+    if output.json:
+        for each in candidates:
+            output.object(entity_object(each))
+        return
+    rows = ((each.type, each.name, each.id, ", ".join(each.aliases)) for each in candidates)
+    output.table(("TYPE", "NAME", "ID", "ALIASES"), rows)
 
 
 def entity_object(entity: EntityView, kind: str = "entity") -> dict[str, Any]:

@@ -25,7 +25,9 @@ from apex_cli.cli.commands.ingest import ingest
 from apex_cli.cli.commands.metrics import metrics
 from apex_cli.cli.commands.recover import recover
 from apex_cli.cli.commands.reembed import reembed
+from apex_cli.cli.commands.report import report
 from apex_cli.cli.commands.search import search
+from apex_cli.cli.commands.show import show
 from apex_cli.cli.commands.verify import verify
 from apex_cli.cli.loop import Interrupted
 from apex_cli.cli.options import NoColour
@@ -77,7 +79,7 @@ def build() -> typer.Typer:
     app.add_typer(group("Show, retry and remove staged items.", *items), name="staging")
     dead_letters = (dlq.list_, dlq.show, dlq.retry, dlq.drop)
     app.add_typer(group("Show, retry and remove failed items.", *dead_letters), name="dlq")
-    for verb in (get, history, search, facts, forget, verify, recover, reembed):
+    for verb in (get, history, search, facts, show, report, forget, verify, recover, reembed):
         verb.add_to(app)
     app.add_typer(runs.group(), name="runs")
     for verb in (metrics, doctor):

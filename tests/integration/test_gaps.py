@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -57,8 +58,9 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture
-def reader(settings: Settings) -> Reader:
-    return MemoryReader(settings)
+async def reader(settings: Settings) -> AsyncIterator[Reader]:
+    async with MemoryReader(settings) as opened:
+        yield opened
 
 
 def at(day: int, hour: int, minute: int = 0) -> datetime:
@@ -113,6 +115,7 @@ async def test_contradictions_of_all_entities_are_found(reader: Reader) -> None:
 
 
 async def test_an_empty_memory_has_no_gaps(short_tmp: Any) -> None:
-    found = await gaps(MemoryReader(load({"home": short_tmp / "none"}, environ={})))
+    async with MemoryReader(load({"home": short_tmp / "none"}, environ={})) as reader:
+        found = await gaps(reader)
     assert (found.vehicles, found.shipments, found.unseen, found.overdue, found.contradictions) == (0, 0, [], [], [])
     assert found.complete

@@ -41,6 +41,10 @@ QUESTIONS = (
     ("runs", "show", "ffffffff"),
     ("verify",),
     ("metrics",),
+    ("show", TRUCK),
+    ("show", SHIPMENT_ID, "--dot"),
+    ("show", "Twin Laces", "--mermaid"),
+    ("report", "--json", "--at", "2025-10-20T12:00:00Z"),
 )
 Shown = tuple[int, str, str]
 

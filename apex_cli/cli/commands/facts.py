@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from apex_cli.cli import answering
 from apex_cli.cli.options import filled, moment, relation
-from apex_cli.cli.output import Output
 from apex_cli.cli.verb import START, UNANSWERED, CommandContext, verb
-
-if TYPE_CHECKING:
-    from apex_cli.stores.views import EntityView
 
 
 @verb(
@@ -54,7 +49,7 @@ def facts(
             lambda reader: reader.facts(entity, at=at, predicate=predicate, everything=everything or output.json)
         )
     except queries.AmbiguousEntity as several:
-        _candidates(output, several.candidates)
+        answering.show_candidates(output, several.candidates)
         raise
     if answer.differing:
         count = f"{answer.differing:,} record{'' if answer.differing == 1 else 's'}"
@@ -65,12 +60,3 @@ def facts(
     else:
         for text in answering.lines(answer, everything=everything):
             output.line(text)
-
-
-def _candidates(output: Output, candidates: Sequence[EntityView]) -> None:
-    if output.json:
-        for each in candidates:
-            output.object(answering.entity_object(each))
-        return
-    rows = ((each.type, each.name, each.id, ", ".join(each.aliases)) for each in candidates)
-    output.table(("TYPE", "NAME", "ID", "ALIASES"), rows)

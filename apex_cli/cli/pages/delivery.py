@@ -1,0 +1,46 @@
+"""Where a page goes: a file, at one instant, or stdout; never a terminal."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from apex_cli.cli.output import clean
+from apex_cli.cli.verb import CommandContext
+from apex_cli.errors import OutputError, UsageError
+from apex_cli.files import write_atomic
+from apex_cli.units import format_size
+
+_MODE = 0o644
+"""Of the file: a page is made to be given on. Others cannot read it where the folder does not let them."""
+
+
+def check(path: Path | None) -> Path | None:
+    """The file to write, before any work is done. Raises `UsageError` where a page would go to a terminal, or where
+    there can be no such file.
+    """
+    if path is None:
+        if sys.stdout.isatty():
+            raise UsageError("a page does not go to a terminal", hint="name a file with -o FILE, or redirect stdout")
+        return None
+    full = path.expanduser().absolute()
+    if full.is_dir():
+        raise UsageError(f"{full} is a folder", hint="name a file in it, e.g. -o report.html")
+    if not full.parent.is_dir():
+        raise UsageError(f"there is no folder {full.parent}", hint="make it first, or name another file")
+    return full
+
+
+def deliver(context: CommandContext, text: str, path: Path | None) -> int:
+    """Write a page; returns its bytes. Raises `OutputError` where the file cannot be written."""
+    content = text.encode("utf-8", "backslashreplace")
+    if path is None:
+        context.output.line(text.rstrip("\n"))
+        return len(content)
+    try:
+        write_atomic(path, content, mode=_MODE)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}", hint="name another file") from error
+    if not context.output.quiet and not context.output.json:
+        context.output.line(f"{format_size(len(content))} written to {clean(str(path))}.")
+    return len(content)
