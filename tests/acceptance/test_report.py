@@ -170,7 +170,7 @@ def test_hostile_text_is_only_ever_text(home: Path) -> None:
     assert "{{7*7}}" in run(home, "show", SHIPMENT).expect(0).stdout
 
 
-_MERMAID_LABEL = r'"(?:[\w .,:/+@()-]|#\d+;|<br/>)*"'
+_MERMAID_LABEL = r'"(?:[\w .,/+@()-]|#\d+;|<br/>)*"'
 _MERMAID = re.compile(
     r"flowchart LR\n"
     rf"(?: {{4}}n\d+\[{_MERMAID_LABEL}\]\n)+"

@@ -96,21 +96,16 @@ def _text(output: Output, portrait: Portrait) -> None:
         output.line("No facts are known.")
     else:
         output.line()
-        rows = (
-            (
-                rfc3339(one.valid_at),
-                rfc3339(one.invalid_at) if one.invalid_at else "",
-                clip(one.sentence, 160),
-                names.get(portrait.newest.get(one.id, ""), ""),
-            )
-            for one in marks
-        )
-        output.table(("FROM", "UNTIL", "FACT", "RECORD"), rows)
+        for one in marks:
+            until = f" - {rfc3339(one.invalid_at)}" if one.invalid_at else ""
+            record = names.get(portrait.newest.get(one.id, ""), "")
+            said = f"{rfc3339(one.valid_at)}{until}: {clip(one.sentence, 200)}"
+            output.line(f"{said} [{clip(record, 1_000)}]" if record else said)
     left_out = len(portrait.facts) - len(marks) + portrait.left_out
     if left_out:
         output.line(f"and {left_out:,} older (--html shows more, `apex facts --all` shows all)")
-    for one in portrait.contradictions:
-        output.line(f"contradiction: {clean(sentence(one))}")
+    for against in portrait.contradictions:
+        output.line(f"contradiction: {clean(sentence(against))}")
 
 
 def _objects(portrait: Portrait) -> Iterator[dict[str, Any]]:
@@ -131,5 +126,5 @@ def _objects(portrait: Portrait) -> Iterator[dict[str, Any]]:
     entity = portrait.entity
     yield {
         **{"type": "entity", "id": entity.id, "name": entity.name, "entity_type": entity.type},
-        **{"at": portrait.at, "left_out": portrait.left_out, "neighbours_left_out": portrait.neighbourhood.left_out},
+        **{"left_out": portrait.left_out, "neighbours_left_out": portrait.neighbourhood.left_out},
     }

@@ -4,7 +4,8 @@ Labels are quoted, and each character that could end a label or mean something i
 entity, so a label is only ever a label.
 
 - Mermaid writes a character by its number between `#` and `;` (https://mermaid.js.org/syntax/flowchart.html). All but
-  letters, digits, blanks and a few marks are written so.
+  letters, digits, blanks and a few marks are written so: the colon, too, because Mermaid takes the last `;` from what
+  looks like `style …:…#…;`.
 - DOT ends a quoted label at `"` and gives a meaning to the backslash; its labels have the entities of HTML
   (https://graphviz.org/doc/info/lang.html).
 """
@@ -17,7 +18,7 @@ from apex_cli.cli.output import clip
 from apex_cli.reports import Portrait
 
 _LONGEST = 80
-_PLAIN = frozenset(" .,:_-/+@()")
+_PLAIN = frozenset(" .,_-/+@()")
 
 
 def mermaid(portrait: Portrait) -> str:

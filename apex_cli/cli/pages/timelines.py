@@ -19,7 +19,7 @@ _MOST_ROWS = 5
 """Rows of one lane; more marks at one time lie over each other in the last one."""
 _LABEL_CHARACTER = 6.4
 _SHORTEST_BAR = 5.0
-_EMPTY_SHARE = 0.7
+_EMPTY_SHARE = 0.95
 _MOMENTS = frozenset((Predicate.MENTIONS, Predicate.ABOUT, Predicate.SENT_BY, Predicate.SENT_TO, Predicate.CC))
 _FIRST = (Predicate.HAS_STATUS, Predicate.LOCATED_AT, Predicate.INSIDE_GEOFENCE, Predicate.HAS_ENGINE_STATE)
 
@@ -96,8 +96,8 @@ def timeline(portrait: Portrait) -> TimelineView | None:
 
 
 def _window(facts: Sequence[FactView], at: datetime) -> tuple[datetime, datetime, Sequence[FactView]]:
-    """The time to draw, and the marks in it. Where nothing happens for most of the time between the first mark and the
-    last, the side with more marks is drawn: a paper without a date counts from when it came, maybe years later.
+    """The time to draw, and the marks in it. Where nothing happens for nearly all the time between the first mark
+    and the last, the side with more marks is drawn: a paper without a date counts from when it came, years later maybe.
     """
     inside = sorted(facts, key=lambda one: one.valid_at)
     while len(inside) > 2:
