@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from apex_cli import answers, inventory
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _MOST_RECORDS = 20_000
 """So many supporting records are looked at to find the newest of each fact."""
 _LONGEST_TRAIL = 200
+_RUNS = timedelta(days=30)
+"""So long the runs are looked back at: each has a summary that takes its time to read."""
 _MOST_OF_A_NEIGHBOUR = 5
 
 
@@ -80,7 +82,9 @@ async def report(
     unseen_seconds: float = DAY,
     limit: int = 100,
 ) -> MemoryReport:
-    """The report: what the runs did from `since`, by default from the first one, until now; the gaps `at` a moment."""
+    """The report: what the runs did from `since`, by default for 30 days, until now; the gaps `at` a
+    moment.
+    """
     now = datetime.now(UTC)
     found = await gaps(stores, at=at or now, unseen_seconds=unseen_seconds, limit=limit)
     newest = await _newest_records(stores, _compared(found.contradictions), found.at)
@@ -91,7 +95,7 @@ async def report(
     ]
     return MemoryReport(
         overview=await inventory.overview(stores),
-        activity=await stores.activities.between(since, now),
+        activity=await stores.activities.between(since or now - _RUNS, now),
         gaps=found,
         newest=newest,
         records=await _records(stores, named),

@@ -115,7 +115,9 @@ def test_a_page_goes_to_a_file_or_a_pipe(home: Path, tmp_path: Path) -> None:
     piped = run(home, "show", SHIPMENT, "--html").expect(0).stdout
     made = re.compile(r"<time [^<]*</time>|20\d\d-\d\d-\d\d \d\d:\d\d UTC")
     assert made.sub("", piped) == made.sub("", page)
-    for where, says in ((tmp_path, "is a folder"), (tmp_path / "none" / "x.html", "there is no folder")):
+    assert made.sub("", run(home, "show", SHIPMENT, "--html", "-o", "-").expect(0).stdout) == made.sub("", page)
+    refused = ((tmp_path, "is a folder"), (tmp_path / "none" / "x.html", "no folder"), ("/dev/null", "no regular file"))
+    for where, says in refused:
         assert says in run(home, "report", "-o", where).expect(2).stderr
     assert "two formats" in run(home, "show", SHIPMENT, "--html", "--dot").expect(2).stderr
     assert "-o goes with" in run(home, "show", SHIPMENT, "-o", "x").expect(2).stderr

@@ -38,7 +38,7 @@ def report(
         typer.Option(parser=moment, metavar="TIME", help="The gaps as of then (UTC unless it says); default: now."),
     ] = None,
     since: Annotated[
-        datetime | None, typer.Option(parser=moment, metavar="TIME", help="The runs from then on; default: all.")
+        datetime | None, typer.Option(parser=moment, metavar="TIME", help="The runs from then on; default: 30 days.")
     ] = None,
     unseen: Annotated[
         float | None,
@@ -67,7 +67,7 @@ def report(
     staged = (item for item in open_staging(settings).items() if item.status is ItemStatus.FAILED)
     failures = report_page.grouped(staged)
     written = 0
-    if output_file is not None or not output.json:
+    if path is not None or not output.json:
         written = deliver(context, report_page.page(found, failures), path)
     if output.json:
         for line in _objects(found, failures):

@@ -19,13 +19,16 @@ def check(path: Path | None) -> Path | None:
     """The file to write, before any work is done. Raises `UsageError` where a page would go to a terminal, or where
     there can be no such file.
     """
-    if path is None:
+    if path is None or path == Path("-"):
         if sys.stdout.isatty():
             raise UsageError("a page does not go to a terminal", hint="name a file with -o FILE, or redirect stdout")
         return None
-    full = path.expanduser().absolute()
+    # A rename would replace a link such as /dev/stdout, not what it leads to.
+    full = path.expanduser().resolve()
     if full.is_dir():
         raise UsageError(f"{full} is a folder", hint="name a file in it, e.g. -o report.html")
+    if full.exists() and not full.is_file():
+        raise UsageError(f"{full} is no regular file", hint="leave -o out, and redirect stdout")
     if not full.parent.is_dir():
         raise UsageError(f"there is no folder {full.parent}", hint="make it first, or name another file")
     return full

@@ -93,12 +93,12 @@ class Activities:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def between(self, since: datetime | None, until: datetime) -> Activity:
-        """What the runs did that began from `since`, by default the first run, to `until`: in 62 steps at most."""
-        begin = since
-        if begin is None:
-            begin = (await self._database.rows(_FIRST))[0]["first"] or until
-        begin = min(begin, until)
+    async def between(self, since: datetime, until: datetime) -> Activity:
+        """What the runs did that began from `since`, or from the first run if that is later, to `until`: in 62 steps at
+        most.
+        """
+        first: datetime | None = (await self._database.rows(_FIRST))[0]["first"]
+        begin = min(until, max(since, first or until))
         step = next((one for one in _STEPS if (until - begin) / one < _MOST_STEPS), _STEPS[-1])
         begin = max(begin, until - step * _MOST_STEPS)
         asked: Mapping[str, object] = {"since": begin, "until": until, "step": step, "origin": _ORIGIN}
