@@ -67,7 +67,7 @@ def around(portrait: Portrait) -> NeighbourView | None:
 def _node(portrait: Portrait, one: Neighbour, side: int, y: float, centre: float) -> NodeView:
     x = 4.0 if side == 0 else WIDTH - _NODE_WIDTH - 4.0
     begin = x + _NODE_WIDTH if side == 0 else x
-    end = _CENTRE_X - 62 if side == 0 else _CENTRE_X + 62
+    end = _CENTRE_X - 75 if side == 0 else _CENTRE_X + 75
     middle = y + _NODE_HEIGHT / 2
     bend = (begin + end) / 2
     edge = f"M{begin:.1f} {middle:.1f} C{bend:.1f} {middle:.1f} {bend:.1f} {centre:.1f} {end:.1f} {centre:.1f}"

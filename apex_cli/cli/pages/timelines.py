@@ -19,7 +19,9 @@ _MOST_ROWS = 5
 """Rows of one lane; more marks at one time lie over each other in the last one."""
 _LABEL_CHARACTER = 6.4
 _SHORTEST_BAR = 5.0
-_EMPTY_SHARE = 0.95
+_EMPTY_SHARE, _EMPTY_BESIDE_FEW = 0.95, 0.7
+_FEW = 10
+"""One mark of so many."""
 _MOMENTS = frozenset((Predicate.MENTIONS, Predicate.ABOUT, Predicate.SENT_BY, Predicate.SENT_TO, Predicate.CC))
 _FIRST = (Predicate.HAS_STATUS, Predicate.LOCATED_AT, Predicate.INSIDE_GEOFENCE, Predicate.HAS_ENGINE_STATE)
 
@@ -97,13 +99,16 @@ def timeline(portrait: Portrait) -> TimelineView | None:
 
 def _window(facts: Sequence[FactView], at: datetime) -> tuple[datetime, datetime, Sequence[FactView]]:
     """The time to draw, and the marks in it. Where nothing happens for nearly all the time between the first mark
-    and the last, the side with more marks is drawn: a paper without a date counts from when it came, years later maybe.
+    and the last, or for most of it and few marks lie beyond, the side with more marks is drawn: a paper without a date
+    counts from when it came, years later maybe.
     """
     inside = sorted(facts, key=lambda one: one.valid_at)
     while len(inside) > 2:
         times = [one.valid_at for one in inside]
         index = max(range(1, len(times)), key=lambda number: times[number] - times[number - 1])
-        if times[index] - times[index - 1] < _EMPTY_SHARE * (times[-1] - times[0]):
+        few = min(index, len(inside) - index) * _FEW <= len(inside)
+        least = _EMPTY_BESIDE_FEW if few else _EMPTY_SHARE
+        if times[index] - times[index - 1] < least * (times[-1] - times[0]):
             break
         inside = inside[:index] if index * 2 >= len(inside) else inside[index:]
     first, last = inside[0].valid_at, inside[-1].valid_at
