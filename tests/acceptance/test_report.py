@@ -107,10 +107,11 @@ def test_a_home_that_does_not_exist_gives_a_page_that_says_so(short_tmp: Path) -
 
 
 def test_a_page_goes_to_a_file_or_a_pipe(home: Path, tmp_path: Path) -> None:
-    written = run(home, "show", SHIPMENT, "--html", "-o", tmp_path / "x.html", "-q").expect(0)
+    written = run(home, "show", SHIPMENT, "--html", "-o", tmp_path / "x.html", "-q", shell='umask 027; exec "$@"')
+    assert written.exit == 0
     assert written.stdout == ""
     page = (tmp_path / "x.html").read_text(encoding="utf-8")
-    assert (tmp_path / "x.html").stat().st_mode & 0o777 == 0o644
+    assert (tmp_path / "x.html").stat().st_mode & 0o777 == 0o640
     assert [path.name for path in tmp_path.iterdir()] == ["x.html"]
     piped = run(home, "show", SHIPMENT, "--html").expect(0).stdout
     made = re.compile(r"<time [^<]*</time>|20\d\d-\d\d-\d\d \d\d:\d\d UTC")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -10,9 +11,6 @@ from apex_cli.cli.verb import CommandContext
 from apex_cli.errors import OutputError, UsageError
 from apex_cli.files import write_atomic
 from apex_cli.units import format_size
-
-_MODE = 0o644
-"""Of the file: a page is made to be given on. Others cannot read it where the folder does not let them."""
 
 
 def check(path: Path | None) -> Path | None:
@@ -34,6 +32,13 @@ def check(path: Path | None) -> Path | None:
     return full
 
 
+def _mode() -> int:
+    """The rights of a file that any program would make here: a page is made to be given on."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
 def deliver(context: CommandContext, text: str, path: Path | None) -> int:
     """Write a page; returns its bytes. Raises `OutputError` where the file cannot be written."""
     content = text.encode("utf-8", "backslashreplace")
@@ -41,7 +46,7 @@ def deliver(context: CommandContext, text: str, path: Path | None) -> int:
         context.output.line(text.rstrip("\n"))
         return len(content)
     try:
-        write_atomic(path, content, mode=_MODE)
+        write_atomic(path, content, mode=_mode())
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}", hint="name another file") from error
     if not context.output.quiet and not context.output.json:
