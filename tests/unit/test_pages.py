@@ -186,6 +186,7 @@ def test_every_value_of_a_page_is_escaped() -> None:
     assert "49" not in re.sub(r"[\d.-]*49[\d.]*", "", page)
     assert "\u202e" not in page
     assert "\x1b" not in page
+    assert page.isascii()
     assert len(page) < 200_000
 
 

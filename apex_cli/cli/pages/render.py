@@ -26,8 +26,9 @@ _LONGEST = 300
 
 
 def render(template: str, **values: Any) -> str:
-    """The page."""
-    return _environment().get_template(template).render(**values) + "\n"
+    """The page, in ASCII: in a locale of another encoding stdout would write other bytes than the page says."""
+    page = _environment().get_template(template).render(**values) + "\n"
+    return page.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
 def anchor(record_id: str) -> str:
