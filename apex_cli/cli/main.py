@@ -28,7 +28,9 @@ from apex_cli.cli.commands.ls import ls
 from apex_cli.cli.commands.metrics import metrics
 from apex_cli.cli.commands.recover import recover
 from apex_cli.cli.commands.reembed import reembed
+from apex_cli.cli.commands.report import report
 from apex_cli.cli.commands.search import search
+from apex_cli.cli.commands.show import show
 from apex_cli.cli.commands.sources import sources
 from apex_cli.cli.commands.status import status
 from apex_cli.cli.commands.verify import verify
@@ -82,7 +84,8 @@ def build() -> typer.Typer:
     app.add_typer(group("Show, retry and remove staged items.", *items), name="staging")
     dead_letters = (dlq.list_, dlq.show, dlq.retry, dlq.drop)
     app.add_typer(group("Show, retry and remove failed items.", *dead_letters), name="dlq")
-    for verb in (status, ls, entities, sources, get, history, search, facts, forget, verify, recover, reembed):
+    asking = (status, ls, entities, sources, get, history, search, facts, show, report)
+    for verb in (*asking, forget, verify, recover, reembed):
         verb.add_to(app)
     app.add_typer(runs.group(), name="runs")
     for verb in (metrics, doctor, config):

@@ -6,8 +6,8 @@ as in ColBERT's late interaction (Khattab and Zaharia, SIGIR 2020), here with ve
 
     closeness = mean, over the words of the question, of  similarity × weight of the nearest word of the text
 
-The weight is that of BM25 among the texts that are compared: what all of them say tells none of them apart. So a number
-is comparable only within one call.
+The weight is that of BM25 among the texts that are compared: what all of them say makes no difference. So a number is
+comparable only within one call.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ _SERVE_SECONDS = 5.0
 _FINISH_SECONDS = 5.0
 """How long a writer waits for the answers under way. Those that take longer are asked again, of the writer."""
 _POLL_SECONDS = 0.1
-_JOINED = frozenset({"get", "facts", "search", "neighbours"})
+_JOINED = frozenset({"get", "facts", "search", "neighbours", "report", "portrait"})
 """Questions whose answers join what several stores hold. The others show what is there."""
 _log = logging.getLogger(__name__)
 

@@ -12,10 +12,12 @@ from typing import Any
 from apex_cli.answers import Answer
 from apex_cli.config import Settings
 from apex_cli.errors import ApexError
+from apex_cli.gaps import DAY
 from apex_cli.inventory import EntityList, Neighbourhood, Overview
 from apex_cli.queries import RecordHistory, RecordView
 from apex_cli.readers import messages
 from apex_cli.readers.messages import BadFrame, frame, read_frame, same_user, socket_path
+from apex_cli.reports import MemoryReport, Portrait
 from apex_cli.search.find import SearchResult
 from apex_cli.stores.postgres.inventory import RecordList
 from apex_cli.stores.postgres.runs import Run, RunStatistics
@@ -89,6 +91,22 @@ class RemoteReader(ABC):
 
     async def neighbours(self, entity: str, *, at: datetime | None = None, limit: int = 50) -> Neighbourhood:
         found: Neighbourhood = await self.ask("neighbours", entity=entity, at=at, limit=limit)
+        return found
+
+    async def report(
+        self,
+        *,
+        at: datetime | None = None,
+        since: datetime | None = None,
+        unseen_seconds: float = DAY,
+        limit: int = 100,
+    ) -> MemoryReport:
+        asked = {"at": at, "since": since, "unseen_seconds": unseen_seconds, "limit": limit}
+        found: MemoryReport = await self.ask("report", **asked)
+        return found
+
+    async def portrait(self, entity: str, *, at: datetime | None = None, limit: int = 300) -> Portrait:
+        found: Portrait = await self.ask("portrait", entity=entity, at=at, limit=limit)
         return found
 
     async def runs(self, *, limit: int = 20, run_id: str | None = None) -> Sequence[Run]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from apex_cli import answers, inventory, queries
+from apex_cli import answers, inventory, queries, reports
 from apex_cli import verify as comparison
 from apex_cli.answers import Answer
+from apex_cli.gaps import DAY
 from apex_cli.inventory import EntityList, Neighbourhood, Overview
 from apex_cli.queries import RecordHistory, RecordView
+from apex_cli.reports import MemoryReport, Portrait
 from apex_cli.search import find
 from apex_cli.search.find import SearchResult
 from apex_cli.stores.factory import Stores, probe
@@ -61,6 +63,19 @@ class StoresReader:
 
     async def neighbours(self, entity: str, *, at: datetime | None = None, limit: int = 50) -> Neighbourhood:
         return await inventory.neighbours(self._stores, entity, at=at, limit=limit)
+
+    async def report(
+        self,
+        *,
+        at: datetime | None = None,
+        since: datetime | None = None,
+        unseen_seconds: float = DAY,
+        limit: int = 100,
+    ) -> MemoryReport:
+        return await reports.report(self._stores, at=at, since=since, unseen_seconds=unseen_seconds, limit=limit)
+
+    async def portrait(self, entity: str, *, at: datetime | None = None, limit: int = 300) -> Portrait:
+        return await reports.portrait(self._stores, entity, at=at, limit=limit)
 
     async def runs(self, *, limit: int = 20, run_id: str | None = None) -> Sequence[Run]:
         return await self._stores.runs.list(limit=limit, run_id=run_id)

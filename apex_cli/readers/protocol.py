@@ -11,8 +11,10 @@ from datetime import datetime
 from typing import Protocol
 
 from apex_cli.answers import Answer
+from apex_cli.gaps import DAY
 from apex_cli.inventory import EntityList, Neighbourhood, Overview
 from apex_cli.queries import RecordHistory, RecordView
+from apex_cli.reports import MemoryReport, Portrait
 from apex_cli.search.find import SearchResult
 from apex_cli.stores.postgres.inventory import RecordList
 from apex_cli.stores.postgres.runs import Run, RunStatistics
@@ -59,6 +61,19 @@ class Reader(Protocol):
 
     async def neighbours(self, entity: str, *, at: datetime | None = None, limit: int = 50) -> Neighbourhood:
         """See `inventory.neighbours`."""
+
+    async def report(
+        self,
+        *,
+        at: datetime | None = None,
+        since: datetime | None = None,
+        unseen_seconds: float = DAY,
+        limit: int = 100,
+    ) -> MemoryReport:
+        """See `reports.report`."""
+
+    async def portrait(self, entity: str, *, at: datetime | None = None, limit: int = 300) -> Portrait:
+        """See `reports.portrait`."""
 
     async def runs(self, *, limit: int = 20, run_id: str | None = None) -> Sequence[Run]:
         """Past runs, newest first; `run_id` may be the beginning of an id."""

@@ -24,6 +24,7 @@ from apex_cli.stores.views import Hit, Probe
 
 if TYPE_CHECKING:
     from apex_cli.llm.models import Models
+    from apex_cli.stores.postgres.activity import Activities
     from apex_cli.stores.postgres.catalog import Catalog
     from apex_cli.stores.postgres.inventory import Inventory
     from apex_cli.stores.postgres.models import EmbeddingModels
@@ -44,6 +45,7 @@ class Stores:
     journal: Journal
     catalog: Catalog
     inventory: Inventory
+    activities: Activities
     sightings: Sightings
     models: EmbeddingModels
     places: DocumentPlaces
@@ -160,6 +162,7 @@ async def probe(store: Store) -> Probe:
 
 
 def _stores(context: StoreContext) -> Stores:
+    from apex_cli.stores.postgres.activity import Activities
     from apex_cli.stores.postgres.catalog import Catalog
     from apex_cli.stores.postgres.inventory import Inventory
     from apex_cli.stores.postgres.journal import PostgresJournal
@@ -178,6 +181,7 @@ def _stores(context: StoreContext) -> Stores:
         journal=PostgresJournal(database),
         catalog=catalog,
         inventory=Inventory(database),
+        activities=Activities(database),
         sightings=Sightings(database),
         models=EmbeddingModels(database),
         places=DocumentPlaces(database),

@@ -202,6 +202,19 @@ class PivotStore(Store, Protocol):
     async def supported_facts(self, entity_id: str) -> SupportedFacts | None:
         """An entity with all its facts, those that are overruled too; None where it is not there."""
 
+    async def facts_then(self, predicate: str, *, at: datetime, limit: int) -> Sequence[FactView]:
+        """Facts of one predicate that hold at a moment: those that begin last, the latest first."""
+
+    async def free_text_claims(self, *, at: datetime, limit: int) -> Sequence[FactView]:
+        """What free text claims, beginning not later than `at`, the latest first: mentions that state a status, and
+        facts of functional predicates that no system of record supports.
+        """
+
+    async def statements(self, entity_ids: Sequence[str]) -> Sequence[FactView]:
+        """What is stated of these entities, now and before, oldest first: facts of functional predicates, but for what
+        is read at a moment (positions, engine states, geofences); and stops.
+        """
+
     async def list_entities(self, *, kind: str | None, beginning: str, limit: int) -> Sequence[EntityView]:
         """Entities by name: of this type, and whose name begins so, in any case. Plain values are left out."""
 

@@ -95,3 +95,25 @@ async def test_neighbours_are_joined_by_what_holds_then(reader: Reader) -> None:
     assert "MSG-1" not in {one.entity.name for one in earlier.neighbours}
     first = await reader.neighbours("SHIP-1", limit=1)
     assert (len(first.neighbours), first.left_out) == (1, len(found.neighbours) - 1)
+
+
+async def test_the_activity_counts_records_by_source_and_outcome(reader: Reader) -> None:
+    found = (await reader.report()).activity
+    counted = {(one.label, one.sublabel): one.value for one in found.records}
+    assert counted == {
+        ("samsara", "committed"): 3,
+        ("frontapp", "committed"): 1,
+        ("turvo", "committed"): 1,
+        ("turvo", "updated"): 1,
+        ("document", "committed"): 1,
+    }
+    assert {one.label for one in found.stages} == {"read", "extract", "embed", "commit"}
+    assert {one.label for one in found.stores} == {"graph", "postgres", "vectors", "cache"}
+    assert [(one.verb, one.exit_code, one.runs) for one in found.runs] == [("ingest", 0, 1)]
+    assert found.times[0] <= found.since < found.until
+    assert {one.time for one in found.records} <= set(found.times)
+    long = (await reader.report(since=datetime(1990, 1, 1, tzinfo=UTC))).activity
+    assert len(long.times) <= 64
+    assert [one.value for one in long.records] == [one.value for one in found.records]
+    none = (await reader.report(since=datetime.now(UTC))).activity
+    assert (none.records, none.runs) == ([], [])

@@ -45,6 +45,10 @@ QUESTIONS = (
     ("runs", "show", "ffffffff"),
     ("verify",),
     ("metrics",),
+    ("show", TRUCK),
+    ("show", SHIPMENT_ID, "--dot"),
+    ("show", "Twin Laces", "--mermaid"),
+    ("report", "--json", "--at", "2025-10-20T12:00:00Z"),
 )
 Shown = tuple[int, str, str]
 
@@ -105,7 +109,11 @@ def test_the_questions_show_what_they_should(both_ways: dict[tuple[str, ...], tu
     codes = {question: both_ways[question][0][0] for question in QUESTIONS}
     refused = {question for question, code in codes.items() if code == 2}
     expected = {("get", "turvo:NOTHING"), ("facts", "Twin Lakes"), ("facts", "Twin Laces")}
-    assert refused == expected | {("history", "nothing"), ("runs", "show", "ffffffff")}
+    assert refused == expected | {
+        ("history", "nothing"),
+        ("runs", "show", "ffffffff"),
+        ("show", "Twin Laces", "--mermaid"),
+    }
     assert set(codes.values()) == {0, 2}
     assert both_ways["facts", "Twin Lakes", "--json"][1][1].count('"type": "entity"') == 2
 

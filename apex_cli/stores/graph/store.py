@@ -84,6 +84,15 @@ class GraphStore(ABC):
     async def supported_facts(self, entity_id: str) -> SupportedFacts | None:
         return await self._engine.run(lambda graph: reads.supported_facts(graph, entity_id), Access.EXACT)
 
+    async def facts_then(self, predicate: str, *, at: datetime, limit: int) -> Sequence[FactView]:
+        return await self._engine.run(lambda graph: reads.facts_then(graph, predicate, at, limit), Access.PLAIN)
+
+    async def free_text_claims(self, *, at: datetime, limit: int) -> Sequence[FactView]:
+        return await self._engine.run(lambda graph: reads.free_text_claims(graph, at, limit), Access.PLAIN)
+
+    async def statements(self, entity_ids: Sequence[str]) -> Sequence[FactView]:
+        return await self._engine.run(lambda graph: reads.statements(graph, entity_ids), Access.PLAIN)
+
     async def known(self, keys: Sequence[str]) -> frozenset[str]:
         return await self._engine.run(lambda graph: reads.known(graph, keys), Access.PLAIN)
 

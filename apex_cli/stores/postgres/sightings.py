@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -22,6 +22,26 @@ WHERE r.record_id = ANY(%(ids)s::uuid[]) AND r.current_saga IS NOT NULL
   AND v.replaced_by IS NULL AND s.state IN ('COMMITTED', 'DONE')
 ORDER BY r.record_id, v.event_time, v.revision
 """
+
+
+# One row for each group, whatever the number of its records.
+_LAST = """
+SELECT DISTINCT ON (g.name) g.name, r.record_id, r.source, r.external_id, v.event_time
+FROM unnest(%(names)s::text[], %(ids)s::uuid[]) AS g(name, record_id)
+JOIN record r USING (record_id) JOIN record_version v USING (record_id) JOIN saga s USING (saga_id)
+WHERE r.current_saga IS NOT NULL AND v.replaced_by IS NULL AND s.state IN ('COMMITTED', 'DONE')
+  AND v.event_time <= %(until)s
+ORDER BY g.name, v.event_time DESC, r.record_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LastSighting:
+    """The last time that one of some records counts for, and the record: its id, and as `apex get` takes it."""
+
+    time: datetime
+    record_id: str
+    record: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +104,15 @@ class Sightings:
                     sightings, marker = tuple(times[record]), str(row["current_saga"])
                     found[record] = SeenRecord(row["source"], row["external_id"], row["is_state"], sightings, marker)
         return found
+
+    async def last_of(self, groups: Mapping[str, Sequence[str]], *, until: datetime) -> Mapping[str, LastSighting]:
+        """The last sighting among the records of each group, not later than `until`; groups without one are absent."""
+        pairs = [(name, record) for name, records in groups.items() for record in records]
+        if not pairs:
+            return {}
+        names, ids = zip(*pairs, strict=True)
+        rows = await self._database.rows(_LAST, {"names": list(names), "ids": list(ids), "until": until})
+        return {
+            row["name"]: LastSighting(row["event_time"], str(row["record_id"]), f"{row['source']}:{row['external_id']}")
+            for row in rows
+        }

@@ -23,6 +23,9 @@ _ENTITY = "n.uuid AS id, n.name AS name, n.labels AS labels, n.aliases AS aliase
 _FACT = """f.uuid AS id, f.name AS predicate, f.fact AS sentence, f.valid_at AS valid_at, f.invalid_at AS invalid_at,
     f.episodes AS records, f.attributes AS attributes"""
 _ENDS = "s.uuid AS subject_id, s.name AS subject, o.uuid AS object_id, o.name AS object"
+_LAST_OF_THEM = f"""WITH f ORDER BY f.valid_at DESC, f.uuid LIMIT $limit
+    OPTIONAL MATCH (s:Entity)-[:RELATES_TO]->(f)-[:RELATES_TO]->(o:Entity)
+    WITH s, f, o WHERE s.uuid IS NOT NULL RETURN {_FACT}, {_ENDS}"""
 _MENTIONED = "WITH e, m, n WHERE e.uuid IS NOT NULL AND n.uuid IS NOT NULL"
 _OBSERVATION = "RETURN e.uuid AS record, n.uuid AS node, m.observation AS observation"
 
@@ -49,6 +52,17 @@ READS: Mapping[Query, str] = {
     ops.FACTS: f"""UNWIND $keys AS k MATCH (f:RelatesToNode_ {{uuid: k}})
         OPTIONAL MATCH (s:Entity)-[:RELATES_TO]->(f)-[:RELATES_TO]->(o:Entity)
         WITH s, f, o WHERE s.uuid IS NOT NULL RETURN {_FACT}, {_ENDS}""",
+    ops.STATEMENTS: f"""UNWIND $keys AS k MATCH (s:Entity {{uuid: k}})
+        OPTIONAL MATCH (s)-[:RELATES_TO]->(f:RelatesToNode_)-[:RELATES_TO]->(o:Entity)
+        WITH s, f, o WHERE f.name IN ['HAS_STATUS', 'HAULED_BY', 'ASSIGNED_DRIVER', 'DRIVES', 'HAS_STOP']
+        RETURN {_FACT}, {_ENDS}""",
+    ops.FACTS_THEN: f"""MATCH (f:RelatesToNode_)
+        WHERE f.name = $text AND f.valid_at <= $at AND (f.invalid_at IS NULL OR f.invalid_at > $at)
+        {_LAST_OF_THEM}""",
+    ops.FREE_TEXT_CLAIMS: f"""MATCH (f:RelatesToNode_)
+        WHERE f.valid_at <= $at AND ((f.name = $text AND f.attributes CONTAINS '"states":')
+        OR (f.name IN ['HAS_STATUS', 'HAULED_BY', 'ASSIGNED_DRIVER', 'DRIVES']
+        AND f.attributes CONTAINS '"certain":false')) {_LAST_OF_THEM}""",
     ops.FACTS_AS_SUBJECT: f"""
         MATCH (s:Entity {{uuid: $text}})-[:RELATES_TO]->(f:RelatesToNode_)-[:RELATES_TO]->(o:Entity)
         RETURN {_FACT}, {_ENDS}""",

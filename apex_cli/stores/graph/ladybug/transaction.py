@@ -41,8 +41,12 @@ class LadybugTransaction:
         asked = list(dict.fromkeys(keys))
         return _in_utc(what, self.rows(READS[what], {"keys": asked})) if asked else []
 
-    def ask(self, what: Query, text: str, limit: int | None = None, kind: str | None = None) -> list[Row]:
-        values = {"text": text, "limit": limit, "kind": kind}
+    def ask(
+        self, what: Query, text: str, limit: int | None = None, kind: str | None = None, at: datetime | None = None
+    ) -> list[Row]:
+        # The engine's times are in UTC and have no zone.
+        then = at and at.astimezone(UTC).replace(tzinfo=None)
+        values = {"text": text, "limit": limit, "kind": kind, "at": then}
         # The engine refuses a parameter that the statement does not have.
         given = {name: value for name, value in values.items() if value is not None}
         return _in_utc(what, self.rows(READS[what], given))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -60,6 +61,8 @@ FACT_TEXTS = Query("texts of facts", ("uuid", "sentence", "attributes"))
 ENTITIES = Query("entities in full by id", _ENTITY)
 MENTIONED_ENTITIES = Query("entities by record", ("record", *_ENTITY))
 FACTS = Query("facts by id", (*_FACT, *_ENDS), _LASTS)
+# Those of functional predicates, and stops.
+STATEMENTS = Query("what is stated of entities, by id", (*_FACT, *_ENDS), _LASTS)
 
 # Look-ups of an engine that holds vectors.
 NAME_VECTORS = Query("vectors of names", ("uuid", "name", "vector"))
@@ -79,6 +82,11 @@ ALIASES_BY_VALUE = Query("aliases by value", ("key", "entity"))
 ALIASES_BY_BEGINNING = Query("aliases by beginning", ("key", "entity"))
 # `$text` is the beginning of a name in lower case, `$kind` a type of entity or empty.
 ENTITIES_BY_BEGINNING = Query("entities by beginning of the name", _ENTITY)
+
+# Questions about facts: those that begin last, of those that begin not later than `$at`. `$text` is a predicate.
+FACTS_THEN = Query("facts that hold at a time", (*_FACT, *_ENDS), _LASTS)
+# Mentions that state a status, and facts of functional predicates that only free text supports. `$text` is `MENTIONS`.
+FREE_TEXT_CLAIMS = Query("what free text claims", (*_FACT, *_ENDS), _LASTS)
 
 # Scans of everything, and counts of it.
 ALL_RECORDS = Query("all records", ("id", "present", "claims"))
@@ -164,8 +172,10 @@ class GraphTransaction(Protocol):
     def look_up(self, what: Query, keys: Iterable[str]) -> list[Row]:
         """Rows of a look-up for those of the keys that are there; keys may repeat."""
 
-    def ask(self, what: Query, text: str, limit: int | None = None, kind: str | None = None) -> list[Row]:
-        """Rows of a question about one entity, or about those of a kind."""
+    def ask(
+        self, what: Query, text: str, limit: int | None = None, kind: str | None = None, at: datetime | None = None
+    ) -> list[Row]:
+        """Rows of a question about one entity, about those of a kind, or about facts."""
 
     def scan(self, what: Query) -> Iterator[list[Row]]:
         """Rows of one of `SCANS`, some at a time."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from apex_cli.extract import keys, lookup, names
-from apex_cli.model import FUNCTIONAL, EntityType
+from apex_cli.model import FUNCTIONAL, EntityType, Predicate
 from apex_cli.stores.graph.model import operations as ops
 from apex_cli.stores.graph.model import records
 from apex_cli.stores.graph.model.codec import kind_of, value_of
@@ -137,6 +137,22 @@ def facts(graph: GraphTransaction, entity_id: str, at: datetime | None, predicat
     rows = {row["id"]: row for side in sides for row in graph.ask(side, entity_id)}
     views = [_fact(row) for row in rows.values() if predicate is None or row["predicate"] == predicate]
     return _ordered(view for view in _with_overruled(views) if at is None or _holds(view, at))
+
+
+def facts_then(graph: GraphTransaction, predicate: str, at: datetime, limit: int) -> list[FactView]:
+    """Facts of a predicate that hold at a moment, those that begin last, the latest first."""
+    return [_fact(row) for row in graph.ask(ops.FACTS_THEN, predicate, limit, at=at)]
+
+
+def free_text_claims(graph: GraphTransaction, at: datetime, limit: int) -> list[FactView]:
+    """What free text claims until a moment, the latest first."""
+    return [_fact(row) for row in graph.ask(ops.FREE_TEXT_CLAIMS, Predicate.MENTIONS, limit, at=at)]
+
+
+def statements(graph: GraphTransaction, entity_ids: Sequence[str]) -> list[FactView]:
+    """What is stated of these entities: facts of functional predicates, but for what is read at a moment, and stops."""
+    rows = {row["id"]: row for row in graph.look_up(ops.STATEMENTS, entity_ids)}
+    return _ordered(_with_overruled([_fact(row) for row in rows.values()]))
 
 
 def supported_facts(graph: GraphTransaction, entity_id: str) -> SupportedFacts | None:

@@ -39,6 +39,7 @@ _FACT_K = """UNWIND $keys AS k
     MATCH (s)-[f:RELATES_TO {uuid: k}]->(o) USING INDEX f:RELATES_TO(uuid) WHERE f.group_id = $group"""
 _EVERY_RECORD = "MATCH (r:ApexRecord) WHERE r.group_id = $group AND r.record_id IS NOT NULL"
 _EVERY_FACT = "MATCH (s)-[f:RELATES_TO {group_id: $group}]->(o)"
+_LAST_OF_THEM = f"WITH s, f, o ORDER BY f.valid_at DESC, f.uuid LIMIT $limit RETURN {_FACT}, {_ENDS}"
 
 READS: Mapping[Query, str] = {
     ops.RECORDS: """UNWIND $keys AS k
@@ -69,6 +70,18 @@ READS: Mapping[Query, str] = {
     ops.ENTITIES: f"{_ENTITY_K} RETURN {_ENTITY}",
     ops.MENTIONED_ENTITIES: f"{_EPISODE_K} MATCH (e)-[:MENTIONS]->(n:Entity) RETURN e.uuid AS record, {_ENTITY}",
     ops.FACTS: f"{_FACT_K} RETURN {_FACT}, {_ENDS}",
+    ops.STATEMENTS: f"""UNWIND $keys AS k
+        MATCH (s:Entity {{uuid: k}}) USING INDEX s:Entity(uuid) WHERE s.group_id = $group
+        MATCH (s)-[f:RELATES_TO]->(o:Entity)
+        WHERE f.name IN ['HAS_STATUS', 'HAULED_BY', 'ASSIGNED_DRIVER', 'DRIVES', 'HAS_STOP']
+        RETURN {_FACT}, {_ENDS}""",
+    ops.FACTS_THEN: f"""{_EVERY_FACT}
+        WHERE f.name = $text AND f.valid_at <= $at AND (f.invalid_at IS NULL OR f.invalid_at > $at)
+        {_LAST_OF_THEM}""",
+    ops.FREE_TEXT_CLAIMS: f"""{_EVERY_FACT}
+        WHERE f.valid_at <= $at AND ((f.name = $text AND f.attributes CONTAINS '"states":')
+        OR (f.name IN ['HAS_STATUS', 'HAULED_BY', 'ASSIGNED_DRIVER', 'DRIVES']
+        AND f.attributes CONTAINS '"certain":false')) {_LAST_OF_THEM}""",
     ops.FACTS_AS_SUBJECT: f"""MATCH (s:Entity {{uuid: $text}}) USING INDEX s:Entity(uuid) WHERE s.group_id = $group
         MATCH (s)-[f:RELATES_TO]->(o:Entity) RETURN {_FACT}, {_ENDS}""",
     ops.FACTS_AS_OBJECT: f"""MATCH (o:Entity {{uuid: $text}}) USING INDEX o:Entity(uuid) WHERE o.group_id = $group

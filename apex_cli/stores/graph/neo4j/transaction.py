@@ -11,6 +11,7 @@ import asyncio
 import concurrent.futures
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
@@ -90,8 +91,10 @@ class Neo4jTransaction:
         wanted = list(dict.fromkeys(keys))
         return self._rows(what, {"keys": wanted}) if wanted else []
 
-    def ask(self, what: Query, text: str, limit: int | None = None, kind: str | None = None) -> list[Row]:
-        return self._rows(what, {"text": text, "limit": limit, "kind": kind})
+    def ask(
+        self, what: Query, text: str, limit: int | None = None, kind: str | None = None, at: datetime | None = None
+    ) -> list[Row]:
+        return self._rows(what, {"text": text, "limit": limit, "kind": kind, "at": at})
 
     def scan(self, what: Query) -> Iterator[list[Row]]:
         result = ask(lambda: self._read(self._scans[what], {}))
