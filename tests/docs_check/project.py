@@ -61,7 +61,7 @@ class Project:
         for name in self.files:
             if name.startswith(("tests/", "scripts/", "bench/", "deploy/")) or name in ("Makefile", ".ci/run"):
                 named |= set(re.findall(r"APEX_TEST_[A-Z0-9_]*[A-Z0-9]", self._source(name)))
-        secrets = {f"{name}_FILE" for name in self.settings if name.endswith(("_PASSWORD", "_API_KEY"))}
+        secrets = {f"{name}_FILE" for name in self.settings if name.endswith(("_PASSWORD", "_API_KEY", "_TOKEN"))}
         return self.settings | secrets | named
 
     def _source(self, name: str) -> str:
