@@ -7,11 +7,13 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.errors import StoreTransient, UsageError
 from apex_cli.extract import clean, keys
 from apex_cli.extract.identity import trimmed
+from apex_cli.extract.timestamps import rfc3339
 from apex_cli.model import EntityType
 from apex_cli.payloads import Change, changes
 from apex_cli.stores.postgres.catalog import CurrentVersion, StoredVersion, shown_points
@@ -146,12 +148,17 @@ def _differing(view: RecordView) -> Iterator[str]:
         yield "cache"
 
 
-async def history(stores: Stores, ident: str) -> RecordHistory:
-    """The versions of one record. Raises `UsageError` when there is none, or several."""
+async def history(stores: Stores, ident: str, *, known_at: datetime | None = None) -> RecordHistory:
+    """The versions of one record; with `known_at` as the memory knew it then, without what came later.
+
+    Raises `UsageError` when there is none, or several records.
+    """
     versions = await _versions(stores, ident)
+    if known_at is not None:
+        versions = _known(ident, versions, known_at)
     views: list[VersionView] = []
     before: StoredVersion | None = None
-    for version in sorted(versions, key=lambda one: (one.event_time, one.whole, one.replaced_by is None, one.revision)):
+    for version in sorted(versions, key=_order):
         counts = version.replaced_by is None
         differences = (
             changes(before.payload, version.payload, partial=not version.whole) if before is not None and counts else []
@@ -159,6 +166,30 @@ async def history(stores: Stores, ident: str) -> RecordHistory:
         views.append(VersionView(version, differences))
         before = version if counts else before
     return RecordHistory(views)
+
+
+def _order(version: StoredVersion) -> tuple[datetime, bool, bool, int]:
+    """By as-of time; the last one that is not replaced is the current one."""
+    return version.event_time, version.whole, version.replaced_by is None, version.revision
+
+
+def _known(ident: str, versions: Sequence[StoredVersion], at: datetime) -> Sequence[StoredVersion]:
+    """The versions that were written by then, as they stood then: a correction that came later replaces nothing yet."""
+    written = {version.saga_id for version in versions if version.written_at <= at}
+    if not written:
+        first = rfc3339(min(version.written_at for version in versions))
+        raise UsageError(
+            f"the memory did not have {ident!r} at {rfc3339(at)}",
+            hint=f"it got the first version at {first}",
+            code="not_found",
+        )
+    then = [
+        replace(one, replaced_by=one.replaced_by if one.replaced_by in written else None, current=False)
+        for one in versions
+        if one.saga_id in written
+    ]
+    last = max((one for one in then if one.replaced_by is None), key=_order, default=None)
+    return [replace(one, current=True) if one is last else one for one in then]
 
 
 async def _versions(stores: Stores, ident: str) -> Sequence[StoredVersion]:

@@ -61,8 +61,8 @@ class RemoteReader(ABC):
         view: RecordView = await self.ask("get", ident=ident)
         return view
 
-    async def history(self, ident: str) -> RecordHistory:
-        found: RecordHistory = await self.ask("history", ident=ident)
+    async def history(self, ident: str, *, known_at: datetime | None = None) -> RecordHistory:
+        found: RecordHistory = await self.ask("history", ident=ident, known_at=known_at)
         return found
 
     async def overview(self) -> Overview:

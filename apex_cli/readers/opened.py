@@ -36,8 +36,8 @@ class StoresReader:
     async def get(self, ident: str) -> RecordView:
         return await queries.get(self._stores, ident)
 
-    async def history(self, ident: str) -> RecordHistory:
-        return await queries.history(self._stores, ident)
+    async def history(self, ident: str, *, known_at: datetime | None = None) -> RecordHistory:
+        return await queries.history(self._stores, ident, known_at=known_at)
 
     async def overview(self) -> Overview:
         return await inventory.overview(self._stores)

@@ -36,7 +36,7 @@ class Reader(Protocol):
     async def get(self, ident: str) -> RecordView:
         """See `queries.get`."""
 
-    async def history(self, ident: str) -> RecordHistory:
+    async def history(self, ident: str, *, known_at: datetime | None = None) -> RecordHistory:
         """See `queries.history`."""
 
     async def overview(self) -> Overview:

@@ -95,6 +95,11 @@ async def test_answers_name_their_records(seeded: Path) -> None:
         assert {"path": "customerName", "value": "Acme Manufacturing Corp"} in record["fields"]
         history = await answer(client, "history", record=record["record_id"])
         assert (history["record"], len(history["versions"])) == (SHIPMENT_KEY, 1)
+        written = history["versions"][0]["written_at"]
+        assert (await answer(client, "history", record=SHIPMENT_KEY, known_at=written))["versions"] == history[
+            "versions"
+        ]
+        assert written in (await error(client, "history", record=SHIPMENT_KEY, known_at="2020-01-01"))["hint"]
         near = await answer(client, "neighbours", entity=SHIPMENT_ID)
         by_name = {one["entity"]["name"]: one["facts"] for one in near["neighbours"]}
         assert by_name["Acme Manufacturing Corp"][0]["records"] == [SHIPMENT_KEY]

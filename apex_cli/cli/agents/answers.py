@@ -10,6 +10,7 @@ from apex_cli.cli import answering
 from apex_cli.cli.agents import shapes
 from apex_cli.cli.output import redact
 from apex_cli.errors import ApexError
+from apex_cli.extract.timestamps import rfc3339
 from apex_cli.inventory import EntityList, Neighbourhood, Overview
 from apex_cli.payloads import leaves
 from apex_cli.queries import AmbiguousEntity, RecordHistory, RecordView
@@ -49,7 +50,7 @@ def search(found: SearchResult, limit: int) -> shapes.SearchShape:
     return shapes.SearchShape(hits=hits, left_out=left_out)
 
 
-def facts(answer: Answer, limit: int, known_at: datetime | None = None) -> shapes.FactsShape:
+def facts(answer: Answer, limit: int) -> shapes.FactsShape:
     """What holds, what begins later, what held (the newest first), and mentions: `limit` facts in this order."""
     parts = (answer.now, answer.later, answer.history, answer.mentions)
     every = [_answered(one, answer.at) for part in parts for one in reversed(part.facts)]
@@ -60,7 +61,6 @@ def facts(answer: Answer, limit: int, known_at: datetime | None = None) -> shape
     return shapes.FactsShape(
         entity=entity(answer.entity, whole=True),
         at=answer.at,
-        known_at=known_at,
         facts=every[:limit],
         contradictions=[_contradiction(one) for one in answer.contradictions],
         maybe_the_same=[entity(each) for each in answer.candidates],
@@ -68,15 +68,15 @@ def facts(answer: Answer, limit: int, known_at: datetime | None = None) -> shape
     )
 
 
-def history(found: RecordHistory) -> shapes.HistoryShape:
-    """The versions, the latest first, each with its changes."""
+def history(found: RecordHistory, known_at: datetime | None = None) -> shapes.HistoryShape:
+    """The versions, the latest first, each with its changes. `known_at` is what was asked for."""
     first = found.versions[0].version
     left_out = []
     versions = []
     for view in reversed(found.versions[-_VERSIONS:]):
         version, changes = view.version, view.changes
         if len(changes) > _CHANGES:
-            when = version.event_time.isoformat()
+            when = rfc3339(version.event_time)
             left_out.append(f"{len(changes) - _CHANGES:,} more changes of the version as of {when}: `apex history`")
         versions.append(
             shapes.VersionShape(
@@ -99,6 +99,7 @@ def history(found: RecordHistory) -> shapes.HistoryShape:
         record=f"{first.source}:{first.external_id}",
         record_id=first.record_id,
         type=first.data_type,
+        known_at=known_at,
         versions=versions,
         left_out=left_out,
     )

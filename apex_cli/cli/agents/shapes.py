@@ -169,14 +169,12 @@ class FactsShape(ToolAnswer):
 
     entity: EntityShape
     at: datetime = Field(description="The time that `current` is about.")
-    known_at: datetime | None = Field(default=None, description="The answer is what the memory had been given by then.")
     facts: list[FactShape]
     contradictions: list[ContradictionShape] = []
     maybe_the_same: list[EntityShape] = Field(default=[], description="Other things that are likely the same one.")
 
     def lines(self) -> Iterator[str]:
-        known = "" if self.known_at is None else f", by what was known at {rfc3339(self.known_at)}"
-        yield f"{self.entity.line()} at {rfc3339(self.at)}{known}"
+        yield f"{self.entity.line()} at {rfc3339(self.at)}"
         yield from (f"- {fact.line()}" for fact in self.facts)
         if not self.facts:
             yield "No such facts."
@@ -206,17 +204,19 @@ class VersionShape(BaseModel):
 
 
 class HistoryShape(ToolAnswer):
-    """The versions of a record, the latest first."""
+    """The versions of a record, the latest first. `known_at`: as the memory knew it then."""
 
     cut = {"versions": "get shows the current version"}
 
     record: Record
     record_id: Name
     type: Name
+    known_at: datetime | None
     versions: list[VersionShape]
 
     def lines(self) -> Iterator[str]:
-        yield f"{self.type} [{self.record}]"
+        known = "" if self.known_at is None else f", as it was known at {rfc3339(self.known_at)}"
+        yield f"{self.type} [{self.record}]{known}"
         for one in self.versions:
             state = "current" if one.current else "replaced by a correction" if one.replaced else "earlier"
             yield f"- as of {rfc3339(one.as_of)}, {state}, written {rfc3339(one.written_at)}: {one.title}"

@@ -99,6 +99,7 @@ class FactsArguments(Arguments):
 
 class HistoryArguments(Arguments):
     record: Ident
+    known_at: Annotated[MaybeTime, Field(description="Only the versions that the memory had by then.")] = None
 
 
 class GetArguments(Arguments):
@@ -157,7 +158,7 @@ async def _facts(reader: Reader, asked: FactsArguments) -> shapes.ToolAnswer:
 
 
 async def _history(reader: Reader, asked: HistoryArguments) -> shapes.ToolAnswer:
-    return answers.history(await reader.history(asked.record))
+    return answers.history(await reader.history(asked.record, known_at=asked.known_at), asked.known_at)
 
 
 async def _get(reader: Reader, asked: GetArguments) -> shapes.ToolAnswer:
@@ -220,7 +221,8 @@ TOOLS: Sequence[Tool[Any]] = (
         "Facts of a thing",
         "What is known of one shipment, vehicle, driver, customer, carrier, place or person: what holds, since when, "
         "when it was last seen, what contradicts it, what held before, and which records say so. `at` asks what held "
-        "at a time, by all that is known now, also by records that came later.",
+        "at a time, by all that is known now, also by records that came later. It cannot say which facts the memory "
+        "had at a time: for one record, history with `known_at` can.",
         FactsArguments,
         shapes.FactsShape,
         _facts,
@@ -228,7 +230,9 @@ TOOLS: Sequence[Tool[Any]] = (
     Tool(
         "history",
         "Versions of a record",
-        "All versions of one record: as of when each one counts, when the memory got it, and what changed.",
+        "All versions of one record: as of when each one counts, when the memory got it, and what changed. With "
+        "`known_at` as the memory knew it at that time, without what came later. A record that was forgotten since is "
+        "not known any more.",
         HistoryArguments,
         shapes.HistoryShape,
         _history,
