@@ -151,7 +151,9 @@ def _defined(module: Path) -> set[str]:
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             names.add(node.name)
         elif isinstance(node, ast.Assign):
-            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+            assigned = {target.id for target in node.targets if isinstance(target, ast.Name)}
+            # What a package offers under its own name may be imported only when it is used.
+            names |= set(ast.literal_eval(node.value)) if assigned == {"__all__"} else assigned
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             names.add(node.target.id)
     return names
