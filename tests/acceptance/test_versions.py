@@ -142,7 +142,8 @@ def test_history_as_the_memory_knew_it(home: Path) -> None:
     corrected = {**EN_ROUTE, "carrierName": "Cedar Creek Freight"}
 
     def written() -> str:
-        return max(line["written_at"] for line in run(home, "history", KEY, "--json").expect(0).lines)
+        found: str = max(line["written_at"] for line in run(home, "history", KEY, "--json").expect(0).lines)
+        return found
 
     assert ingest(home, EN_ROUTE) == ["committed"]
     first = written()
