@@ -160,13 +160,19 @@ class Memory:
         at: datetime | str | None = None,
         predicate: str | None = None,
         everything: bool = False,
+        known_at: datetime | str | None = None,
     ) -> Answer:
         """What is known of a thing: what holds, what held, mentions, contradictions; with `at` only what held then.
+
+        With `known_at` by what the memory knew then: versions that came later are left out. Which things are one is as
+        it is now, and what was forgotten since is not known.
 
         Without `everything` long parts are cut to the newest, and count what is left out.
         """
         relation = None if predicate is None else _one_of(Predicate, predicate, "predicate")
-        return await self._reader.facts(_filled(entity), at=_moment(at), predicate=relation, everything=everything)
+        return await self._reader.facts(
+            _filled(entity), at=_moment(at), predicate=relation, everything=everything, known_at=_moment(known_at)
+        )
 
     async def history(self, record: str, *, known_at: datetime | str | None = None) -> RecordHistory:
         """The versions of a record by as-of time, with what changed and when the memory got each one.

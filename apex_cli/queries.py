@@ -16,7 +16,7 @@ from apex_cli.extract.identity import trimmed
 from apex_cli.extract.timestamps import rfc3339
 from apex_cli.model import EntityType
 from apex_cli.payloads import Change, changes
-from apex_cli.stores.postgres.catalog import CurrentVersion, StoredVersion, shown_points
+from apex_cli.stores.postgres.catalog import CurrentVersion, StoredVersion, order_of, shown_points, versions_by_then
 from apex_cli.stores.postgres.places import PlaceView
 from apex_cli.stores.views import EntityView, FactView, GraphView, PointView
 from apex_cli.text_cleaning import replace_unencodable
@@ -158,7 +158,7 @@ async def history(stores: Stores, ident: str, *, known_at: datetime | None = Non
         versions = _known(ident, versions, known_at)
     views: list[VersionView] = []
     before: StoredVersion | None = None
-    for version in sorted(versions, key=_order):
+    for version in sorted(versions, key=order_of):
         counts = version.replaced_by is None
         differences = (
             changes(before.payload, version.payload, partial=not version.whole) if before is not None and counts else []
@@ -168,28 +168,13 @@ async def history(stores: Stores, ident: str, *, known_at: datetime | None = Non
     return RecordHistory(views)
 
 
-def _order(version: StoredVersion) -> tuple[datetime, bool, bool, int]:
-    """By as-of time; the last one that is not replaced is the current one."""
-    return version.event_time, version.whole, version.replaced_by is None, version.revision
-
-
 def _known(ident: str, versions: Sequence[StoredVersion], at: datetime) -> Sequence[StoredVersion]:
-    """The versions that were written by then, as they stood then: a correction that came later replaces nothing yet."""
-    written = {version.saga_id for version in versions if version.written_at <= at}
-    if not written:
-        first = rfc3339(min(version.written_at for version in versions))
-        raise UsageError(
-            f"the memory did not have {ident!r} at {rfc3339(at)}",
-            hint=f"it got the first version at {first}",
-            code="not_found",
-        )
-    then = [
-        replace(one, replaced_by=one.replaced_by if one.replaced_by in written else None, current=False)
-        for one in versions
-        if one.saga_id in written
-    ]
-    last = max((one for one in then if one.replaced_by is None), key=_order, default=None)
-    return [replace(one, current=True) if one is last else one for one in then]
+    """See `versions_by_then`. Raises `UsageError` where there was none yet."""
+    if found := versions_by_then(versions, at):
+        return found
+    first = rfc3339(min(version.written_at for version in versions))
+    hint = f"it got the first version at {first}"
+    raise UsageError(f"the memory did not have {ident!r} at {rfc3339(at)}", hint=hint, code="not_found")
 
 
 async def _versions(stores: Stores, ident: str) -> Sequence[StoredVersion]:

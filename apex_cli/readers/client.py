@@ -52,9 +52,16 @@ class RemoteReader(ABC):
         return found
 
     async def facts(
-        self, entity: str, *, at: datetime | None = None, predicate: str | None = None, everything: bool = False
+        self,
+        entity: str,
+        *,
+        at: datetime | None = None,
+        predicate: str | None = None,
+        everything: bool = False,
+        known_at: datetime | None = None,
     ) -> Answer:
-        answer: Answer = await self.ask("facts", entity=entity, at=at, predicate=predicate, everything=everything)
+        asked = {"at": at, "predicate": predicate, "everything": everything, "known_at": known_at}
+        answer: Answer = await self.ask("facts", entity=entity, **asked)
         return answer
 
     async def get(self, ident: str) -> RecordView:

@@ -29,9 +29,17 @@ class StoresReader:
         return await find.search(self._stores, text, limit=limit, where=where)
 
     async def facts(
-        self, entity: str, *, at: datetime | None = None, predicate: str | None = None, everything: bool = False
+        self,
+        entity: str,
+        *,
+        at: datetime | None = None,
+        predicate: str | None = None,
+        everything: bool = False,
+        known_at: datetime | None = None,
     ) -> Answer:
-        return await answers.answer(self._stores, entity, at=at, predicate=predicate, everything=everything)
+        return await answers.answer(
+            self._stores, entity, at=at, predicate=predicate, everything=everything, known_at=known_at
+        )
 
     async def get(self, ident: str) -> RecordView:
         return await queries.get(self._stores, ident)

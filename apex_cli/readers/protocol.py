@@ -29,7 +29,13 @@ class Reader(Protocol):
         """See `search.find.search`."""
 
     async def facts(
-        self, entity: str, *, at: datetime | None = None, predicate: str | None = None, everything: bool = False
+        self,
+        entity: str,
+        *,
+        at: datetime | None = None,
+        predicate: str | None = None,
+        everything: bool = False,
+        known_at: datetime | None = None,
     ) -> Answer:
         """See `answers.answer`."""
 

@@ -117,6 +117,9 @@ async def test_facts_and_neighbours_at_a_time(seeded: Path) -> None:
         for time, place in (("2025-10-19T11:00:00Z", "Chicago, IL"), ("2025-10-19T13:00:00Z", "Gary, IN")):
             found = await answer(client, "facts", entity=WANDERER, at=time)
             assert [(one["object"], one["current"]) for one in found["facts"]] == [(place, True)]
+            known = await answer(client, "facts", entity=WANDERER, at=time, known_at="2099-01-01")
+            assert {**known, "known_at": None} == found
+            assert (await answer(client, "facts", entity=WANDERER, at=time, known_at="2020-01-01"))["facts"] == []
             near = await answer(client, "neighbours", entity=WANDERER, at=time)
             assert [one["entity"]["name"] for one in near["neighbours"]] == [place]
 

@@ -20,7 +20,7 @@ NAMES = {
 METHODS = {
     "search": "(self, question, *, limit=10, source=None, type=None, after=None, before=None, at=None, "
     "only_current=False)",
-    "facts": "(self, entity, *, at=None, predicate=None, everything=False)",
+    "facts": "(self, entity, *, at=None, predicate=None, everything=False, known_at=None)",
     "history": "(self, record, *, known_at=None)",
     "get": "(self, record)",
     "neighbours": "(self, entity, *, at=None, limit=50)",

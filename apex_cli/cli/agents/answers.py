@@ -50,7 +50,7 @@ def search(found: SearchResult, limit: int) -> shapes.SearchShape:
     return shapes.SearchShape(hits=hits, left_out=left_out)
 
 
-def facts(answer: Answer, limit: int) -> shapes.FactsShape:
+def facts(answer: Answer, limit: int, known_at: datetime | None = None) -> shapes.FactsShape:
     """What holds, what begins later, what held (the newest first), and mentions: `limit` facts in this order."""
     parts = (answer.now, answer.later, answer.history, answer.mentions)
     every = [_answered(one, answer.at) for part in parts for one in reversed(part.facts)]
@@ -61,6 +61,7 @@ def facts(answer: Answer, limit: int) -> shapes.FactsShape:
     return shapes.FactsShape(
         entity=entity(answer.entity, whole=True),
         at=answer.at,
+        known_at=known_at,
         facts=every[:limit],
         contradictions=[_contradiction(one) for one in answer.contradictions],
         maybe_the_same=[entity(each) for each in answer.candidates],

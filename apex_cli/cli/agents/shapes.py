@@ -169,12 +169,14 @@ class FactsShape(ToolAnswer):
 
     entity: EntityShape
     at: datetime = Field(description="The time that `current` is about.")
+    known_at: datetime | None = Field(description="The answer is by what the memory knew then; null: now.")
     facts: list[FactShape]
     contradictions: list[ContradictionShape] = []
     maybe_the_same: list[EntityShape] = Field(default=[], description="Other things that are likely the same one.")
 
     def lines(self) -> Iterator[str]:
-        yield f"{self.entity.line()} at {rfc3339(self.at)}"
+        known = "" if self.known_at is None else f", by what was known at {rfc3339(self.known_at)}"
+        yield f"{self.entity.line()} at {rfc3339(self.at)}{known}"
         yield from (f"- {fact.line()}" for fact in self.facts)
         if not self.facts:
             yield "No such facts."

@@ -94,6 +94,7 @@ class FactsArguments(Arguments):
     predicate: Annotated[
         MaybeText, AfterValidator(_predicate), Field(description=f"One relation of {', '.join(Predicate)}.")
     ] = None
+    known_at: Annotated[MaybeTime, Field(description="By what the memory knew then, without what came later.")] = None
     limit: Annotated[int, Field(ge=1, le=200, description="At most so many facts.")] = 50
 
 
@@ -153,8 +154,8 @@ async def _search(reader: Reader, asked: SearchArguments) -> shapes.ToolAnswer:
 
 
 async def _facts(reader: Reader, asked: FactsArguments) -> shapes.ToolAnswer:
-    answer = await reader.facts(asked.entity, at=asked.at, predicate=asked.predicate)
-    return answers.facts(answer, asked.limit)
+    answer = await reader.facts(asked.entity, at=asked.at, predicate=asked.predicate, known_at=asked.known_at)
+    return answers.facts(answer, asked.limit, asked.known_at)
 
 
 async def _history(reader: Reader, asked: HistoryArguments) -> shapes.ToolAnswer:
@@ -221,8 +222,9 @@ TOOLS: Sequence[Tool[Any]] = (
         "Facts of a thing",
         "What is known of one shipment, vehicle, driver, customer, carrier, place or person: what holds, since when, "
         "when it was last seen, what contradicts it, what held before, and which records say so. `at` asks what held "
-        "at a time, by all that is known now, also by records that came later. It cannot say which facts the memory "
-        "had at a time: for one record, history with `known_at` can.",
+        "at a time, by all that is known now, also by records that came later. `known_at` asks what the memory knew at "
+        "a time: records and versions that came later are left out. Which things are one is as it is now, and what was "
+        "forgotten since is not known. Both together: what held at one time, as it was known at another.",
         FactsArguments,
         shapes.FactsShape,
         _facts,
