@@ -47,7 +47,7 @@ def search(found: SearchResult, limit: int) -> shapes.SearchShape:
     left_out = [f"the {one.part} part of the search failed: {redact(one.error.message)}" for one in found.left_out]
     if len(hits) == limit:
         left_out.append(f"there may be more than {limit:,} hits: ask with a larger limit, or narrow it")
-    return shapes.SearchShape(hits=hits, left_out=left_out)
+    return shapes.SearchShape(hits=hits, respelt=dict(found.respelt), left_out=left_out)
 
 
 def facts(answer: Answer, limit: int, known_at: datetime | None = None) -> shapes.FactsShape:

@@ -18,7 +18,7 @@ from typing import Any
 import uvicorn
 from mcp.server.transport_security import TransportSecuritySettings
 
-from apex_cli.cli.agents.server import CallTurns, server
+from apex_cli.cli.agents.server import CallCount, server
 from apex_cli.cli.output import Output
 from apex_cli.config import Settings
 from apex_cli.errors import StartError
@@ -77,7 +77,7 @@ class Web:
             allowed_hosts=[f"{HOST}:{port}", f"localhost:{port}"],
             allowed_origins=[f"http://{HOST}:{port}", f"http://localhost:{port}"],
         )
-        return server(reader, self.output, CallTurns()).streamable_http_app(
+        return server(reader, self.output, CallCount()).streamable_http_app(
             streamable_http_path=PATH,
             json_response=True,
             stateless_http=True,

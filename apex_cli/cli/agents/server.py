@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import time
 import traceback
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, cast
 
 import mcp_types as types
@@ -33,25 +34,21 @@ from apex_cli.errors import ApexError, unwrap_single_exception
 from apex_cli.pipeline.reading import MemoryReader
 from apex_cli.readers.protocol import Reader
 
-_AT_ONCE = 4
-"""Calls that ask the memory at a time; others wait. A holder answers as many."""
 _FINISH_SECONDS = 10.0
 _POLL_SECONDS = 0.05
 
 
 @dataclass(slots=True)
-class CallTurns:
-    """Lets so many calls in at a time, and counts those that wait or are under way."""
+class CallCount:
+    """Counts the calls that are under way. How many of them ask the memory at once is up to its reader."""
 
-    _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
     calls: int = 0
 
-    @asynccontextmanager
-    async def one(self) -> AsyncIterator[None]:
+    @contextmanager
+    def one(self) -> Iterator[None]:
         self.calls += 1
         try:
-            async with self._places:
-                yield
+            yield
         finally:
             self.calls -= 1
 
@@ -64,7 +61,7 @@ class CallTurns:
             await asyncio.sleep(_POLL_SECONDS)
 
 
-def server(reader: Reader, output: Output, turns: CallTurns) -> Server[Any]:
+def server(reader: Reader, output: Output, count: CallCount) -> Server[Any]:
     """The server over a memory. `output` gets the tracebacks of bugs."""
 
     async def list_tools(_: Any, __: types.PaginatedRequestParams | None) -> types.ListToolsResult:
@@ -79,7 +76,7 @@ def server(reader: Reader, output: Output, turns: CallTurns) -> Server[Any]:
             arguments = tool.arguments.model_validate(asked.arguments or {})
         except ValidationError as error:
             return _failed(_wrong(tool, error))
-        async with turns.one():
+        with count.one():
             try:
                 answer = await tool.ask(reader, arguments)
                 answer.bounded()
@@ -99,19 +96,21 @@ def server(reader: Reader, output: Output, turns: CallTurns) -> Server[Any]:
 
 async def serve_stdio(settings: Settings, output: Output) -> None:
     """Answer on standard input and output until the input ends, and what has been asked until then."""
-    turns = CallTurns()
+    if sys.stdin is not None and sys.stdin.isatty():
+        output.note("waiting for an agent on standard input: its host starts this command; Ctrl-D ends it")
+    count = CallCount()
 
     async def lines() -> AsyncIterator[str]:
         async for line in stdin.lines():
             yield line
         # The SDK cancels what is under way when the input ends. Of `apex mcp < questions.jsonl` that would be all.
-        await turns.finish()
+        await count.finish()
 
     try:
         # The SDK only iterates over the lines.
         read = cast("AsyncFile[str]", lines())
         async with MemoryReader(settings) as reader, stdio_server(stdin=read) as (incoming, outgoing):
-            served = server(reader, output, turns)
+            served = server(reader, output, count)
             await served.run(incoming, outgoing, served.create_initialization_options())
     except* BrokenPipeError:
         # The agent has gone.

@@ -141,8 +141,10 @@ class SearchShape(ToolAnswer):
     cut = {"hits": "ask with a smaller limit, or narrow it by source, type, after or before"}
 
     hits: list[HitShape]
+    respelt: dict[Name, Name] = Field(description="Words that no record has, each with the word looked for instead.")
 
     def lines(self) -> Iterator[str]:
+        yield from (f"No record has {word!r}; looked for {instead!r}." for word, instead in self.respelt.items())
         if not self.hits:
             yield "Nothing found."
         for hit in self.hits:

@@ -62,7 +62,7 @@ def _moment(text: Any) -> Any:
 
 _TIME = {"type": ["string", "null"], "description": "RFC 3339, or a date, which is its midnight in UTC."}
 Filled = Annotated[str, AfterValidator(_plain), Field(max_length=2_000)]
-MaybeText = Annotated[Annotated[str, Field(max_length=500)] | None, BeforeValidator(_said)]
+MaybeText = Annotated[Annotated[str, AfterValidator(_plain), Field(max_length=500)] | None, BeforeValidator(_said)]
 MaybeTime = Annotated[datetime | None, BeforeValidator(_moment), WithJsonSchema(_TIME)]
 Limit = Annotated[int, Field(ge=1, le=_MOST, description="At most so many.")]
 Thing = Annotated[Filled, Field(description="Any of its names, ids or keys, a part of its name, or a record about it.")]
