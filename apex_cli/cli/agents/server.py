@@ -97,7 +97,7 @@ def server(reader: Reader, output: Output, count: CallCount) -> Server[Any]:
 async def serve_stdio(settings: Settings, output: Output) -> None:
     """Answer on standard input and output until the input ends, and what has been asked until then."""
     if sys.stdin is not None and sys.stdin.isatty():
-        output.note("waiting for an agent on standard input: its host starts this command; Ctrl-D ends it")
+        output.note("waiting for an agent: its host starts this command; Ctrl-D ends it")
     count = CallCount()
 
     async def lines() -> AsyncIterator[str]:
