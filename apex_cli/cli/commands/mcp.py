@@ -14,7 +14,7 @@ from apex_cli.extras import install_hint, missing_modules
 
 @verb(
     *("home", "lock_timeout"),
-    examples=("apex mcp < /dev/null", "apex mcp --http 8765"),
+    examples=("apex mcp", "apex mcp --http 8765"),
     exits={0: "the agent has closed standard input", 2: "usage", **START},
 )
 def mcp(
