@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from apex_cli import queries
 from apex_cli.extract.status_words import agrees
+from apex_cli.known_facts import known_facts
 from apex_cli.model import FUNCTIONAL, Predicate
 from apex_cli.queries import EntityFacts
 from apex_cli.stores.postgres.sightings import SeenRecord
@@ -99,13 +100,25 @@ class Answer:
 
 
 async def answer(
-    stores: Stores, entity: str, *, at: datetime | None = None, predicate: str | None = None, everything: bool = False
+    stores: Stores,
+    entity: str,
+    *,
+    at: datetime | None = None,
+    predicate: str | None = None,
+    everything: bool = False,
+    known_at: datetime | None = None,
 ) -> Answer:
-    """The answer about an entity, found by any of its names; with `at` only what held then.
+    """The answer about an entity, found by any of its names; with `at` only what held then, with `known_at` by what
+    the memory knew then (see `known_facts`).
 
     Without `everything` long parts are cut to the newest. Raises `AmbiguousEntity` when several have the name,
     `UsageError` when none does.
     """
+    if known_at is not None:
+        found = await queries.find_entity(stores, entity)
+        known = await known_facts(stores, found, known_at)
+        selection = select(EntityFacts(found, known.facts, ()), at=at, predicate=predicate, everything=everything)
+        return selection.answer(known.records)
 
     async def in_graph() -> FactSelection:
         return select(await queries.facts(stores, entity), at=at, predicate=predicate, everything=everything)
@@ -114,8 +127,8 @@ async def answer(
         records = await stores.sightings.of_records(selection.record_ids)
         return selection.answer(records), selection.differences(records)
 
-    found, differences = await read_whole(stores.journal, in_graph, join)
-    return replace(found, differing=len(differences))
+    whole, differences = await read_whole(stores.journal, in_graph, join)
+    return replace(whole, differing=len(differences))
 
 
 @dataclass(frozen=True, slots=True)

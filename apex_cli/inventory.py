@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _RUNS = 5
 _MOST_MENTIONS = 1_000_000
 """So many of the newest records that mention an entity are looked at."""
+_RECORDS_OF_A_FACT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,15 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class Neighbourhood:
-    """An entity and its neighbours, those with the newest facts first. `left_out` counts those beyond the limit."""
+    """An entity and its neighbours, those with the newest facts first. `left_out` counts those beyond the limit.
+
+    `names` are the records that support the facts, the latest 20 of each fact, by id: as `apex get` takes them.
+    """
 
     entity: EntityView
     neighbours: Sequence[Neighbour]
     left_out: int
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 async def overview(stores: Stores) -> Overview:
@@ -112,4 +117,7 @@ async def neighbours(stores: Stores, entity: str, *, at: datetime | None = None,
     views = await stores.graph.entities(list(joining))
     found = [Neighbour(view, joining[view.id]) for view in views]
     found.sort(key=lambda one: (one.facts[-1].valid_at, one.entity.name), reverse=True)
-    return Neighbourhood(known.entity, found[:limit], max(0, len(found) - limit))
+    shown = found[:limit]
+    ids = {record for one in shown for fact in one.facts for record in fact.records[-_RECORDS_OF_A_FACT:]}
+    names = {record: seen.name for record, seen in (await stores.sightings.of_records(ids)).items()}
+    return Neighbourhood(known.entity, shown, max(0, len(found) - limit), names)

@@ -7,14 +7,16 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.errors import StoreTransient, UsageError
 from apex_cli.extract import clean, keys
 from apex_cli.extract.identity import trimmed
+from apex_cli.extract.timestamps import rfc3339
 from apex_cli.model import EntityType
 from apex_cli.payloads import Change, changes
-from apex_cli.stores.postgres.catalog import CurrentVersion, StoredVersion, shown_points
+from apex_cli.stores.postgres.catalog import CurrentVersion, StoredVersion, order_of, shown_points, versions_by_then
 from apex_cli.stores.postgres.places import PlaceView
 from apex_cli.stores.views import EntityView, FactView, GraphView, PointView
 from apex_cli.text_cleaning import replace_unencodable
@@ -146,12 +148,17 @@ def _differing(view: RecordView) -> Iterator[str]:
         yield "cache"
 
 
-async def history(stores: Stores, ident: str) -> RecordHistory:
-    """The versions of one record. Raises `UsageError` when there is none, or several."""
+async def history(stores: Stores, ident: str, *, known_at: datetime | None = None) -> RecordHistory:
+    """The versions of one record; with `known_at` as the memory knew it then, without what came later.
+
+    Raises `UsageError` when there is none, or several records.
+    """
     versions = await _versions(stores, ident)
+    if known_at is not None:
+        versions = _known(ident, versions, known_at)
     views: list[VersionView] = []
     before: StoredVersion | None = None
-    for version in sorted(versions, key=lambda one: (one.event_time, one.whole, one.replaced_by is None, one.revision)):
+    for version in sorted(versions, key=order_of):
         counts = version.replaced_by is None
         differences = (
             changes(before.payload, version.payload, partial=not version.whole) if before is not None and counts else []
@@ -159,6 +166,15 @@ async def history(stores: Stores, ident: str) -> RecordHistory:
         views.append(VersionView(version, differences))
         before = version if counts else before
     return RecordHistory(views)
+
+
+def _known(ident: str, versions: Sequence[StoredVersion], at: datetime) -> Sequence[StoredVersion]:
+    """See `versions_by_then`. Raises `UsageError` where there was none yet."""
+    if found := versions_by_then(versions, at):
+        return found
+    first = rfc3339(min(version.written_at for version in versions))
+    hint = f"it got the first version at {first}"
+    raise UsageError(f"the memory did not have {ident!r} at {rfc3339(at)}", hint=hint, code="not_found")
 
 
 async def _versions(stores: Stores, ident: str) -> Sequence[StoredVersion]:

@@ -1,10 +1,11 @@
-"""Durations, sizes and portions: read from text, and written for people."""
+"""Durations, sizes, portions and times as users write them: read from text, and written for people."""
 
 from __future__ import annotations
 
 import math
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 """Seconds in each unit of a duration."""
@@ -47,6 +48,18 @@ def parse_duration(text: str) -> float:
     if match is None:
         raise ValueError(f"{text!r} is not {A_DURATION}")
     return float(match[1]) * SECONDS[match[2] or "s"]
+
+
+def parse_moment(text: str) -> datetime:
+    """An aware UTC time from RFC 3339, a date (its midnight), or a date and time without a zone (taken as UTC).
+
+    Raises `ValueError`.
+    """
+    try:
+        found = datetime.fromisoformat(text.strip())
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{text!r} is not a time such as 2025-10-19 or 2025-10-19T14:30:00Z") from error
 
 
 def parse_size(text: str) -> int:

@@ -25,6 +25,7 @@ from apex_cli.cli.commands.get import get
 from apex_cli.cli.commands.history import history
 from apex_cli.cli.commands.ingest import ingest
 from apex_cli.cli.commands.ls import ls
+from apex_cli.cli.commands.mcp import mcp
 from apex_cli.cli.commands.metrics import metrics
 from apex_cli.cli.commands.recover import recover
 from apex_cli.cli.commands.reembed import reembed
@@ -88,7 +89,7 @@ def build() -> typer.Typer:
     for verb in (*asking, forget, verify, recover, reembed):
         verb.add_to(app)
     app.add_typer(runs.group(), name="runs")
-    for verb in (metrics, doctor, config):
+    for verb in (mcp, metrics, doctor, config):
         verb.add_to(app)
     app.add_typer(group("What tests and developers need.", debug.fault_points), name="debug", hidden=True)
     return app

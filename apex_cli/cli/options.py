@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from difflib import get_close_matches
 from functools import wraps
 from pathlib import Path
@@ -15,7 +15,7 @@ import typer
 
 from apex_cli.model import EntityType, Predicate
 from apex_cli.sources import registry
-from apex_cli.units import Portion, parse_duration, parse_portion
+from apex_cli.units import Portion, parse_duration, parse_moment, parse_portion
 
 _T = TypeVar("_T")
 
@@ -49,12 +49,8 @@ def portion(text: str) -> Portion:
 
 @_usage_error
 def moment(text: str) -> datetime:
-    """An aware UTC time from RFC 3339, a date (its midnight), or a date and time without a zone (taken as UTC)."""
-    try:
-        found = datetime.fromisoformat(text.strip())
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise ValueError(f"{text!r} is not a time such as 2025-10-19 or 2025-10-19T14:30:00Z") from error
+    """A time in UTC; see `units.parse_moment`."""
+    return parse_moment(text)
 
 
 @_usage_error

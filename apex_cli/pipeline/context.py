@@ -6,7 +6,7 @@ import asyncio
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Protocol
@@ -54,8 +54,24 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class InputStream:
+    """An input that is no file: read once, by the thread that stages it. `source` may be `auto`."""
+
+    file: BinaryIO
+    source: str
+    naming: Naming
+
+    @property
+    def name(self) -> str:
+        """What it is called: as its name says, a document or JSON Lines."""
+        return self.naming.name or ("stdin" if self.source == DOCUMENT else "stdin.jsonl")
+
+
+@dataclass(frozen=True, slots=True)
 class IngestRequest:
     """One ingest. `paths` may hold `-` for `stdin`; `min_age` is seconds; `limit` counts records.
+
+    `streams` come before the paths, and the standard input before them; they are asked for one at a time.
 
     `naming` is of the inputs that the paths name, not of items that were staged before; so is `selection`, which says
     what of a directory is taken. `extractor` is one of
@@ -76,14 +92,16 @@ class IngestRequest:
     sync: bool = False
     max_forget: Portion = DEFAULT_MAX_FORGET
     stdin: BinaryIO | None = None
+    streams: Iterable[InputStream] = ()
     naming: Naming = UNSAID
     selection: Selection = EVERYTHING
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
-    @property
-    def stream_name(self) -> str:
-        """What standard input is called: as its name says, a document or JSON Lines."""
-        return self.naming.name or ("stdin" if self.source == DOCUMENT else "stdin.jsonl")
+    def named_streams(self) -> Iterator[InputStream]:
+        """The inputs that are no files."""
+        if STDIN in self.paths and self.stdin is not None:
+            yield InputStream(self.stdin, self.source, self.naming)
+        yield from self.streams
 
     def uses_model(self, settings: Settings) -> bool:
         """Whether a model reads free text: always with `llm`, with `auto` where a key or a server is configured."""

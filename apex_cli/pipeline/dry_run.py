@@ -124,14 +124,14 @@ async def _checks(
 
 def inputs_in_place(settings: Settings, request: IngestRequest, summary: RunSummary) -> Iterator[InputInPlace]:
     """The request's inputs, lazily and without staging; counts them. Read each one before the next."""
-    if STDIN in request.paths and request.stdin is not None:
+    for stream in request.named_streams():
         summary.inputs += 1
         with tempfile.NamedTemporaryFile(prefix="apex-") as spool:
-            shutil.copyfileobj(request.stdin, spool)
+            shutil.copyfileobj(stream.file, spool)
             spool.flush()
             if spool.tell():
                 path = Path(spool.name)
-                yield InputInPlace(_of_file(settings, request, path, name=request.stream_name, origin=STDIN))
+                yield InputInPlace(_of_file(settings, request, path, name=stream.name, origin=STDIN))
     for found in named_inputs(settings, request):
         if isinstance(found, Young):
             summary.skipped_young += 1

@@ -17,7 +17,7 @@ from apex_cli.errors import ApexError, ReadError
 from apex_cli.formats.isolation import Isolation
 from apex_cli.input_rules import ReadLimits
 from apex_cli.model import Record
-from apex_cli.pipeline.context import STDIN, Batch, InputProgress, RecordInProgress, RunContext
+from apex_cli.pipeline.context import STDIN, Batch, InputProgress, InputStream, RecordInProgress, RunContext
 from apex_cli.pipeline.inputs import NamedInput, opened
 from apex_cli.pipeline.synced_names import NOWHERE, FileNames
 from apex_cli.reading.files import Found, Rejected, Skipped, Young
@@ -148,18 +148,9 @@ class InputReader:
             yield from self._claimed(item)
 
     def _named(self) -> Iterator[InputProgress | RecordInProgress]:
-        request = self._request
-        if STDIN in request.paths and request.stdin is not None:
-            name = request.stream_name
-            stream = self._staging.add_stream(
-                request.stdin,
-                source=self._forced or JSON,
-                forced_source=self._forced,
-                name=name,
-                extension=PurePath(name).suffix,
-                naming=request.naming,
-            )
-            yield from self._claimed(stream)
+        # All streams are staged before the first one is read: they cannot be read again.
+        for item in [self._staged_stream(stream) for stream in self._request.named_streams()]:
+            yield from self._claimed(item)
         for found in self._files:
             if isinstance(found, Young):
                 self.young += 1
@@ -176,6 +167,17 @@ class InputReader:
                     yield self._refused(Rejected(found.name, busy))
                 place = found.url if isinstance(found, FoundObject) else str(found.path)
                 yield from self._claimed(staged, place)
+
+    def _staged_stream(self, stream: InputStream) -> Item:
+        forced = None if stream.source == AUTO else stream.source
+        return self._staging.add_stream(
+            stream.file,
+            source=forced or JSON,
+            forced_source=forced,
+            name=stream.name,
+            extension=PurePath(stream.name).suffix,
+            naming=stream.naming,
+        )
 
     def _staged_file(self, found: Found) -> Item | RecordInProgress:
         """The staged item of a file; what to report where it is not staged."""

@@ -54,17 +54,24 @@ class RemoteReader(ABC):
         return found
 
     async def facts(
-        self, entity: str, *, at: datetime | None = None, predicate: str | None = None, everything: bool = False
+        self,
+        entity: str,
+        *,
+        at: datetime | None = None,
+        predicate: str | None = None,
+        everything: bool = False,
+        known_at: datetime | None = None,
     ) -> Answer:
-        answer: Answer = await self.ask("facts", entity=entity, at=at, predicate=predicate, everything=everything)
+        asked = {"at": at, "predicate": predicate, "everything": everything, "known_at": known_at}
+        answer: Answer = await self.ask("facts", entity=entity, **asked)
         return answer
 
     async def get(self, ident: str) -> RecordView:
         view: RecordView = await self.ask("get", ident=ident)
         return view
 
-    async def history(self, ident: str) -> RecordHistory:
-        found: RecordHistory = await self.ask("history", ident=ident)
+    async def history(self, ident: str, *, known_at: datetime | None = None) -> RecordHistory:
+        found: RecordHistory = await self.ask("history", ident=ident, known_at=known_at)
         return found
 
     async def overview(self) -> Overview:

@@ -31,15 +31,23 @@ class StoresReader:
         return await find.search(self._stores, text, limit=limit, where=where)
 
     async def facts(
-        self, entity: str, *, at: datetime | None = None, predicate: str | None = None, everything: bool = False
+        self,
+        entity: str,
+        *,
+        at: datetime | None = None,
+        predicate: str | None = None,
+        everything: bool = False,
+        known_at: datetime | None = None,
     ) -> Answer:
-        return await answers.answer(self._stores, entity, at=at, predicate=predicate, everything=everything)
+        return await answers.answer(
+            self._stores, entity, at=at, predicate=predicate, everything=everything, known_at=known_at
+        )
 
     async def get(self, ident: str) -> RecordView:
         return await queries.get(self._stores, ident)
 
-    async def history(self, ident: str) -> RecordHistory:
-        return await queries.history(self._stores, ident)
+    async def history(self, ident: str, *, known_at: datetime | None = None) -> RecordHistory:
+        return await queries.history(self._stores, ident, known_at=known_at)
 
     async def overview(self) -> Overview:
         return await inventory.overview(self._stores)

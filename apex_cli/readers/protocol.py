@@ -31,14 +31,20 @@ class Reader(Protocol):
         """See `search.find.search`."""
 
     async def facts(
-        self, entity: str, *, at: datetime | None = None, predicate: str | None = None, everything: bool = False
+        self,
+        entity: str,
+        *,
+        at: datetime | None = None,
+        predicate: str | None = None,
+        everything: bool = False,
+        known_at: datetime | None = None,
     ) -> Answer:
         """See `answers.answer`."""
 
     async def get(self, ident: str) -> RecordView:
         """See `queries.get`."""
 
-    async def history(self, ident: str) -> RecordHistory:
+    async def history(self, ident: str, *, known_at: datetime | None = None) -> RecordHistory:
         """See `queries.history`."""
 
     async def overview(self) -> Overview:

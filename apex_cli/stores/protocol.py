@@ -22,6 +22,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
+from apex_cli.extract.signatures import Signature
 from apex_cli.model import Embedded, Plan, Record
 from apex_cli.stores.views import (
     ANY_RECORD,
@@ -182,6 +183,9 @@ class PivotStore(Store, Protocol):
 
         Looked up one by one, never searched.
         """
+
+    async def placed(self, signatures: Sequence[Signature]) -> Mapping[Signature, EntityView]:
+        """The entity that each of these signatures is of now, plain values too; those that no record has are absent."""
 
     async def newest_records(self, entity_id: str, *, limit: int) -> Sequence[str]:
         """The records that mention an entity, the newest by event time first."""

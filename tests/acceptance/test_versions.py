@@ -135,3 +135,38 @@ def test_a_purge_leaves_no_byte_of_a_forgotten_record_in_the_home(home: Path) ->
     assert verified(home) == 1
     run(home, "get", "turvo:KEPT-1").expect(0)
     assert ingest(home, secret) == ["forgotten"]
+
+
+def test_history_as_the_memory_knew_it(home: Path) -> None:
+    """A correction, a later and a late version that came since are not known yet."""
+    corrected = {**EN_ROUTE, "carrierName": "Cedar Creek Freight"}
+
+    def written() -> str:
+        found: str = max(line["written_at"] for line in run(home, "history", KEY, "--json").expect(0).lines)
+        return found
+
+    assert ingest(home, EN_ROUTE) == ["committed"]
+    first = written()
+    assert ingest(home, corrected) == ["updated"]
+    second = written()
+    assert ingest(home, DELIVERED, BOOKED) == ["updated", "late"]
+
+    def known(at: str) -> list[tuple[str, bool, bool, list[str]]]:
+        lines = run(home, "history", KEY, "--known-at", at, "--json").expect(0).lines
+        return [
+            (line["as_of"], line["current"], line["replaced_by"] is not None, [one["path"] for one in line["changes"]])
+            for line in lines
+        ]
+
+    assert known(first) == [("2026-03-04T09:00:00Z", True, False, [])]
+    assert known(second) == [
+        ("2026-03-04T09:00:00Z", False, True, []),
+        ("2026-03-04T09:00:00Z", True, False, []),
+    ]
+    assert [(as_of, current) for as_of, current, replaced, _ in known("2099-01-01") if not replaced] == [
+        ("2026-03-01T09:00:00Z", False),
+        ("2026-03-04T09:00:00Z", False),
+        ("2026-03-05T09:00:00Z", True),
+    ]
+    before = run(home, "history", KEY, "--known-at", "2020-01-01").expect(2)
+    assert f"it got the first version at {first}" in before.stderr

@@ -61,7 +61,7 @@ class Project:
         for name in self.files:
             if name.startswith(("tests/", "scripts/", "bench/", "deploy/")) or name in ("Makefile", ".ci/run"):
                 named |= set(re.findall(r"APEX_TEST_[A-Z0-9_]*[A-Z0-9]", self._source(name)))
-        secrets = {f"{name}_FILE" for name in self.settings if name.endswith(("_PASSWORD", "_API_KEY"))}
+        secrets = {f"{name}_FILE" for name in self.settings if name.endswith(("_PASSWORD", "_API_KEY", "_TOKEN"))}
         return self.settings | secrets | named
 
     def _source(self, name: str) -> str:
@@ -151,7 +151,9 @@ def _defined(module: Path) -> set[str]:
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             names.add(node.name)
         elif isinstance(node, ast.Assign):
-            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+            assigned = {target.id for target in node.targets if isinstance(target, ast.Name)}
+            # What a package offers under its own name may be imported only when it is used.
+            names |= set(ast.literal_eval(node.value)) if assigned == {"__all__"} else assigned
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             names.add(node.target.id)
     return names

@@ -18,6 +18,7 @@ from apex_cli.cli.verb import START, TIMES, UNANSWERED, CommandContext, verb
     examples=(
         "apex facts TRUCK-6520",
         "apex facts SHIP-2025-10-19-002 --at 2025-10-19T15:00:00Z",
+        "apex facts TRUCK-6520 --known-at 2099-01-01",
         'apex facts "Dana Okafor" --predicate DRIVES --json',
     ),
     exits={0: "found", 2: "usage; nothing, or several things, are known by that name", **START, **UNANSWERED},
@@ -30,6 +31,10 @@ def facts(
     ],
     at: Annotated[
         datetime | None, typer.Option(parser=moment, metavar="TIME", help="Only what held then (UTC unless it says).")
+    ] = None,
+    known_at: Annotated[
+        datetime | None,
+        typer.Option(parser=moment, metavar="TIME", help="By what the memory knew then, without what came later."),
     ] = None,
     predicate: Annotated[
         str | None, typer.Option(parser=relation, metavar="P", help="Only this relation, e.g. LOCATED_AT.")
@@ -45,7 +50,9 @@ def facts(
     output = context.output
     with several_shown(output):
         answer = context.read(
-            lambda reader: reader.facts(entity, at=at, predicate=predicate, everything=everything or output.json)
+            lambda reader: reader.facts(
+                entity, at=at, predicate=predicate, everything=everything or output.json, known_at=known_at
+            )
         )
     if answer.differing:
         count = f"{answer.differing:,} record{'' if answer.differing == 1 else 's'}"

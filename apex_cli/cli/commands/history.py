@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
-from apex_cli.cli.options import Ident
+import typer
+
+from apex_cli.cli.options import Ident, moment
 from apex_cli.cli.output import Output, as_of, clean, clip, fields
 from apex_cli.cli.verb import START, TIMES, UNANSWERED, USAGE, CommandContext, verb
 
@@ -17,15 +20,26 @@ _STORED = ("record_id", "saga_id", "revision", "event_time", "dated", "kind", "w
 
 @verb(
     *("json", *TIMES, "home", "lock_timeout"),
-    examples=("apex history turvo:SHIP-2025-10-19-002", "apex history e4ec7824-7c41-5975-a85c-cfd215ae2ea1 --json"),
+    examples=(
+        "apex history turvo:SHIP-2025-10-19-002",
+        "apex history turvo:SHIP-2025-10-19-002 --known-at 2099-01-01",
+        "apex history e4ec7824-7c41-5975-a85c-cfd215ae2ea1 --json",
+    ),
     exits={0: "found", **USAGE, **START, **UNANSWERED},
 )
-def history(context: CommandContext, ident: Ident) -> None:
+def history(
+    context: CommandContext,
+    ident: Ident,
+    known_at: Annotated[
+        datetime | None,
+        typer.Option(parser=moment, metavar="TIME", help="As the memory knew it then, without what came later."),
+    ] = None,
+) -> None:
     """Show the versions of one record, what changed between them, and which is current.
 
     Versions stand in the order of their as-of time, which is not the order in which they came.
     """
-    found = context.read(lambda reader: reader.history(ident))
+    found = context.read(lambda reader: reader.history(ident, known_at=known_at))
     if context.output.json:
         for view in found.versions:
             context.output.object(as_json(view))

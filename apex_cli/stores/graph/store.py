@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from apex_cli.extract.signatures import Signature
 from apex_cli.model import Plan
 from apex_cli.stores.graph.model import commit, consistency, reads
 from apex_cli.stores.graph.model.codec import micros
@@ -68,6 +69,9 @@ class GraphStore(ABC):
 
     async def named(self, keys: Sequence[str]) -> Mapping[str, Sequence[EntityView]]:
         return await self._engine.run(lambda graph: reads.named(graph, keys), Access.PLAIN)
+
+    async def placed(self, signatures: Sequence[Signature]) -> Mapping[Signature, EntityView]:
+        return await self._engine.run(lambda graph: reads.placed(graph, signatures), Access.PLAIN)
 
     async def newest_records(self, entity_id: str, *, limit: int) -> Sequence[str]:
         return await self._engine.run(lambda graph: reads.newest_records(graph, entity_id, limit), Access.PLAIN)

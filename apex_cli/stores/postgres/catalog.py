@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +44,12 @@ SELECT v.*, r.source, r.data_type, r.external_id, s.run_id, s.created_at AS writ
 FROM record_version v JOIN record r USING (record_id) JOIN saga s USING (saga_id)
 WHERE v.record_id = ANY(%(ids)s::uuid[]) AND s.state IN ('COMMITTED', 'DONE') AND r.current_saga IS NOT NULL
 ORDER BY v.record_id, v.revision
+"""
+# Versions that a correction replaced, and that name any of these keys. Few are replaced, so they are looked through.
+_REPLACED_WITH = """
+SELECT DISTINCT v.record_id FROM record_version v JOIN record r USING (record_id)
+WHERE v.replaced_by IS NOT NULL AND r.current_saga IS NOT NULL
+  AND jsonb_path_query_array(v.extraction, '$.entities[*].keys[*]') ?| %(keys)s::text[]
 """
 _FORGOTTEN = """
 SELECT r.record_id, r.source, r.data_type, r.external_id, count(*) AS contents
@@ -167,6 +173,26 @@ class ForgottenRecord:
     contents: int
 
 
+def order_of(version: StoredVersion) -> tuple[datetime, bool, bool, int]:
+    """By as-of time; the last version that is not replaced is the current one."""
+    return version.event_time, version.whole, version.replaced_by is None, version.revision
+
+
+def versions_by_then(versions: Sequence[StoredVersion], at: datetime) -> list[StoredVersion]:
+    """The versions of one record that were written by then, as they stood then: a correction that came later has
+    replaced nothing yet. In the order of versions.
+    """
+    written = {version.saga_id for version in versions if version.written_at <= at}
+    then = [
+        replace(one, replaced_by=one.replaced_by if one.replaced_by in written else None, current=False)
+        for one in versions
+        if one.saga_id in written
+    ]
+    then.sort(key=order_of)
+    last = next((one for one in reversed(then) if one.replaced_by is None), None)
+    return [replace(one, current=True) if one is last else one for one in then]
+
+
 def shown_points(version: Expected | CurrentVersion) -> dict[str, int]:
     """How many points readers see, by saga id: those of the current version and of the last whole one."""
     return {version.base_version: version.base_chunks, version.saga_id: version.chunks}
@@ -191,6 +217,10 @@ class Catalog:
             version = StoredVersion(**{name: value for name, value in row.items() if name != "search"} | ids)
             found.setdefault(version.record_id, []).append(version)
         return found
+
+    async def replaced_with(self, keys: Sequence[str]) -> Sequence[str]:
+        """The records of which a version that a correction replaced names an entity by one of these keys."""
+        return [str(row["record_id"]) for row in await self._database.rows(_REPLACED_WITH, {"keys": list(keys)})]
 
     async def by_name(self, source: str, external_id: str) -> Sequence[CurrentVersion]:
         """Current versions with this source and external id: one for each data type that has it.

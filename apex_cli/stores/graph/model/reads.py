@@ -10,13 +10,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from apex_cli.extract import keys, lookup, names
+from apex_cli.extract.signatures import Signature
 from apex_cli.model import FUNCTIONAL, EntityType, Predicate
 from apex_cli.stores.graph.model import operations as ops
 from apex_cli.stores.graph.model import records
 from apex_cli.stores.graph.model.codec import kind_of, value_of
 from apex_cli.stores.graph.model.facts import CERTAIN, entries, fact_of
 from apex_cli.stores.graph.model.operations import GraphTransaction, Row
-from apex_cli.stores.graph.model.resolution import is_shown, nodes_of
+from apex_cli.stores.graph.model.resolution import digest_entry, is_shown, is_unknown, nodes_of
 from apex_cli.stores.graph.model.timelines import read_evidence
 from apex_cli.stores.views import EntityView, FactView, GraphView, StoredSummary, SupportedFacts
 from apex_cli.text_cleaning import replace_unencodable
@@ -71,6 +72,18 @@ def named(graph: GraphTransaction, wanted: Sequence[str]) -> dict[str, list[Enti
     views = {one.id: one for one in _for_users(graph.look_up(ops.ENTITIES, _led_to(rows)))}
     found = {row["key"]: [views[node] for node in nodes_of(row["entity"]) if node in views] for row in rows}
     return {key: entities for key, entities in found.items() if entities}
+
+
+def placed(graph: GraphTransaction, signatures: Sequence[Signature]) -> dict[Signature, EntityView]:
+    """The entity that each of these signatures is of, plain values too; those that no record has now are absent, and so
+    are phrases that nothing is called by.
+    """
+    entries = {one: one.keys[0] if one.is_plain else digest_entry(one) for one in signatures}
+    rows = graph.look_up(ops.ALIASES, dict.fromkeys(entries.values()))
+    nodes = {row["key"]: found[0] for row in rows if len(found := nodes_of(row["entity"])) == 1}
+    known = dict.fromkeys(node for node in nodes.values() if not is_unknown(node))
+    views = {row["id"]: _entity(row) for row in graph.look_up(ops.ENTITIES, known)}
+    return {one: views[nodes[entry]] for one, entry in entries.items() if nodes.get(entry) in views}
 
 
 def newest_records(graph: GraphTransaction, entity_id: str, limit: int) -> list[str]:
@@ -250,6 +263,11 @@ def _with_overruled(views: Sequence[FactView]) -> list[FactView]:
 
 def _holds(view: FactView, at: datetime) -> bool:
     return view.valid_at <= at and (view.invalid_at is None or at < view.invalid_at)
+
+
+def in_order(views: Sequence[FactView]) -> list[FactView]:
+    """Facts of one entity, oldest first, each marked where others overrule it."""
+    return _ordered(_with_overruled(views))
 
 
 def _ordered(views: Iterable[FactView]) -> list[FactView]:

@@ -53,8 +53,13 @@ def index_entries(signatures: Iterable[Signature]) -> dict[str, None]:
         if not one.is_plain:
             entries |= dict.fromkeys(one.names)
             entries |= {f"{_HINT}{hint}": None for hint in one.hints}
-            entries[f"{_DIGEST}{one.digest}"] = None
+            entries[digest_entry(one)] = None
     return entries
+
+
+def digest_entry(signature: Signature) -> str:
+    """The entry of a signature that is more than one key."""
+    return f"{_DIGEST}{signature.digest}"
 
 
 def is_shown(entry: str) -> bool:
