@@ -19,6 +19,7 @@ from apex_cli.cli.commands import debug, dlq, runs, staging
 from apex_cli.cli.commands.config import config
 from apex_cli.cli.commands.doctor import doctor
 from apex_cli.cli.commands.entities import entities
+from apex_cli.cli.commands.export import export
 from apex_cli.cli.commands.facts import facts
 from apex_cli.cli.commands.forget import forget
 from apex_cli.cli.commands.get import get
@@ -82,7 +83,7 @@ def build() -> typer.Typer:
     app.add_typer(group("Show, retry and remove staged items.", *items), name="staging")
     dead_letters = (dlq.list_, dlq.show, dlq.retry, dlq.drop)
     app.add_typer(group("Show, retry and remove failed items.", *dead_letters), name="dlq")
-    for verb in (status, ls, entities, sources, get, history, search, facts, forget, verify, recover, reembed):
+    for verb in (status, ls, entities, sources, get, history, search, facts, forget, verify, recover, reembed, export):
         verb.add_to(app)
     app.add_typer(runs.group(), name="runs")
     for verb in (metrics, doctor, config):

@@ -107,7 +107,8 @@ class RunContext:
     `worker` is the one thread that reads inputs and changes the staging directory. `under_way` counts the versions of
     each record between extraction and commit. `enricher` is None for a run without a model, `sync` for one without
     `--sync` where no run had it before. `refusals` are the inputs that were refused before they were staged.
-    `progress` is for the observer.
+    `progress` is for the observer. `unfinished_exports` are records out of an export of which a version was not taken,
+    and why.
     """
 
     settings: Settings
@@ -124,6 +125,7 @@ class RunContext:
     sync: SyncRun | None = None
     progress: Progress = field(default_factory=Progress)
     under_way: Counter[str] = field(default_factory=Counter)
+    unfinished_exports: dict[str, ApexError] = field(default_factory=dict)
     stop_reason: ApexError | None = None
     read_error: ApexError | None = None
 

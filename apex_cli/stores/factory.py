@@ -25,6 +25,7 @@ from apex_cli.stores.views import Hit, Probe
 if TYPE_CHECKING:
     from apex_cli.llm.models import Models
     from apex_cli.stores.postgres.catalog import Catalog
+    from apex_cli.stores.postgres.exported import ExportedRecords
     from apex_cli.stores.postgres.inventory import Inventory
     from apex_cli.stores.postgres.models import EmbeddingModels
     from apex_cli.stores.postgres.places import DocumentPlaces
@@ -44,6 +45,7 @@ class Stores:
     journal: Journal
     catalog: Catalog
     inventory: Inventory
+    exported: ExportedRecords
     sightings: Sightings
     models: EmbeddingModels
     places: DocumentPlaces
@@ -161,6 +163,7 @@ async def probe(store: Store) -> Probe:
 
 def _stores(context: StoreContext) -> Stores:
     from apex_cli.stores.postgres.catalog import Catalog
+    from apex_cli.stores.postgres.exported import ExportedRecords
     from apex_cli.stores.postgres.inventory import Inventory
     from apex_cli.stores.postgres.journal import PostgresJournal
     from apex_cli.stores.postgres.models import EmbeddingModels
@@ -178,6 +181,7 @@ def _stores(context: StoreContext) -> Stores:
         journal=PostgresJournal(database),
         catalog=catalog,
         inventory=Inventory(database),
+        exported=ExportedRecords(database),
         sightings=Sightings(database),
         models=EmbeddingModels(database),
         places=DocumentPlaces(database),

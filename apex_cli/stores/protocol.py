@@ -340,11 +340,24 @@ class KnownContent:
     replaced: frozenset[tuple[str, str]] = frozenset()
 
 
+KnownVersions = frozenset[tuple[str, str, datetime, datetime]]
+"""Record id, content hash, when it was staged, and its as-of time."""
+
+
 class Journal(Store, Protocol):
     """Steps 1, 2 and 5 of the saga, and recovery. Every method takes a batch and is one transaction."""
 
     async def known(self, record_ids: Sequence[str]) -> KnownContent:
         """The content that the memory has, or has forgotten, of these records."""
+
+    async def known_versions(self, record_ids: Sequence[str]) -> KnownVersions:
+        """The versions that the memory has of these records, those that were replaced, too."""
+
+    async def note_forgotten(self, records: Sequence[Record]) -> None:
+        """Note that the content that these records name (`Exported.forgotten`) is not to be taken. Idempotent.
+
+        What the memory has of it stays.
+        """
 
     async def begin_write(
         self, items: Sequence[tuple[Record, Embedded]], *, run_id: str | None, group_id: str, again: bool = False
