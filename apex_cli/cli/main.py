@@ -33,6 +33,7 @@ from apex_cli.cli.commands.search import search
 from apex_cli.cli.commands.sources import sources
 from apex_cli.cli.commands.status import status
 from apex_cli.cli.commands.verify import verify
+from apex_cli.cli.commands.watch import watch
 from apex_cli.cli.loop import Interrupted
 from apex_cli.cli.options import NoColour
 from apex_cli.cli.output import Output, clean, clean_lines, redact
@@ -79,6 +80,7 @@ def build() -> typer.Typer:
     )
     app.callback(invoke_without_command=True)(_apex)
     ingest.add_to(app)
+    watch.add_to(app)
     items = (staging.list_, staging.stats, staging.clean, staging.retry)
     app.add_typer(group("Show, retry and remove staged items.", *items), name="staging")
     dead_letters = (dlq.list_, dlq.show, dlq.retry, dlq.drop)

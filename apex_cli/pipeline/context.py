@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from apex_cli.config import Settings
@@ -61,7 +62,8 @@ class IngestRequest:
     what of a directory is taken. `extractor` is one of
     `EXTRACTORS`. With `llm_batch` models answer in the next run, at half the price. `again` takes content that the
     memory has, or has forgotten, once more. With `sync`, what earlier runs with it took from the paths, and is no
-    longer there, is forgotten, if it is not more than `max_forget`.
+    longer there, is forgotten, if it is not more than `max_forget`. With `only`, of the files that the paths hold,
+    these alone are taken.
     """
 
     paths: tuple[str, ...]
@@ -78,6 +80,7 @@ class IngestRequest:
     stdin: BinaryIO | None = None
     naming: Naming = UNSAID
     selection: Selection = EVERYTHING
+    only: frozenset[Path] | None = None
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     @property
