@@ -1,6 +1,7 @@
 """Files that are written whole, locked by the kernel, private, and opened safely.
 
     write_atomic        readers see the old content or the new one, never a part
+    AtomicFile          the same for content that is written piece by piece
     sync_folder         makes the names in a folder durable
     private_directory   a folder with mode 700
     open_lock_file, try_lock, try_share, unlock, wait_for_lock
@@ -21,7 +22,10 @@ import secrets
 import stat
 import time
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+if TYPE_CHECKING:
+    import gzip
 
 PRIVATE_DIRECTORY = 0o700
 PRIVATE_FILE = 0o600
@@ -64,6 +68,42 @@ def write_new(path: Path, content: bytes, *, mode: int = PRIVATE_FILE, durable: 
             os.fchmod(file.fileno(), mode)
         if durable:
             sync(file)
+
+
+class AtomicFile:
+    """A private file that is written piece by piece and takes the place of `path` when the block ends without an error.
+
+    With `compressed` it is written as gzip (RFC 1952). Content and name are on the disk at the end.
+    """
+
+    def __init__(self, path: Path, *, compressed: bool = False) -> None:
+        # A link stays one: the file that it leads to is replaced.
+        self._path = path.resolve()
+        self._temporary = self._path.with_name(f".{self._path.name}.{secrets.token_hex(8)}.tmp")
+        self._compressed = compressed
+
+    def __enter__(self) -> BinaryIO:
+        self._file = create_new(self._temporary)
+        self._packed: gzip.GzipFile | None = None
+        if self._compressed:
+            import gzip
+
+            self._packed = gzip.GzipFile("", "wb", compresslevel=6, fileobj=self._file)
+        return self._file if self._packed is None else cast("BinaryIO", self._packed)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            with self._file:
+                if kind is None:
+                    if self._packed is not None:
+                        self._packed.close()
+                    sync(self._file)
+            if kind is None:
+                self._temporary.rename(self._path)
+        finally:
+            self._temporary.unlink(missing_ok=True)
+        if kind is None:
+            sync_folder(self._path.parent)
 
 
 def create_new(path: Path) -> BinaryIO:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from apex_cli.errors import UsageError
 from apex_cli.extract.signatures import Signature, signature_of
+from apex_cli.extract.stated import extraction_of
 from apex_cli.model import FUNCTIONAL, NOTHING, RecordKind, RecordVersion
 from apex_cli.stores.graph.model.claims import statements_of
 from apex_cli.stores.graph.model.codec import StoredClaim, moment
@@ -26,7 +27,6 @@ from apex_cli.stores.graph.model.observations import entities_of
 from apex_cli.stores.graph.model.reads import in_order
 from apex_cli.stores.graph.model.timelines import Timeline, timeline_of
 from apex_cli.stores.postgres.catalog import StoredVersion, versions_by_then
-from apex_cli.stores.postgres.entries import extraction_of
 from apex_cli.stores.postgres.sightings import SeenRecord, SeenVersion
 from apex_cli.stores.views import EntityView, FactView
 from apex_cli.timeline import Evidence, intervals

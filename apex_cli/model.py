@@ -137,6 +137,8 @@ class Record:
     `id_fields` names the fields that identify it there, where a connector says it. `looks_like` is set where no source
     was named and none knows the shape: the nearest source, "" where none is near.
 
+    `exported` is set for what comes out of an export: no rule and no model decides about it again.
+
     `stored_id` is the record id where it does not follow from the identity: of a document, which the memory finds by
     its content or its place, and of a record whose external id is unique by construction.
     """
@@ -157,6 +159,7 @@ class Record:
     id_fields: tuple[str, ...] = field(default=(), compare=False)
     looks_like: str | None = field(default=None, compare=False)
     stored_id: str | None = None
+    exported: Exported | None = field(default=None, compare=False)
 
     @property
     def record_id(self) -> str:
@@ -267,6 +270,20 @@ class Extraction:
     ended: bool = False
     chunk_places: tuple[str, ...] = ()
     phrases: tuple[Phrase, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What an export states of a record: a version as it was committed, or hashes of content that was forgotten.
+
+    `extraction` has no chunks, and is None for forgotten content. `again`: it took the place of a version with the same
+    content. `places` are where a document is, as `document_place` has them; with its last version only.
+    """
+
+    extraction: Extraction | None = None
+    again: bool = False
+    places: tuple[JsonObject, ...] = ()
+    forgotten: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from apex_cli.stores.protocol import Journal
+from apex_cli.stores.journal import Journal
 
 T = TypeVar("T")
 V = TypeVar("V")

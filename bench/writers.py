@@ -24,13 +24,13 @@ from redis.asyncio import Redis
 from apex_cli.embed.local import LocalEmbedder
 from apex_cli.embedded.home import Home
 from apex_cli.embedded.servers import EmbeddedServers
+from apex_cli.extract.stated import stated_of
 from apex_cli.model import Embedded, Record, point_ids
 from apex_cli.stores.graph.ladybug import schema
 from apex_cli.stores.graph.ladybug.engine import LadybugEngine
 from apex_cli.stores.graph.ladybug.transaction import LadybugTransaction
 from apex_cli.stores.graph.model.operations import Access
 from apex_cli.stores.postgres.connection import pg_json
-from apex_cli.stores.postgres.entries import extraction_json
 from apex_cli.stores.qdrant.edge import QdrantEdgeStore
 from apex_cli.text_cleaning import replace_unencodable
 from bench.dataset import COLUMNS, GraphRows, Item
@@ -144,7 +144,7 @@ def _postgres_row(record: Record, embedded: Embedded) -> tuple[Any, ...]:
         replace_unencodable(extraction.title),
         replace_unencodable(extraction.text),
         pg_json(record.payload),
-        extraction_json(extraction),
+        pg_json(stated_of(extraction)),
         len(extraction.chunks),
     )
 

@@ -24,7 +24,12 @@ _SHOWN = 100
 _EMPTY = 12
 _IN_JSON = 5_000
 _TEXT = 400
-_OF_STAGING = {"record": "the record's own time", "envelope": "of its envelope", "staging": "when it was read: undated"}
+_OF_STAGING = {
+    "record": "the record's own time",
+    "envelope": "of its envelope",
+    "staging": "when it was read: undated",
+    "export": "as the export says",
+}
 
 
 def run_explain(context: CommandContext, settings: Settings, request: IngestRequest) -> NoReturn:

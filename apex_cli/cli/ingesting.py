@@ -58,11 +58,12 @@ def run_ingest(
     code = summary.exit_code
     if error_on_empty and code == ExitCode.OK and not summary.ingestible:
         code = ExitCode.NOTHING_TO_DO
-    _report(context, summary, reporter, code)
+    report(context, summary, reporter, code)
     raise typer.Exit(code)
 
 
-def _report(context: CommandContext, summary: RunSummary, reporter: ProgressReporter, code: int) -> None:
+def report(context: CommandContext, summary: RunSummary, reporter: ProgressReporter, code: int) -> None:
+    """Write the summary of a run."""
     output = context.output
     if output.json:
         output.object({**summary.as_json(), "reason": masked(summary.reason), "exit_code": int(code)})

@@ -19,6 +19,7 @@ from apex_cli.cli.commands import debug, dlq, runs, staging
 from apex_cli.cli.commands.config import config
 from apex_cli.cli.commands.doctor import doctor
 from apex_cli.cli.commands.entities import entities
+from apex_cli.cli.commands.export import export
 from apex_cli.cli.commands.facts import facts
 from apex_cli.cli.commands.forget import forget
 from apex_cli.cli.commands.get import get
@@ -35,6 +36,7 @@ from apex_cli.cli.commands.show import show
 from apex_cli.cli.commands.sources import sources
 from apex_cli.cli.commands.status import status
 from apex_cli.cli.commands.verify import verify
+from apex_cli.cli.commands.watch import watch
 from apex_cli.cli.loop import Interrupted
 from apex_cli.cli.options import NoColour
 from apex_cli.cli.output import Output, clean, clean_lines, redact
@@ -81,12 +83,13 @@ def build() -> typer.Typer:
     )
     app.callback(invoke_without_command=True)(_apex)
     ingest.add_to(app)
+    watch.add_to(app)
     items = (staging.list_, staging.stats, staging.clean, staging.retry)
     app.add_typer(group("Show, retry and remove staged items.", *items), name="staging")
     dead_letters = (dlq.list_, dlq.show, dlq.retry, dlq.drop)
     app.add_typer(group("Show, retry and remove failed items.", *dead_letters), name="dlq")
     asking = (status, ls, entities, sources, get, history, search, facts, show, report)
-    for verb in (*asking, forget, verify, recover, reembed):
+    for verb in (*asking, forget, verify, recover, reembed, export):
         verb.add_to(app)
     app.add_typer(runs.group(), name="runs")
     for verb in (mcp, metrics, doctor, config):

@@ -64,6 +64,7 @@ class Output:
     utc: bool = False
     iso: bool = False
     _lost: OSError | None = None
+    _closed: bool = False
     _warned: set[str] = field(default_factory=set)
     _styles: dict[TextIO | None, bool] = field(default_factory=dict)
 
@@ -74,6 +75,11 @@ class Output:
     def object(self, fields: Mapping[str, Any]) -> None:
         """One line of JSON, flushed: pure ASCII, times as RFC 3339 UTC."""
         self._write(sys.stdout, json.dumps(fields, default=_jsonable) + "\n", flush=True)
+
+    def data(self, lines: str) -> bool:
+        """Lines of data as they are, in ASCII; False where no one reads them any more."""
+        self._write(sys.stdout, lines, flush=True)
+        return not self._closed
 
     def note(self, text: str) -> None:
         """A line for a person on stderr, already clean."""
@@ -153,8 +159,9 @@ class Output:
             if flush:
                 stream.flush()
         except OSError as error:
-            if not isinstance(error, BrokenPipeError) and stream is sys.stdout:
-                self._lost = error
+            if stream is sys.stdout:
+                self._closed = True
+                self._lost = self._lost if isinstance(error, BrokenPipeError) else error
             # The buffered text would fail again at exit: from here on the stream writes to /dev/null.
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, stream.fileno())

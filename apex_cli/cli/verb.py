@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -111,14 +112,15 @@ class CommandContext:
 
         return self.run(looked(), "asking the memory")
 
-    def run(self, work: Awaitable[_T], text: str = "working") -> _T:
-        """Wait for work on the stores. A store that fails meanwhile gives exit code 10."""
+    def run(self, work: Awaitable[_T], text: str | None = "working") -> _T:
+        """Wait for work on the stores. A store that fails meanwhile gives exit code 10. Without `text` the work shows
+        by itself how far it is."""
 
         from apex_cli.cli.waiting import waiting
 
         async def waited() -> _T:
             try:
-                async with waiting(self.output, text):
+                async with waiting(self.output, text) if text is not None else nullcontext():
                     return await work
             except StoreError as error:
                 raise StoreUnavailable(error.message, hint=error.hint or "`apex doctor` checks every store") from error

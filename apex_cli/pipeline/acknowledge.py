@@ -17,6 +17,7 @@ from apex_cli.errors import IdentityConflict, RecordError, StoreError
 from apex_cli.model import Record
 from apex_cli.pipeline.context import Batch, InputProgress, RecordInProgress, RunContext
 from apex_cli.pipeline.documents import note_places
+from apex_cli.pipeline.exported import note_exported
 from apex_cli.pipeline.sync import note_read_through
 from apex_cli.pipeline.synced_names import NOWHERE
 from apex_cli.reading.connectors.kept import kept
@@ -28,6 +29,7 @@ from apex_cli.staging import ItemFailure, KeptRecord
 async def acknowledge(context: RunContext, batch: Batch) -> None:
     """Report the batch's results and bring the staging directory up to date."""
     await note_places(context, batch)
+    await note_exported(context, batch)
     failed = [each for each in batch.records if each.result and each.result.status is RecordStatus.FAILED]
     if failed:
         await asyncio.get_running_loop().run_in_executor(context.worker, _compare_with_earlier, context, failed)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from apex_cli.config import Settings
@@ -77,7 +78,8 @@ class IngestRequest:
     what of a directory is taken. `extractor` is one of
     `EXTRACTORS`. With `llm_batch` models answer in the next run, at half the price. `again` takes content that the
     memory has, or has forgotten, once more. With `sync`, what earlier runs with it took from the paths, and is no
-    longer there, is forgotten, if it is not more than `max_forget`.
+    longer there, is forgotten, if it is not more than `max_forget`. With `only`, of the files that the paths hold,
+    these alone are taken.
     """
 
     paths: tuple[str, ...]
@@ -95,6 +97,7 @@ class IngestRequest:
     streams: Iterable[InputStream] = ()
     naming: Naming = UNSAID
     selection: Selection = EVERYTHING
+    only: frozenset[Path] | None = None
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def named_streams(self) -> Iterator[InputStream]:
@@ -125,7 +128,8 @@ class RunContext:
     `worker` is the one thread that reads inputs and changes the staging directory. `under_way` counts the versions of
     each record between extraction and commit. `enricher` is None for a run without a model, `sync` for one without
     `--sync` where no run had it before. `refusals` are the inputs that were refused before they were staged.
-    `progress` is for the observer.
+    `progress` is for the observer. `unfinished_exports` are records out of an export of which a version was not taken,
+    and why.
     """
 
     settings: Settings
@@ -142,6 +146,7 @@ class RunContext:
     sync: SyncRun | None = None
     progress: Progress = field(default_factory=Progress)
     under_way: Counter[str] = field(default_factory=Counter)
+    unfinished_exports: dict[str, ApexError] = field(default_factory=dict)
     stop_reason: ApexError | None = None
     read_error: ApexError | None = None
 

@@ -158,11 +158,11 @@ def _is_taken(record: Record, found: _Found) -> bool:
 
 
 def _documents(batch: Batch) -> list[tuple[RecordInProgress, Place]]:
-    """The documents of a batch that could be read, with their places."""
+    """The documents of a batch that could be read, with their places. Those of an export have theirs."""
     return [
         (each, _place(each))
         for each in batch.records
-        if isinstance(each.source_data, Record) and each.record.source == DOCUMENT
+        if isinstance(each.source_data, Record) and each.record.source == DOCUMENT and each.record.exported is None
     ]
 
 

@@ -194,7 +194,7 @@ def _results(inputs: Iterator[InputInPlace]) -> Iterator[DryResult | InputInPlac
             elif isinstance(each, Skipped):
                 yield DryResult(describe_skipped(each), None, one.place)
             else:
-                yield DryResult(*_extracted(each), one.place)
+                yield DryResult(*extracted(each), one.place)
         yield one
 
 
@@ -203,8 +203,11 @@ def rejected(found: Rejected) -> RecordResult:
     return RecordResult(RecordStatus.FAILED, error=found.error, stage="read", locator=found.locator)
 
 
-def _extracted(record: Record) -> tuple[RecordResult, Item | None]:
+def extracted(record: Record) -> tuple[RecordResult, Item | None]:
+    """What would become of a record, and what was extracted if anything was."""
     started = time.monotonic()
+    if record.exported is not None and record.exported.forgotten:
+        return describe(record, None, RecordStatus.FORGOTTEN), None
     try:
         extraction = extract(record)
     except RecordError as error:
@@ -232,7 +235,7 @@ class _Estimate:
 
     async def add(self, item: Item) -> None:
         """Count a record in, if a model would be asked about it at all."""
-        if self._enricher.wants(item[0]):
+        if item[0].exported is None and self._enricher.wants(item[0]):
             self._waiting.append(item)
         if len(self._waiting) == _ESTIMATED_AT_ONCE:
             await self.total()

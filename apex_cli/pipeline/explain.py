@@ -17,7 +17,8 @@ from apex_cli.extract.cuts import counted_quotes
 from apex_cli.extract.field_names import snake_keys
 from apex_cli.model import Extraction, JsonObject, Record
 from apex_cli.pipeline.context import IngestRequest, describe, describe_skipped
-from apex_cli.pipeline.dry_run import read_in_place, rejected
+from apex_cli.pipeline.dry_run import extracted, read_in_place, rejected
+from apex_cli.reading import exported
 from apex_cli.reading.files import Rejected, Skipped
 from apex_cli.results import RecordResult, RecordStatus, RunSummary
 from apex_cli.sources import registry
@@ -31,8 +32,8 @@ class Explanation:
     """One record, and why it is what it is. `record` and `extraction` are None where there are none.
 
     `matched` are the fields by which the source recognised it, `id_from` those that its id was made of, none where the
-    id is of the whole content or of a document. `dated_by` is "record", "envelope" or "staging". `others` are sources
-    that would take it, too, had they been tried before, or had they found an id. `empty_paths` are paths of a
+    id is of the whole content or of a document. `dated_by` is "record", "envelope", "staging" or "export". `others` are
+    sources that would take it, too, had they been tried before, or had they found an id. `empty_paths` are paths of a
     configured source that find nothing in it. `quoted_lines` counts lines of earlier mail that are no part of its text.
     """
 
@@ -55,6 +56,10 @@ def explain(settings: Settings, request: IngestRequest, summary: RunSummary) -> 
             one = Explanation(rejected(found))
         elif isinstance(found, Skipped):
             one = Explanation(describe_skipped(found))
+        elif found.exported is not None:
+            result, item = extracted(found)
+            extraction = item and item[1]
+            one = Explanation(result, found, extraction, (exported.MARK,), ("record_id",), "export")
         else:
             one = _explained(found)
         summary.add(one.result)

@@ -10,6 +10,7 @@ import asyncio
 import multiprocessing
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from apex_cli.errors import ApexError, ExtractError, RecordError, StoreError
@@ -22,7 +23,7 @@ from apex_cli.pipeline.identities import SeenRecords
 from apex_cli.reading.files import Rejected, Skipped
 from apex_cli.results import RecordStatus
 from apex_cli.sources.registry import extract as extract_by_rules
-from apex_cli.stores.protocol import KnownContent
+from apex_cli.stores.journal import KnownContent
 
 if TYPE_CHECKING:
     from pebble import ProcessPool
@@ -123,7 +124,8 @@ class ExtractStage:
 
 
 async def _screen(context: RunContext, batch: Batch) -> None:
-    """End what could not be read, and what the memory has with this very content.
+    """End what could not be read, and what the memory has with this very content; a version out of an export, what it
+    has with this content, staged at this time.
 
     A record with another version under way is never called unchanged here: A, B, A are three versions. The saga
     decides again, under a lock.
@@ -138,6 +140,9 @@ async def _screen(context: RunContext, batch: Batch) -> None:
         return
     try:
         known = await context.coordinator.known([each.record.record_id for each in records])
+        exported = await context.coordinator.known_versions(
+            [each.record.record_id for each in records if each.record.exported is not None]
+        )
     except StoreError as error:
         context.end_early(error)
         leave_pending(records, error)
@@ -146,14 +151,31 @@ async def _screen(context: RunContext, batch: Batch) -> None:
     for each in records:
         record = each.record
         content = (record.record_id, record.content_hash)
+        if record.exported is not None and record.exported.forgotten:
+            each.end(RecordStatus.FORGOTTEN)
+            continue
+        if not context.request.again and _version(record) in exported:
+            each.end(RecordStatus.UNCHANGED)
+            continue
         sure = not context.request.again and not context.under_way[record.record_id]
         if sure and content in known.forgotten:
             each.end(RecordStatus.FORGOTTEN)
-        elif sure and (content in known.unchanged or (record.record_id in settled and content in known.replaced)):
+        elif sure and record.exported is None and _is_known(content, known, record.record_id in settled):
             each.end(RecordStatus.UNCHANGED)
         else:
             context.under_way[record.record_id] += 1
             each.counted = True
+
+
+def _is_known(content: tuple[str, str], known: KnownContent, is_settled: bool) -> bool:
+    return content in known.unchanged or (is_settled and content in known.replaced)
+
+
+def _version(record: Record) -> tuple[str, str, datetime, datetime] | None:
+    """Which version a record out of an export is; None for all else."""
+    if record.exported is None or record.exported.extraction is None:
+        return None
+    return record.record_id, record.content_hash, record.observed_at, record.exported.extraction.event_time
 
 
 def _settled(records: Sequence[RecordInProgress], known: KnownContent) -> frozenset[str]:
@@ -179,7 +201,11 @@ async def _enrich(context: RunContext, records: Sequence[RecordInProgress]) -> N
     enricher = context.enricher
     if enricher is None:
         return
-    wanted = [(each, each.extraction) for each in records if each.extraction and enricher.wants(each.record)]
+    wanted = [
+        (each, each.extraction)
+        for each in records
+        if each.extraction and each.record.exported is None and enricher.wants(each.record)
+    ]
     results = await enricher.read([(each.record, extraction) for each, extraction in wanted])
     for (each, _), found in zip(wanted, results, strict=True):
         if isinstance(found, Extraction):

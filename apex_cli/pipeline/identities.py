@@ -82,8 +82,10 @@ class SeenRecords:
 
 def _is_checked(each: RecordInProgress) -> bool:
     """Records with ids that people gave that are to be committed, or that the memory has. One that is known by its
-    content is no other's."""
-    if not isinstance(each.source_data, Record) or not named(each.record.source).ids_by_hand:
+    content is no other's, and what comes out of an export was checked when it was first taken."""
+    if not isinstance(each.source_data, Record) or each.record.exported is not None:
+        return False
+    if not named(each.record.source).ids_by_hand:
         return False
     if each.record.content_hash.startswith(each.record.external_id):
         return False

@@ -92,7 +92,7 @@ async def ingest(
                     await asyncio.to_thread(reader.close)
                     await release(context, reader.unfinished())
                 complete = not (context.stopping or context.read_error or reader.cut)
-                await asyncio.to_thread(_save_refusals, context, complete)
+                await asyncio.to_thread(_save_refusals, context, complete and request.only is None)
                 await forget_gone(context, complete=complete, left_out=bool(reader.young or reader.busy))
                 _sum_up(context, reader)
     summary.interrupted = stop.signal

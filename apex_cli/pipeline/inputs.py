@@ -30,13 +30,22 @@ def named_inputs(settings: Settings, request: IngestRequest) -> Iterator[NamedIn
         raise UsageError("--consume removes local files only", hint="leave it out, or copy the objects first")
     if request.sync and any(map(objects.has_pattern, urls)):
         raise UsageError("--sync needs a prefix and no pattern", hint="name the prefix, and add --include '*.csv'")
-    files = walk(
+    files: Iterator[NamedInput] = walk(
         [Path(path) for path in request.paths if path != STDIN and path not in urls],
         min_age_seconds=request.min_age,
         exclude=(settings.staging_dir, settings.home),
         selection=request.selection,
     )
+    if request.only is not None:
+        files = _only(files, request.only)
     return chain(files, _objects(urls, request)) if urls else files
+
+
+def _only(files: Iterator[NamedInput], wanted: frozenset[Path]) -> Iterator[NamedInput]:
+    for found in files:
+        path = Path(found.locator) if isinstance(found, Rejected) else getattr(found, "path", None)
+        if path in wanted:
+            yield found
 
 
 class InputTotal(NamedTuple):

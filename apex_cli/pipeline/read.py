@@ -143,9 +143,13 @@ class InputReader:
         """Items of earlier runs, oldest first, but for inputs that this request names again."""
         roots = [path if is_url(path) else str(Path(path).absolute()) for path in self._request.paths if path != STDIN]
         for item in self._staging.waiting(retriable_failed=True, all_failed=self._request.retry_failed):
-            if not item.is_record and _named_again(item.origin, roots):
+            if not item.is_record and self._is_named_again(item.origin, roots):
                 continue
             yield from self._claimed(item)
+
+    def _is_named_again(self, origin: str, roots: list[str]) -> bool:
+        only = self._request.only
+        return _named_again(origin, roots) if only is None or is_url(origin) else Path(origin) in only
 
     def _named(self) -> Iterator[InputProgress | RecordInProgress]:
         # All streams are staged before the first one is read: they cannot be read again.

@@ -12,10 +12,10 @@ from apex_cli.config import Settings
 from apex_cli.embed.apply import check_vectors
 from apex_cli.errors import ApexError, RecordError, RunHalted, StoreTransient
 from apex_cli.extract import clean
+from apex_cli.extract.stated import extraction_of
 from apex_cli.model import Embedded, Extraction, Plan, Record, RecordKind
 from apex_cli.sources.registry import extract
 from apex_cli.stores.postgres.catalog import StoredVersion
-from apex_cli.stores.postgres.entries import extraction_of
 
 if TYPE_CHECKING:
     from apex_cli.stores.factory import Stores

@@ -23,8 +23,9 @@ from apex_cli.readers.opened import StoresReader
 from apex_cli.readers.server import serving
 from apex_cli.stores.backends import uses_home
 from apex_cli.stores.factory import Stores, open_stores
+from apex_cli.stores.journal import SagaState
 from apex_cli.stores.postgres.catalog import CurrentVersion, StoredVersion
-from apex_cli.stores.protocol import PivotStore, Rebuildable, Refillable, SagaState
+from apex_cli.stores.protocol import PivotStore, Rebuildable, Refillable
 
 if TYPE_CHECKING:
     from apex_cli.llm.models import Models

@@ -12,6 +12,7 @@ from typing import Any
 from apex_cli.answers import Answer
 from apex_cli.config import Settings
 from apex_cli.errors import ApexError
+from apex_cli.exports import ExportPage
 from apex_cli.gaps import DAY
 from apex_cli.inventory import EntityList, Neighbourhood, Overview
 from apex_cli.queries import RecordHistory, RecordView
@@ -115,6 +116,19 @@ class RemoteReader(ABC):
     async def portrait(self, entity: str, *, at: datetime | None = None, limit: int = 300) -> Portrait:
         found: Portrait = await self.ask("portrait", entity=entity, at=at, limit=limit)
         return found
+
+    async def export_page(
+        self,
+        *,
+        after: str | None = None,
+        source: str | None = None,
+        data_type: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> ExportPage:
+        asked = {"source": source, "data_type": data_type, "since": since, "until": until}
+        page: ExportPage = await self.ask("export_page", after=after, **asked)
+        return page
 
     async def runs(self, *, limit: int = 20, run_id: str | None = None) -> Sequence[Run]:
         found: Sequence[Run] = await self.ask("runs", limit=limit, run_id=run_id)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from apex_cli import answers, inventory, queries, reports
+from apex_cli import answers, exports, inventory, queries, reports
 from apex_cli import verify as comparison
 from apex_cli.answers import Answer
+from apex_cli.exports import ExportPage
 from apex_cli.gaps import DAY
 from apex_cli.inventory import EntityList, Neighbourhood, Overview
 from apex_cli.queries import RecordHistory, RecordView
@@ -84,6 +85,19 @@ class StoresReader:
 
     async def portrait(self, entity: str, *, at: datetime | None = None, limit: int = 300) -> Portrait:
         return await reports.portrait(self._stores, entity, at=at, limit=limit)
+
+    async def export_page(
+        self,
+        *,
+        after: str | None = None,
+        source: str | None = None,
+        data_type: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> ExportPage:
+        return await exports.export_page(
+            self._stores, after=after, source=source, data_type=data_type, since=since, until=until
+        )
 
     async def runs(self, *, limit: int = 20, run_id: str | None = None) -> Sequence[Run]:
         return await self._stores.runs.list(limit=limit, run_id=run_id)

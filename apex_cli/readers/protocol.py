@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from apex_cli.answers import Answer
+from apex_cli.exports import ExportPage
 from apex_cli.gaps import DAY
 from apex_cli.inventory import EntityList, Neighbourhood, Overview
 from apex_cli.queries import RecordHistory, RecordView
@@ -80,6 +81,17 @@ class Reader(Protocol):
 
     async def portrait(self, entity: str, *, at: datetime | None = None, limit: int = 300) -> Portrait:
         """See `reports.portrait`."""
+
+    async def export_page(
+        self,
+        *,
+        after: str | None = None,
+        source: str | None = None,
+        data_type: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> ExportPage:
+        """See `exports.export_page`."""
 
     async def runs(self, *, limit: int = 20, run_id: str | None = None) -> Sequence[Run]:
         """Past runs, newest first; `run_id` may be the beginning of an id."""

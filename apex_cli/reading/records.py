@@ -13,6 +13,7 @@ from apex_cli.formats.format import Format
 from apex_cli.formats.part import Document, Object
 from apex_cli.model import JsonObject, Record
 from apex_cli.reading.connectors import kept
+from apex_cli.reading.exported import ExportReader, NewerExport, is_export, limits_for
 from apex_cli.reading.files import Rejected, Skipped
 from apex_cli.reading.inner import Around, Nothing, Part
 from apex_cli.reading.inputs import STREAM, Input
@@ -37,12 +38,15 @@ DOCUMENT_ID_DIGITS = 32
 
 def json_records(opened: Input) -> Iterator[Record | Rejected | Skipped]:
     """The records of a file of JSON values."""
-    opener = Opener(opened.limits)
+    opener, export = Opener(opened.limits), ExportReader(opened.namespace)
     file = Around(collection=opened.collection)
     for item, alone in _values(opened):
         locator = _locator(opened.name, item)
         if not isinstance(item, Value):
             yield Rejected(locator, item.error, item.raw)
+            continue
+        if is_export(item.value):
+            yield from _exported(export, item, locator)
             continue
         document = kept.document_of(item.value)
         if document is not None:
@@ -55,6 +59,19 @@ def json_records(opened: Input) -> Iterator[Record | Rejected | Skipped]:
         else:
             parts = opener.open(item.value, file)
         yield from _records(opened, parts, locator, len(item.raw), alone=alone)
+    export.check_end()
+
+
+def _exported(export: ExportReader, item: Value, locator: str) -> Iterator[Record | Rejected]:
+    try:
+        record = export.record(item.value, locator=locator, size=len(item.raw))
+    except NewerExport:
+        raise
+    except ReadError as error:
+        yield Rejected(locator, error, item.raw, ".jsonl")
+        return
+    if record is not None:
+        yield record
 
 
 def object_records(opened: Input, opener: Opener, part: Object) -> Iterator[Record | Rejected | Skipped]:
@@ -74,7 +91,7 @@ def _locator(name: str, item: Value | Broken) -> str:
 
 def _values(opened: Input) -> Iterator[tuple[Value | Broken, bool]]:
     """What is in the file, and whether it is alone there and in no array."""
-    found = values(opened.file, opened.limits)
+    found = values(opened.file, limits_for(opened.file, opened.limits))
     head = list(islice(found, 2))
     for item in chain(head, found):
         yield item, len(head) == 1 and isinstance(item, Value) and item.element is None and item.row is None

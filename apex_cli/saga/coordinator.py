@@ -22,7 +22,7 @@ from apex_cli.saga.locks import RecordLocks
 from apex_cli.saga.participants import Participants
 from apex_cli.saga.recovery import Recovered, describe, recover, settle
 from apex_cli.saga.turns import Turn
-from apex_cli.stores.protocol import Begun, KnownContent
+from apex_cli.stores.journal import Begun, KnownContent, KnownVersions
 
 Item = tuple[Record, Embedded]
 T = TypeVar("T")
@@ -82,6 +82,18 @@ class Coordinator:
     async def known(self, record_ids: Sequence[str]) -> KnownContent:
         """The content that the memory has, or has forgotten, of these records. Raises `StoreError`."""
         return await self._stores.journal_guard("known", partial(self._stores.journal.known, record_ids))
+
+    async def known_versions(self, record_ids: Sequence[str]) -> KnownVersions:
+        """The versions that the memory has of these records. Raises `StoreError`."""
+        if not record_ids:
+            return frozenset()
+        return await self._stores.journal_guard(
+            "known", partial(self._stores.journal.known_versions, list(dict.fromkeys(record_ids)))
+        )
+
+    async def note_forgotten(self, records: Sequence[Record]) -> None:
+        """Note content that another memory has forgotten, of records out of its export. Raises `StoreError`."""
+        await self._stores.journal_guard("note", partial(self._stores.journal.note_forgotten, records))
 
     async def recover(self) -> Recovered:
         """Settle the sagas that earlier runs left open; see `recovery.recover`."""

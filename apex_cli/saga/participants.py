@@ -21,7 +21,8 @@ from apex_cli import faults
 from apex_cli.errors import StoreTransient
 from apex_cli.model import Plan
 from apex_cli.run_stats import RunStats, StoreStats
-from apex_cli.stores.protocol import CacheStore, Journal, PivotStore, Store, VectorStore
+from apex_cli.stores.journal import Journal
+from apex_cli.stores.protocol import CacheStore, PivotStore, Store, VectorStore
 
 T = TypeVar("T")
 _Step = Callable[[Sequence[Plan]], Coroutine[Any, Any, None]]

@@ -19,7 +19,7 @@ from apex_cli.halving import Attempt, halve
 from apex_cli.model import Plan, PlanKind
 from apex_cli.saga.locks import RecordLocks
 from apex_cli.saga.participants import Participants
-from apex_cli.stores.protocol import OpenSaga, SagaState
+from apex_cli.stores.journal import OpenSaga, SagaState
 
 _BATCH = 500
 

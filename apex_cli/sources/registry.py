@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from apex_cli.config_files import SourceTable
-from apex_cli.errors import ReadError
-from apex_cli.extract import cuts, timestamps
+from apex_cli.errors import ReadError, RecordError
+from apex_cli.extract import clean, cuts, timestamps
 from apex_cli.extract.field_names import snake_keys
 from apex_cli.extract.identity import LONGEST_ID, bounded, content_hash, with_plain_id
 from apex_cli.model import Extraction, JsonObject, Record, record_id
@@ -238,9 +238,33 @@ def looks_like(payload: JsonObject) -> str | None:
 def extract(record: Record) -> Extraction:
     """What the record states, by the rules of its source; a record of an unknown source is read as any JSON.
 
+    Of a version out of an export it is what that says, with chunks by the rules.
+
     What is assumed about dates, and what a limit cuts, is among its notes. Raises `ExtractError` as the sources do.
     Pure and synchronous; never touches a store, a file or the clock.
     """
+    if record.exported is not None and record.exported.extraction is not None:
+        return _with_chunks(record.exported.extraction, record)
+    return _by_rules(record)
+
+
+def _with_chunks(stated: Extraction, record: Record) -> Extraction:
+    """With chunks out of its text, or out of what else the rules cut, such as the blocks of a document."""
+    try:
+        found = _by_rules(record) if record.source in names() else None
+    except RecordError:
+        found = None
+    # PostgreSQL keeps no order of fields, so the rules may find the same things in another order.
+    if found is None or (found.chunks == _pieces(found) and not found.chunk_places):
+        return replace(stated, chunks=_pieces(stated))
+    return replace(stated, chunks=found.chunks, chunk_places=found.chunk_places)
+
+
+def _pieces(extraction: Extraction) -> tuple[str, ...]:
+    return clean.pieces(extraction.text) or (extraction.title,)
+
+
+def _by_rules(record: Record) -> Extraction:
     with timestamps.assumptions() as assumed, cuts.collected() as left_out:
         extraction = named(record.source).extract(record)
     notes = (*extraction.notes, *_undated(record, extraction), *assumed, *left_out)

@@ -24,15 +24,16 @@ from apex_cli.stores.views import Hit, Probe
 
 if TYPE_CHECKING:
     from apex_cli.llm.models import Models
+    from apex_cli.stores.journal import Journal
     from apex_cli.stores.postgres.activity import Activities
     from apex_cli.stores.postgres.catalog import Catalog
+    from apex_cli.stores.postgres.exported import ExportedRecords
     from apex_cli.stores.postgres.inventory import Inventory
     from apex_cli.stores.postgres.models import EmbeddingModels
     from apex_cli.stores.postgres.places import DocumentPlaces
     from apex_cli.stores.postgres.runs import Runs
     from apex_cli.stores.postgres.sightings import Sightings
     from apex_cli.stores.postgres.synced import SyncedFiles
-    from apex_cli.stores.protocol import Journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Stores:
     catalog: Catalog
     inventory: Inventory
     activities: Activities
+    exported: ExportedRecords
     sightings: Sightings
     models: EmbeddingModels
     places: DocumentPlaces
@@ -164,6 +166,7 @@ async def probe(store: Store) -> Probe:
 def _stores(context: StoreContext) -> Stores:
     from apex_cli.stores.postgres.activity import Activities
     from apex_cli.stores.postgres.catalog import Catalog
+    from apex_cli.stores.postgres.exported import ExportedRecords
     from apex_cli.stores.postgres.inventory import Inventory
     from apex_cli.stores.postgres.journal import PostgresJournal
     from apex_cli.stores.postgres.models import EmbeddingModels
@@ -182,6 +185,7 @@ def _stores(context: StoreContext) -> Stores:
         catalog=catalog,
         inventory=Inventory(database),
         activities=Activities(database),
+        exported=ExportedRecords(database),
         sightings=Sightings(database),
         models=EmbeddingModels(database),
         places=DocumentPlaces(database),

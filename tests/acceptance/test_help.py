@@ -49,6 +49,7 @@ def test_the_verbs_of_this_version_are_there() -> None:
         *("ingest", "staging", "get", "history", "search", "facts", "forget"),
         *("status", "ls", "entities", "sources", "config"),
         *("verify", "recover", "reembed", "runs", "dlq", "mcp", "metrics", "doctor", "debug", "show", "report"),
+        *("export", "watch"),
     }
     assert {words[1] for words in VERBS if words[0] == "staging" and len(words) > 1} == {
         *("list", "stats", "clean", "retry")

@@ -11,10 +11,10 @@ import pytest
 
 from apex_cli.errors import StoreError
 from apex_cli.model import Embedded, Plan, PlanKind, Position, Record
+from apex_cli.stores.journal import Begun, OpenSaga, SagaState
 from apex_cli.stores.postgres.catalog import Catalog, shown_points
 from apex_cli.stores.postgres.connection import Database
 from apex_cli.stores.postgres.journal import PostgresJournal
-from apex_cli.stores.protocol import Begun, OpenSaga, SagaState
 from apex_cli.stores.views import RecordFilter
 from tests.plans import NOON, make_embedded, make_record
 

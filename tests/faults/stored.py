@@ -28,10 +28,14 @@ from tests import profiles
 Row = Mapping[str, Any]
 _PAGE = 1_000
 _POSTGRES = {
-    "records": """SELECT record_id::text, epoch, current_saga::text, current_version::text, base_version::text
-        FROM record""",
+    "records": """SELECT record_id::text, epoch, current_saga::text, current_version::text, base_version::text,
+        source, data_type, external_id FROM record""",
     "versions": """SELECT saga_id::text, record_id::text, content_hash, chunks, title, text, payload, extraction,
-        event_time, whole, replaced_by::text FROM record_version""",
+        event_time, whole, replaced_by::text, observed_at, kind, dated, model FROM record_version
+        ORDER BY record_id, revision""",
+    "forgotten": "SELECT record_id::text, content_hash FROM forgotten",
+    "places": """SELECT place, shown, record_id::text, content_hash, first_seen, last_seen, vacated_at
+        FROM document_place""",
     "sagas": "SELECT saga_id::text, record_id::text, kind, state, epoch FROM saga",
 }
 _COMMON = {
@@ -39,7 +43,8 @@ _COMMON = {
         RETURN r.record_id AS record, r.epoch AS epoch, r.saga_id AS saga, r.present AS present""",
     "episodes": "MATCH (e:Episodic) {where} RETURN e.uuid AS record",
     "mentions": "MATCH (e:Episodic)-[:MENTIONS]->(n:Entity) {where} RETURN e.uuid AS record, n.uuid AS entity",
-    "entities": "MATCH (n:Entity) {where} RETURN n.uuid AS entity, n.name AS name",
+    "entities": """MATCH (n:Entity) {where}
+        RETURN n.uuid AS entity, n.name AS name, n.summary AS summary, n.attributes AS attributes""",
     "aliases": "MATCH (a:ApexAlias) {where} RETURN a.key AS key, a.entity AS entity",
     "pages": "MATCH (p:ApexTimeline) {where} RETURN p.page AS page, p.evidence AS evidence",
 }

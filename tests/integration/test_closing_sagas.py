@@ -18,7 +18,7 @@ from apex_cli.saga import group
 from apex_cli.saga.recovery import Recovered
 from apex_cli.sources.registry import extract
 from apex_cli.stores.factory import Stores, open_stores
-from apex_cli.stores.protocol import SagaState
+from apex_cli.stores.journal import SagaState
 from apex_cli.verify import verify
 from tests.plans import make_record
 

@@ -30,7 +30,7 @@ from apex_cli.sources.registry import extract
 from apex_cli.staging import StagingDirectory
 from apex_cli.staging.refusals import Refusals
 from apex_cli.stores.factory import Stores, open_stores
-from apex_cli.stores.protocol import SagaState
+from apex_cli.stores.journal import SagaState
 from apex_cli.verify import verify
 from tests.acceptance.apex import new_home, run
 from tests.plans import make_record

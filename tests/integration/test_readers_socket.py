@@ -127,7 +127,7 @@ async def test_large_answers_errors_and_bugs_arrive(remote: SocketReader) -> Non
 async def test_only_questions_are_answered(settings: Settings, remote: SocketReader) -> None:
     assert set(messages.QUESTIONS) == {
         *("search", "facts", "get", "history", "runs", "statistics", "check", "verify"),
-        *("overview", "list_records", "list_entities", "neighbours", "report", "portrait"),
+        *("overview", "list_records", "list_entities", "neighbours", "report", "portrait", "export_page"),
     }
     for question in ("forget", "commit", "__init__", "ask", "_stores", ""):
         with pytest.raises(Refused, match="does not know this question"):

@@ -65,7 +65,7 @@ def test_every_panel_of_the_dashboard_asks_something() -> None:
         assert all(used(target["expr"]) for target in panel["targets"])
 
 
-@pytest.mark.parametrize("name", ["apex-ingest.service", "apex.crontab"])
+@pytest.mark.parametrize("name", ["apex-ingest.service", "apex-watch.service", "apex.crontab"])
 def test_the_settings_of_units_are_settings(name: str, tmp_path: Path) -> None:
     lines = (DEPLOY / name).read_text().splitlines()
     given = [re.fullmatch(r"(?:Environment=)?(APEX_[A-Z_]+)=(.*)", line) for line in lines]

@@ -129,7 +129,6 @@ def ingest(
     With --sync the memory follows the folder: a record that is in no file any more is forgotten, and taken again when
     it comes back. What cannot be read, or is not looked at, stays.
     """
-    from apex_cli.extract.collection_names import named
     from apex_cli.input_rules import Naming
     from apex_cli.pipeline.context import DEFAULT_MAX_FORGET, STDIN, IngestRequest
     from apex_cli.reading.selection import Selection
@@ -140,10 +139,8 @@ def ingest(
         raise UsageError("- is stdin, and stdin is closed", hint="pipe JSON lines into it, or name a file")
     if name is not None and STDIN not in paths:
         raise UsageError("--name names stdin, which is not among the inputs", hint="name - as well: apex ingest -")
-    _check_sync(paths, sync=sync, consume=consume, explain=explain, max_forget=max_forget)
-    if collection is not None and not named(collection):
-        raise UsageError(f"{collection!r} has no letter or digit that could name a collection")
-    id_fields = tuple(field.strip() for each in id_field or () for field in each.split(",") if field.strip())
+    check_sync(paths, sync=sync, consume=consume, explain=explain, max_forget=max_forget)
+    id_fields = id_fields_of(collection, id_field)
     settings = context.settings(
         concurrency=concurrency,
         batch_size=batch_size,
@@ -175,7 +172,16 @@ def ingest(
     run_ingest(context, settings, request, dry_run=dry_run, error_on_empty=error_on_empty)
 
 
-def _check_sync(paths: list[str], *, sync: bool, consume: bool, explain: bool, max_forget: Portion | None) -> None:
+def id_fields_of(collection: str | None, given: list[str] | None) -> tuple[str, ...]:
+    """The fields that `--id-field` names. Raises a usage error for a collection without a name."""
+    from apex_cli.extract.collection_names import named
+
+    if collection is not None and not named(collection):
+        raise UsageError(f"{collection!r} has no letter or digit that could name a collection")
+    return tuple(field.strip() for each in given or () for field in each.split(",") if field.strip())
+
+
+def check_sync(paths: list[str], *, sync: bool, consume: bool, explain: bool, max_forget: Portion | None) -> None:
     """Raise a usage error for flags that do not fit together."""
     if max_forget is not None and not sync:
         raise UsageError("--max-forget limits what --sync forgets", hint="add --sync")

@@ -2,7 +2,7 @@
 
 A row of a page that fails is staged alone: its collection, key and time would be lost with the page. So the bytes that
 are kept are `{"apex_kept": 1, "collection", "key", "as_of", "ended", "payload"}`. A document is kept as it was read:
-`{"apex_kept": 1, "document": <its payload>}`.
+`{"apex_kept": 1, "document": <its payload>}`. What comes out of an export is kept as its line.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 
 from apex_cli.extract import timestamps
 from apex_cli.model import JsonObject, Record
+from apex_cli.reading import exported
 from apex_cli.reading.connectors.protocol import Opened, Protocol, Row, Streams, text_of
 from apex_cli.reading.inner import Around
 from apex_cli.sources.registry import DOCUMENT
@@ -42,6 +43,8 @@ def document_of(value: JsonObject) -> JsonObject | None:
 
 def kept(record: Record) -> bytes:
     """A record as it is read again. Keys keep their order: ids are looked for in that order."""
+    if record.exported is not None:
+        return exported.line_of(record).encode()
     if record.source == DOCUMENT:
         return json.dumps({MARK: 1, "document": record.payload}, ensure_ascii=False).encode()
     if not (record.collection or record.id_fields or record.as_of or record.ended):

@@ -203,6 +203,7 @@ class Catalog:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.namespace = database.namespace
 
     async def by_id(self, record_ids: Sequence[str]) -> Mapping[str, CurrentVersion]:
         """Current versions by record id; records without one are absent."""

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
-from apex_cli.extract.key_forms import renewed
+from apex_cli.extract.stated import extraction_of, stated_of
 from apex_cli.model import (
     Embedded,
-    Extraction,
     Plan,
     PlanKind,
     Record,
@@ -21,9 +20,8 @@ from apex_cli.model import (
     RecordVersion,
     Superseded,
 )
-from apex_cli.serialization import from_claim, from_entity, from_phrase, to_claim, to_entity, to_phrase
+from apex_cli.stores.journal import SagaState
 from apex_cli.stores.postgres.connection import Row, pg_json
-from apex_cli.stores.protocol import SagaState
 from apex_cli.text_cleaning import replace_unencodable
 from apex_cli.versions import KnownVersion, Placement, place
 
@@ -111,7 +109,7 @@ class JournalEntry:
             replace_unencodable(extraction.title),
             replace_unencodable(extraction.text),
             pg_json(record.payload),
-            extraction_json(extraction),
+            pg_json(stated_of(extraction)),
             plan.chunks,
             extraction.kind.value,
             extraction.whole,
@@ -142,7 +140,10 @@ def write(
 
     `known` are the record's versions in order of arrival; for `again` see `versions.place`.
     """
-    embedded = _succeeding(record, embedded, [version.known for version in known])
+    if record.exported is not None and not again and any(_is_same(record, embedded, one.known) for one in known):
+        return None
+    if record.exported is None:
+        embedded = _succeeding(record, embedded, [version.known for version in known])
     extraction = embedded.extraction
     new = KnownVersion(
         saga_id=saga_id,
@@ -154,7 +155,8 @@ def write(
         chunks=len(extraction.chunks),
         claims=len(extraction.claims),
     )
-    placed = place([version.known for version in known], new, again=again)
+    took_again = record.exported is not None and record.exported.again
+    placed = place([version.known for version in known], new, again=again or took_again)
     if placed is None:
         return None
     others = {version.saga_id for version in placed.others}
@@ -177,6 +179,12 @@ def write(
         states=placed.states,
     )
     return JournalEntry(plan, placed)
+
+
+def _is_same(exported: Record, embedded: Embedded, known: KnownVersion) -> bool:
+    """Whether a version out of an export is this one: of the same content, staged at that time, as of that time."""
+    version = (exported.content_hash, exported.observed_at, embedded.extraction.event_time)
+    return version == (known.content_hash, known.observed_at, known.as_of)
 
 
 def _succeeding(record: Record, embedded: Embedded, known: Sequence[KnownVersion]) -> Embedded:
@@ -226,44 +234,3 @@ def removal(
         ),
     )
     return JournalEntry(plan, lasting=lasting)
-
-
-def extraction_json(extraction: Extraction) -> str:
-    """An extraction without its text and vectors, as JSON text: the part of a plan that the journal keeps."""
-    return pg_json(
-        {
-            "entities": [from_entity(entity) for entity in extraction.entities],
-            "claims": [from_claim(claim) for claim in extraction.claims],
-            **({"phrases": [from_phrase(phrase) for phrase in extraction.phrases]} if extraction.phrases else {}),
-            "llm_calls": extraction.llm_calls,
-            "tokens": extraction.tokens,
-            "ended": extraction.ended,
-        }
-    )
-
-
-def extraction_of(
-    stated: Mapping[str, Any],
-    *,
-    event_time: datetime,
-    kind: RecordKind,
-    whole: bool,
-    dated: bool,
-    title: str = "",
-    text: str = "",
-) -> Extraction:
-    """What `extraction_json` wrote, and the columns beside it: keys in their present form, no chunks."""
-    entities, claims = renewed(tuple(map(to_entity, stated["entities"])), tuple(map(to_claim, stated["claims"])))
-    return Extraction(
-        event_time=event_time,
-        title=title,
-        text=text,
-        chunks=(),
-        entities=entities,
-        claims=claims,
-        kind=kind,
-        whole=whole,
-        dated=dated,
-        ended=stated.get("ended", False),
-        phrases=tuple(map(to_phrase, stated.get("phrases", ()))),
-    )

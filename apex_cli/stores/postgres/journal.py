@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from apex_cli.extract.likeness import same_thing, same_vehicle
 from apex_cli.model import Embedded, Plan, PlanKind, Position, Record, Superseded
+from apex_cli.stores.journal import Begun, KnownContent, KnownVersions, OpenSaga, SagaState
 from apex_cli.stores.postgres.connection import STORE, Connection, Database, Row, uuid_array
 from apex_cli.stores.postgres.entries import (
     COPY_SAGA,
@@ -24,7 +25,6 @@ from apex_cli.stores.postgres.entries import (
     write,
 )
 from apex_cli.stores.postgres.purge import purge
-from apex_cli.stores.protocol import Begun, KnownContent, OpenSaga, SagaState
 from apex_cli.text_cleaning import replace_unencodable
 
 # A purge takes the names of forgotten records away.
@@ -55,6 +55,14 @@ _KNOWN = """
 SELECT v.record_id, v.content_hash, v.dated OR v.kind = 'event' AS has_time, v.saga_id = r.current_version AS current
 FROM record r JOIN record_version v ON v.record_id = r.record_id JOIN saga s ON s.saga_id = v.saga_id
 WHERE r.record_id = ANY(%(ids)s::uuid[]) AND r.current_saga IS NOT NULL AND s.state IN ('COMMITTED', 'DONE')
+"""
+_KNOWN_VERSIONS = """
+SELECT v.record_id, v.content_hash, v.observed_at, v.event_time FROM record_version v JOIN saga s USING (saga_id)
+WHERE v.record_id = ANY(%(ids)s::uuid[]) AND s.state IN ('COMMITTED', 'DONE')
+"""
+_NOTE_FORGOTTEN = """
+INSERT INTO forgotten (record_id, content_hash) SELECT * FROM unnest(%(ids)s::uuid[], %(hashes)s::text[])
+ON CONFLICT DO NOTHING
 """
 _RAISE = "UPDATE record SET epoch = epoch + 1 WHERE record_id = ANY(%(ids)s::uuid[])"
 _ABORT = """
@@ -195,21 +203,32 @@ class PostgresJournal:
             ),
         )
 
+    async def known_versions(self, record_ids: Sequence[str]) -> KnownVersions:
+        rows = await self._database.rows(_KNOWN_VERSIONS, {"ids": list(record_ids)})
+        return frozenset(
+            (str(row["record_id"]), row["content_hash"], row["observed_at"], row["event_time"]) for row in rows
+        )
+
+    async def note_forgotten(self, records: Sequence[Record]) -> None:
+        by_id = {record.record_id: record for record in sorted(records, key=lambda record: record.record_id)}
+        pairs = [
+            (record.record_id, digest)
+            for record in records
+            if record.exported is not None
+            for digest in record.exported.forgotten
+        ]
+        async with self._database.transaction() as connection:
+            await connection.execute(_ENSURE, _identities(by_id))
+            await connection.execute(
+                _NOTE_FORGOTTEN, {"ids": [one for one, _ in pairs], "hashes": [h for _, h in pairs]}
+            )
+
     async def begin_write(
         self, items: Sequence[tuple[Record, Embedded]], *, run_id: str | None, group_id: str, again: bool = False
     ) -> Begun:
         by_id = {record.record_id: (record, embedded) for record, embedded in sorted(items, key=_by_record_id)}
-        records = [record for record, _ in by_id.values()]
         async with self._database.transaction() as connection:
-            await connection.execute(
-                _ENSURE,
-                {
-                    "ids": uuid_array(by_id),
-                    "sources": [record.source for record in records],
-                    "types": [record.data_type for record in records],
-                    "externals": [replace_unencodable(record.external_id) for record in records],
-                },
-            )
+            await connection.execute(_ENSURE, _identities({record.record_id: record for record, _ in by_id.values()}))
             starts = await _lock(connection, list(by_id))
             busy = frozenset(record_id for record_id, start in starts.items() if start.busy)
             free = [record_id for record_id in by_id if record_id not in busy]
@@ -283,6 +302,16 @@ class PostgresJournal:
     async def _execute(self, query: str, parameters: Mapping[str, Any]) -> None:
         async with self._database.transaction() as connection:
             await connection.execute(query.encode(), parameters)
+
+
+def _identities(records: Mapping[str, Record]) -> dict[str, str | list[str]]:
+    """The parameters of `_ENSURE` for records by their ids."""
+    return {
+        "ids": uuid_array(records),
+        "sources": [record.source for record in records.values()],
+        "types": [record.data_type for record in records.values()],
+        "externals": [replace_unencodable(record.external_id) for record in records.values()],
+    }
 
 
 def _by_record_id(item: tuple[Record, Embedded]) -> str:

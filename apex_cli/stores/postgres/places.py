@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apex_cli.text_cleaning import replace_unencodable
 
@@ -58,6 +58,21 @@ UPDATE document_place p SET vacated_at = now()
 FROM unnest(%(records)s::uuid[], %(files)s::text[]) AS gone(record_id, file)
 WHERE p.record_id = gone.record_id AND p.vacated_at IS NULL
   AND (p.shown = gone.file OR starts_with(p.shown, gone.file || '/'))
+"""
+# Of two documents at one place, the one that this memory saw there stays.
+_RESTORE = """
+INSERT INTO document_place AS p (place, shown, record_id, content_hash, first_seen, last_seen, vacated_at)
+SELECT place, shown, record_id, content_hash, first_seen, last_seen, coalesce(vacated_at, (
+    SELECT now() FROM document_place o
+    WHERE o.place = new.place AND o.record_id <> new.record_id AND o.vacated_at IS NULL LIMIT 1
+))
+FROM unnest(%(places)s::text[], %(shown)s::text[], %(records)s::uuid[], %(contents)s::text[],
+            %(first)s::timestamptz[], %(last)s::timestamptz[], %(vacated)s::timestamptz[])
+    AS new(place, shown, record_id, content_hash, first_seen, last_seen, vacated_at)
+WHERE EXISTS (SELECT FROM record r WHERE r.record_id = new.record_id AND r.current_saga IS NOT NULL)
+ON CONFLICT (place, record_id) DO UPDATE
+SET content_hash = excluded.content_hash, last_seen = excluded.last_seen, vacated_at = excluded.vacated_at
+WHERE excluded.last_seen > p.last_seen
 """
 _REMOVE = "DELETE FROM document_place WHERE record_id = ANY(%(ids)s::uuid[])"
 
@@ -176,6 +191,25 @@ class DocumentPlaces:
         async with self._database.transaction() as connection:
             await connection.execute(_LEAVE, parameters)
             await connection.execute(_ENTER, parameters)
+
+    async def restore(self, found: Sequence[tuple[str, Sequence[Mapping[str, Any]]]]) -> None:
+        """Note the places that records out of an export had. Idempotent; what was seen here later stays.
+
+        A place has the names of the table's columns, its times as ISO 8601.
+        """
+        once = {(record_id, place["place"]): place for record_id, places in found for place in places}
+        rows = [(record_id, place) for (record_id, _), place in once.items()]
+        parameters = {
+            "places": [place["place"] for _, place in rows],
+            "shown": [replace_unencodable(place["shown"]) for _, place in rows],
+            "records": [record_id for record_id, _ in rows],
+            "contents": [place["content_hash"] for _, place in rows],
+            "first": [place["first_seen"] for _, place in rows],
+            "last": [place["last_seen"] for _, place in rows],
+            "vacated": [place["vacated_at"] for _, place in rows],
+        }
+        async with self._database.transaction() as connection:
+            await connection.execute(_RESTORE, parameters)
 
     async def leave(self, gone: Sequence[tuple[str, str]]) -> None:
         """Note that documents are no longer in these files: pairs of record id and absolute path."""
