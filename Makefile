@@ -13,7 +13,7 @@ PAPERS ?= 42
 RECORDS ?= 1000
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-faults test-servers test-server-profile campaign-servers servers-up servers-down \
-	lint docs-check bench bench-peers bench-servers bench-llm quality quality-llm quality-meaning quality-search \
+	lint docs docs-check bench bench-peers bench-servers bench-llm quality quality-llm quality-meaning quality-search \
 	clean
 
 help: ## show what each target does
@@ -68,6 +68,11 @@ lint: install docs-check ## ruff, formatting, mypy --strict, import rules, docum
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The notice that it turns off is about a later release of MkDocs; both packages are pinned.
+docs: install ## the documents as a site in site/; ends with an error on a broken link or a page that is in no menu
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo "open site/index.html"
+
 docs-check: install ## what documents name exists, and what exists is documented
 	$(BIN)/python -m tests.docs_check
 
@@ -99,4 +104,4 @@ quality-search: install ## does search find what is asked for by id, name, missp
 	$(BIN)/python -m quality.search
 
 clean: ## remove .venv, the demo's home and caches
-	rm -rf .venv .bench-peers .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .bench-peers .demo site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -14,7 +14,7 @@ from pathlib import Path
 
 CODE = ("apex_cli", "bench", "quality", "scripts", "tests")
 BANNED = re.compile(r"\b(told|tells?(?!\()|nobody|whom|anew|bears|mend(ed|s)?|spoken|strangers)\b", re.IGNORECASE)
-_DATA = ("fixtures/", "tests/fixtures/", "quality/texts/", "LICENSE")
+_DATA = ("fixtures/", "tests/fixtures/", "quality/texts/", "docs/assets/", "LICENSE")
 """Data and texts of other authors: no words of ours."""
 
 
