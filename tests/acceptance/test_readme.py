@@ -1,4 +1,4 @@
-"""The commands that README and every verb's help show work as written, on the fixtures."""
+"""The examples in every verb's help work as written, on the fixtures. README: see test_first_hour."""
 
 from __future__ import annotations
 
@@ -47,14 +47,6 @@ def shell(home: Path, command: str, stdin: str = "") -> subprocess.CompletedProc
     )
 
 
-def use_block() -> list[str]:
-    """The lines of the first block of commands under README's heading "Use"."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    found = re.search(r"^## Use\n.*?^```sh\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
-    assert found, "README has no block of commands under ## Use"
-    return [line for line in found[1].splitlines() if line.partition("#")[0].strip()]
-
-
 def examples() -> dict[str, list[str]]:
     """By verb: the lines under "Examples:" in its help."""
     found: dict[str, list[str]] = {}
@@ -66,29 +58,6 @@ def examples() -> dict[str, list[str]]:
         if epilog := getattr(command, "epilog", None):
             found[name] = [line.strip() for line in epilog.partition("\n\n")[0].splitlines()[2:]]
     return found
-
-
-def test_the_commands_of_readme_work_as_written(home: Path) -> None:
-    shutil.copytree(ROOT / "fixtures", home.parent / "fixtures")
-    for line in use_block():
-        done = shell(home, line)
-        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
-        assert done.stdout.strip() not in FINDS_NOTHING - {"There are no dead letters."}, line
-
-
-def test_the_first_steps_after_the_demo_lead_to_something(home: Path) -> None:
-    shutil.copytree(ROOT / "fixtures", home.parent / "fixtures")
-    run(home, "ingest", "fixtures", "-q").expect(0)
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    block = next(block for block in re.findall(r"^```sh\n(.*?)^```", readme, re.M | re.S) if "make shell" in block)
-    steps = [line for line in block.splitlines() if line.startswith("apex ")]
-    assert [step.split()[1] for step in steps] == ["status", "ls", "entities", "facts"]
-    for step in steps:
-        done = shell(home, step)
-        assert done.returncode == 0, f"{step}\n{done.stdout}{done.stderr}"
-        assert len(done.stdout.splitlines()) > 5, step
-    demo = (ROOT / "scripts" / "demo").read_text(encoding="utf-8")
-    assert all(step.partition("  ")[0] in demo for step in steps)
 
 
 def prepare(home: Path) -> Mapping[str, str]:
