@@ -47,6 +47,8 @@ class Format(ABC):
     """The extra (`extras.EXTRAS`) with the libraries that it needs; empty where it needs none."""
     is_text: bool = False
     """Whether its files are text that may as well be JSON: `--source json` reads them as that."""
+    holds_one_file: bool = False
+    """Whether what it holds is the file itself in another form: it is compressed."""
     isolated: bool = False
     """Whether it is read in a worker process: for parsers that foreign bytes may crash, exhaust or keep busy."""
 

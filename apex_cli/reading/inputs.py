@@ -56,7 +56,8 @@ class Input:
     `name` is what it is called before the user, `origin` where it came from: a path, or `-`. Those of a file inside of
     another go on behind the other's: `/drop/loads.zip/north/loads.csv`. `collection` is that of records that are in no
     list with a name, unless `naming` says another one for all. `dated` is the date that the file's name gives, `as_of`
-    the time of the message that it is attached to. `level` counts the files around it.
+    the time of the message that it is attached to. `level` counts the files around it. `is_enclosed`: it is attached
+    to a message or a member of an archive, so who made it may be another one than who named the input.
     """
 
     file: BinaryIO
@@ -73,9 +74,10 @@ class Input:
     dated: datetime | None = None
     as_of: datetime | None = None
     level: int = 0
+    is_enclosed: bool = False
 
-    def inner(self, part: InnerFile) -> Input:
-        """The input that a file inside of this one is.
+    def inner(self, part: InnerFile, *, is_itself: bool) -> Input:
+        """The input that a file inside of this one is. `is_itself`: it is this file, uncompressed.
 
         Raises `ReadError` (`too_deep`), and `InnerFilesExhausted` where nothing more may be read inside of the input.
         """
@@ -94,6 +96,7 @@ class Input:
             dated=collection_names.file_date(name) or self.dated,
             as_of=part.as_of or self.as_of,
             level=self.level + 1,
+            is_enclosed=self.is_enclosed or not is_itself,
         )
 
 

@@ -112,7 +112,7 @@ def _of_format(opened: Input, format: Format) -> Iterator[Record | Rejected | Sk
         elif isinstance(part, Object):
             yield from object_records(opened, opener, part)
         elif isinstance(part, InnerFile):
-            yield from _inner(opened, part)
+            yield from _inner(opened, part, format)
         else:
             yield _left(opened, format, part)
 
@@ -126,10 +126,10 @@ def format_parts(opened: Input, format: Format) -> Iterator[Part]:
     return opened.isolation.parts(format, opened.file, info)
 
 
-def _inner(opened: Input, part: InnerFile) -> Iterator[Record | Rejected | Skipped]:
+def _inner(opened: Input, part: InnerFile, format: Format) -> Iterator[Record | Rejected | Skipped]:
     with part.data:
         try:
-            inner = opened.inner(part)
+            inner = opened.inner(part, is_itself=format.holds_one_file)
         except InnerFilesExhausted:
             raise
         except ReadError as error:

@@ -46,7 +46,7 @@ def json_records(opened: Input) -> Iterator[Record | Rejected | Skipped]:
             yield Rejected(locator, item.error, item.raw)
             continue
         if is_export(item.value):
-            yield from _exported(export, item, locator)
+            yield from _exported(export, item, locator, opened)
             continue
         document = kept.document_of(item.value)
         if document is not None:
@@ -62,8 +62,14 @@ def json_records(opened: Input) -> Iterator[Record | Rejected | Skipped]:
     export.check_end()
 
 
-def _exported(export: ExportReader, item: Value, locator: str) -> Iterator[Record | Rejected]:
+def _exported(export: ExportReader, item: Value, locator: str, opened: Input) -> Iterator[Record | Rejected]:
     try:
+        if opened.is_enclosed:
+            raise ReadError(
+                "an export inside of a message or an archive is not taken: it may state anything of any record",
+                hint="if you made it, take it out and ingest the file itself",
+                code="enclosed_export",
+            )
         record = export.record(item.value, locator=locator, size=len(item.raw))
     except NewerExport:
         raise

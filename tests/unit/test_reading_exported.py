@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import zipfile
 from datetime import UTC, datetime
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -153,3 +156,35 @@ def test_lines_are_ascii_and_numbers_stay_as_they_are() -> None:
     assert "10000000000000000000000.0" in line
     assert json.loads(line)["title"] == "é\x7f\u202e\U0001f69a"
     assert "é" in json.loads(line)["payload"]
+
+
+def enclosed(folder: Path, name: str) -> Path:
+    """A file of this kind around an export of one version."""
+    content = (json.dumps(VERSION) + "\n").encode()
+    path = folder / name
+    if path.suffix == ".gz":
+        path.write_bytes(gzip.compress(content))
+    elif path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("export.jsonl", content)
+    else:
+        message = EmailMessage()
+        message["From"], message["Date"] = "a@b.example", "Wed, 04 Mar 2026 09:00:00 +0000"
+        message.set_content("See the attachment.")
+        message.add_attachment(content, maintype="application", subtype="json", filename="export.jsonl")
+        path.write_bytes(message.as_bytes())
+    return path
+
+
+def test_a_compressed_export_is_read(tmp_path: Path) -> None:
+    (found,) = read(enclosed(tmp_path, "export.jsonl.gz"))
+    assert isinstance(found, Record)
+    assert found.exported is not None
+
+
+@pytest.mark.parametrize("name", ["mail.eml", "files.zip"])
+def test_an_export_that_another_one_may_have_made_is_not_taken(tmp_path: Path, name: str) -> None:
+    *others, found = read(enclosed(tmp_path, name))
+    assert isinstance(found, Rejected)
+    assert found.error.code == "enclosed_export"
+    assert not any(isinstance(one, Record) and one.exported for one in others)

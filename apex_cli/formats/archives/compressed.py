@@ -24,6 +24,8 @@ _XZ_MEMORY = 256 * 1024**2
 
 
 class _Compressed(Format):
+    holds_one_file = True
+
     def __init__(
         self,
         name: str,
