@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from apex_cli.cli.ingesting import run_ingest
-from apex_cli.cli.options import Extractor, Source, check_source, duration, filled, pattern, portion
+from apex_cli.cli.input_options import Collection, Consume, Exclude, IdField, Include, MaxForget, Sync
+from apex_cli.cli.options import Extractor, Source, check_source, duration, filled
 from apex_cli.cli.verb import EMPTY, LOCKED, MANUAL_RECOVERY, OK, RECORDS, START, USAGE, CommandContext, verb
 from apex_cli.errors import UsageError
 from apex_cli.units import Portion
@@ -61,43 +62,16 @@ def ingest(
     concurrency: Annotated[int | None, typer.Option(min=1, metavar="N", help="Extractions at a time.")] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, metavar="N", help="Most records a commit.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Take at most so many records.")] = None,
-    collection: Annotated[
-        str | None,
-        typer.Option(parser=filled, metavar="NAME", help="The collection of other JSON, instead of the file's name."),
-    ] = None,
-    id_field: Annotated[
-        list[str] | None,
-        typer.Option(
-            parser=filled,
-            metavar="F",
-            help="The field with the id of other JSON: a dotted path. Several, or F,G, are one id together.",
-        ),
-    ] = None,
+    collection: Collection = None,
+    id_field: IdField = None,
     name: Annotated[
         str | None, typer.Option(parser=filled, metavar="N", help="What stdin is called, as if it were a file.")
     ] = None,
-    include: Annotated[
-        list[str] | None,
-        typer.Option(parser=pattern, metavar="GLOB", help="Take only such files of a directory, e.g. '*.pdf'."),
-    ] = None,
-    exclude: Annotated[
-        list[str] | None,
-        typer.Option(parser=pattern, metavar="GLOB", help="Leave out such files or folders; see also .apexignore."),
-    ] = None,
-    sync: Annotated[
-        bool,
-        typer.Option("--sync", help="Forget what an earlier --sync took from here and is in no file any more."),
-    ] = False,
-    max_forget: Annotated[
-        Portion | None,
-        typer.Option(
-            "--max-forget",
-            parser=portion,
-            metavar="N|N%",
-            help="Let --sync forget at most so many records of a folder (10%), and all only with 100%.",
-        ),
-    ] = None,
-    consume: Annotated[bool, typer.Option("--consume", help="Remove an original once it is committed.")] = False,
+    include: Include = None,
+    exclude: Exclude = None,
+    sync: Sync = False,
+    max_forget: MaxForget = None,
+    consume: Consume = False,
     min_age: Annotated[
         float | None, typer.Option(parser=duration, metavar="TIME", help="Skip files changed more recently, e.g. 30s.")
     ] = None,
@@ -122,9 +96,10 @@ def ingest(
 ) -> None:
     """Commit records to the four stores.
 
-    Stages, extracts, embeds, commits, cleans up. Reads JSON (one object, an array, JSON Lines), plain text and
-    Markdown. Each record is visible in all four stores or in none. Known records stay unchanged. A record that fails
-    is kept (see `apex staging`), and the others continue. Sagas that an earlier run left open are settled first.
+    Stages, extracts, embeds, commits, cleans up. Reads JSON, sheets, mail, EDI, PDF and other documents, and what is in
+    archives; README lists them. Each record is visible in all four stores or in none. Known records stay unchanged. A
+    record that fails is kept (see `apex staging`), and the others continue. Sagas that an earlier run left open are
+    settled first.
 
     With --sync the memory follows the folder: a record that is in no file any more is forgotten, and taken again when
     it comes back. What cannot be read, or is not looked at, stays.

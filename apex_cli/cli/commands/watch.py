@@ -12,13 +12,13 @@ import typer
 
 from apex_cli.cli import loop
 from apex_cli.cli.commands.ingest import check_sync, id_fields_of
-from apex_cli.cli.options import Extractor, Source, check_source, duration, filled, pattern, portion
+from apex_cli.cli.input_options import Collection, Consume, Exclude, IdField, Include, MaxForget, Sync
+from apex_cli.cli.options import Extractor, Source, check_source, duration
 from apex_cli.cli.output import Output, clean, redact
 from apex_cli.cli.verb import START, USAGE, CommandContext, verb
 from apex_cli.errors import ApexError, OutputError, RecordError, StoreError, UsageError
 from apex_cli.exit_codes import of_signal
 from apex_cli.results import RecordResult, RecordStatus
-from apex_cli.units import Portion
 
 if TYPE_CHECKING:
     from apex_cli.config import Settings
@@ -42,35 +42,13 @@ def watch(
     paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Directories and files.")],
     source: Source = "auto",
     extractor: Annotated[Extractor, typer.Option(help="As of `apex ingest`.")] = "auto",
-    collection: Annotated[
-        str | None,
-        typer.Option(parser=filled, metavar="NAME", help="The collection of other JSON, instead of the file's name."),
-    ] = None,
-    id_field: Annotated[
-        list[str] | None,
-        typer.Option(parser=filled, metavar="F", help="The field with the id of other JSON: a dotted path."),
-    ] = None,
-    include: Annotated[
-        list[str] | None,
-        typer.Option(parser=pattern, metavar="GLOB", help="Take only such files of a directory, e.g. '*.pdf'."),
-    ] = None,
-    exclude: Annotated[
-        list[str] | None,
-        typer.Option(parser=pattern, metavar="GLOB", help="Leave out such files or folders; see also .apexignore."),
-    ] = None,
-    sync: Annotated[
-        bool, typer.Option("--sync", help="Forget what was taken from here and is in no file any more.")
-    ] = False,
-    max_forget: Annotated[
-        Portion | None,
-        typer.Option(
-            "--max-forget",
-            parser=portion,
-            metavar="N|N%",
-            help="Let --sync forget at most so many records of a folder at a time (10%).",
-        ),
-    ] = None,
-    consume: Annotated[bool, typer.Option("--consume", help="Remove an original once it is committed.")] = False,
+    collection: Collection = None,
+    id_field: IdField = None,
+    include: Include = None,
+    exclude: Exclude = None,
+    sync: Sync = False,
+    max_forget: MaxForget = None,
+    consume: Consume = False,
     min_age: Annotated[
         float | None,
         typer.Option(parser=duration, metavar="TIME", help="Take a file so long after its last change (5s)."),
