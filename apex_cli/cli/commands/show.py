@@ -12,9 +12,8 @@ import typer
 from apex_cli.cli.entity_lists import several_shown
 from apex_cli.cli.options import filled, moment
 from apex_cli.cli.output import Output, clean, clip
-from apex_cli.cli.verb import START, UNANSWERED, CommandContext, verb
+from apex_cli.cli.verb import START, TIMES, UNANSWERED, CommandContext, verb
 from apex_cli.errors import UsageError
-from apex_cli.extract.timestamps import rfc3339
 
 if TYPE_CHECKING:
     from apex_cli.reports import Portrait
@@ -24,7 +23,7 @@ _IN_TEXT = 60
 
 
 @verb(
-    *("json", "quiet", "home", "lock_timeout"),
+    *("json", "quiet", *TIMES, "home", "lock_timeout"),
     examples=(
         "apex show TRUCK-6520",
         "apex show TRUCK-6520 --html -o truck.html",
@@ -93,15 +92,15 @@ def _text(output: Output, portrait: Portrait) -> None:
     else:
         output.line()
         for one in marks:
-            until = f" - {rfc3339(one.invalid_at)}" if one.invalid_at else ""
+            until = f" - {output.time(one.invalid_at)}" if one.invalid_at else ""
             record = names.get(portrait.newest.get(one.id, ""), "")
-            said = f"{rfc3339(one.valid_at)}{until}: {clip(one.sentence, 200)}"
+            said = f"{output.time(one.valid_at)}{until}: {clip(one.sentence, 200)}"
             output.line(f"{said} [{clip(record, 1_000)}]" if record else said)
     left_out = len(portrait.facts) - len(marks) + portrait.left_out
     if left_out:
         output.line(f"and {left_out:,} older (--html shows more, `apex facts --all` shows all)")
     for against in portrait.contradictions:
-        output.line(f"contradiction: {clean(sentence(against))}")
+        output.line(f"contradiction: {clean(sentence(against, output.time))}")
 
 
 def _objects(portrait: Portrait) -> Iterator[dict[str, Any]]:
