@@ -72,6 +72,11 @@ class Home:
             return stat.S_ISREG(self._lock_file.stat().st_mode)
         return False
 
+    def has_postgres(self) -> bool:
+        """Whether embedded PostgreSQL has data here. Raises `ConfigError`."""
+        with self._usable():
+            return self.postgres_data.exists()
+
     def create(self) -> None:
         """Make the home (mode 700 when it is new) and its folders. Idempotent. Raises `ConfigError`."""
         with self._usable():

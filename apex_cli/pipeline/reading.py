@@ -251,9 +251,10 @@ async def has_memory(settings: Settings) -> bool:
     """
     home = Home(settings.home)
     if uses_home(settings):
+        if not home.exists():
+            return False
         # While the first run starts PostgreSQL, its data is not there yet.
-        begun = not settings.postgres_url.embedded or home.postgres_data.exists() or home.holder() is not None
-        return home.exists() and begun
+        return not settings.postgres_url.embedded or home.has_postgres() or home.holder() is not None
     database = postgres_server(settings, create=False)
     try:
         await database.open()

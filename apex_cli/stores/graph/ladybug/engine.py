@@ -222,26 +222,29 @@ class LadybugEngine:
             self._checkpoint()
         while True:
             try:
-                with self._connected() as connection:
-                    return self._attempt(connection, job, write)
+                with self._begun(write) as transaction:
+                    result = job(transaction)
+                return result
             except StoreTransient as error:
                 may_be_committed = self._in_doubt
                 if not self._grow(error) or may_be_committed:
                     raise
 
-    def _attempt(self, connection: ladybug.Connection, job: Callable[[LadybugTransaction], T], write: bool) -> T:
-        connection.execute("BEGIN TRANSACTION" if write else "BEGIN TRANSACTION READ ONLY")
-        try:
-            result = job(LadybugTransaction(connection))
-            self._in_doubt = write
-            connection.execute("COMMIT")
-            self._in_doubt = False
-        except BaseException:
-            # A failed statement has rolled back already, so this one may be refused.
-            with suppress(RuntimeError):
-                connection.execute("ROLLBACK")
-            raise
-        return result
+    @contextmanager
+    def _begun(self, write: bool) -> Iterator[LadybugTransaction]:
+        """A transaction, committed when the block ends without an error."""
+        with self._connected() as connection:
+            connection.execute("BEGIN TRANSACTION" if write else "BEGIN TRANSACTION READ ONLY")
+            try:
+                yield LadybugTransaction(connection)
+                self._in_doubt = write
+                connection.execute("COMMIT")
+                self._in_doubt = False
+            except BaseException:
+                # A failed statement has rolled back already, so this one may be refused.
+                with suppress(RuntimeError):
+                    connection.execute("ROLLBACK")
+                raise
 
     def _log_bytes(self) -> int:
         try:
