@@ -41,6 +41,8 @@ ODD: Sequence[dict[str, Any]] = (
     {**SHIPMENT, "shipmentId": "S-big", "note": 10**30, "small": 1e-9, "whole": 1.0, "huge": 1e22, "long": "x" * 9_000},
 )
 
+pytestmark = pytest.mark.embedded  # two homes of one test would be one memory on servers
+
 
 def _nested(depth: int) -> dict[str, Any]:
     value: Any = "deep"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.apex import APEX, new_home, run, write_lines
+from tests.acceptance.apex import APEX, environment, new_home, run, write_lines
 from tests.acceptance.hostile import BELL_AND_COLOUR
 from tests.acceptance.seeds import (
     MESSAGE_KEY,
@@ -162,7 +162,7 @@ def test_long_ids_and_hostile_texts_leave_a_table_as_it_is(odd: Path) -> None:
 def test_a_reader_that_leaves_early_is_no_error(seeded: Path) -> None:
     done = subprocess.run(
         ["/bin/sh", "-c", f"'{APEX}' ls --json | head -1; '{APEX}' entities | head -1"],
-        env={"APEX_HOME": str(seeded), "PATH": "/usr/bin:/bin", "HOME": str(seeded.parent)},
+        env=environment(seeded, seeded.parent),
         capture_output=True,
         text=True,
         check=True,
