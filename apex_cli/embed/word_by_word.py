@@ -36,10 +36,12 @@ def closeness(words: Sequence[str], texts: Sequence[str], vectors: Callable[[Seq
     import numpy as np
 
     asked = list(dict.fromkeys(word.casefold() for word in words if _WORD.fullmatch(word)))
+    if not asked:
+        return [0.0] * len(texts)
     said = [set(_WORD.findall(text[:_MOST_CHARS].casefold())) for text in texts]
     counts = Counter(word for each in said for word in each)
     known = sorted(counts, key=lambda word: (counts[word], word))[:_MOST_WORDS]
-    if not asked or not known:
+    if not known:
         return [0.0] * len(texts)
     near = _unit(vectors(asked)) @ _unit(vectors(known)).T
     near[near < _FAR] = 0.0

@@ -7,6 +7,7 @@ left out is said in `left_out`, with how to ask for it.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
@@ -53,16 +54,16 @@ Values = Annotated[dict[str, Any], AfterValidator(_safe)]
 Record = Annotated[Name, Field(description="A record as source:external_id, which `get` and `history` take.")]
 
 
-class ToolAnswer(BaseModel):
+class ToolAnswer(BaseModel, ABC):
     """An answer. `cut` names its lists that may be shortened, from their ends, and how to ask for what is left out."""
 
     cut: ClassVar[Mapping[str, str]] = {}
 
     left_out: list[Name] = Field(default=[], description="What this answer does not show, and how to ask for it.")
 
+    @abstractmethod
     def lines(self) -> Iterator[str]:
         """The answer for a reader of text; lines as they are in the fields."""
-        raise NotImplementedError
 
     def as_text(self) -> str:
         """All lines, then what is left out."""
