@@ -170,14 +170,9 @@ def select(
     """Choose what to show; see `answer`."""
     now = at or datetime.now(UTC)
     standing = [view for view in known.facts if predicate in (None, view.predicate) and not view.overruled]
-    chosen = [view for view in standing if at is None or holds(view, at)]
+    chosen = [view for view in standing if at is None or view.holds(at)]
     compared = [pair for pair in _pairs(known.facts, known.entity.id, now) if predicate in (None, pair[0].predicate)]
     return FactSelection(known, at, now, _divided(chosen, now, everything=everything), compared)
-
-
-def holds(fact: FactView, at: datetime) -> bool:
-    """Whether the fact's interval, closed at its beginning and open at its end, contains `at`."""
-    return fact.valid_at <= at and (fact.invalid_at is None or at < fact.invalid_at)
 
 
 def answered(fact: FactView, records: SeenRecords, at: datetime | None = None) -> AnsweredFact:
@@ -227,7 +222,7 @@ def _still_states(record: SeenRecord, held: FactView, at: datetime) -> bool:
 def _pairs(views: Sequence[FactView], entity_id: str, at: datetime) -> list[tuple[FactView, FactView]]:
     """What holds of the entity at `at`, each with what may contradict it."""
     own = [view for view in views if view.subject_id == entity_id and view.certain and view.predicate in FUNCTIONAL]
-    current = [view for view in own if holds(view, at)]
+    current = [view for view in own if view.holds(at)]
     pairs: list[tuple[FactView, FactView]] = []
     for held in current:
         pairs += [(held, claimed) for claimed in _claimed_since(views, held, at)]
@@ -256,7 +251,7 @@ def _claimed_since(views: Iterable[FactView], held: FactView, at: datetime) -> l
         and (view.subject_id, view.predicate) == (held.subject_id, held.predicate)
         and view.object_id != held.object_id
         and held.valid_at <= view.valid_at
-        and holds(view, at)
+        and view.holds(at)
     ]
     if held.predicate == Predicate.HAS_STATUS:
         claimed = [view for view in claimed if not agrees(view.object, held.object)]
@@ -270,7 +265,7 @@ def _stated_since(views: Iterable[FactView], held: FactView, entity_id: str, at:
         said = view.attributes.get("states")
         if view.predicate != Predicate.MENTIONS or view.object_id != entity_id or not isinstance(said, str):
             continue
-        if held.valid_at <= view.valid_at and holds(view, at) and not agrees(said, held.object):
+        if held.valid_at <= view.valid_at and view.holds(at) and not agrees(said, held.object):
             found.setdefault(said, []).append(view)
     return sorted((view for some in found.values() for view in some[-_MENTIONS_OF_A_STATUS:]), key=_order)
 
@@ -281,7 +276,7 @@ def _divided(views: Iterable[FactView], at: datetime, *, everything: bool) -> li
     for view in sorted(views, key=_order):
         if view.predicate == Predicate.MENTIONS:
             mentions.append(view)
-        elif holds(view, at):
+        elif view.holds(at):
             now.append(view)
         else:
             (later if view.valid_at > at else past).append(view)

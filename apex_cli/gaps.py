@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from apex_cli.answers import Contradiction, contradictions, holds, select
+from apex_cli.answers import Contradiction, contradictions, select
 from apex_cli.extract.status_words import agrees
 from apex_cli.model import EntityType, Predicate
 from apex_cli.queries import EntityFacts
@@ -157,7 +157,7 @@ async def _overdue(stores: Stores, stated: Mapping[str, Sequence[FactView]], at:
     open_: dict[str, tuple[FactView | None, list[FactView]]] = {}
     for shipment, facts in stated.items():
         standing = [one for one in facts if not one.overruled and (one.invalid_at is None or at < one.invalid_at)]
-        status = next((one for one in standing if one.predicate == Predicate.HAS_STATUS and holds(one, at)), None)
+        status = next((one for one in standing if one.predicate == Predicate.HAS_STATUS and one.holds(at)), None)
         if status is None or not (agrees("delivered", status.object) or agrees("cancelled", status.object)):
             open_[shipment] = status, [one for one in standing if one.predicate == Predicate.HAS_STOP]
     wanted = [*open_, *(one.object_id for _, stops in open_.values() for one in stops)]

@@ -110,7 +110,7 @@ async def neighbours(stores: Stores, entity: str, *, at: datetime | None = None,
     moment = at or datetime.now(UTC)
     joining: dict[str, list[FactView]] = {}
     for fact in known.facts:
-        if not fact.overruled and fact.valid_at <= moment and (fact.invalid_at is None or moment < fact.invalid_at):
+        if not fact.overruled and fact.holds(moment):
             other = fact.object_id if fact.subject_id == known.entity.id else fact.subject_id
             joining.setdefault(other, []).append(fact)
     joining.pop(known.entity.id, None)

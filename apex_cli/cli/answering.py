@@ -211,12 +211,11 @@ def _value(value: object) -> str:
 
 
 def _fact_object(one: AnsweredFact, at: datetime) -> dict[str, Any]:
-    from apex_cli.answers import holds
 
     return {
         "type": "fact",
         **fields(one.fact, "subject", "predicate", "object", "valid_at", "invalid_at"),
-        "current": holds(one.fact, at),
+        "current": one.fact.holds(at),
         **fields(one.fact, "certain", "sentence"),
         "attributes": dict(one.fact.attributes),
         "records": one.fact.records,

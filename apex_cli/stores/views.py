@@ -57,6 +57,10 @@ class FactView:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     overruled: bool = False
 
+    def holds(self, at: datetime) -> bool:
+        """Whether its interval, closed at its beginning and open at its end, contains `at`."""
+        return self.valid_at <= at and (self.invalid_at is None or at < self.invalid_at)
+
 
 @dataclass(frozen=True, slots=True)
 class SupportedFacts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-from apex_cli.answers import Answer, AnsweredFact, Contradiction, holds
+from apex_cli.answers import Answer, AnsweredFact, Contradiction
 from apex_cli.cli import answering
 from apex_cli.cli.agents import shapes
 from apex_cli.cli.output import redact
@@ -257,7 +257,7 @@ def _fact(fact: FactView, at: datetime, records: Iterable[str], count: int) -> s
         object=fact.object,
         valid_at=fact.valid_at,
         invalid_at=fact.invalid_at,
-        current=holds(fact, at),
+        current=fact.holds(at),
         certain=fact.certain,
         attributes={name: value for name, value in fact.attributes.items() if name not in ("rule", "span")},
         records=list(records),

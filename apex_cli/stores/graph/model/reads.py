@@ -149,7 +149,7 @@ def facts(graph: GraphTransaction, entity_id: str, at: datetime | None, predicat
     sides = (ops.FACTS_AS_SUBJECT, ops.FACTS_AS_OBJECT)
     rows = {row["id"]: row for side in sides for row in graph.ask(side, entity_id)}
     views = [_fact(row) for row in rows.values() if predicate is None or row["predicate"] == predicate]
-    return _ordered(view for view in _with_overruled(views) if at is None or _holds(view, at))
+    return _ordered(view for view in _with_overruled(views) if at is None or view.holds(at))
 
 
 def facts_then(graph: GraphTransaction, predicate: str, at: datetime, limit: int) -> list[FactView]:
@@ -259,10 +259,6 @@ def _with_overruled(views: Sequence[FactView]) -> list[FactView]:
     return [
         replace(view, overruled=not view.certain and (view.subject_id, view.predicate) in certain) for view in views
     ]
-
-
-def _holds(view: FactView, at: datetime) -> bool:
-    return view.valid_at <= at and (view.invalid_at is None or at < view.invalid_at)
 
 
 def in_order(views: Sequence[FactView]) -> list[FactView]:
